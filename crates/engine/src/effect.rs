@@ -1,0 +1,182 @@
+//! What a step asks the world to do. The orchestrator turns each into rows of the same transaction.
+
+use crate::Variables;
+use jiff::Timestamp;
+use serde::{Deserialize, Serialize};
+
+/// Who may do a task. Values are already evaluated.
+#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Assignment {
+    /// A person, as a FHIR reference (`Practitioner/…`, `Patient/…`).
+    pub assignee: Option<String>,
+    /// Roles that may claim it.
+    pub candidate_groups: Vec<String>,
+    /// People who may claim it.
+    pub candidate_users: Vec<String>,
+}
+
+/// A user or manual task to be shown to people.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+pub struct TaskSpec {
+    /// Task id: `<instance>.<n>`; also the id of the FHIR Task.
+    pub id: String,
+    /// BPMN element.
+    pub element: String,
+    /// Name shown.
+    pub name: String,
+    /// Documentation text of the element.
+    pub documentation: Option<String>,
+    /// Lane that holds the element.
+    pub lane: Option<String>,
+    /// Who.
+    pub assignment: Assignment,
+    /// Form key: id or canonical of a Questionnaire.
+    pub form: Option<String>,
+    /// Due moment.
+    pub due: Option<Timestamp>,
+    /// Not to be shown before.
+    pub follow_up: Option<Timestamp>,
+    /// 0..100, default 50.
+    pub priority: u8,
+    /// Variables visible to the task (after input mapping).
+    pub variables: Variables,
+}
+
+/// Work for a worker.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+pub struct JobSpec {
+    /// Job id: `<instance>.<n>`; also the idempotency key.
+    pub id: String,
+    /// BPMN element.
+    pub element: String,
+    /// Job type.
+    pub job_type: String,
+    /// Static headers of the element.
+    pub headers: Variables,
+    /// Retries at first.
+    pub retries: u32,
+    /// Variables after input mapping.
+    pub variables: Variables,
+}
+
+/// One thing to be done in the same commit as the state.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+pub enum Effect {
+    /// A task begins.
+    TaskCreated(Box<TaskSpec>),
+    /// A task's assignee or due moment changed.
+    TaskAssigned {
+        /// Task id.
+        id: String,
+        /// New assignee.
+        assignee: Option<String>,
+        /// Why.
+        reason: Option<String>,
+    },
+    /// A task was completed.
+    TaskCompleted {
+        /// Task id.
+        id: String,
+    },
+    /// A task is no longer wanted.
+    TaskCancelled {
+        /// Task id.
+        id: String,
+    },
+    /// Work for a worker.
+    JobCreated(Box<JobSpec>),
+    /// Done, cancelled or in incident: takes the job away.
+    JobRemoved {
+        /// Job id.
+        id: String,
+        /// Its type.
+        job_type: String,
+    },
+    /// Sets a timer.
+    TimerSet {
+        /// Timer id: `<instance>.<n>`.
+        id: String,
+        /// When.
+        due: Timestamp,
+    },
+    /// Takes a timer away.
+    TimerRemoved {
+        /// Timer id.
+        id: String,
+        /// Its due moment.
+        due: Timestamp,
+    },
+    /// Waits for a message.
+    MessageAwaited {
+        /// Wait id.
+        id: String,
+        /// Message name.
+        name: String,
+        /// Correlation key (the business key by default).
+        key: String,
+    },
+    /// No longer waits for a message.
+    MessageUnawaited {
+        /// Wait id.
+        id: String,
+        /// Message name.
+        name: String,
+        /// Correlation key.
+        key: String,
+    },
+    /// Waits for a signal.
+    SignalAwaited {
+        /// Wait id.
+        id: String,
+        /// Signal name.
+        name: String,
+    },
+    /// No longer waits for a signal.
+    SignalUnawaited {
+        /// Wait id.
+        id: String,
+        /// Signal name.
+        name: String,
+    },
+    /// Sends a message to whoever waits for it.
+    MessageThrown {
+        /// Message name.
+        name: String,
+        /// Correlation key.
+        key: String,
+        /// Payload.
+        variables: Variables,
+    },
+    /// Broadcasts a signal.
+    SignalThrown {
+        /// Signal name.
+        name: String,
+        /// Payload.
+        variables: Variables,
+    },
+    /// An incident opened.
+    IncidentOpened {
+        /// Incident id: `<instance>.<n>`.
+        id: String,
+        /// Element concerned.
+        element: String,
+        /// Kind, e.g. `job`, `expression`, `unhandled-error`.
+        kind: String,
+        /// What happened and what to do.
+        message: String,
+    },
+    /// An incident was resolved.
+    IncidentClosed {
+        /// Incident id.
+        id: String,
+        /// Its kind.
+        kind: String,
+    },
+    /// The instance reached its end.
+    Completed,
+    /// The instance was cancelled or ended by an unhandled error.
+    Terminated {
+        /// Why.
+        reason: String,
+    },
+}

@@ -1,0 +1,23 @@
+//! Why a command was refused. (What goes wrong inside the process becomes an incident, not an error.)
+
+/// A refused command: the state is unchanged.
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+pub enum StepError {
+    /// The task, job, timer, wait or incident is not there (any more).
+    #[error("{what} '{id}' is not open in this instance; it may have been done or cancelled meanwhile")]
+    NotOpen {
+        /// What kind of thing.
+        what: &'static str,
+        /// Its id.
+        id: String,
+    },
+    /// The instance has ended.
+    #[error("the instance has ended")]
+    Ended,
+    /// The instance already started, or has no such start event.
+    #[error("cannot start: {0}")]
+    CannotStart(String),
+    /// The model is missing.
+    #[error("process definition '{0}' is not deployed")]
+    UnknownDefinition(String),
+}

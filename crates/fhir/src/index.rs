@@ -1,0 +1,86 @@
+//! The values a resource is found by.
+
+use crate::ParamId;
+
+/// One indexed value of one search parameter.
+#[derive(Debug, Clone, PartialEq)]
+pub struct IndexEntry {
+    /// Which parameter.
+    pub param: ParamId,
+    /// The value.
+    pub value: IndexValue,
+}
+
+/// A search value, normalised once at writing so that a backend only compares.
+#[derive(Debug, Clone, PartialEq)]
+pub enum IndexValue {
+    /// Coding, Identifier, code, boolean, ContactPoint.
+    Token {
+        /// System; empty string where none is given.
+        system: String,
+        /// Code or value.
+        code: String,
+    },
+    /// Text.
+    String {
+        /// [`normalize_string`] of the value.
+        normalized: String,
+        /// As it stands.
+        exact: String,
+    },
+    /// An interval of time, both ends inclusive, µs since epoch (a date `2024` covers the year).
+    Date {
+        /// Start.
+        lo: i64,
+        /// End.
+        hi: i64,
+    },
+    /// A number.
+    Number(f64),
+    /// A quantity; `system`/`code` empty where not given.
+    Quantity {
+        /// Value in the stated unit.
+        value: f64,
+        /// Unit system.
+        system: String,
+        /// Unit code.
+        code: String,
+        /// Human unit.
+        unit: String,
+    },
+    /// Reference to a resource of this server.
+    Reference {
+        /// Target type.
+        rtype: String,
+        /// Target id.
+        id: String,
+    },
+    /// Reference to an absolute URL or canonical (version after `|` cut off).
+    ReferenceUrl(String),
+    /// Reference by identifier.
+    ReferenceIdentifier {
+        /// Identifier system.
+        system: String,
+        /// Identifier value.
+        value: String,
+    },
+    /// URI.
+    Uri(String),
+}
+
+/// Lower case, accents removed, runs of white space and punctuation to one space: `D'Àmico ` becomes `d amico`.
+pub fn normalize_string(text: &str) -> String {
+    use unicode_normalization::{UnicodeNormalization, char::is_combining_mark};
+    let mut out = String::with_capacity(text.len());
+    for c in text.nfd().filter(|c| !is_combining_mark(*c)).flat_map(char::to_lowercase) {
+        if c.is_alphanumeric() {
+            out.push(c);
+        } else if !out.is_empty() && !out.ends_with(' ') {
+            out.push(' ');
+        }
+    }
+    if out.ends_with(' ') {
+        out.pop();
+    }
+    out
+}

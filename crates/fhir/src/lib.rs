@@ -1,0 +1,13 @@
+//! FHIR R4 as a pure model: definitions compiled at build time, search-value extraction, FHIRPath, identifiers.
+//!
+//! No IO, no clock. Resources are `serde_json::Value` (numbers keep their digits: `arbitrary_precision`).
+
+mod definitions;
+mod error;
+mod extract;
+mod index;
+
+pub use definitions::{Definitions, ParamId, ParamType, SearchParam};
+pub use error::ResourceError;
+pub use extract::{Extracted, extract, instant, resource_type};
+pub use index::{IndexEntry, IndexValue, normalize_string};

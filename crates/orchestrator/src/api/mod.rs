@@ -1,0 +1,239 @@
+//! What travels over the orchestrator's REST API (`/orchestrator/...`), the same types for server and clients.
+//! JSON, camelCase; moments are RFC 3339.
+
+use jiff::Timestamp;
+use serde::{Deserialize, Serialize};
+use serde_json::{Map, Value};
+
+/// `POST /orchestrator/deployments`: files that belong together; all or none is deployed. Deploying the same bytes
+/// again changes nothing and returns the existing keys.
+#[derive(Debug, Clone, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase")]
+pub struct Deploy {
+    /// The files: `*.bpmn`, `*.dmn`, `*.json` (Questionnaire).
+    pub files: Vec<DeployFile>,
+}
+
+/// One file.
+#[derive(Debug, Clone, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase")]
+pub struct DeployFile {
+    /// Name with extension.
+    pub name: String,
+    /// Text.
+    pub content: String,
+}
+
+/// Answer to a deployment. A refused one is 422 with `issues`.
+#[derive(Debug, Clone, Default, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase")]
+pub struct Deployed {
+    /// Keys `id:version`.
+    pub keys: Vec<String>,
+    /// Warnings, or the errors that refused it.
+    pub issues: Vec<Value>,
+}
+
+/// One deployed process: `GET /orchestrator/definitions`, `GET /orchestrator/definitions/{key}`
+/// (`/{key}/xml` is the source; `{key}` may be a process id for its newest version).
+#[derive(Debug, Clone, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase")]
+pub struct DefinitionInfo {
+    /// `id:version`.
+    pub key: String,
+    /// Process id.
+    pub id: String,
+    /// Process name.
+    pub name: String,
+    /// Version.
+    pub version: u32,
+    /// When.
+    pub deployed: Timestamp,
+    /// File.
+    pub file: String,
+}
+
+/// `POST /orchestrator/instances`.
+#[derive(Debug, Clone, Default, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase", default)]
+pub struct StartInstance {
+    /// Process id (newest version) or key.
+    pub definition: String,
+    /// Business key; for a patient's pathway `Patient/{id}` when absent.
+    pub business_key: Option<String>,
+    /// Patient id.
+    pub patient: Option<String>,
+    /// First variables.
+    pub variables: Map<String, Value>,
+    /// FHIR resources to create in the same commit.
+    pub resources: Vec<Value>,
+}
+
+/// An instance: `GET /orchestrator/instances/{id}`; the list `GET /orchestrator/instances?definition=&patient=&
+/// businessKey=&status=&after=&limit=` leaves `variables` empty.
+#[derive(Debug, Clone, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase")]
+pub struct InstanceInfo {
+    /// Instance id, also the id of its CarePlan.
+    pub id: String,
+    /// Definition key.
+    pub definition: String,
+    /// Business key.
+    pub business_key: Option<String>,
+    /// Patient id.
+    pub patient: Option<String>,
+    /// `active`, `completed`, `terminated`, `incident`.
+    pub status: String,
+    /// Start.
+    pub started: Timestamp,
+    /// End.
+    pub ended: Option<Timestamp>,
+    /// Live tokens.
+    pub active: Vec<ActiveElement>,
+    /// Root variables.
+    pub variables: Map<String, Value>,
+    /// Open incidents.
+    pub incidents: Vec<IncidentInfo>,
+}
+
+/// A live token.
+#[derive(Debug, Clone, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase")]
+pub struct ActiveElement {
+    /// BPMN element id.
+    pub element: String,
+    /// Its name.
+    pub name: String,
+    /// `userTask`, `timer`, …
+    pub kind: String,
+    /// Task or job id, if it waits on one.
+    pub id: Option<String>,
+    /// Since when.
+    pub since: Option<Timestamp>,
+    /// Due moment of the task or timer.
+    pub due: Option<Timestamp>,
+}
+
+/// One history entry: `GET /orchestrator/instances/{id}/history?from=&limit=`.
+#[derive(Debug, Clone, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase")]
+pub struct HistoryEntry {
+    /// Revision.
+    pub revision: u64,
+    /// When.
+    pub at: Timestamp,
+    /// Who or what.
+    pub actor: String,
+    /// Engine events, see `engine::Event`.
+    pub events: Vec<engine::Event>,
+}
+
+/// A task: `GET /orchestrator/tasks?assignee=&role=&patient=&instance=&overdue=true&state=open|done&after=&limit=`,
+/// `GET /orchestrator/tasks/{id}`.
+#[derive(Debug, Clone, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase")]
+pub struct TaskInfo {
+    /// Task id, also the id of the FHIR Task.
+    pub id: String,
+    /// Instance id.
+    pub instance: String,
+    /// Definition key.
+    pub definition: String,
+    /// BPMN element.
+    pub element: String,
+    /// Name.
+    pub name: String,
+    /// Documentation.
+    pub documentation: Option<String>,
+    /// Patient id.
+    pub patient: Option<String>,
+    /// `ready`, `in-progress`, `completed`, `cancelled` (FHIR Task.status values).
+    pub status: String,
+    /// Assignee reference.
+    pub assignee: Option<String>,
+    /// Candidate roles.
+    pub roles: Vec<String>,
+    /// Form (Questionnaire id).
+    pub form: Option<String>,
+    /// Created.
+    pub created: Timestamp,
+    /// Due.
+    pub due: Option<Timestamp>,
+    /// 0..100.
+    pub priority: u8,
+    /// Variables visible to the task (only on the single read).
+    #[serde(default)]
+    pub variables: Map<String, Value>,
+}
+
+/// A page of a list. `next` is the `after` of the following page.
+#[derive(Debug, Clone, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase")]
+pub struct List<T> {
+    /// Items.
+    pub items: Vec<T>,
+    /// Mark of the next page.
+    pub next: Option<String>,
+}
+
+/// `POST /orchestrator/tasks/{id}/complete`.
+#[derive(Debug, Clone, Default, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase", default)]
+pub struct CompleteTask {
+    /// Result variables.
+    pub variables: Map<String, Value>,
+    /// FHIR resources written in the same commit (QuestionnaireResponse, Observation, …); without id: created.
+    pub resources: Vec<Value>,
+}
+
+/// `POST /orchestrator/tasks/{id}/claim`, `/unclaim`, `/reassign`.
+#[derive(Debug, Clone, Default, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase", default)]
+pub struct AssignTask {
+    /// New holder (`claim`: the caller when absent).
+    pub assignee: Option<String>,
+    /// Why (required for `reassign`).
+    pub reason: Option<String>,
+}
+
+/// `POST /orchestrator/messages`: to whoever waits for it, else starts a process with that message start event.
+#[derive(Debug, Clone, Default, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase", default)]
+pub struct SendMessage {
+    /// Message name.
+    pub name: String,
+    /// Correlation key (business key by default).
+    pub key: Option<String>,
+    /// Patient, when it starts a process.
+    pub patient: Option<String>,
+    /// Payload.
+    pub variables: Map<String, Value>,
+}
+
+/// What became of a message or signal.
+#[derive(Debug, Clone, Default, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase")]
+pub struct Correlated {
+    /// Instances that received it.
+    pub delivered: Vec<String>,
+    /// Instances it started.
+    pub started: Vec<String>,
+}
+
+/// An incident: `GET /orchestrator/incidents`; `POST /orchestrator/incidents/{id}/retry`.
+#[derive(Debug, Clone, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase")]
+pub struct IncidentInfo {
+    /// Incident id.
+    pub id: String,
+    /// Instance id.
+    pub instance: String,
+    /// BPMN element.
+    pub element: String,
+    /// Kind.
+    pub kind: String,
+    /// What happened and what to do.
+    pub message: String,
+    /// Since when.
+    pub since: Timestamp,
+}

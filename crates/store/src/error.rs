@@ -1,0 +1,33 @@
+//! What can go wrong in the store.
+
+/// A storage failure, in terms its caller can act on.
+#[derive(Debug, Clone, thiserror::Error)]
+pub enum StoreError {
+    /// A precondition of the transaction did not hold: nothing was written; recompute and try again.
+    #[error("precondition {index} failed: {detail}")]
+    Conflict {
+        /// Position in [`crate::Transaction::preconditions`], or of the write that carries its own expectation,
+        /// counted after them.
+        index: usize,
+        /// What was expected and what was found.
+        detail: String,
+    },
+    /// The queue of the writer is full; the caller should answer "try later" (HTTP 503 with Retry-After).
+    #[error("the store is overloaded: {waiting} transactions are waiting; try again shortly")]
+    Overloaded {
+        /// Transactions in the queue.
+        waiting: usize,
+    },
+    /// A stated limit was reached.
+    #[error("limit reached: {0}")]
+    Limit(String),
+    /// The database answered with an error.
+    #[error("storage error: {0}")]
+    Backend(String),
+    /// The file was written by a newer program, or a migration failed.
+    #[error("schema error: {0}")]
+    Schema(String),
+    /// The store was closed.
+    #[error("the store is closed")]
+    Closed,
+}

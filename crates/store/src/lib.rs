@@ -1,0 +1,27 @@
+//! The storage contract of Sinfonia: facts (FHIR resources), process state, history, timers, waits and
+//! outgoing events, all written by **one** [`Transaction`] and so by one commit.
+//!
+//! This crate holds no SQL: `store-sqlite` is the embedded implementation, PostgreSQL comes beside it.
+//! Nothing above this floor knows which one runs.
+
+mod clock;
+mod error;
+mod prepare;
+mod process;
+mod resource;
+mod search;
+mod transaction;
+
+pub use clock::{Clock, Ids, ManualClock, SequentialIds, SystemClock, UuidIds};
+pub use error::StoreError;
+pub use prepare::{PreparedResource, prepare_delete, prepare_write};
+pub use process::{
+    CursorWrite, DefinitionRecord, DefinitionWrite, HistoryRecord, HistoryWrite, InstanceFilter, InstanceRecord,
+    InstanceStatus, InstanceWrite, Outbox, OutboxWrite, RecordWrite, TimerRecord, TimerWrite, WaitKey, WaitKind, WaitRecord,
+    WaitWrite,
+};
+pub use resource::{Change, HistoryScope, Method, ResourceWrite, StoredResource, VersionPage};
+pub use search::{
+    Clause, Include, Page, Query, SearchPage, Sort, SortKey, ValueTest,
+};
+pub use transaction::{AuditEntry, Committed, Precondition, Store, Snapshot, Transaction};

@@ -1,0 +1,240 @@
+//! The search a backend must answer. The hub parses URLs into this; a backend turns it into index walks.
+//! Values are already normalised by `fhir` (see `fhir::IndexValue`): the backend compares, it does not interpret.
+
+use crate::StoredResource;
+use fhir::ParamId;
+use jiff::Timestamp;
+
+/// A search over one resource type: every clause must hold.
+#[derive(Debug, Clone, Default, PartialEq)]
+pub struct Query {
+    /// Resource type name.
+    pub rtype: String,
+    /// Conditions, all of which must hold.
+    pub clauses: Vec<Clause>,
+    /// Sort keys, most significant first; empty means newest `lastUpdated` order is not promised, only a stable one.
+    pub sort: Vec<Sort>,
+    /// Which page.
+    pub page: Page,
+    /// Whether to count all matches.
+    pub total: bool,
+    /// `_include` and `_revinclude`.
+    pub includes: Vec<Include>,
+}
+
+/// One condition.
+#[derive(Debug, Clone, PartialEq)]
+pub enum Clause {
+    /// The parameter has a value that passes at least one of the tests (the comma list of a URL).
+    Param {
+        /// Which parameter.
+        param: ParamId,
+        /// Alternatives.
+        any: Vec<ValueTest>,
+    },
+    /// No value of the parameter passes any of the tests (`:not`).
+    Not {
+        /// Which parameter.
+        param: ParamId,
+        /// Alternatives.
+        any: Vec<ValueTest>,
+    },
+    /// `:missing=true` (`missing == true`) or `:missing=false`.
+    Missing {
+        /// Which parameter.
+        param: ParamId,
+        /// Whether it must be absent.
+        missing: bool,
+    },
+    /// Chain: the reference parameter points to a resource of `target` for which all the clauses hold.
+    Chain {
+        /// A reference parameter of the searched type.
+        param: ParamId,
+        /// Target type.
+        target: String,
+        /// Conditions on the target.
+        clauses: Vec<Clause>,
+    },
+    /// `_has`: a resource of type `source` points here by its reference parameter, and the clauses hold for it.
+    Has {
+        /// The pointing type.
+        source: String,
+        /// Its reference parameter.
+        param: ParamId,
+        /// Conditions on the pointing resource.
+        clauses: Vec<Clause>,
+    },
+    /// Logical id is one of these.
+    Id(Vec<String>),
+    /// `lastUpdated` in `[from, until)`; open where `None`.
+    LastUpdated {
+        /// Inclusive start.
+        from: Option<Timestamp>,
+        /// Exclusive end.
+        until: Option<Timestamp>,
+    },
+    /// In the compartment of this patient.
+    Patient(String),
+    /// At least one of the alternatives holds.
+    Or(Vec<Clause>),
+    /// Always false (a value that can match nothing, e.g. an unparsable code list entry under lenient handling).
+    Never,
+}
+
+/// A test on one indexed value.
+#[derive(Debug, Clone, PartialEq)]
+pub enum ValueTest {
+    /// Token with this system (`None`: any; `Some("")`: explicitly none) and code (`None`: any).
+    Token {
+        /// Code system.
+        system: Option<String>,
+        /// Code.
+        code: Option<String>,
+    },
+    /// Normalised string starts with this.
+    StringStarts(String),
+    /// Normalised string contains this.
+    StringContains(String),
+    /// Original string is exactly this.
+    StringExact(String),
+    /// The value's interval `[lo, hi]` against `[lo, hi]`: equal means the value lies within.
+    DateWithin {
+        /// µs since epoch, inclusive.
+        lo: i64,
+        /// µs since epoch, inclusive.
+        hi: i64,
+    },
+    /// Value not within.
+    DateNotWithin {
+        /// µs since epoch, inclusive.
+        lo: i64,
+        /// µs since epoch, inclusive.
+        hi: i64,
+    },
+    /// Some part of the value is after (`ge`/`gt`/`sa` use the bound the standard asks: value.hi > `at`).
+    DateHiAbove {
+        /// µs since epoch.
+        at: i64,
+        /// Whether equality passes.
+        or_equal: bool,
+    },
+    /// value.lo < `at`.
+    DateLoBelow {
+        /// µs since epoch.
+        at: i64,
+        /// Whether equality passes.
+        or_equal: bool,
+    },
+    /// value.lo > `at` (`sa`).
+    DateLoAbove {
+        /// µs since epoch.
+        at: i64,
+    },
+    /// value.hi < `at` (`eb`).
+    DateHiBelow {
+        /// µs since epoch.
+        at: i64,
+    },
+    /// Number (or quantity) within `[lo, hi]`; open where infinite. `inside == false` negates (`ne`).
+    Number {
+        /// Inclusive unless `lo_open`.
+        lo: f64,
+        /// Inclusive unless `hi_open`.
+        hi: f64,
+        /// `lo` itself does not match.
+        lo_open: bool,
+        /// `hi` itself does not match.
+        hi_open: bool,
+        /// Whether the value must be inside (true) or outside (false).
+        inside: bool,
+        /// Unit system, for quantities; `None`: any.
+        system: Option<String>,
+        /// Unit code, for quantities; `None`: any. Matches the coded or the human unit.
+        code: Option<String>,
+    },
+    /// Reference to this local resource (`rtype` `None`: any type).
+    Reference {
+        /// Target type.
+        rtype: Option<String>,
+        /// Target id.
+        id: String,
+    },
+    /// Reference by absolute or canonical URL, or a contained/logical identifier URL.
+    ReferenceUrl(String),
+    /// Reference by `identifier` (`:identifier`).
+    ReferenceIdentifier {
+        /// Identifier system.
+        system: Option<String>,
+        /// Identifier value.
+        value: String,
+    },
+    /// URI equal.
+    Uri(String),
+    /// URI starts with (`:below`).
+    UriBelow(String),
+    /// The given URI starts with the value (`:above`).
+    UriAbove(String),
+}
+
+/// What to order by.
+#[derive(Debug, Clone, PartialEq)]
+pub enum SortKey {
+    /// `_id`.
+    Id,
+    /// `_lastUpdated`.
+    LastUpdated,
+    /// The smallest (ascending) or greatest (descending) value of a parameter; resources without come last.
+    Param(ParamId),
+}
+
+/// One sort key with direction.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Sort {
+    /// By what.
+    pub key: SortKey,
+    /// `-key`.
+    pub descending: bool,
+}
+
+/// Which page is asked for.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Page {
+    /// How many matches at most.
+    pub count: usize,
+    /// Continue after this opaque mark of an earlier [`SearchPage`].
+    pub after: Option<String>,
+}
+
+impl Default for Page {
+    fn default() -> Self {
+        Self { count: 50, after: None }
+    }
+}
+
+/// `_include` / `_revinclude`.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Include {
+    /// `true` for `_revinclude`.
+    pub reverse: bool,
+    /// Type that holds the reference.
+    pub source: String,
+    /// The reference parameter; `None` for `*`.
+    pub param: Option<ParamId>,
+    /// Only targets of this type.
+    pub target: Option<String>,
+    /// `:iterate`.
+    pub iterate: bool,
+}
+
+/// A page of results.
+#[derive(Debug, Clone, Default)]
+pub struct SearchPage {
+    /// Matches in order.
+    pub matches: Vec<StoredResource>,
+    /// Included resources, without repeats and without those among the matches.
+    pub included: Vec<StoredResource>,
+    /// Where the next page starts.
+    pub next: Option<String>,
+    /// All matches, when asked.
+    pub total: Option<u64>,
+}

@@ -1,0 +1,162 @@
+//! The unit of writing, and the two traits a backend implements.
+
+use crate::{
+    Change, CursorWrite, DefinitionRecord, DefinitionWrite, HistoryRecord, HistoryScope, HistoryWrite, InstanceFilter,
+    InstanceRecord, InstanceWrite, Outbox, OutboxWrite, Query, RecordWrite, ResourceWrite, SearchPage, StoreError, StoredResource,
+    TimerRecord, TimerWrite, VersionPage, WaitKind, WaitRecord, WaitWrite,
+};
+use async_trait::async_trait;
+use jiff::Timestamp;
+
+/// Everything that must happen together. Applied whole in one commit, or not at all.
+///
+/// Besides `preconditions`, each write carries its own expectation (resource version, instance revision, cursor).
+#[derive(Debug, Clone, Default)]
+pub struct Transaction {
+    /// Checked first, in order, against the state just before this transaction.
+    pub preconditions: Vec<Precondition>,
+    /// FHIR resource versions; the same (type, id) at most once.
+    pub resources: Vec<ResourceWrite>,
+    /// Process definitions.
+    pub definitions: Vec<DefinitionWrite>,
+    /// Process states.
+    pub instances: Vec<InstanceWrite>,
+    /// Process history.
+    pub history: Vec<HistoryWrite>,
+    /// Timers.
+    pub timers: Vec<TimerWrite>,
+    /// Message, signal, job and incident waits.
+    pub waits: Vec<WaitWrite>,
+    /// Outgoing events.
+    pub outbox: Vec<OutboxWrite>,
+    /// Named positions.
+    pub cursors: Vec<CursorWrite>,
+    /// Small values of the system itself.
+    pub records: Vec<RecordWrite>,
+    /// Access records.
+    pub audit: Vec<AuditEntry>,
+}
+
+/// A condition on what is stored.
+#[derive(Debug, Clone, PartialEq)]
+pub enum Precondition {
+    /// The current version of the resource is this (0: never existed). A deleted resource still has its version.
+    Version {
+        /// Resource type.
+        rtype: String,
+        /// Logical id.
+        id: String,
+        /// Version number.
+        version: u64,
+    },
+    /// The resource exists and is not deleted.
+    Exists {
+        /// Resource type.
+        rtype: String,
+        /// Logical id.
+        id: String,
+    },
+    /// No resource matches (conditional create).
+    NoMatch(Query),
+}
+
+/// One access as the audit keeps it.
+#[derive(Debug, Clone, serde::Serialize, serde::Deserialize)]
+pub struct AuditEntry {
+    /// When.
+    pub at: Timestamp,
+    /// Who: `Practitioner/…`, `Patient/…`, `system`, `anonymous`.
+    pub actor: String,
+    /// HTTP verb or operation.
+    pub action: String,
+    /// Path or resource concerned, without query values.
+    pub target: String,
+    /// Patient concerned, if known.
+    pub patient: Option<String>,
+    /// Purpose of use, if stated.
+    pub purpose: Option<String>,
+    /// `permit` or `deny`, with the policy that decided.
+    pub outcome: String,
+    /// HTTP status.
+    pub status: u16,
+}
+
+/// What a commit gave back.
+#[derive(Debug, Clone, Default)]
+pub struct Committed {
+    /// Highest position of the change feed after this transaction (unchanged when no resource was written).
+    pub seq: u64,
+}
+
+/// A storage backend.
+#[async_trait]
+pub trait Store: Send + Sync + 'static {
+    /// Applies a transaction durably: when this returns `Ok`, a power cut cannot undo it.
+    async fn commit(&self, transaction: Transaction) -> Result<Committed, StoreError>;
+
+    /// A consistent view of everything committed so far. Short-lived: open, ask, drop.
+    async fn snapshot(&self) -> Result<Box<dyn Snapshot>, StoreError>;
+
+    /// Fires when the change feed grows; the value is the highest committed position.
+    fn changes(&self) -> tokio::sync::watch::Receiver<u64>;
+}
+
+/// A consistent read view.
+#[async_trait]
+pub trait Snapshot: Send {
+    /// The current version (also when it is a deletion), or `None` if it never existed.
+    async fn read(&mut self, rtype: &str, id: &str) -> Result<Option<StoredResource>, StoreError>;
+    /// A given version.
+    async fn vread(&mut self, rtype: &str, id: &str, version: u64) -> Result<Option<StoredResource>, StoreError>;
+    /// Versions, newest first; `since` inclusive.
+    async fn history(
+        &mut self,
+        scope: &HistoryScope,
+        since: Option<Timestamp>,
+        count: usize,
+        after: Option<&str>,
+    ) -> Result<VersionPage, StoreError>;
+    /// Search.
+    async fn search(&mut self, query: &Query) -> Result<SearchPage, StoreError>;
+    /// The change feed after a position, oldest first, at most `limit`.
+    async fn changes_after(&mut self, seq: u64, limit: usize) -> Result<Vec<Change>, StoreError>;
+    /// How many current resources there are of each type.
+    async fn counts(&mut self) -> Result<Vec<(String, u64)>, StoreError>;
+
+    /// One instance.
+    async fn instance(&mut self, id: &str) -> Result<Option<InstanceRecord>, StoreError>;
+    /// Several instances.
+    async fn instances(&mut self, filter: &InstanceFilter) -> Result<Vec<InstanceRecord>, StoreError>;
+    /// History of an instance, oldest first, from revision `from` on, at most `limit`.
+    async fn instance_history(
+        &mut self,
+        instance: &str,
+        from: u64,
+        limit: usize,
+    ) -> Result<Vec<HistoryRecord>, StoreError>;
+    /// Timers due at `now` or before, earliest first.
+    async fn timers_due(&mut self, now: Timestamp, limit: usize) -> Result<Vec<TimerRecord>, StoreError>;
+    /// The earliest timer.
+    async fn next_timer(&mut self) -> Result<Option<TimerRecord>, StoreError>;
+    /// Waits by kind; `name` and `key` narrow; `after` continues after that wait (by key order).
+    async fn waits(
+        &mut self,
+        kind: WaitKind,
+        name: Option<&str>,
+        key: Option<&str>,
+        after: Option<&WaitRecord>,
+        limit: usize,
+    ) -> Result<Vec<WaitRecord>, StoreError>;
+    /// Every definition, oldest first.
+    async fn definitions(&mut self) -> Result<Vec<DefinitionRecord>, StoreError>;
+    /// Outbox entries of a topic that may go out at `now`.
+    async fn outbox(&mut self, topic: &str, now: Timestamp, limit: usize) -> Result<Vec<Outbox>, StoreError>;
+    /// A cursor's value; 0 when never set.
+    async fn cursor(&mut self, name: &str) -> Result<u64, StoreError>;
+    /// One small value.
+    async fn record(&mut self, kind: &str, key: &str) -> Result<Option<Vec<u8>>, StoreError>;
+    /// Small values of a kind whose key starts with `prefix`, by key.
+    async fn records(&mut self, kind: &str, prefix: &str, limit: usize) -> Result<Vec<(String, Vec<u8>)>, StoreError>;
+    /// Audit entries, newest first, optionally of one patient.
+    async fn audit(&mut self, patient: Option<&str>, limit: usize) -> Result<Vec<AuditEntry>, StoreError>;
+}
