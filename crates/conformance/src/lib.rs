@@ -1,1 +1,59 @@
-//! conformance
+//! Suites that measure Sinfonia against what others wrote: the OMG DMN TCK, the FHIRPath tests, betsy's BPMN models
+//! and HL7's own examples. Each suite is a function from a folder of reference data to a [`Report`].
+
+pub mod report;
+
+pub use report::Report;
+use std::path::{Path, PathBuf};
+
+/// A suite of cases written by others.
+#[derive(Debug, Clone, Copy)]
+pub struct Suite {
+    /// The name on the command line.
+    pub name: &'static str,
+    /// What it measures, for the page of results.
+    pub about: &'static str,
+    /// Where its data are when no folder is given.
+    pub folder: Folder,
+    /// Runs it on a folder.
+    pub run: fn(&Path) -> Report,
+}
+
+/// Where a suite's data are by default.
+#[derive(Debug, Clone, Copy)]
+pub enum Folder {
+    /// A folder of the reference data (`$SINFONIA_ORACLES`).
+    Oracle(&'static str),
+    /// A folder inside the repository (an installed package).
+    Repository(&'static str),
+}
+
+impl Suite {
+    /// The default folder of this suite, with `oracles` as the root of the reference data.
+    #[must_use]
+    pub fn default_folder(&self, oracles: &Path) -> PathBuf {
+        match self.folder {
+            Folder::Oracle(name) => oracles.join(name),
+            Folder::Repository(path) => repository().join(path),
+        }
+    }
+}
+
+/// Every suite, in the order of the page of results.
+#[must_use]
+pub fn suites() -> Vec<Suite> {
+    vec![]
+}
+
+/// The root of the repository.
+#[must_use]
+pub fn repository() -> PathBuf {
+    let manifest = Path::new(env!("CARGO_MANIFEST_DIR"));
+    manifest.ancestors().nth(2).unwrap_or(manifest).to_path_buf()
+}
+
+/// Where the reference data are: `$SINFONIA_ORACLES`, or `../shared/oracles` beside the repository.
+#[must_use]
+pub fn oracles() -> PathBuf {
+    std::env::var_os("SINFONIA_ORACLES").map_or_else(|| repository().join("../shared/oracles"), PathBuf::from)
+}

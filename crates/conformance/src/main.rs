@@ -1,1 +1,126 @@
-fn main() {}
+//! Runs the conformance suites from the command line.
+//!
+//! `conformance <suite> [folder]` runs one, `conformance all [oracles]` every one, `conformance doc [oracles]` writes
+//! the page of results. The last line is `N passed, M failed, K skipped`; the exit code is 1 when a case failed.
+
+mod doc;
+
+use clap::Parser;
+use conformance::{Report, Suite, oracles, suites};
+use std::path::{Path, PathBuf};
+use std::process::ExitCode;
+
+/// Conformance suites of Sinfonia.
+#[derive(Parser)]
+struct Arguments {
+    /// A suite's name, `all`, `doc` (writes docs/conformance.md) or `list`.
+    suite: String,
+    /// The folder of the suite's data; with `all` and `doc`, the folder that holds every suite's data.
+    folder: Option<PathBuf>,
+}
+
+fn main() -> ExitCode {
+    let arguments = Arguments::parse();
+    match arguments.suite.as_str() {
+        "list" => list(),
+        "all" => run_all(&arguments.folder.unwrap_or_else(oracles)),
+        "doc" => write_doc(&arguments.folder.unwrap_or_else(oracles)),
+        name => run_one(name, arguments.folder),
+    }
+}
+
+fn list() -> ExitCode {
+    for suite in suites() {
+        println!("{:<14} {}", suite.name, suite.about);
+    }
+    ExitCode::SUCCESS
+}
+
+fn run_one(name: &str, folder: Option<PathBuf>) -> ExitCode {
+    let Some(suite) = suites().into_iter().find(|suite| suite.name == name) else {
+        let names: Vec<_> = suites().iter().map(|suite| suite.name).collect();
+        eprintln!(
+            "there is no suite '{name}': choose one of {}, all, doc or list",
+            names.join(", ")
+        );
+        return ExitCode::from(2);
+    };
+    let folder = folder.unwrap_or_else(|| suite.default_folder(&oracles()));
+    match run(suite, &folder) {
+        Ok(report) => finish(&report),
+        Err(message) => {
+            eprintln!("{message}");
+            ExitCode::from(2)
+        }
+    }
+}
+
+fn run(suite: Suite, folder: &Path) -> Result<Report, String> {
+    if !folder.is_dir() {
+        return Err(format!(
+            "suite '{}': the folder {} does not exist",
+            suite.name,
+            folder.display()
+        ));
+    }
+    Ok((suite.run)(folder))
+}
+
+fn finish(report: &Report) -> ExitCode {
+    print!("{}", report.details());
+    println!("{}", report.summary());
+    if report.failed() == 0 {
+        ExitCode::SUCCESS
+    } else {
+        ExitCode::FAILURE
+    }
+}
+
+fn run_every(oracles: &Path) -> Result<Vec<(Suite, Report)>, String> {
+    suites()
+        .into_iter()
+        .map(|suite| Ok((suite, run(suite, &suite.default_folder(oracles))?)))
+        .collect()
+}
+
+fn run_all(oracles: &Path) -> ExitCode {
+    let mut total = Report::new();
+    let results = match run_every(oracles) {
+        Ok(results) => results,
+        Err(message) => {
+            eprintln!("{message}");
+            return ExitCode::from(2);
+        }
+    };
+    for (suite, report) in results {
+        println!(
+            "== {}\n{}{}: {}",
+            suite.name,
+            report.details(),
+            suite.name,
+            report.summary()
+        );
+        total.merge(report);
+    }
+    println!("{}", total.summary());
+    if total.failed() == 0 {
+        ExitCode::SUCCESS
+    } else {
+        ExitCode::FAILURE
+    }
+}
+
+fn write_doc(oracles: &Path) -> ExitCode {
+    let page = conformance::repository().join("docs/conformance.md");
+    let written = run_every(oracles).and_then(|results| doc::write(&page, &results).map_err(|error| error.to_string()));
+    match written {
+        Ok(()) => {
+            println!("wrote docs/conformance.md");
+            ExitCode::SUCCESS
+        }
+        Err(message) => {
+            eprintln!("docs/conformance.md was not written: {message}");
+            ExitCode::from(2)
+        }
+    }
+}
