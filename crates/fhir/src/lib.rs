@@ -6,8 +6,10 @@ mod definitions;
 mod error;
 mod extract;
 mod index;
+mod links;
 
 pub use definitions::{Definitions, ParamId, ParamType, SearchParam};
 pub use error::ResourceError;
 pub use extract::{Extracted, extract, instant, resource_type};
 pub use index::{IndexEntry, IndexValue, normalize_string};
+pub use links::{for_each_link, for_each_reference};
