@@ -1,8 +1,21 @@
 //! FEEL and DMN behind a small trait of our own, on the `dsntk` crates.
+//!
+//! [`Feel`] evaluates FEEL expressions over JSON variables and the decisions of deployed DMN models. It is pure: the
+//! moment that `now()` and `today()` give is a parameter, and expressions that would leave the process (external Java
+//! or PMML functions) are refused.
 
+mod cache;
 mod error;
+mod feel;
+mod moment;
+mod prepare;
+mod syntax;
+mod value;
+mod words;
 
 pub use error::EvalError;
+pub use feel::Feel;
+pub use prepare::{MAX_DEPTH, MAX_EXPRESSION_CHARS};
 use serde_json::{Map, Value};
 
 /// Variables by name.

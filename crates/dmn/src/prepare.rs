@@ -1,0 +1,121 @@
+//! From the text of an expression to something that runs.
+
+use crate::EvalError;
+use crate::syntax::check;
+use crate::words::{LONG_FUNCTIONS, words};
+use dsntk_feel::context::FeelContext;
+use dsntk_feel::{Evaluator, FeelScope, Name};
+use dsntk_feel_parser::AstNode;
+
+/// Longest expression, in characters.
+pub const MAX_EXPRESSION_CHARS: usize = 10_000;
+
+/// Deepest nesting of an expression; an operator of a chain (`a + b + c`) is a level.
+pub const MAX_DEPTH: usize = 200;
+
+/// Most opening brackets, commas apart, that may be open at once.
+const MAX_OPEN_BRACKETS: usize = 100;
+
+/// An expression ready to run.
+pub(crate) struct Prepared {
+    evaluator: Evaluator,
+    /// Whether the text speaks of `now` or `today`, so that the moment must be bound.
+    pub(crate) needs_moment: bool,
+}
+
+impl Prepared {
+    /// The value in a scope.
+    pub(crate) fn run(&self, scope: &FeelScope) -> dsntk_feel::values::Value {
+        (self.evaluator)(scope)
+    }
+}
+
+/// Parses, checks and prepares an expression; `long_names` are the variables' names that hold more than one word.
+pub(crate) fn prepare(expression: &str, long_names: &[String]) -> Result<Prepared, EvalError> {
+    let node = parse(expression, long_names).map_err(|message| syntax_error(expression, message))?;
+    let needs_moment = words(expression).iter().any(|word| matches!(*word, "now" | "today"));
+    Ok(Prepared {
+        evaluator: dsntk_feel_evaluator::prepare(&node),
+        needs_moment,
+    })
+}
+
+/// Whether the text is an expression that may run.
+pub(crate) fn validate(expression: &str) -> Result<(), EvalError> {
+    parse(expression, &[])
+        .map(|_| ())
+        .map_err(|message| syntax_error(expression, message))
+}
+
+fn syntax_error(expression: &str, message: String) -> EvalError {
+    EvalError::Syntax {
+        expression: shortened(expression),
+        message,
+    }
+}
+
+/// An expression as a message shows it.
+pub(crate) fn shortened(expression: &str) -> String {
+    const SHOWN: usize = 200;
+    match expression.char_indices().nth(SHOWN) {
+        Some((end, _)) => format!("{}…", &expression[..end]),
+        None => expression.to_owned(),
+    }
+}
+
+fn parse(expression: &str, long_names: &[String]) -> Result<AstNode, String> {
+    check_size(expression)?;
+    let with_words = names(
+        words(expression)
+            .into_iter()
+            .chain(long_names.iter().map(String::as_str)),
+    );
+    let parsed = dsntk_feel_parser::parse_expression(&with_words, expression, false);
+    let node = parsed.or_else(|first| {
+        // Names of several words that the expression itself declares (parameters, loop variables) need the plain rule.
+        let plain = names(long_names.iter().map(String::as_str));
+        dsntk_feel_parser::parse_expression(&plain, expression, false).map_err(|_| explained(&first.to_string()))
+    })?;
+    check(&node)?;
+    Ok(node)
+}
+
+fn check_size(expression: &str) -> Result<(), String> {
+    if expression.trim().is_empty() {
+        return Err("it is empty: write an expression, for example 'hba1c > 7'".into());
+    }
+    let length = expression.chars().count();
+    if length > MAX_EXPRESSION_CHARS {
+        return Err(format!(
+            "it has {length} characters, {MAX_EXPRESSION_CHARS} are allowed: split it"
+        ));
+    }
+    let mut open = 0_usize;
+    for c in expression.chars() {
+        match c {
+            '(' | '[' | '{' => open += 1,
+            ')' | ']' | '}' => open = open.saturating_sub(1),
+            _ => {}
+        }
+        if open > MAX_OPEN_BRACKETS {
+            return Err(format!(
+                "more than {MAX_OPEN_BRACKETS} brackets are open at once: split it"
+            ));
+        }
+    }
+    Ok(())
+}
+
+/// The parser's message without the names of its own types.
+fn explained(message: &str) -> String {
+    let text = message.split_once("> ").map_or(message, |(_, text)| text);
+    format!("{text}: check brackets, quotes and operators")
+}
+
+fn names<'a>(known: impl Iterator<Item = &'a str>) -> FeelScope {
+    let mut context = FeelContext::default();
+    for name in LONG_FUNCTIONS.iter().copied().chain(known) {
+        context.set_null(Name::from(name));
+    }
+    context.into()
+}

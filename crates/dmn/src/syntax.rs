@@ -1,0 +1,148 @@
+//! What is checked on a parsed expression before it may run.
+
+use crate::prepare::MAX_DEPTH;
+use dsntk_feel::bif::Bif;
+use dsntk_feel_parser::AstNode;
+use std::collections::HashSet;
+use std::str::FromStr;
+
+/// Refuses trees that are too deep, external functions, recursive functions and calls of functions that do not exist.
+pub(crate) fn check(root: &AstNode) -> Result<(), String> {
+    let mut declared = HashSet::new();
+    let mut called: Vec<&str> = vec![];
+    let mut pending = vec![(root, 1)];
+    while let Some((node, depth)) = pending.pop() {
+        if depth > MAX_DEPTH {
+            return Err(format!(
+                "it nests more than {MAX_DEPTH} levels: split it into smaller expressions"
+            ));
+        }
+        match node {
+            AstNode::FunctionBody(_, true) => {
+                return Err("external Java and PMML functions are not allowed: write the function in FEEL".into());
+            }
+            AstNode::FunctionInvocation(function, _) => {
+                if let AstNode::Name(name) = function.as_ref() {
+                    called.push(name.as_str());
+                }
+            }
+            AstNode::ContextEntry(key, value) => {
+                if let AstNode::ContextEntryKey(name) = key.as_ref() {
+                    declared.insert(name.as_str());
+                    refuse_recursion(name.as_str(), value)?;
+                }
+            }
+            AstNode::ParameterName(name) => {
+                declared.insert(name.as_str());
+            }
+            _ => {}
+        }
+        pending.extend(children(node).into_iter().map(|child| (child, depth + 1)));
+    }
+    match called
+        .into_iter()
+        .find(|name| !declared.contains(name) && Bif::from_str(name).is_err())
+    {
+        Some(name) => Err(format!("there is no function '{name}': use a FEEL built-in function")),
+        None => Ok(()),
+    }
+}
+
+/// A function that calls itself has no bound: refused.
+fn refuse_recursion(name: &str, value: &AstNode) -> Result<(), String> {
+    if !matches!(value, AstNode::FunctionDefinition(..)) {
+        return Ok(());
+    }
+    let mut pending = vec![value];
+    while let Some(node) = pending.pop() {
+        if matches!(node, AstNode::FunctionInvocation(function, _)
+            if matches!(function.as_ref(), AstNode::Name(called) if called.as_str() == name))
+        {
+            return Err(format!(
+                "the function '{name}' calls itself: recursion is not allowed, use 'for'"
+            ));
+        }
+        pending.extend(children(node));
+    }
+    Ok(())
+}
+
+/// The nodes directly below a node.
+fn children(node: &AstNode) -> Vec<&AstNode> {
+    use AstNode::*;
+    match node {
+        Add(a, b)
+        | And(a, b)
+        | ContextEntry(a, b)
+        | ContextTypeEntry(a, b)
+        | Div(a, b)
+        | Eq(a, b)
+        | Every(a, b)
+        | Exp(a, b)
+        | Filter(a, b)
+        | For(a, b)
+        | FormalParameter(a, b)
+        | FunctionDefinition(a, b)
+        | FunctionInvocation(a, b)
+        | FunctionType(a, b)
+        | Ge(a, b)
+        | Gt(a, b)
+        | In(a, b)
+        | InstanceOf(a, b)
+        | IterationContextSingle(a, b)
+        | Le(a, b)
+        | Lt(a, b)
+        | Mul(a, b)
+        | NamedParameter(a, b)
+        | Nq(a, b)
+        | Or(a, b)
+        | Out(a, b)
+        | Path(a, b)
+        | QuantifiedContext(a, b)
+        | Range(a, b)
+        | Some(a, b)
+        | Sub(a, b) => {
+            vec![a, b]
+        }
+        Between(a, b, c) | If(a, b, c) | IterationContextInterval(a, b, c) => vec![a, b, c],
+        EvaluatedExpression(a)
+        | FunctionBody(a, _)
+        | IntervalEnd(a, _)
+        | IntervalStart(a, _)
+        | ListType(a)
+        | Neg(a)
+        | RangeType(a)
+        | Satisfies(a)
+        | UnaryGe(a)
+        | UnaryGt(a)
+        | UnaryLe(a)
+        | UnaryLt(a)
+        | UnaryEq(a)
+        | UnaryNe(a) => vec![a],
+        CommaList(items)
+        | Context(items)
+        | ContextType(items)
+        | ExpressionList(items)
+        | FormalParameters(items)
+        | IterationContexts(items)
+        | List(items)
+        | NamedParameters(items)
+        | NegatedList(items)
+        | ParameterTypes(items)
+        | PositionalParameters(items)
+        | QualifiedName(items)
+        | QuantifiedContexts(items) => items.iter().collect(),
+        At(_)
+        | Boolean(_)
+        | ContextEntryKey(_)
+        | ContextTypeEntryKey(_)
+        | FeelType(_)
+        | Irrelevant
+        | Name(_)
+        | Null
+        | Numeric(..)
+        | ParameterName(_)
+        | QualifiedNameSegment(_)
+        | String(_) => vec![],
+    }
+}
