@@ -19,7 +19,12 @@ pub struct Actor {
 impl Actor {
     /// The program itself (workers, demo, timers).
     pub fn system() -> Self {
-        Self { subject: "system".into(), name: "Sinfonia".into(), roles: vec!["system".into()], organization: None }
+        Self {
+            subject: "system".into(),
+            name: "Sinfonia".into(),
+            roles: vec!["system".into()],
+            organization: None,
+        }
     }
 
     /// Whether it has a role.

@@ -1,9 +1,31 @@
 //! Who may do what: identity, the one authorisation and audit wrapper, accounts, sessions.
+//!
+//! A crate that serves HTTP declares [`Routes`], each with a [`Policy`]; the binary puts them behind a [`Guard`]. The
+//! guard finds out who asks (session cookie, internal token, HTTP Basic), checks that a browser's request comes from our
+//! own pages (CSRF), decides, calls the handler and writes the audit entry.
 
 mod actor;
+mod audit;
+mod cookie;
+mod error;
+mod extract;
+mod guard;
+mod identity;
+mod key;
+mod local;
 mod policy;
 mod routes;
+mod token;
 
 pub use actor::Actor;
+pub use audit::{Audit, AuditPatient, FLUSH_MS};
+pub use cookie::{cookie, session_cookie_name, set_cookie};
+pub use error::{AccessError, SignInError};
+pub use extract::NoActor;
+pub use guard::{Guard, GuardOptions, Refusal};
+pub use identity::{DemoAccount, Identity, Session, SignedIn};
+pub use key::SigningKey;
+pub use local::{AccountInfo, Accounts, IdentityOptions, LocalIdentity, NewAccount, PasswordCost};
 pub use policy::{Decision, Policy};
 pub use routes::{RouteInfo, Routes};
+pub use token::{TokenError, Tokens};

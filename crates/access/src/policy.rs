@@ -24,3 +24,81 @@ pub enum Policy {
     /// A rule of its own.
     Check(fn(&Actor, &http::request::Parts) -> Decision),
 }
+
+/// What the wrapper does next.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(crate) enum Verdict {
+    Permit(&'static str),
+    /// Nobody is signed in: 401.
+    Anonymous,
+    /// Somebody is, but may not: 403.
+    Deny(&'static str),
+}
+
+impl Policy {
+    /// Decides for a caller.
+    pub(crate) fn decide(&self, actor: Option<&Actor>, parts: &http::request::Parts) -> Verdict {
+        let Some(actor) = actor else {
+            return if matches!(self, Policy::Public) {
+                Verdict::Permit("public")
+            } else {
+                Verdict::Anonymous
+            };
+        };
+        match self {
+            Policy::Public => Verdict::Permit("public"),
+            Policy::SignedIn => Verdict::Permit("signed-in"),
+            Policy::AnyRole(_) if actor.has_role("admin") || actor.has_role("system") => Verdict::Permit("admin"),
+            Policy::AnyRole(roles) if roles.iter().any(|role| actor.has_role(role)) => Verdict::Permit("role"),
+            Policy::AnyRole(_) => Verdict::Deny("role"),
+            Policy::Check(check) => match check(actor, parts) {
+                Decision::Permit(rule) => Verdict::Permit(rule),
+                Decision::Deny(rule) => Verdict::Deny(rule),
+            },
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn parts() -> http::request::Parts {
+        http::Request::new(()).into_parts().0
+    }
+
+    fn actor(role: &str) -> Actor {
+        Actor {
+            subject: "Practitioner/1".into(),
+            name: "A".into(),
+            roles: vec![role.into()],
+            organization: None,
+        }
+    }
+
+    #[test]
+    fn anonymous_passes_only_public_routes() {
+        assert_eq!(Policy::Public.decide(None, &parts()), Verdict::Permit("public"));
+        for policy in [
+            Policy::SignedIn,
+            Policy::AnyRole(&["mmg"]),
+            Policy::Check(|_, _| Decision::Permit("x")),
+        ] {
+            assert_eq!(policy.decide(None, &parts()), Verdict::Anonymous);
+        }
+    }
+
+    #[test]
+    fn roles_are_checked_and_admin_passes() {
+        let policy = Policy::AnyRole(&["mmg", "infermiere"]);
+        assert_eq!(
+            policy.decide(Some(&actor("infermiere")), &parts()),
+            Verdict::Permit("role")
+        );
+        assert_eq!(
+            policy.decide(Some(&actor("assistito")), &parts()),
+            Verdict::Deny("role")
+        );
+        assert_eq!(policy.decide(Some(&actor("admin")), &parts()), Verdict::Permit("admin"));
+    }
+}

@@ -1,27 +1,45 @@
 //! Routes that cannot be declared without a policy.
 
-use crate::Policy;
+use crate::{Guard, Policy};
 use axum::Router;
 use axum::routing::MethodRouter;
 use http::Method;
+use std::sync::Arc;
 
 /// One declared route, for the test that enumerates them all.
 #[derive(Debug, Clone)]
 pub struct RouteInfo {
-    /// Verb.
+    /// Verb. A `GET` route also answers `HEAD`.
     pub method: Method,
-    /// Path pattern.
+    /// Path pattern in axum's syntax, e.g. `/tasks/{id}`.
     pub path: String,
     /// Policy.
     pub policy: Policy,
 }
 
 /// A router whose every route has a policy; [`Routes::guard`] turns it into an `axum::Router` behind the one
-/// authorisation and audit wrapper.
+/// authorisation and audit wrapper. There is no other way out of this type, so a handler cannot be served unguarded.
+///
+/// ```
+/// use access::{Actor, Policy, Routes};
+/// use axum::routing::{get, post};
+/// use http::Method;
+///
+/// async fn list(actor: Actor) -> String {
+///     format!("tasks of {}", actor.name)
+/// }
+/// async fn claim(actor: Actor, axum::extract::Path(id): axum::extract::Path<String>) -> String {
+///     format!("{id} is now {}'s", actor.subject)
+/// }
+/// let routes = Routes::new()
+///     .route(Method::GET, "/tasks", Policy::SignedIn, get(list))
+///     .route(Method::POST, "/tasks/{id}/claim", Policy::AnyRole(&["mmg", "infermiere"]), post(claim));
+/// assert_eq!(routes.list().len(), 2);
+/// ```
 #[derive(Default)]
 pub struct Routes {
-    router: Router,
     list: Vec<RouteInfo>,
+    handlers: Vec<MethodRouter>,
 }
 
 impl Routes {
@@ -30,19 +48,61 @@ impl Routes {
         Self::default()
     }
 
-    /// Adds a route: `routes.route(Method::GET, "/tasks", Policy::SignedIn, get(list_tasks))`.
-    /// Handlers carry their state by closure or `with_state` before they come here.
-    pub fn route(self, _method: Method, _path: &str, _policy: Policy, _handler: MethodRouter) -> Self {
-        unimplemented!("helper access")
+    /// Adds a route: `routes.route(Method::GET, "/tasks", Policy::SignedIn, get(list_tasks))`. `handler` must answer
+    /// `method`; whatever else it answers is refused with 405. The same path may be declared again for another verb.
+    /// Handlers carry their state by closure, `Extension` or `with_state` before they come here.
+    #[must_use]
+    pub fn route(mut self, method: Method, path: &str, policy: Policy, handler: MethodRouter) -> Self {
+        self.list.push(RouteInfo {
+            method,
+            path: path.to_owned(),
+            policy,
+        });
+        self.handlers.push(handler);
+        self
     }
 
     /// Joins two sets.
-    pub fn merge(self, _other: Routes) -> Self {
-        unimplemented!("helper access")
+    #[must_use]
+    pub fn merge(mut self, other: Routes) -> Self {
+        self.list.extend(other.list);
+        self.handlers.extend(other.handlers);
+        self
+    }
+
+    /// Puts every route under a prefix such as `/pathways` (no trailing slash); `/` becomes the prefix itself.
+    #[must_use]
+    pub fn nest(mut self, prefix: &str) -> Self {
+        for info in &mut self.list {
+            info.path = if info.path == "/" {
+                prefix.to_owned()
+            } else {
+                format!("{prefix}{}", info.path)
+            };
+        }
+        self
     }
 
     /// Every route.
     pub fn list(&self) -> &[RouteInfo] {
         &self.list
+    }
+
+    /// The router, every route behind `guard`: authenticate, check the request's origin, decide, handle, audit.
+    ///
+    /// # Panics
+    /// When the same verb and path are declared twice.
+    pub fn guard(self, guard: &Guard) -> Router {
+        let mut router = Router::new();
+        for (info, handler) in self.list.into_iter().zip(self.handlers) {
+            let path = info.path.clone();
+            let (guard, info) = (guard.clone(), Arc::new(info));
+            let wrapped = handler.route_layer(axum::middleware::from_fn(move |request, next| {
+                let (guard, info) = (guard.clone(), info.clone());
+                async move { guard.run(&info, request, next).await }
+            }));
+            router = router.route(&path, wrapped);
+        }
+        router
     }
 }

@@ -16,6 +16,41 @@ pub trait Ids: Send + Sync + 'static {
     fn next(&self) -> String;
 }
 
+/// Where unpredictable bytes come from (session ids, CSRF tokens, password salts).
+pub trait Random: Send + Sync + 'static {
+    /// Fills `bytes`.
+    fn fill(&self, bytes: &mut [u8]);
+}
+
+/// The operating system's generator.
+#[derive(Debug, Default, Clone, Copy)]
+pub struct SystemRandom;
+
+impl Random for SystemRandom {
+    fn fill(&self, bytes: &mut [u8]) {
+        #[allow(clippy::disallowed_methods, reason = "the one place that draws random bytes")]
+        rand::TryRngCore::try_fill_bytes(&mut rand::rngs::OsRng, bytes)
+            .expect("the operating system gives random bytes");
+    }
+}
+
+/// Repeatable bytes for tests: never use it where a secret is wanted.
+#[derive(Debug)]
+pub struct SeededRandom(Mutex<rand::rngs::StdRng>);
+
+impl SeededRandom {
+    /// The same seed gives the same bytes.
+    pub fn new(seed: u64) -> Self {
+        Self(Mutex::new(rand::SeedableRng::seed_from_u64(seed)))
+    }
+}
+
+impl Random for SeededRandom {
+    fn fill(&self, bytes: &mut [u8]) {
+        rand::RngCore::fill_bytes(&mut *self.0.lock().expect("random lock"), bytes);
+    }
+}
+
 /// The machine's clock.
 #[derive(Debug, Default, Clone, Copy)]
 pub struct SystemClock;
@@ -45,7 +80,7 @@ impl ManualClock {
     /// Moves the clock forward.
     pub fn advance(&self, by: SignedDuration) {
         let mut now = self.0.lock().expect("clock lock");
-        *now = *now + by;
+        *now += by;
     }
 }
 
@@ -76,7 +111,10 @@ pub struct SequentialIds {
 impl SequentialIds {
     /// Ids that start with `prefix`.
     pub fn new(prefix: impl Into<String>) -> Self {
-        Self { prefix: prefix.into(), next: AtomicU64::new(1) }
+        Self {
+            prefix: prefix.into(),
+            next: AtomicU64::new(1),
+        }
     }
 }
 

@@ -12,16 +12,14 @@ mod resource;
 mod search;
 mod transaction;
 
-pub use clock::{Clock, Ids, ManualClock, SequentialIds, SystemClock, UuidIds};
+pub use clock::{Clock, Ids, ManualClock, Random, SeededRandom, SequentialIds, SystemClock, SystemRandom, UuidIds};
 pub use error::StoreError;
 pub use prepare::{PreparedResource, prepare_delete, prepare_write};
 pub use process::{
     CursorWrite, DefinitionRecord, DefinitionWrite, HistoryRecord, HistoryWrite, InstanceFilter, InstanceRecord,
-    InstanceStatus, InstanceWrite, Outbox, OutboxWrite, RecordWrite, TimerRecord, TimerWrite, WaitKey, WaitKind, WaitRecord,
-    WaitWrite,
+    InstanceStatus, InstanceWrite, Outbox, OutboxWrite, RecordWrite, TimerRecord, TimerWrite, WaitKey, WaitKind,
+    WaitRecord, WaitWrite,
 };
 pub use resource::{Change, HistoryScope, Method, ResourceWrite, StoredResource, VersionPage};
-pub use search::{
-    Clause, Include, Page, Query, SearchPage, Sort, SortKey, ValueTest,
-};
-pub use transaction::{AuditEntry, Committed, Precondition, Store, Snapshot, Transaction};
+pub use search::{Clause, Include, Page, Query, SearchPage, Sort, SortKey, ValueTest};
+pub use transaction::{AuditEntry, Committed, Precondition, Snapshot, Store, Transaction};

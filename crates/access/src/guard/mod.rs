@@ -1,0 +1,230 @@
+//! The one wrapper around every handler: authenticate, check the origin, decide, handle, audit.
+
+mod authenticate;
+mod csrf;
+mod refusal;
+#[cfg(test)]
+mod tests;
+
+pub use refusal::Refusal;
+
+use crate::policy::Verdict;
+use crate::{Actor, Audit, AuditPatient, Identity, IdentityOptions, LocalIdentity, RouteInfo, SigningKey, Tokens};
+use authenticate::{BasicCache, Means};
+use axum::extract::Request;
+use axum::middleware::Next;
+use axum::response::{IntoResponse as _, Response};
+use http::{Method, StatusCode};
+use std::sync::Arc;
+use store::{AuditEntry, Clock, Random, Store, SystemRandom};
+
+/// How a guard behaves.
+#[derive(Debug, Clone, Copy, Default)]
+pub struct GuardOptions {
+    /// API requests without credentials act as a development administrator. The binary permits it on loopback only.
+    pub open_api: bool,
+    /// The site is served over TLS: cookies are `Secure`.
+    pub secure_cookies: bool,
+}
+
+struct Inner {
+    identity: Arc<dyn Identity>,
+    tokens: Tokens,
+    clock: Arc<dyn Clock>,
+    audit: Audit,
+    basic: BasicCache,
+    options: GuardOptions,
+}
+
+/// The wrapper; cheap to clone. Make one per process, inside the tokio runtime (it starts the audit writer).
+#[derive(Clone)]
+pub struct Guard(Arc<Inner>);
+
+impl Guard {
+    /// A guard that asks `identity` who somebody is and writes the audit there.
+    pub fn new(
+        identity: Arc<dyn Identity>,
+        key: &SigningKey,
+        clock: Arc<dyn Clock>,
+        random: &dyn Random,
+        options: GuardOptions,
+    ) -> Self {
+        let tokens = Tokens::new(key, clock.clone());
+        let audit = Audit::start(identity.clone());
+        Self(Arc::new(Inner {
+            identity,
+            tokens,
+            clock,
+            audit,
+            basic: BasicCache::new(random),
+            options,
+        }))
+    }
+
+    /// A guard over `store` that lets API requests in without credentials: for tests and benches of the floors above.
+    pub fn open(store: Arc<dyn Store>, clock: Arc<dyn Clock>) -> Self {
+        let random = Arc::new(SystemRandom);
+        let key = SigningKey::random(random.as_ref());
+        let identity = LocalIdentity::new(store, clock.clone(), random, IdentityOptions::default());
+        let options = GuardOptions {
+            open_api: true,
+            secure_cookies: false,
+        };
+        Self::new(Arc::new(identity), &key, clock, &SystemRandom, options)
+    }
+
+    /// Internal identity tokens, for calls between nodes and from workers.
+    pub fn tokens(&self) -> &Tokens {
+        &self.0.tokens
+    }
+
+    /// Accounts and sessions.
+    pub fn identity(&self) -> &Arc<dyn Identity> {
+        &self.0.identity
+    }
+
+    /// The audit writer; flush it at shutdown.
+    pub fn audit(&self) -> &Audit {
+        &self.0.audit
+    }
+
+    /// Options.
+    pub fn options(&self) -> GuardOptions {
+        self.0.options
+    }
+
+    /// Everything that happens around one request.
+    pub(crate) async fn run(&self, info: &RouteInfo, request: Request, next: Next) -> Response {
+        let mut pending = Pending::new(self, &request);
+        let head_of_get = request.method() == Method::HEAD && info.method == Method::GET;
+        if request.method() != info.method && !head_of_get {
+            return StatusCode::METHOD_NOT_ALLOWED.into_response();
+        }
+        let (rule, response) = match self.admit(info, request, &mut pending).await {
+            Ok((rule, request)) => (Ok(rule), next.run(request).await),
+            Err(refused) => (Err(refused.rule), refused.response),
+        };
+        if let Some(entry) = pending.finish(rule, &response, info) {
+            self.0.audit.record(entry).await;
+        }
+        response
+    }
+
+    /// Authenticates and decides; gives the request with actor and session in its extensions.
+    async fn admit(
+        &self,
+        info: &RouteInfo,
+        request: Request,
+        pending: &mut Pending,
+    ) -> Result<(&'static str, Request), Refused> {
+        let (mut parts, body) = request.into_parts();
+        let caller = self.authenticate(&parts).await;
+        let caller = caller.map_err(|refusal| Refused::new("authentication", &refusal, &parts))?;
+        if let Some(caller) = &caller {
+            pending.entry.actor.clone_from(&caller.actor.subject);
+        }
+        let by_cookie = caller.as_ref().is_some_and(|c| matches!(c.means, Means::Session(_)));
+        match info.policy.decide(caller.as_ref().map(|c| &c.actor), &parts) {
+            Verdict::Permit(rule) => {
+                let body = if csrf::is_safe(&parts.method) {
+                    body
+                } else {
+                    let session = caller.as_ref().and_then(|c| c.session());
+                    let checked = csrf::check(&parts, body, session, by_cookie).await;
+                    checked.map_err(|refusal| Refused::new("csrf", &refusal, &parts))?
+                };
+                if let Some(caller) = caller {
+                    if let Means::Session(session) = caller.means {
+                        parts.extensions.insert(*session);
+                    }
+                    parts.extensions.insert::<Actor>(caller.actor);
+                }
+                Ok((rule, Request::from_parts(parts, body)))
+            }
+            Verdict::Anonymous => Err(Refused::new("anonymous", &Refusal::SignInNeeded, &parts)),
+            Verdict::Deny(rule) => Err(Refused::new(rule, &Refusal::Forbidden, &parts)),
+        }
+    }
+}
+
+struct Refused {
+    rule: &'static str,
+    response: Response,
+}
+
+impl Refused {
+    fn new(rule: &'static str, refusal: &Refusal, parts: &http::request::Parts) -> Self {
+        Self {
+            rule,
+            response: refusal.answer(parts),
+        }
+    }
+}
+
+/// The audit entry of a request that has not been answered yet. Dropped unfinished (the caller went away), it is
+/// written with status 499.
+struct Pending {
+    audit: Audit,
+    entry: AuditEntry,
+    done: bool,
+}
+
+impl Pending {
+    fn new(guard: &Guard, request: &Request) -> Self {
+        let header = |name| request.headers().get(name).and_then(|v| v.to_str().ok());
+        let entry = AuditEntry {
+            at: guard.0.clock.now(),
+            actor: "anonymous".into(),
+            action: request.method().as_str().into(),
+            target: request.uri().path().chars().take(512).collect(),
+            patient: None,
+            purpose: header("x-purpose-of-use").map(|p| p.chars().take(64).collect()),
+            outcome: "abandoned".into(),
+            status: 499,
+        };
+        Self {
+            audit: guard.0.audit.clone(),
+            entry,
+            done: false,
+        }
+    }
+
+    /// The entry to be written, if the request is one to be kept.
+    fn finish(
+        mut self,
+        rule: Result<&'static str, &'static str>,
+        response: &Response,
+        info: &RouteInfo,
+    ) -> Option<AuditEntry> {
+        self.done = true;
+        // What anyone may read (assets, the sign-in page, the health check) is no access to anybody's data.
+        if matches!(info.policy, crate::Policy::Public) && csrf::is_safe(&info.method) {
+            return None;
+        }
+        let mut entry = self.entry.clone();
+        entry.outcome = match rule {
+            Ok(rule) => format!("permit {rule}"),
+            Err(rule) => format!("deny {rule}"),
+        };
+        entry.status = response.status().as_u16();
+        let named = response.extensions().get::<AuditPatient>().map(|p| p.0.clone());
+        entry.patient = named.or_else(|| patient_in_path(&entry.target));
+        Some(entry)
+    }
+}
+
+impl Drop for Pending {
+    fn drop(&mut self) {
+        if !self.done {
+            self.audit.record_now(self.entry.clone());
+        }
+    }
+}
+
+/// `…/Patient/{id}…` names its patient.
+fn patient_in_path(path: &str) -> Option<String> {
+    let mut parts = path.split('/');
+    parts.find(|part| *part == "Patient")?;
+    let id = parts.next()?;
+    (!id.is_empty() && !id.starts_with(['_', '$'])).then(|| id.to_owned())
+}

@@ -1,0 +1,55 @@
+//! Where accounts, sessions and the audit trail are kept: the store of this node, or another node.
+
+use crate::{AccessError, Actor, SignInError};
+use async_trait::async_trait;
+use serde::{Deserialize, Serialize};
+use store::AuditEntry;
+
+/// A signed-in browser. The wrapper puts it into the request's extensions when a session cookie identified the caller.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Session {
+    /// Who.
+    pub actor: Actor,
+    /// Must come back with every state-changing request: header `x-csrf-token` or form field `_csrf`.
+    pub csrf: String,
+}
+
+/// What a successful sign-in gives.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct SignedIn {
+    /// The session.
+    pub session: Session,
+    /// The secret for the cookie.
+    pub token: String,
+}
+
+/// An account that may be shown on the sign-in page of a demo.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct DemoAccount {
+    /// User name.
+    pub username: String,
+    /// Password in clear: these are demo accounts.
+    pub password: String,
+    /// Name shown.
+    pub name: String,
+    /// Roles.
+    pub roles: Vec<String>,
+}
+
+/// Keeps accounts, sessions and the audit trail. [`crate::LocalIdentity`] does over the store; a node without a store
+/// of its own asks the one that has it.
+#[async_trait]
+pub trait Identity: Send + Sync + 'static {
+    /// The session of a cookie, if it is alive; keeps it alive.
+    async fn session(&self, token: &str) -> Result<Option<Session>, AccessError>;
+    /// Checks a password and opens a session; `previous` (the cookie the browser came with) is closed.
+    async fn sign_in(&self, username: &str, password: &str, previous: Option<&str>) -> Result<SignedIn, SignInError>;
+    /// Closes a session.
+    async fn sign_out(&self, token: &str) -> Result<(), AccessError>;
+    /// Checks a password without opening a session (HTTP Basic).
+    async fn verify(&self, username: &str, password: &str) -> Result<Actor, SignInError>;
+    /// Appends audit entries durably.
+    async fn record(&self, entries: Vec<AuditEntry>) -> Result<(), AccessError>;
+    /// Accounts to be listed on the sign-in page; empty outside a demo.
+    async fn demo_accounts(&self) -> Result<Vec<DemoAccount>, AccessError>;
+}
