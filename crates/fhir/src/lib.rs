@@ -2,14 +2,18 @@
 //!
 //! No IO, no clock. Resources are `serde_json::Value` (numbers keep their digits: `arbitrary_precision`).
 
+mod date;
 mod definitions;
 mod error;
 mod extract;
 mod index;
 mod links;
+mod reference;
 
-pub use definitions::{Definitions, ParamId, ParamType, SearchParam};
+pub use date::date_interval;
+pub use definitions::{Definitions, ElementDef, ParamId, ParamType, Primitive, SearchParam, TypeDef, TypeId, TypeKind};
 pub use error::ResourceError;
 pub use extract::{Extracted, extract, instant, resource_type};
 pub use index::{IndexEntry, IndexValue, normalize_string};
 pub use links::{for_each_link, for_each_reference};
+pub use reference::{ReferenceText, is_id};

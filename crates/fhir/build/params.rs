@@ -1,0 +1,111 @@
+//! Search parameters for each resource type, and the patient compartment.
+
+use crate::{package::Package, structures::Bundle, structures::Types};
+use serde::Deserialize;
+use std::collections::BTreeMap;
+
+#[derive(Deserialize)]
+struct SearchParameter {
+    url: String,
+    code: String,
+    base: Vec<String>,
+    r#type: String,
+    expression: Option<String>,
+    #[serde(default)]
+    target: Vec<String>,
+}
+
+/// A parameter on one type.
+pub struct Param {
+    /// Its type: number, date, string, token, reference, composite, quantity, uri or special.
+    pub kind: String,
+    /// Canonical URL.
+    pub url: String,
+    /// The parts of the expression that start at this type.
+    pub expression: String,
+    /// Reference targets; empty for any.
+    pub targets: Vec<String>,
+}
+
+/// (resource type, parameter name) to parameter, sorted.
+pub type Params = BTreeMap<(String, String), Param>;
+
+/// Every parameter on every concrete type. `_text`, `_content` and `_query` have no expression, so no index: left out.
+pub fn read(package: &Package, types: &Types) -> Params {
+    let bundle: Bundle<SearchParameter> = package.read("Bundle-searchParams.json");
+    let resources: Vec<&String> = types
+        .iter()
+        .filter(|(_, t)| t.kind == 'r')
+        .map(|(name, _)| name)
+        .collect();
+    let mut params = Params::new();
+    for definition in bundle.entry.into_iter().map(|entry| entry.resource) {
+        let Some(expression) = &definition.expression else {
+            continue;
+        };
+        let abstract_base = definition
+            .base
+            .iter()
+            .any(|base| base == "Resource" || base == "DomainResource");
+        let bases = if abstract_base {
+            resources.clone()
+        } else {
+            definition.base.iter().collect()
+        };
+        let any_target = definition.target.len() >= resources.len();
+        for base in bases {
+            let param = Param {
+                kind: definition.r#type.clone(),
+                url: definition.url.clone(),
+                expression: parts_of(expression, base),
+                targets: if any_target { vec![] } else { definition.target.clone() },
+            };
+            params.entry((base.clone(), definition.code.clone())).or_insert(param);
+        }
+    }
+    params
+}
+
+/// Of `A.x | B.y | (B.z as dateTime)`, the parts that start at `base` or at every resource. A part that names no type
+/// (`name | alias` of InsurancePlan) starts at the base.
+fn parts_of(expression: &str, base: &str) -> String {
+    let parts: Vec<String> = expression
+        .split(" | ")
+        .map(|part| part.split_whitespace().collect::<Vec<_>>().join(" "))
+        .filter_map(|part| {
+            let root = part.trim_start_matches('(').split(['.', ' ', ')']).next().unwrap_or("");
+            if root.starts_with(|c: char| c.is_ascii_lowercase()) {
+                return Some(format!("{base}.{part}"));
+            }
+            (root == base || root == "Resource" || root == "DomainResource").then_some(part)
+        })
+        .collect();
+    parts.join(" | ")
+}
+
+/// Parameters that place a resource of a type into the compartment of a patient.
+pub fn patient_compartment(package: &Package) -> BTreeMap<String, Vec<String>> {
+    #[derive(Deserialize)]
+    struct Compartment {
+        resource: Vec<Member>,
+    }
+    #[derive(Deserialize)]
+    struct Member {
+        code: String,
+        #[serde(default)]
+        param: Vec<String>,
+    }
+    let compartment: Compartment = package.read("CompartmentDefinition-patient.json");
+    compartment
+        .resource
+        .into_iter()
+        .filter(|m| !m.param.is_empty())
+        .map(|m| (m.code, first_the_patient(m.param)))
+        .collect()
+}
+
+/// Who the resource is about goes before who wrote, paid or acted: a doctor may be a patient too.
+fn first_the_patient(mut params: Vec<String>) -> Vec<String> {
+    params.sort_by_key(|name| !matches!(name.as_str(), "patient" | "subject" | "beneficiary" | "individual"));
+    params
+}

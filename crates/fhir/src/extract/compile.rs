@@ -1,0 +1,206 @@
+//! Compiles search-parameter expressions to a [`Program`].
+
+use super::{
+    path::{self, Step},
+    program::{Convert, Emit, Guard, Node, Program, Special},
+};
+use crate::{Definitions, ElementDef, ParamType, Primitive, SearchParam, TypeDef, TypeId, TypeKind};
+
+impl Program {
+    /// The program of `base`, which must be a type of `definitions`.
+    pub(crate) fn compile(definitions: &Definitions, base: &str) -> Program {
+        let root_type = definitions.type_by_path(base).expect("a resource type has elements");
+        let mut program = Program::default();
+        for param in definitions.params_of(base) {
+            if matches!(param.kind, ParamType::Composite | ParamType::Special) {
+                continue;
+            }
+            match path::parse(param.expression) {
+                Some(paths) => {
+                    let mut compiler = Compiler { definitions, param };
+                    for steps in paths {
+                        compiler.insert(&mut program.root, root_type, "", &steps);
+                    }
+                }
+                None => program.specials.extend(special(param)),
+            }
+        }
+        program.root.sort();
+        program
+    }
+}
+
+/// A test proves that no other expression of R4 comes here.
+fn special(param: &SearchParam) -> Option<Special> {
+    match param.expression {
+        "Patient.deceased.exists() and Patient.deceased != false" => Some(Special::Deceased(param.id)),
+        "Bundle.entry[0].resource" => Some(Special::FirstEntry(param.id, param.targets.first()?)),
+        _ => None,
+    }
+}
+
+struct Compiler<'a> {
+    definitions: &'a Definitions,
+    param: &'a SearchParam,
+}
+
+impl Compiler<'_> {
+    /// Grows the tree under `node`, whose value is of type `at` (in the code system `system`), along `steps`.
+    fn insert(&mut self, node: &mut Node, at: TypeId, system: &'static str, steps: &[Step]) {
+        let definition = self.definitions.type_def(at);
+        match steps {
+            [] => {
+                if let Some(convert) = converter(self.param.kind, definition, system) {
+                    let emit = Emit {
+                        param: self.param.id,
+                        convert,
+                    };
+                    if !node.emits.contains(&emit) {
+                        node.emits.push(emit);
+                    }
+                }
+            }
+            [Step::As(wanted), rest @ ..] => {
+                if definition.path == *wanted {
+                    self.insert(node, at, system, rest);
+                }
+            }
+            [Step::ResolveIs(wanted), rest @ ..] => {
+                self.insert(node.guarded(Guard::ResolveIs(wanted)), at, system, rest);
+            }
+            [Step::Equals(name, text), rest @ ..] => {
+                self.insert(node.guarded(Guard::Equals(name, text)), at, system, rest);
+            }
+            [Step::Child(name), rest @ ..] => {
+                let wanted = |element: &&ElementDef| element.name == *name || element.stem == *name;
+                for element in definition.elements.iter().filter(wanted) {
+                    if self.leads_on(element, rest) {
+                        self.insert(node.child(element.name), element.type_id, element.system, rest);
+                    }
+                }
+            }
+        }
+    }
+
+    /// Keeps branches of a choice out of the tree that a following `as` or the parameter's type rules out.
+    fn leads_on(&self, element: &ElementDef, rest: &[Step]) -> bool {
+        let definition = self.definitions.type_def(element.type_id);
+        match rest {
+            [] => converter(self.param.kind, definition, element.system).is_some(),
+            [Step::As(wanted), ..] => definition.path == *wanted,
+            _ => true,
+        }
+    }
+}
+
+impl Node {
+    fn child(&mut self, name: &'static str) -> &mut Node {
+        let at = self
+            .children
+            .iter()
+            .position(|(known, _)| *known == name)
+            .unwrap_or_else(|| {
+                self.children.push((name, Node::default()));
+                self.children.len() - 1
+            });
+        &mut self.children[at].1
+    }
+
+    fn guarded(&mut self, guard: Guard) -> &mut Node {
+        let at = self
+            .guarded
+            .iter()
+            .position(|(known, _)| *known == guard)
+            .unwrap_or_else(|| {
+                self.guarded.push((guard, Node::default()));
+                self.guarded.len() - 1
+            });
+        &mut self.guarded[at].1
+    }
+
+    fn sort(&mut self) {
+        self.children.sort_unstable_by_key(|(name, _)| *name);
+        self.children.iter_mut().for_each(|(_, node)| node.sort());
+        self.guarded.iter_mut().for_each(|(_, node)| node.sort());
+    }
+}
+
+/// How a datatype is searched by a type of parameter (<https://hl7.org/fhir/R4/search.html>, the table of each type);
+/// `None` if it is not.
+fn converter(kind: ParamType, definition: &TypeDef, system: &'static str) -> Option<Convert> {
+    if let TypeKind::Primitive(primitive) = definition.kind {
+        return primitive_converter(kind, primitive, system);
+    }
+    Some(match (kind, definition.path) {
+        (ParamType::Token, "Coding") => Convert::TokenCoding,
+        (ParamType::Token, "CodeableConcept") => Convert::TokenConcept,
+        (ParamType::Token, "Identifier") => Convert::TokenIdentifier,
+        (ParamType::Token, "ContactPoint") => Convert::TokenContact,
+        (ParamType::String, "HumanName") => Convert::StringName,
+        (ParamType::String, "Address") => Convert::StringAddress,
+        (ParamType::String, "CodeableConcept") => Convert::StringConcept,
+        (ParamType::Date, "Period") => Convert::DatePeriod,
+        (ParamType::Date, "Timing") => Convert::DateTiming,
+        (ParamType::Reference, "Reference") => Convert::Reference,
+        (ParamType::Quantity, "Quantity" | "Age" | "Duration" | "Distance" | "Count") => Convert::Quantity,
+        (ParamType::Quantity, "Money") => Convert::QuantityMoney,
+        (ParamType::Quantity, "Range") => Convert::QuantityRange,
+        (ParamType::Quantity, "SampledData") => Convert::QuantitySampled,
+        (ParamType::Number, "Range") => Convert::NumberRange,
+        _ => return None,
+    })
+}
+
+fn primitive_converter(kind: ParamType, primitive: Primitive, system: &'static str) -> Option<Convert> {
+    use Primitive as P;
+    let is_uri = matches!(primitive, P::Uri | P::Url | P::Oid | P::Uuid);
+    let is_text = matches!(primitive, P::String | P::Markdown | P::Code | P::Id);
+    let is_date = matches!(primitive, P::Date | P::DateTime | P::Instant);
+    Some(match kind {
+        ParamType::Token if primitive == P::Boolean => Convert::TokenBoolean,
+        ParamType::Token if !is_date => Convert::TokenText(system),
+        ParamType::String if is_text || is_uri => Convert::StringText,
+        ParamType::Date if is_date => Convert::Date,
+        ParamType::Reference if primitive == P::Canonical || is_uri => Convert::ReferenceCanonical,
+        ParamType::Number if matches!(primitive, P::Decimal | P::Integer | P::PositiveInt | P::UnsignedInt) => {
+            Convert::Number
+        }
+        ParamType::Uri if primitive == P::Canonical => Convert::UriCanonical,
+        ParamType::Uri if is_uri => Convert::Uri,
+        _ => return None,
+    })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use std::collections::HashSet;
+
+    fn collect(node: &Node, out: &mut HashSet<crate::ParamId>) {
+        out.extend(node.emits.iter().map(|emit| emit.param));
+        node.children.iter().for_each(|(_, node)| collect(node, out));
+        node.guarded.iter().for_each(|(_, node)| collect(node, out));
+    }
+
+    /// Every parameter of R4 whose type is indexed has a place in its type's program.
+    #[test]
+    fn every_parameter_is_compiled() {
+        let r4 = Definitions::r4();
+        let mut missing = vec![];
+        for base in r4.resource_types() {
+            let program = r4.program(base).unwrap();
+            let mut covered = HashSet::new();
+            collect(&program.root, &mut covered);
+            covered.extend(program.specials.iter().map(|special| match *special {
+                Special::Deceased(param) | Special::FirstEntry(param, _) => param,
+            }));
+            for param in r4.params_of(base) {
+                let indexed = !matches!(param.kind, ParamType::Composite | ParamType::Special);
+                if indexed && !covered.contains(&param.id) {
+                    missing.push((param.base, param.code, param.kind, param.expression));
+                }
+            }
+        }
+        assert!(missing.is_empty(), "{missing:#?}");
+    }
+}
