@@ -2,6 +2,7 @@
 //!
 //! No IO, no clock. Resources are `serde_json::Value` (numbers keep their digits: `arbitrary_precision`).
 
+mod check;
 mod date;
 mod definitions;
 mod error;
@@ -10,6 +11,7 @@ mod index;
 mod links;
 mod reference;
 
+pub use check::{MAX_DEPTH, MAX_ERRORS, check};
 pub use date::date_interval;
 pub use definitions::{Definitions, ElementDef, ParamId, ParamType, Primitive, SearchParam, TypeDef, TypeId, TypeKind};
 pub use error::ResourceError;
