@@ -5,6 +5,7 @@
 //! own pages (CSRF), decides, calls the handler and writes the audit entry.
 
 mod actor;
+mod api;
 mod audit;
 mod cookie;
 mod error;
@@ -18,6 +19,7 @@ mod routes;
 mod token;
 
 pub use actor::Actor;
+pub use api::{PasswordBody, TokenBody, identity_routes};
 pub use audit::{Audit, AuditPatient, FLUSH_MS};
 pub use cookie::{cookie, session_cookie_name, set_cookie};
 pub use error::{AccessError, SignInError};

@@ -39,6 +39,12 @@ pub struct Worker {
     pub run: Arc<dyn Fn(Context, engine::JobSpec) -> BoxFuture<'static, WorkerResult> + Send + Sync>,
 }
 
+/// Says how far something is: (done, of, what).
+pub type Progress = Arc<dyn Fn(u64, u64, &str) + Send + Sync>;
+
+/// Builds a component's part of the demo region.
+pub type DemoBuilder = fn(DemoContext) -> BoxFuture<'static, Result<(), String>>;
+
 /// What the demo builder of a component is given: a system under a virtual clock.
 #[derive(Clone)]
 pub struct DemoContext {
@@ -53,7 +59,7 @@ pub struct DemoContext {
     /// Folder of Synthea bundles, when present.
     pub synthea: Option<PathBuf>,
     /// Says how far it is: (done, of, what).
-    pub progress: Arc<dyn Fn(u64, u64, &str) + Send + Sync>,
+    pub progress: Progress,
     /// The actor of the demo.
     pub actor: Actor,
 }
@@ -72,5 +78,5 @@ pub struct Component {
     /// Processes, decisions and forms to deploy at start.
     pub deployments: &'static [DeploymentFile],
     /// Builds its part of the demo region.
-    pub demo: Option<fn(DemoContext) -> BoxFuture<'static, Result<(), String>>>,
+    pub demo: Option<DemoBuilder>,
 }

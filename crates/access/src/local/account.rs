@@ -80,6 +80,13 @@ impl Accounts {
     pub async fn create(&self, new: NewAccount) -> Result<(), AccessError> {
         let username = check_username(&new.username)?;
         check_password(&new.password)?;
+        if new.actor.has_role("system") {
+            let message = "'system' is the program itself, no person can have it".to_owned();
+            return Err(AccessError::Invalid {
+                field: "roles",
+                message,
+            });
+        }
         let account = Account {
             username: username.clone(),
             password_hash: self.passwords.hash(&new.password).await?,
