@@ -16,7 +16,7 @@ fn main() {
     let systems = structures::code_systems(&package);
     let types = structures::read(&package, &systems);
     let params = params::read(&package, &types);
-    let compartment = params::patient_compartment(&package);
+    let compartment = params::patient_compartment(&package, &params);
     let out = PathBuf::from(std::env::var_os("OUT_DIR").expect("cargo sets OUT_DIR"));
     std::fs::write(out.join("r4.tsv"), table::render(&types, &params, &compartment)).expect("OUT_DIR is writable");
 }

@@ -83,8 +83,10 @@ fn parts_of(expression: &str, base: &str) -> String {
     parts.join(" | ")
 }
 
-/// Parameters that place a resource of a type into the compartment of a patient.
-pub fn patient_compartment(package: &Package) -> BTreeMap<String, Vec<String>> {
+/// Parameters that place a resource of a type into the compartment of a patient. A type that the standard leaves out
+/// though it has a patient or subject (Task, Contract, GuidanceResponse, Device) is placed by these: whatever is about
+/// one person is kept and guarded with that person's record.
+pub fn patient_compartment(package: &Package, params: &Params) -> BTreeMap<String, Vec<String>> {
     #[derive(Deserialize)]
     struct Compartment {
         resource: Vec<Member>,
@@ -96,16 +98,21 @@ pub fn patient_compartment(package: &Package) -> BTreeMap<String, Vec<String>> {
         param: Vec<String>,
     }
     let compartment: Compartment = package.read("CompartmentDefinition-patient.json");
-    compartment
-        .resource
-        .into_iter()
-        .filter(|m| !m.param.is_empty())
-        .map(|m| (m.code, first_the_patient(m.param)))
-        .collect()
+    let members = compartment.resource.into_iter().filter(|m| !m.param.is_empty());
+    let mut members: BTreeMap<String, Vec<String>> = members.map(|m| (m.code, m.param)).collect();
+    for ((base, code), param) in params {
+        let about_a_patient = matches!(code.as_str(), "patient" | "subject")
+            && param.kind == "reference"
+            && (param.targets.is_empty() || param.targets.iter().any(|target| target == "Patient"));
+        if about_a_patient && !members.contains_key(base) {
+            members.insert(base.clone(), vec![code.clone()]);
+        }
+    }
+    members.values_mut().for_each(|names| first_the_patient(names));
+    members
 }
 
 /// Who the resource is about goes before who wrote, paid or acted: a doctor may be a patient too.
-fn first_the_patient(mut params: Vec<String>) -> Vec<String> {
+fn first_the_patient(params: &mut [String]) {
     params.sort_by_key(|name| !matches!(name.as_str(), "patient" | "subject" | "beneficiary" | "individual"));
-    params
 }

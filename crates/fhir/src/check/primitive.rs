@@ -71,7 +71,7 @@ fn string(primitive: Primitive, text: &str) -> Result<(), String> {
             "words separated by single spaces, without spaces at either end",
         ),
         Primitive::Uri | Primitive::Url | Primitive::Canonical => {
-            (!text.contains(char::is_whitespace), "a URI, so without spaces")
+            (!text.contains(is_space), "a URI, so without spaces")
         }
         Primitive::Oid => (is_oid(text), "an OID such as urn:oid:1.2.3"),
         Primitive::Uuid => (
@@ -106,15 +106,20 @@ fn shortened(text: &str) -> String {
     }
 }
 
+/// White space as the standard's expressions (`\s` of XML Schema) have it; a no-break space is none.
+fn is_space(c: char) -> bool {
+    matches!(c, ' ' | '\t' | '\n' | '\r')
+}
+
 fn is_code(text: &str) -> bool {
     let mut before = ' ';
     for c in text.chars() {
-        if c.is_whitespace() && before.is_whitespace() {
+        if is_space(c) && is_space(before) {
             return false;
         }
         before = c;
     }
-    !before.is_whitespace()
+    !is_space(before)
 }
 
 fn is_oid(text: &str) -> bool {
