@@ -7,6 +7,19 @@ use std::path::PathBuf;
 use std::sync::Arc;
 use store::{Clock, Ids, ManualClock};
 
+/// An entry of the main navigation, shown to those who have one of its roles (empty: everyone signed in).
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct NavigationItem {
+    /// Where it leads, e.g. `/attivita`.
+    pub path: &'static str,
+    /// Label in Italian.
+    pub it: &'static str,
+    /// Label in English.
+    pub en: &'static str,
+    /// Roles that see it (`admin` always does).
+    pub roles: &'static [&'static str],
+}
+
 /// What a component is given to work with. It has no storage of its own.
 #[derive(Clone)]
 pub struct Context {
@@ -16,6 +29,8 @@ pub struct Context {
     pub clock: Arc<dyn Clock>,
     /// Identity.
     pub ids: Arc<dyn Ids>,
+    /// The main navigation of the whole installation: the `navigation` of every component, in order.
+    pub navigation: Arc<[NavigationItem]>,
 }
 
 /// A file to deploy at start (BPMN, DMN or Questionnaire).
@@ -73,6 +88,8 @@ pub struct Component {
     pub needs: &'static [&'static str],
     /// Its pages and API, each with a policy.
     pub routes: fn(&Context) -> Routes,
+    /// Its entries in the main navigation.
+    pub navigation: &'static [NavigationItem],
     /// Its workers.
     pub workers: fn() -> Vec<Worker>,
     /// Processes, decisions and forms to deploy at start.

@@ -19,7 +19,9 @@ mod identity;
 mod orchestrator;
 mod peers;
 
-pub use contract::{Component, Context, DemoBuilder, DemoContext, DeploymentFile, Progress, Worker, WorkerResult};
+pub use contract::{
+    Component, Context, DemoBuilder, DemoContext, DeploymentFile, NavigationItem, Progress, Worker, WorkerResult,
+};
 pub use error::PeerError;
 pub use fhir::Fhir;
 pub use identity::RemoteIdentity;
