@@ -1,6 +1,7 @@
 //! The evaluator.
 
 use crate::cache::Cache;
+use crate::model::Registry;
 use crate::prepare::{Prepared, prepare, shortened, validate};
 use crate::words::is_long;
 use crate::{Decided, EvalError, Evaluator, Variables, moment, value};
@@ -16,7 +17,8 @@ const MAX_PREPARED: usize = 8_192;
 /// FEEL expressions and DMN decisions. Share one among threads: prepared expressions are kept.
 pub struct Feel {
     prepared: Cache<Prepared>,
-    zone: TimeZone,
+    pub(crate) models: Registry,
+    pub(crate) zone: TimeZone,
 }
 
 impl Default for Feel {
@@ -37,6 +39,7 @@ impl Feel {
     pub fn with_zone(zone: TimeZone) -> Self {
         Self {
             prepared: Cache::new(MAX_PREPARED),
+            models: Registry::default(),
             zone,
         }
     }
@@ -89,13 +92,13 @@ impl Evaluator for Feel {
         guarded(expression, || self.run(expression, context, now))
     }
 
-    fn decide(&self, decision: &str, _context: &Variables, _now: Timestamp) -> Result<Decided, EvalError> {
-        Err(EvalError::UnknownDecision(decision.to_owned()))
+    fn decide(&self, decision: &str, context: &Variables, now: Timestamp) -> Result<Decided, EvalError> {
+        guarded(decision, || self.take(decision, context, now))
     }
 }
 
 /// Runs an evaluation; a panic of the FEEL library (it has a few, on absurd numbers) is an error of that expression.
-fn guarded<T>(what: &str, run: impl FnOnce() -> Result<T, EvalError>) -> Result<T, EvalError> {
+pub(crate) fn guarded<T>(what: &str, run: impl FnOnce() -> Result<T, EvalError>) -> Result<T, EvalError> {
     // Nothing that outlives the evaluation is changed by it but the cache, which is changed under its own lock.
     catch_unwind(AssertUnwindSafe(run)).unwrap_or_else(|_| {
         let message = "the evaluation stopped on a value that the FEEL library cannot handle".to_owned();

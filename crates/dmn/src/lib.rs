@@ -7,16 +7,20 @@
 mod cache;
 mod error;
 mod feel;
+mod model;
 mod moment;
 mod prepare;
 mod syntax;
+mod typed;
 mod value;
 mod words;
 
 pub use error::EvalError;
 pub use feel::Feel;
+pub use model::{DecisionInfo, InputInfo, ModelIssue};
 pub use prepare::{MAX_DEPTH, MAX_EXPRESSION_CHARS};
 use serde_json::{Map, Value};
+pub use typed::Typed;
 
 /// Variables by name.
 pub type Variables = Map<String, Value>;

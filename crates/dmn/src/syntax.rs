@@ -48,6 +48,18 @@ pub(crate) fn check(root: &AstNode) -> Result<(), String> {
     }
 }
 
+/// Refuses trees that are too deep.
+pub(crate) fn check_shape(root: &AstNode) -> Result<(), String> {
+    let mut pending = vec![(root, 1)];
+    while let Some((node, depth)) = pending.pop() {
+        if depth > MAX_DEPTH {
+            return Err(format!("it nests more than {MAX_DEPTH} levels"));
+        }
+        pending.extend(children(node).into_iter().map(|child| (child, depth + 1)));
+    }
+    Ok(())
+}
+
 /// A function that calls itself has no bound: refused.
 fn refuse_recursion(name: &str, value: &AstNode) -> Result<(), String> {
     if !matches!(value, AstNode::FunctionDefinition(..)) {

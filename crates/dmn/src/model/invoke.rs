@@ -1,0 +1,59 @@
+//! Running one decision, decision service or business knowledge model.
+
+use super::registry::Model;
+use super::rewrite::{NOW, TODAY};
+use crate::{EvalError, Feel, Typed, moment};
+use dsntk_feel::Name;
+use dsntk_feel::context::FeelContext;
+use dsntk_feel::values::Value;
+use jiff::Timestamp;
+
+impl Feel {
+    /// Runs a decision, decision service or business knowledge model by name with typed inputs, without a trace.
+    ///
+    /// # Errors
+    /// [`EvalError::UnknownDecision`] when no deployed model holds it; [`EvalError::Failed`] when it cannot be run.
+    pub fn invoke(&self, name: &str, inputs: &[(String, Typed)], now: Timestamp) -> Result<Typed, EvalError> {
+        let models = self.models.models();
+        let holds = |model: &&std::sync::Arc<Model>| {
+            model
+                .evaluator
+                .invocables()
+                .by_name(&model.namespace, &model.name, name)
+                .is_some()
+        };
+        let model = models
+            .iter()
+            .find(holds)
+            .ok_or_else(|| EvalError::UnknownDecision(name.to_owned()))?;
+        super::super::feel::guarded(name, || {
+            let mut context = FeelContext::default();
+            for (input, value) in inputs {
+                let value = value.to_feel().map_err(|message| failed(name, message))?;
+                context.set_entry(&Name::from(input), value);
+            }
+            self.bind_moment(&mut context, now);
+            Ok(Typed::from_feel(&run(model, name, &context)))
+        })
+    }
+
+    /// Gives the model's copies of `now()` and `today()` their values.
+    pub(crate) fn bind_moment(&self, context: &mut FeelContext, now: Timestamp) {
+        context.set_entry(&Name::from(NOW), moment::now(now, &self.zone));
+        context.set_entry(&Name::from(TODAY), moment::today(now, &self.zone));
+    }
+}
+
+/// The value of an invocable of a model.
+pub(super) fn run(model: &Model, name: &str, context: &FeelContext) -> Value {
+    model
+        .evaluator
+        .evaluate_invocable(&model.namespace, &model.name, name, context)
+}
+
+pub(super) fn failed(what: &str, message: impl Into<String>) -> EvalError {
+    EvalError::Failed {
+        expression: what.to_owned(),
+        message: message.into(),
+    }
+}
