@@ -264,6 +264,9 @@ pub(super) fn broken_expressions(document: &Document<'_>) -> Vec<ModelIssue> {
         .filter(|node| is_dmn(*node) && child(*node, "text").is_some())
     {
         let text = text_of(node);
+        if text.is_empty() || is(node, "annotationEntry") || is(node, "textAnnotation") {
+            continue;
+        }
         let unary = matches!(
             node.tag_name().name(),
             "inputEntry" | "inputValues" | "outputValues" | "allowedValues" | "typeConstraint"
