@@ -1,1 +1,36 @@
-//! hub
+//! The clinical data hub: FHIR R4 over the store.
+//!
+//! [`Hub`]'s methods are the interactions, one file each (`create.rs`, `read.rs`, `search.rs`, …); [`routes`] puts HTTP
+//! around them, [`load`] imports files. What is stored goes out as the bytes it came in with (plus `id` and `meta`):
+//! reading and searching parse nothing. `parse` turns search URLs into [`store::Query`] and is pure.
+
+mod batch;
+mod bundle;
+mod capabilities;
+mod config;
+mod create;
+mod delete;
+mod error;
+mod history;
+mod http;
+mod hub;
+pub mod load;
+mod outcome;
+pub mod parse;
+mod read;
+mod routes;
+mod scope;
+mod search;
+mod search_system;
+mod transaction;
+mod update;
+mod validate;
+mod vread;
+
+pub use config::{HubConfig, Limits, Validation};
+pub use error::HubError;
+pub use hub::{Effect, Hub, Written};
+pub use outcome::Issue;
+pub use routes::routes;
+
+pub(crate) use fhir::is_id;

@@ -1,0 +1,109 @@
+//! `GET [base]/metadata`: what this server can do, generated from the route table and the definitions.
+
+use crate::http::{Answer, Ask};
+use crate::routes::table;
+use crate::{Hub, HubError};
+use bytes::Bytes;
+use fhir::{ParamType, SearchParam};
+use serde_json::{Value, json};
+use std::sync::Arc;
+
+impl Hub {
+    /// The CapabilityStatement, made once.
+    pub fn capabilities(&self) -> Bytes {
+        self.capabilities
+            .get_or_init(|| Bytes::from(statement(self).to_string()))
+            .clone()
+    }
+}
+
+/// The HTTP handler.
+pub(crate) async fn handle(hub: Arc<Hub>, _ask: Ask) -> Result<Answer, HubError> {
+    Ok(Answer::made(hub.capabilities()))
+}
+
+fn statement(hub: &Hub) -> Value {
+    let resources: Vec<Value> = hub
+        .definitions
+        .resource_types()
+        .iter()
+        .map(|rtype| resource(hub, rtype))
+        .collect();
+    let system = ["transaction", "batch", "search-system", "history-system"];
+    json!({
+        "resourceType": "CapabilityStatement",
+        "status": "active",
+        "date": fhir::instant(hub.clock.now()),
+        "kind": "instance",
+        "software": {"name": "Sinfonia", "version": env!("CARGO_PKG_VERSION")},
+        "implementation": {"description": "Sinfonia hub", "url": hub.config.base_url},
+        "fhirVersion": "4.0.1",
+        "format": ["application/fhir+json", "json"],
+        "rest": [{
+            "mode": "server",
+            "resource": resources,
+            "interaction": system.iter().map(|code| json!({"code": code})).collect::<Vec<_>>(),
+        }],
+    })
+}
+
+/// Interactions of a resource type, in the order of the table.
+fn interactions() -> Vec<Value> {
+    let mut codes: Vec<&'static str> = Vec::new();
+    for row in table() {
+        let of_type = row.path.starts_with("/{type}") && !row.interaction.is_empty();
+        if of_type && !codes.contains(&row.interaction) {
+            codes.push(row.interaction);
+        }
+    }
+    codes.into_iter().map(|code| json!({"code": code})).collect()
+}
+
+fn resource(hub: &Hub, rtype: &str) -> Value {
+    let params = hub.definitions.params_of(rtype);
+    let includes: Vec<String> = params
+        .iter()
+        .filter(|p| p.kind == ParamType::Reference)
+        .map(|p| format!("{rtype}:{}", p.code))
+        .collect();
+    let mut search: Vec<Value> = vec![
+        json!({"name": "_id", "type": "token", "definition": "http://hl7.org/fhir/SearchParameter/Resource-id"}),
+        json!({"name": "_lastUpdated", "type": "date",
+            "definition": "http://hl7.org/fhir/SearchParameter/Resource-lastUpdated"}),
+    ];
+    search.extend(params.iter().filter_map(search_param));
+    json!({
+        "type": rtype,
+        "profile": format!("http://hl7.org/fhir/StructureDefinition/{rtype}"),
+        "interaction": interactions(),
+        "versioning": "versioned-update",
+        "readHistory": true,
+        "updateCreate": true,
+        "conditionalCreate": true,
+        "conditionalRead": "full-support",
+        "conditionalUpdate": true,
+        "conditionalDelete": "single",
+        "referencePolicy": ["literal", "logical", "local"],
+        "searchInclude": includes,
+        "searchParam": search,
+    })
+}
+
+fn search_param(param: &SearchParam) -> Option<Value> {
+    let kind = match param.kind {
+        ParamType::Number => "number",
+        ParamType::Date => "date",
+        ParamType::String => "string",
+        ParamType::Token => "token",
+        ParamType::Reference => "reference",
+        ParamType::Quantity => "quantity",
+        ParamType::Uri => "uri",
+        // Not answered, so not promised.
+        ParamType::Composite | ParamType::Special => return None,
+    };
+    let standard = matches!(
+        param.code,
+        "_id" | "_lastUpdated" | "_text" | "_content" | "_query" | "_list" | "_filter"
+    );
+    (!standard).then(|| json!({"name": param.code, "type": kind, "definition": param.url}))
+}

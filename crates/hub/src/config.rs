@@ -1,0 +1,81 @@
+//! What an installation may choose about its hub.
+
+/// Settings of a [`crate::Hub`].
+#[derive(Debug, Clone)]
+pub struct HubConfig {
+    /// Address clients see, without trailing slash, e.g. `https://hub.example.it/fhir`. Full URLs, `Location` and
+    /// paging links start with it; references that start with it are references to this server.
+    pub base_url: String,
+    /// Stated maxima; reaching one is a clear error.
+    pub limits: Limits,
+    /// What happens to a resource whose structure breaks the R4 definitions.
+    pub validation: Validation,
+}
+
+impl HubConfig {
+    /// The usual settings under a base URL.
+    pub fn new(base_url: impl Into<String>) -> Self {
+        let base_url: String = base_url.into();
+        Self {
+            base_url: base_url.trim_end_matches('/').to_owned(),
+            limits: Limits::default(),
+            validation: Validation::Reject,
+        }
+    }
+}
+
+/// Structural validation on write.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Validation {
+    /// Not looked at.
+    Off,
+    /// Written; the problems are logged.
+    Warn,
+    /// Refused with 422 and the place of every problem.
+    Reject,
+}
+
+/// Maxima of everything a client can make grow.
+#[derive(Debug, Clone)]
+pub struct Limits {
+    /// Bytes of a request body.
+    pub body_bytes: usize,
+    /// Entries of a batch or transaction.
+    pub bundle_entries: usize,
+    /// Bytes of a query string or search form.
+    pub query_bytes: usize,
+    /// Parameters of one search, chained ones counted at every step.
+    pub clauses: usize,
+    /// Values of one search, all comma lists together.
+    pub values: usize,
+    /// Steps of a chain or `_has`.
+    pub chain_depth: usize,
+    /// `_include` and `_revinclude` of one search.
+    pub includes: usize,
+    /// Sort keys of one search.
+    pub sort_keys: usize,
+    /// Largest `_count`.
+    pub count_max: usize,
+    /// `_count` where none is given.
+    pub count_default: usize,
+    /// How often a write is prepared again after another writer was faster.
+    pub retries: usize,
+}
+
+impl Default for Limits {
+    fn default() -> Self {
+        Self {
+            body_bytes: 64 * 1024 * 1024,
+            bundle_entries: 10_000,
+            query_bytes: 64 * 1024,
+            clauses: 64,
+            values: 1_000,
+            chain_depth: 5,
+            includes: 16,
+            sort_keys: 8,
+            count_max: 1_000,
+            count_default: 50,
+            retries: 8,
+        }
+    }
+}

@@ -1,0 +1,85 @@
+//! Create: `POST [base]/Type`, also conditional (`If-None-Exist`).
+
+use crate::http::{Answer, Ask};
+use crate::hub::{Effect, Written, stored};
+use crate::parse;
+use crate::{Hub, HubError};
+use serde_json::Value;
+use std::sync::Arc;
+use store::{Method, Precondition, Query, StoredResource, Transaction};
+
+impl Hub {
+    /// Stores a new resource under an id of the server's choosing.
+    ///
+    /// With `if_none_exist` (search criteria without `?`): nothing is written when one resource matches
+    /// ([`Effect::Existed`]), and more than one is an error. Two concurrent calls with the same criteria make one.
+    pub async fn create(&self, rtype: &str, value: Value, if_none_exist: Option<&str>) -> Result<Written, HubError> {
+        self.check_type(rtype)?;
+        expect_type(rtype, &value)?;
+        let criteria = match if_none_exist {
+            Some(text) => Some((text, parse::criteria(&self.parse_context(), rtype, text)?)),
+            None => None,
+        };
+        let id = self.ids.next();
+        for _ in 0..=self.config.limits.retries {
+            let mut transaction = Transaction::default();
+            if let Some((text, query)) = &criteria {
+                if let Some(resource) = self.the_match(query, text).await? {
+                    return Ok(Written {
+                        resource,
+                        effect: Effect::Existed,
+                    });
+                }
+                transaction.preconditions.push(Precondition::NoMatch(query.clone()));
+            }
+            let now = self.clock.now();
+            let prepared = self.prepare(value.clone(), &id, 0, now, Method::Post)?;
+            let resource = stored(&prepared.write);
+            transaction.resources.push(prepared.write);
+            if self.try_commit(transaction).await?.is_some() {
+                return Ok(Written {
+                    resource,
+                    effect: Effect::Created,
+                });
+            }
+        }
+        Err(HubError::Contention {
+            rtype: rtype.to_owned(),
+            id,
+            attempts: self.config.limits.retries + 1,
+        })
+    }
+
+    /// The one resource that matches; `None` if none does.
+    pub(crate) async fn the_match(&self, query: &Query, text: &str) -> Result<Option<StoredResource>, HubError> {
+        let mut page = self.snapshot().await?.search(query).await?;
+        if page.matches.len() > 1 {
+            return Err(HubError::MultipleMatches {
+                criteria: text.to_owned(),
+                count: "several".into(),
+            });
+        }
+        Ok(page.matches.pop())
+    }
+}
+
+/// The body must be of the type the URL names.
+pub(crate) fn expect_type(rtype: &str, value: &Value) -> Result<(), HubError> {
+    let found = fhir::resource_type(value)?;
+    if found == rtype {
+        return Ok(());
+    }
+    Err(HubError::bad(format!(
+        "the URL is about {rtype}, but the body's resourceType is '{found}'"
+    )))
+}
+
+/// The HTTP handler.
+pub(crate) async fn handle(hub: Arc<Hub>, mut ask: Ask) -> Result<Answer, HubError> {
+    ask.scope.write()?;
+    let value = ask.json(&hub).await?;
+    let written = hub
+        .create(ask.param("type"), value, ask.header("if-none-exist")?)
+        .await?;
+    Ok(Answer::written(&written))
+}

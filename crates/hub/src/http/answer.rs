@@ -1,0 +1,244 @@
+//! One answer: status, headers and bytes, over HTTP or as the response of a batch entry.
+
+use super::view::pretty;
+use super::{Ask, Prefer, Return, View};
+use crate::error::RETRY_AFTER_S;
+use crate::hub::{Effect, Written};
+use crate::outcome::{self, Issue};
+use crate::{Hub, HubError};
+use access::AuditPatient;
+use axum::body::Body;
+use axum::response::Response;
+use bytes::Bytes;
+use http::{HeaderName, HeaderValue, StatusCode, header};
+use jiff::Timestamp;
+use store::StoredResource;
+
+const FHIR_JSON: HeaderValue = HeaderValue::from_static("application/fhir+json");
+
+/// What goes back.
+#[derive(Debug, Clone)]
+pub(crate) struct Answer {
+    /// Status.
+    pub status: StatusCode,
+    /// Resource or bundle.
+    pub body: Option<Bytes>,
+    /// The resource the headers speak of: type, id, version, moment.
+    pub about: Option<About>,
+    /// `Location`.
+    pub located: bool,
+    /// The body is what was written: `Prefer: return` decides about it.
+    is_write: bool,
+    /// The body is one resource: `_summary` and `_elements` apply.
+    is_resource: bool,
+    retry_after: bool,
+    allow: Option<&'static str>,
+}
+
+/// Type, id, version, moment and patient of a resource.
+#[derive(Debug, Clone)]
+pub(crate) struct About {
+    pub rtype: String,
+    pub id: String,
+    pub version: u64,
+    pub last_updated: Timestamp,
+    pub patient: Option<String>,
+}
+
+impl About {
+    pub(crate) fn of(resource: &StoredResource) -> Self {
+        Self {
+            rtype: resource.rtype.clone(),
+            id: resource.id.clone(),
+            version: resource.version,
+            last_updated: resource.last_updated,
+            patient: resource.patient.clone(),
+        }
+    }
+}
+
+impl Answer {
+    fn new(status: StatusCode) -> Self {
+        Self {
+            status,
+            body: None,
+            about: None,
+            located: false,
+            is_write: false,
+            is_resource: false,
+            retry_after: false,
+            allow: None,
+        }
+    }
+
+    /// A stored resource.
+    pub(crate) fn resource(resource: StoredResource) -> Self {
+        let about = Some(About::of(&resource));
+        Self {
+            body: resource.body,
+            about,
+            is_resource: true,
+            ..Self::new(StatusCode::OK)
+        }
+    }
+
+    /// The client has it already.
+    pub(crate) fn not_modified(resource: &StoredResource) -> Self {
+        Self {
+            about: Some(About::of(resource)),
+            ..Self::new(StatusCode::NOT_MODIFIED)
+        }
+    }
+
+    /// What a create or update did.
+    pub(crate) fn written(written: &Written) -> Self {
+        let status = if written.effect == Effect::Created {
+            StatusCode::CREATED
+        } else {
+            StatusCode::OK
+        };
+        Self {
+            body: written.resource.body.clone(),
+            about: Some(About::of(&written.resource)),
+            located: true,
+            is_write: true,
+            ..Self::new(status)
+        }
+    }
+
+    /// The same resource for another entry that asked for it.
+    pub(crate) fn as_existing(self) -> Self {
+        Self {
+            status: StatusCode::OK,
+            ..self
+        }
+    }
+
+    /// What a delete did: 204, with the version that marks the deletion.
+    pub(crate) fn deleted(deletion: Option<&StoredResource>) -> Self {
+        Self {
+            about: deletion.map(About::of),
+            ..Self::new(StatusCode::NO_CONTENT)
+        }
+    }
+
+    /// A bundle or another resource made for this answer.
+    pub(crate) fn made(body: Bytes) -> Self {
+        Self {
+            body: Some(body),
+            ..Self::new(StatusCode::OK)
+        }
+    }
+
+    /// An error as OperationOutcome.
+    pub(crate) fn error(error: &HubError) -> Self {
+        let status = error.status();
+        if status.is_server_error() {
+            tracing::error!(%error, "the hub could not answer");
+        }
+        Self {
+            body: Some(outcome::bytes(&error.issues())),
+            retry_after: status == StatusCode::SERVICE_UNAVAILABLE,
+            allow: (status == StatusCode::METHOD_NOT_ALLOWED).then_some("GET, HEAD, POST, PUT, DELETE"),
+            ..Self::new(status)
+        }
+    }
+
+    /// The body as the client wants it.
+    pub(crate) fn body_for(&self, prefer: Prefer, view: &View) -> Option<Bytes> {
+        let body = self.body.as_ref()?;
+        if self.is_write {
+            return match prefer.returns.unwrap_or_default() {
+                Return::Minimal => None,
+                Return::Representation => Some(body.clone()),
+                Return::Outcome => Some(outcome::bytes(&[Issue::information(self.told())])),
+            };
+        }
+        Some(if self.is_resource {
+            view.apply(body)
+        } else {
+            body.clone()
+        })
+    }
+
+    fn told(&self) -> String {
+        let verb = if self.status == StatusCode::CREATED {
+            "created"
+        } else {
+            "stored"
+        };
+        match &self.about {
+            Some(a) => format!("{verb} {}/{} version {}", a.rtype, a.id, a.version),
+            None => verb.to_owned(),
+        }
+    }
+
+    /// `[base]/Type/id/_history/version`, where the answer has one.
+    pub(crate) fn location(&self, hub: &Hub) -> Option<String> {
+        let about = self.about.as_ref().filter(|_| self.located)?;
+        Some(format!(
+            "{}/{}/{}/_history/{}",
+            hub.config.base_url, about.rtype, about.id, about.version
+        ))
+    }
+
+    /// The HTTP response.
+    pub(crate) fn respond(self, hub: &Hub, prefer: Prefer, make_pretty: bool, view: &View) -> Response {
+        let body = self
+            .body_for(prefer, view)
+            .map(|b| if make_pretty { pretty(&b) } else { b });
+        let location = self.location(hub);
+        let mut response = Response::new(Body::empty());
+        *response.status_mut() = self.status;
+        let headers = response.headers_mut();
+        let mut set = |name: HeaderName, text: &str| {
+            if let Ok(value) = HeaderValue::from_str(text) {
+                headers.insert(name, value);
+            }
+        };
+        if let Some(about) = &self.about {
+            set(header::ETAG, &etag(about.version));
+            set(header::LAST_MODIFIED, &http_date(about.last_updated));
+        }
+        if let Some(location) = location {
+            set(header::LOCATION, &location);
+        }
+        if self.retry_after {
+            set(header::RETRY_AFTER, &RETRY_AFTER_S.to_string());
+        }
+        if let Some(allow) = self.allow {
+            set(header::ALLOW, allow);
+        }
+        if let Some(body) = body {
+            headers.insert(header::CONTENT_TYPE, FHIR_JSON);
+            *response.body_mut() = Body::from(body);
+        }
+        if let Some(patient) = self.about.and_then(|a| a.patient) {
+            response.extensions_mut().insert(AuditPatient(patient));
+        }
+        response
+    }
+}
+
+/// Runs one interaction for an HTTP request.
+pub(crate) async fn run(hub: std::sync::Arc<Hub>, handler: crate::routes::Handler, mut ask: Ask) -> Response {
+    if let Err(error) = ask.negotiate(&hub) {
+        return Answer::error(&error).respond(&hub, Prefer::default(), ask.pretty, &View::default());
+    }
+    let (prefer, make_pretty, view) = (ask.prefer, ask.pretty, ask.view.clone());
+    let answer = match handler(hub.clone(), ask).await {
+        Ok(answer) => answer,
+        Err(error) => Answer::error(&error),
+    };
+    answer.respond(&hub, prefer, make_pretty, &view)
+}
+
+/// `W/"3"`.
+pub(crate) fn etag(version: u64) -> String {
+    format!("W/\"{version}\"")
+}
+
+/// The date format of HTTP headers.
+pub(crate) fn http_date(at: Timestamp) -> String {
+    at.strftime("%a, %d %b %Y %H:%M:%S GMT").to_string()
+}

@@ -1,0 +1,234 @@
+//! One request as the interactions see it: over HTTP, or as an entry of a batch.
+
+use super::negotiate::{check_accept, check_content, is_form};
+use super::{Prefer, View, etag};
+use crate::parse::{self, Summary, pairs};
+use crate::scope::Scope;
+use crate::{Hub, HubError};
+use access::Actor;
+use axum::body::Body;
+use axum::extract::RawPathParams;
+use bytes::Bytes;
+use http::{HeaderMap, Method, header};
+use serde_json::Value;
+use store::StoredResource;
+
+/// Bodies above this size are parsed off the request threads.
+const BLOCKING_BYTES: usize = 128 * 1024;
+
+/// Where the body is.
+#[derive(Debug)]
+pub(crate) enum Payload {
+    /// Not read yet.
+    Http(Body),
+    /// Already parsed (entry of a batch).
+    Value(Value),
+    /// None.
+    Empty,
+}
+
+/// A request.
+#[derive(Debug)]
+pub(crate) struct Ask {
+    /// Verb.
+    pub method: Method,
+    /// Path below the base, for messages.
+    pub path: String,
+    /// Query string as sent.
+    pub query: String,
+    /// Headers.
+    pub headers: HeaderMap,
+    /// What the actor may reach.
+    pub scope: Scope,
+    /// `Prefer`.
+    pub prefer: Prefer,
+    /// `_pretty=true`.
+    pub pretty: bool,
+    /// `_summary` and `_elements`.
+    pub view: View,
+    /// Path parameters.
+    pub params: Vec<(String, String)>,
+    /// Body.
+    pub payload: Payload,
+}
+
+impl Ask {
+    /// Takes a request apart.
+    pub(crate) fn of(params: &RawPathParams, request: axum::extract::Request) -> Self {
+        let (parts, body) = request.into_parts();
+        let scope = parts.extensions.get::<Actor>().map_or(Scope::Nothing, Scope::of);
+        let params = params.iter().map(|(n, v)| (n.to_owned(), v.to_owned())).collect();
+        Self {
+            method: parts.method,
+            path: parts.uri.path().to_owned(),
+            query: parts.uri.query().unwrap_or_default().to_owned(),
+            prefer: Prefer::of(&parts.headers),
+            headers: parts.headers,
+            scope,
+            pretty: false,
+            view: View::default(),
+            params,
+            payload: Payload::Http(body),
+        }
+    }
+
+    /// Reads the parameters every interaction knows, and refuses formats this server does not produce.
+    pub(crate) fn negotiate(&mut self, hub: &Hub) -> Result<(), HubError> {
+        let max = hub.config.limits.query_bytes;
+        if self.query.len() > max {
+            return Err(HubError::Limit {
+                what: "bytes of a query",
+                max,
+                found: self.query.len(),
+            });
+        }
+        if self.query.is_empty() {
+            return check_accept(&self.headers, &[]);
+        }
+        let pairs = pairs::decode(&self.query)?;
+        self.pretty = pairs.iter().any(|(name, value)| name == "_pretty" && value == "true");
+        for (name, value) in &pairs {
+            match name.as_str() {
+                "_summary" => self.view.summary = parse::summary(value)?,
+                "_elements" => self.view.elements.extend(value.split(',').map(str::to_owned)),
+                _ => {}
+            }
+        }
+        check_accept(&self.headers, &pairs)
+    }
+
+    /// A path parameter that the route declares.
+    pub(crate) fn param(&self, name: &str) -> &str {
+        self.params
+            .iter()
+            .find(|(n, _)| n == name)
+            .map_or("", |(_, value)| value.as_str())
+    }
+
+    /// A header as text.
+    pub(crate) fn header(&self, name: &str) -> Result<Option<&str>, HubError> {
+        match self.headers.get(name) {
+            None => Ok(None),
+            Some(value) => match value.to_str() {
+                Ok(text) => Ok(Some(text)),
+                Err(_) => Err(HubError::bad(format!("the header {name} is not ASCII text"))),
+            },
+        }
+    }
+
+    /// The version of `If-Match`.
+    pub(crate) fn if_match(&self) -> Result<Option<u64>, HubError> {
+        self.header("if-match")?.map(parse_etag).transpose()
+    }
+
+    /// Whether the client already has this version.
+    pub(crate) fn unchanged(&self, resource: &StoredResource) -> bool {
+        if let Ok(Some(tags)) = self.header("if-none-match") {
+            let current = etag(resource.version);
+            let bare = current.trim_start_matches("W/");
+            return tags
+                .split(',')
+                .any(|t| matches!(t.trim(), "*") || t.trim().trim_start_matches("W/") == bare);
+        }
+        let since = self
+            .headers
+            .get(header::IF_MODIFIED_SINCE)
+            .and_then(|v| v.to_str().ok());
+        let since = since.and_then(|text| jiff::fmt::rfc2822::parse(text).ok());
+        since.is_some_and(|since| resource.last_updated.as_second() <= since.timestamp().as_second())
+    }
+
+    /// The whole body, at most the stated maximum.
+    pub(crate) async fn bytes(&mut self, hub: &Hub) -> Result<Bytes, HubError> {
+        let max = hub.config.limits.body_bytes;
+        match std::mem::replace(&mut self.payload, Payload::Empty) {
+            Payload::Empty => Ok(Bytes::new()),
+            Payload::Value(value) => Ok(Bytes::from(value.to_string())),
+            Payload::Http(body) => axum::body::to_bytes(body, max).await.map_err(|error| {
+                let source = std::error::Error::source(&error);
+                if source.is_some_and(|s| s.is::<http_body_util::LengthLimitError>()) {
+                    HubError::BodyTooLarge { max }
+                } else {
+                    HubError::bad(format!("the body could not be read: {error}"))
+                }
+            }),
+        }
+    }
+
+    /// The body as JSON bytes (the content type is checked).
+    pub(crate) async fn json_bytes(&mut self, hub: &Hub) -> Result<Bytes, HubError> {
+        check_content(&self.headers)?;
+        let bytes = self.bytes(hub).await?;
+        if bytes.is_empty() {
+            return Err(HubError::bad("the body is empty: a FHIR resource in JSON is expected"));
+        }
+        Ok(bytes)
+    }
+
+    /// The body as a JSON value.
+    pub(crate) async fn json(&mut self, hub: &Hub) -> Result<Value, HubError> {
+        if let Payload::Value(value) = &mut self.payload {
+            return Ok(value.take());
+        }
+        let bytes = self.json_bytes(hub).await?;
+        parse_json(bytes).await
+    }
+
+    /// The pairs of a search: the query string's and, for `POST _search`, the form's.
+    pub(crate) async fn search_pairs(&mut self, hub: &Hub) -> Result<Vec<pairs::Pair>, HubError> {
+        let mut all = pairs::decode(&self.query)?;
+        if self.method == Method::POST {
+            let bytes = self.bytes(hub).await?;
+            if !bytes.is_empty() {
+                if !is_form(&self.headers) {
+                    let given = self.header("content-type")?.unwrap_or("none");
+                    let message = format!("{given} (a search form is application/x-www-form-urlencoded)");
+                    return Err(HubError::UnsupportedMediaType(message));
+                }
+                let max = hub.config.limits.query_bytes;
+                if bytes.len() > max {
+                    return Err(HubError::Limit {
+                        what: "bytes of a search form",
+                        max,
+                        found: bytes.len(),
+                    });
+                }
+                let text = std::str::from_utf8(&bytes).map_err(|_| HubError::bad("the form is not UTF-8"))?;
+                all.extend(pairs::decode(text)?);
+            }
+        }
+        Ok(all)
+    }
+
+    /// Whether everything is counted and nothing shown.
+    pub(crate) fn is_count(&self) -> bool {
+        self.view.summary == Summary::Count
+    }
+}
+
+/// Parses; a large body on a thread made for blocking work.
+pub(crate) async fn parse_json(bytes: Bytes) -> Result<Value, HubError> {
+    if bytes.len() <= BLOCKING_BYTES {
+        return serde_json::from_slice(&bytes).map_err(|error| HubError::json(&error));
+    }
+    blocking(move || serde_json::from_slice(&bytes).map_err(|error| HubError::json(&error))).await
+}
+
+/// Runs work that takes long without a pause off the request threads.
+pub(crate) async fn blocking<T: Send + 'static>(
+    work: impl FnOnce() -> Result<T, HubError> + Send + 'static,
+) -> Result<T, HubError> {
+    match tokio::task::spawn_blocking(work).await {
+        Ok(result) => result,
+        Err(error) => Err(HubError::Store(store::StoreError::Backend(format!(
+            "a work thread failed: {error}"
+        )))),
+    }
+}
+
+/// `W/"3"`, `"3"` or `3`.
+pub(crate) fn parse_etag(text: &str) -> Result<u64, HubError> {
+    let bare = text.trim().trim_start_matches("W/").trim_matches('"');
+    bare.parse()
+        .map_err(|_| HubError::bad(format!("cannot read the version in '{text}': expected W/\"3\"")))
+}

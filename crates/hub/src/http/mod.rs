@@ -1,0 +1,12 @@
+//! HTTP around the interactions: what is asked, what is answered. No interaction's logic is here.
+
+mod answer;
+mod ask;
+mod negotiate;
+mod prefer;
+mod view;
+
+pub(crate) use answer::{About, Answer, etag, run};
+pub(crate) use ask::{Ask, Payload, blocking, parse_etag};
+pub(crate) use prefer::{Prefer, Return};
+pub(crate) use view::View;

@@ -1,0 +1,144 @@
+//! The hub itself: a store, a clock, ids and the settings.
+
+use crate::parse::Context;
+use crate::validate;
+use crate::{HubConfig, HubError};
+use bytes::Bytes;
+use fhir::Definitions;
+use jiff::Timestamp;
+use serde_json::Value;
+use std::sync::{Arc, OnceLock};
+use store::{
+    Clock, Committed, Ids, Method, PreparedResource, Snapshot, Store, StoreError, StoredResource, Transaction,
+};
+
+/// A FHIR R4 server over a store. Its methods are the interactions, without HTTP; [`crate::routes`] puts HTTP around.
+pub struct Hub {
+    pub(crate) store: Arc<dyn Store>,
+    pub(crate) clock: Arc<dyn Clock>,
+    pub(crate) ids: Arc<dyn Ids>,
+    pub(crate) config: HubConfig,
+    pub(crate) definitions: &'static Definitions,
+    pub(crate) capabilities: OnceLock<Bytes>,
+}
+
+/// What a write left in the store.
+#[derive(Debug, Clone)]
+pub struct Written {
+    /// The version now current.
+    pub resource: StoredResource,
+    /// What happened.
+    pub effect: Effect,
+}
+
+/// What a write did.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Effect {
+    /// The resource is new.
+    Created,
+    /// It has a new version.
+    Updated,
+    /// Nothing was written: the criteria of a conditional create match this resource.
+    Existed,
+}
+
+impl Hub {
+    /// A hub over `store`.
+    pub fn new(store: Arc<dyn Store>, clock: Arc<dyn Clock>, ids: Arc<dyn Ids>, config: HubConfig) -> Arc<Self> {
+        Arc::new(Self {
+            store,
+            clock,
+            ids,
+            config,
+            definitions: Definitions::r4(),
+            capabilities: OnceLock::new(),
+        })
+    }
+
+    /// The settings.
+    pub fn config(&self) -> &HubConfig {
+        &self.config
+    }
+
+    /// The store behind.
+    pub fn store(&self) -> &Arc<dyn Store> {
+        &self.store
+    }
+
+    /// A consistent view.
+    pub(crate) async fn snapshot(&self) -> Result<Box<dyn Snapshot>, HubError> {
+        Ok(self.store.snapshot().await?)
+    }
+
+    /// What search parsing needs.
+    pub(crate) fn parse_context(&self) -> Context<'_> {
+        Context {
+            definitions: self.definitions,
+            base_url: &self.config.base_url,
+            limits: &self.config.limits,
+            now: self.clock.now(),
+        }
+    }
+
+    /// Refuses what is no R4 resource type.
+    pub(crate) fn check_type(&self, rtype: &str) -> Result<(), HubError> {
+        if self.definitions.is_resource(rtype) {
+            Ok(())
+        } else {
+            Err(HubError::UnknownType(rtype.to_owned()))
+        }
+    }
+
+    /// Validates and prepares one version. `previous`: the stored version, 0 for a new resource.
+    pub(crate) fn prepare(
+        &self,
+        mut value: Value,
+        id: &str,
+        previous: u64,
+        now: Timestamp,
+        method: Method,
+    ) -> Result<PreparedResource, HubError> {
+        validate::check(self, &value)?;
+        self.make_relative(&mut value);
+        Ok(store::prepare_write(
+            self.definitions,
+            value,
+            id,
+            previous,
+            now,
+            method,
+        )?)
+    }
+
+    /// References that spell out this server's own address are stored relative, so that they are found as local ones.
+    pub(crate) fn make_relative(&self, value: &mut Value) {
+        let base = self.config.base_url.as_str();
+        fhir::for_each_reference(value, &mut |reference| {
+            if let Some(rest) = reference.strip_prefix(base).and_then(|rest| rest.strip_prefix('/')) {
+                *reference = rest.to_owned();
+            }
+        });
+    }
+
+    /// Commits; `Ok(None)` when another writer was faster and the caller should prepare again.
+    pub(crate) async fn try_commit(&self, transaction: Transaction) -> Result<Option<Committed>, HubError> {
+        match self.store.commit(transaction).await {
+            Ok(committed) => Ok(Some(committed)),
+            Err(StoreError::Conflict { .. }) => Ok(None),
+            Err(error) => Err(error.into()),
+        }
+    }
+}
+
+/// A prepared write as it will read back.
+pub(crate) fn stored(write: &store::ResourceWrite) -> StoredResource {
+    StoredResource {
+        rtype: write.rtype.clone(),
+        id: write.id.clone(),
+        version: write.version,
+        last_updated: write.last_updated,
+        method: write.method,
+        body: write.body.clone(),
+        patient: write.patient.clone(),
+    }
+}

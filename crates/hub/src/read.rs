@@ -1,0 +1,37 @@
+//! Read: `GET [base]/Type/id`, also conditional (`If-None-Match`, `If-Modified-Since`).
+
+use crate::http::{Answer, Ask};
+use crate::{Hub, HubError};
+use std::sync::Arc;
+use store::StoredResource;
+
+impl Hub {
+    /// The current version. A deleted resource is [`HubError::Gone`].
+    pub async fn read(&self, rtype: &str, id: &str) -> Result<StoredResource, HubError> {
+        self.check_type(rtype)?;
+        let found = self.snapshot().await?.read(rtype, id).await?;
+        let resource = found.ok_or_else(|| HubError::not_found(rtype, id))?;
+        match resource.body {
+            Some(_) => Ok(resource),
+            None => Err(HubError::Gone {
+                rtype: resource.rtype,
+                id: resource.id,
+                version: resource.version,
+            }),
+        }
+    }
+}
+
+/// The HTTP handler.
+pub(crate) async fn handle(hub: Arc<Hub>, ask: Ask) -> Result<Answer, HubError> {
+    let (rtype, id) = (ask.param("type"), ask.param("id"));
+    let resource = match hub.read(rtype, id).await {
+        Ok(resource) => resource,
+        Err(error) => return Err(ask.scope.mask(error)),
+    };
+    ask.scope.admit(&resource)?;
+    if ask.unchanged(&resource) {
+        return Ok(Answer::not_modified(&resource));
+    }
+    Ok(Answer::resource(resource))
+}

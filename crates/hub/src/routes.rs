@@ -1,0 +1,159 @@
+//! Every interaction of the hub in one table: HTTP routes, batch entries and the CapabilityStatement all come from it.
+
+use crate::http::{Answer, Ask, run};
+use crate::scope::{PROFESSIONALS, READERS};
+use crate::{Hub, HubError, batch, capabilities, create, delete, history, read, search, search_system, update, vread};
+use access::{Policy, Routes};
+use axum::extract::{RawPathParams, Request};
+use axum::routing::{MethodFilter, MethodRouter, on};
+use futures::future::BoxFuture;
+use http::Method;
+use std::sync::Arc;
+
+/// What runs an interaction.
+pub(crate) type Handler = fn(Arc<Hub>, Ask) -> BoxFuture<'static, Result<Answer, HubError>>;
+
+/// Whom an interaction is for.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum For {
+    /// Anyone.
+    Anyone,
+    /// Professionals and, narrowed to their own data, assistiti.
+    Readers,
+    /// Professionals.
+    Professionals,
+}
+
+/// One row.
+pub(crate) struct Row {
+    pub method: Method,
+    /// Path below the base, axum syntax.
+    pub path: &'static str,
+    /// FHIR interaction code; empty for what the CapabilityStatement does not list.
+    pub interaction: &'static str,
+    pub who: For,
+    pub handler: Handler,
+}
+
+macro_rules! row {
+    ($method:ident $path:literal $interaction:literal $who:ident $handler:path) => {
+        Row {
+            method: Method::$method,
+            path: $path,
+            interaction: $interaction,
+            who: For::$who,
+            handler: |hub, ask| Box::pin($handler(hub, ask)),
+        }
+    };
+}
+
+/// The table.
+pub(crate) fn table() -> Vec<Row> {
+    vec![
+        row!(GET "/metadata" "" Anyone capabilities::handle),
+        row!(GET "/" "search-system" Readers search_system::handle),
+        row!(POST "/" "batch" Professionals batch::handle),
+        row!(POST "/_search" "search-system" Readers search_system::handle),
+        row!(GET "/_history" "history-system" Readers history::handle_system),
+        row!(GET "/{type}" "search-type" Readers search::handle),
+        row!(POST "/{type}" "create" Professionals create::handle),
+        row!(PUT "/{type}" "" Professionals update::handle_matching),
+        row!(DELETE "/{type}" "" Professionals delete::handle_matching),
+        row!(POST "/{type}/_search" "search-type" Readers search::handle),
+        row!(GET "/{type}/_history" "history-type" Readers history::handle_type),
+        row!(GET "/{type}/{id}" "read" Readers read::handle),
+        row!(PUT "/{type}/{id}" "update" Professionals update::handle),
+        row!(DELETE "/{type}/{id}" "delete" Professionals delete::handle),
+        row!(GET "/{type}/{id}/_history" "history-instance" Readers history::handle_instance),
+        row!(GET "/{type}/{id}/_history/{version}" "vread" Readers vread::handle),
+    ]
+}
+
+/// Paths where nothing is, so that these too are answered with an OperationOutcome.
+const NOWHERE: &[&str] = &[
+    "/{type}/{id}/{a}",
+    "/{type}/{id}/{a}/{b}",
+    "/{type}/{id}/{a}/{b}/{*rest}",
+];
+
+const VERBS: [(Method, MethodFilter); 5] = [
+    (Method::GET, MethodFilter::GET),
+    (Method::POST, MethodFilter::POST),
+    (Method::PUT, MethodFilter::PUT),
+    (Method::PATCH, MethodFilter::PATCH),
+    (Method::DELETE, MethodFilter::DELETE),
+];
+
+/// The routes, relative to where the hub is mounted (`routes(hub).nest("/fhir")`).
+pub fn routes(hub: Arc<Hub>) -> Routes {
+    let rows = table();
+    let mut routes = Routes::new();
+    let mut paths: Vec<&'static str> = Vec::new();
+    for row in &rows {
+        if !paths.contains(&row.path) {
+            paths.push(row.path);
+        }
+    }
+    for (method, filter) in VERBS {
+        for path in &paths {
+            let row = rows.iter().find(|row| row.path == *path && row.method == method);
+            let (who, handler): (For, Handler) = match row {
+                Some(row) => (row.who, row.handler),
+                None => (For::Readers, |_, ask| Box::pin(not_allowed(ask))),
+            };
+            routes = routes.route(method.clone(), path, policy(who), serve(&hub, filter, handler));
+        }
+        for path in NOWHERE {
+            let handler: Handler = |_, ask| Box::pin(nowhere(ask));
+            routes = routes.route(method.clone(), path, policy(For::Readers), serve(&hub, filter, handler));
+        }
+    }
+    routes
+}
+
+fn policy(who: For) -> Policy {
+    match who {
+        For::Anyone => Policy::Public,
+        For::Readers => Policy::AnyRole(READERS),
+        For::Professionals => Policy::AnyRole(PROFESSIONALS),
+    }
+}
+
+fn serve(hub: &Arc<Hub>, filter: MethodFilter, handler: Handler) -> MethodRouter {
+    let hub = hub.clone();
+    on(filter, move |params: RawPathParams, request: Request| {
+        let ask = Ask::of(&params, request);
+        run(hub.clone(), handler, ask)
+    })
+}
+
+async fn not_allowed(ask: Ask) -> Result<Answer, HubError> {
+    Err(HubError::MethodNotAllowed {
+        method: ask.method.to_string(),
+        path: ask.path,
+    })
+}
+
+async fn nowhere(ask: Ask) -> Result<Answer, HubError> {
+    Err(HubError::NoRoute(ask.path))
+}
+
+/// The row that answers a verb and path (below the base, no leading slash), with its parameters: for batch entries.
+pub(crate) fn find(method: &Method, path: &str) -> Option<(Handler, Vec<(String, String)>)> {
+    let given: Vec<&str> = path.split('/').filter(|s| !s.is_empty()).collect();
+    table().into_iter().find_map(|row| {
+        let wanted: Vec<&str> = row.path.split('/').filter(|s| !s.is_empty()).collect();
+        if row.method != *method || wanted.len() != given.len() {
+            return None;
+        }
+        let mut params = Vec::new();
+        for (want, got) in wanted.iter().zip(&given) {
+            match want.strip_prefix('{').and_then(|w| w.strip_suffix('}')) {
+                Some(name) => params.push((name.to_owned(), (*got).to_owned())),
+                None if want == got => {}
+                None => return None,
+            }
+        }
+        Some((row.handler, params))
+    })
+}

@@ -1,0 +1,202 @@
+//! Transaction bundles: all entries in one commit, or none.
+//!
+//! Prepared on a snapshot (identities, conditional creates, references), then committed with everything the
+//! preparation relied on as precondition; when another writer was faster the whole preparation is done again, a
+//! bounded number of times. Every step is linear in the size of the bundle. `GET` entries are answered from the state
+//! after the commit.
+
+mod entry;
+mod plan;
+mod references;
+mod stable;
+
+pub(crate) use entry::{Entry, Target, entries};
+pub(crate) use stable::{digest, hex, id as stable_id, same_meaning};
+
+use crate::http::{Answer, blocking};
+use crate::hub::{Effect, Written, stored};
+use crate::{Hub, HubError};
+use bytes::Bytes;
+use plan::{Plan, Planned};
+use references::Links;
+use serde_json::Value;
+use std::collections::HashMap;
+use std::sync::Arc;
+use store::{RecordWrite, Transaction, prepare_delete};
+
+/// How a bundle is taken.
+#[derive(Debug, Clone, Default)]
+pub(crate) struct Mode {
+    /// Ids of new resources come from the bundle, and what is stored already with the same meaning is not written again
+    /// (imports).
+    pub stable: bool,
+    /// Entries that cannot be done are left out instead of stopping the rest (imports of collections).
+    pub keep_going: bool,
+    /// Links known from outside this bundle.
+    pub around: Arc<HashMap<String, String>>,
+    /// Written in the same commit.
+    pub records: Vec<RecordWrite>,
+}
+
+/// Where the entries come from, again for each attempt.
+pub(crate) enum Source {
+    /// A bundle's text, with its value for the first attempt.
+    Bundle(Bytes, Option<Value>),
+    /// Entries in memory.
+    Entries(Vec<Entry>),
+}
+
+/// An entry's result; `None` for `GET`, which is answered later.
+pub(crate) type Outcome = Result<Option<Answer>, HubError>;
+
+type Parsed = Vec<Result<Entry, (usize, HubError)>>;
+
+impl Hub {
+    /// Takes a bundle in one commit; gives the outcome of each entry.
+    pub(crate) async fn transact(self: &Arc<Self>, mut source: Source, mode: Mode) -> Result<Vec<Outcome>, HubError> {
+        let mode = Arc::new(mode);
+        for _ in 0..=self.config.limits.retries {
+            let mut entries = self.take_entries(&mut source).await?;
+            let mut snapshot = self.snapshot().await?;
+            let mut planned = plan::plan(self, &mode, snapshot.as_mut(), &entries).await?;
+            let failed = references::conditional(self, snapshot.as_mut(), &mut entries, &mut planned.links).await?;
+            drop(snapshot);
+            let (hub, shared) = (self.clone(), mode.clone());
+            let (transaction, outcomes) = blocking(move || hub.assemble(entries, planned, &failed, &shared)).await?;
+            if !mode.keep_going {
+                refuse_failed(&outcomes)?;
+            }
+            if self.try_commit(transaction).await?.is_some() {
+                return Ok(outcomes);
+            }
+        }
+        let attempts = self.config.limits.retries + 1;
+        Err(HubError::Contention {
+            rtype: "Bundle".into(),
+            id: "transaction".into(),
+            attempts,
+        })
+    }
+
+    async fn take_entries(self: &Arc<Self>, source: &mut Source) -> Result<Parsed, HubError> {
+        match source {
+            Source::Entries(list) => Ok(list.iter().cloned().map(Ok).collect()),
+            Source::Bundle(bytes, first) => {
+                let (hub, bytes, first) = (self.clone(), bytes.clone(), first.take());
+                let parse = move || {
+                    let bundle = match first {
+                        Some(value) => value,
+                        None => serde_json::from_slice(&bytes).map_err(|error| HubError::json(&error))?,
+                    };
+                    entries(&hub, bundle)
+                };
+                blocking(parse).await
+            }
+        }
+    }
+
+    /// The store's transaction and the answers it will have.
+    fn assemble(
+        &self,
+        entries: Parsed,
+        planned: Planned,
+        failed: &HashMap<String, HubError>,
+        mode: &Mode,
+    ) -> Result<(Transaction, Vec<Outcome>), HubError> {
+        let Planned {
+            plans,
+            links,
+            preconditions,
+        } = planned;
+        let links = Links {
+            here: &links,
+            around: &mode.around,
+            failed,
+        };
+        let records = mode.records.clone();
+        let mut transaction = Transaction {
+            preconditions,
+            records,
+            ..Transaction::default()
+        };
+        let mut outcomes: Vec<Outcome> = Vec::with_capacity(plans.len());
+        for (entry, plan) in entries.into_iter().zip(plans) {
+            let outcome = match plan {
+                Plan::Failed(error) => Err(error),
+                Plan::Fetch => Ok(None),
+                Plan::Same(other) => outcomes
+                    .get(other)
+                    .cloned()
+                    .unwrap_or(Ok(None))
+                    .map(|answer| answer.map(Answer::as_existing)),
+                Plan::Existing(resource) => Ok(Some(Answer::written(&Written {
+                    resource,
+                    effect: Effect::Existed,
+                }))),
+                Plan::Delete(None) => Ok(Some(Answer::deleted(None))),
+                Plan::Delete(Some(current)) => Ok(Some(self.add_delete(&mut transaction, current))),
+                Plan::Write(target) => match entry {
+                    Ok(entry) => self.add_write(&mut transaction, entry, target, &links, mode).map(Some),
+                    Err((_, error)) => Err(error),
+                },
+            };
+            outcomes.push(outcome);
+        }
+        Ok((transaction, outcomes))
+    }
+
+    fn add_delete(&self, transaction: &mut Transaction, current: store::StoredResource) -> Answer {
+        let now = self.clock.now();
+        let write = prepare_delete(&current.rtype, &current.id, current.version, current.patient, now);
+        let answer = Answer::deleted(Some(&stored(&write)));
+        transaction.resources.push(write);
+        answer
+    }
+
+    fn add_write(
+        &self,
+        transaction: &mut Transaction,
+        mut entry: Entry,
+        target: plan::Target,
+        links: &Links<'_>,
+        mode: &Mode,
+    ) -> Result<Answer, HubError> {
+        let mut value = entry.resource.take();
+        links.rewrite(entry.full_url.as_deref(), &mut value)?;
+        let previous = target.previous();
+        let live = target.current.as_ref().is_some_and(|c| c.body.is_some());
+        if mode.stable && live {
+            value["id"] = Value::from(target.id.as_str());
+            self.make_relative(&mut value);
+            if let Some(current) = target.current.filter(|c| is_stored(c, &value)) {
+                return Ok(Answer::written(&Written {
+                    resource: current,
+                    effect: Effect::Existed,
+                }));
+            }
+        }
+        let prepared = self.prepare(value, &target.id, previous, self.clock.now(), target.method)?;
+        let resource = stored(&prepared.write);
+        transaction.resources.push(prepared.write);
+        let effect = if live { Effect::Updated } else { Effect::Created };
+        Ok(Answer::written(&Written { resource, effect }))
+    }
+}
+
+fn is_stored(current: &store::StoredResource, value: &Value) -> bool {
+    let stored = current
+        .body
+        .as_ref()
+        .and_then(|body| serde_json::from_slice::<Value>(body).ok());
+    stored.is_some_and(|stored| same_meaning(&stored, value))
+}
+
+fn refuse_failed(outcomes: &[Outcome]) -> Result<(), HubError> {
+    let failed = |(index, outcome): (usize, &Outcome)| outcome.as_ref().err().map(|error| (index, error.clone()));
+    let errors: Vec<(usize, HubError)> = outcomes.iter().enumerate().filter_map(failed).collect();
+    if errors.is_empty() {
+        Ok(())
+    } else {
+        Err(HubError::Entries(errors))
+    }
+}

@@ -1,0 +1,47 @@
+//! Vread: `GET [base]/Type/id/_history/version`.
+
+use crate::http::{Answer, Ask};
+use crate::{Hub, HubError};
+use std::sync::Arc;
+use store::StoredResource;
+
+impl Hub {
+    /// A given version. A version that is a deletion is [`HubError::Gone`].
+    pub async fn vread(&self, rtype: &str, id: &str, version: &str) -> Result<StoredResource, HubError> {
+        self.check_type(rtype)?;
+        let none = || HubError::NoVersion {
+            rtype: rtype.to_owned(),
+            id: id.to_owned(),
+            version: version.to_owned(),
+        };
+        let number: u64 = version.parse().map_err(|_| none())?;
+        let resource = self
+            .snapshot()
+            .await?
+            .vread(rtype, id, number)
+            .await?
+            .ok_or_else(none)?;
+        match resource.body {
+            Some(_) => Ok(resource),
+            None => Err(HubError::Gone {
+                rtype: resource.rtype,
+                id: resource.id,
+                version: resource.version,
+            }),
+        }
+    }
+}
+
+/// The HTTP handler.
+pub(crate) async fn handle(hub: Arc<Hub>, ask: Ask) -> Result<Answer, HubError> {
+    let (rtype, id, version) = (ask.param("type"), ask.param("id"), ask.param("version"));
+    let resource = match hub.vread(rtype, id, version).await {
+        Ok(resource) => resource,
+        Err(error) => return Err(ask.scope.mask(error)),
+    };
+    ask.scope.admit(&resource)?;
+    if ask.unchanged(&resource) {
+        return Ok(Answer::not_modified(&resource));
+    }
+    Ok(Answer::resource(resource))
+}
