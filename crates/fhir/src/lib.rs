@@ -7,6 +7,7 @@ mod date;
 mod definitions;
 mod error;
 mod extract;
+pub mod fhirpath;
 mod index;
 mod links;
 mod reference;

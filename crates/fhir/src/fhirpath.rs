@@ -1,0 +1,174 @@
+//! FHIRPath (<http://hl7.org/fhirpath/N1>) on resources as JSON, by the rh-fhirpath engine.
+//!
+//! `resolve()` is not supported. `now()`, `today()` and `timeOfDay()` read the clock of the machine inside that engine;
+//! where time must be the injected one, do not use them in expressions.
+
+mod cache;
+mod item;
+
+use cache::Cache;
+pub use item::Item;
+use rh_fhirpath::{EvaluationContext, FhirPathEvaluator, FhirPathExpression, FhirPathParser};
+use serde_json::Value;
+use std::sync::{Arc, LazyLock};
+
+/// Longest expression, in bytes.
+pub const MAX_EXPRESSION: usize = 16 * 1024;
+
+/// Deepest nesting of parentheses and brackets: parsing recurses.
+pub const MAX_NESTING: usize = 50;
+
+/// Why an expression has no result.
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+pub enum FhirPathError {
+    /// It is longer than [`MAX_EXPRESSION`] or nested deeper than [`MAX_NESTING`].
+    #[error("the FHIRPath expression is too large: {0}")]
+    TooLarge(String),
+    /// It is not FHIRPath.
+    #[error("the FHIRPath expression '{expression}' is not well formed: {message}")]
+    Syntax {
+        /// The expression.
+        expression: String,
+        /// What the parser met.
+        message: String,
+    },
+    /// It cannot be evaluated on this resource.
+    #[error("the FHIRPath expression '{expression}' failed: {message}")]
+    Evaluation {
+        /// The expression.
+        expression: String,
+        /// What went wrong.
+        message: String,
+    },
+}
+
+/// How to evaluate.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+pub struct Options {
+    /// Elements that the model does not know, and names such as `valueQuantity` for `value`, are errors.
+    pub strict: bool,
+    /// Functions that need an order (`first()`, `skip()`) are errors on collections without one (`children()`).
+    pub ordered: bool,
+}
+
+/// A parsed expression.
+#[derive(Debug, Clone)]
+pub struct Expression {
+    text: String,
+    parsed: FhirPathExpression,
+}
+
+impl Expression {
+    /// Parses `text`.
+    pub fn parse(text: &str) -> Result<Expression, FhirPathError> {
+        within_limits(text)?;
+        let parsed = FhirPathParser::new()
+            .parse(text)
+            .map_err(|error| FhirPathError::Syntax {
+                expression: text.to_owned(),
+                message: error.to_string(),
+            })?;
+        Ok(Expression {
+            text: text.to_owned(),
+            parsed,
+        })
+    }
+
+    /// The values on `resource`, in order.
+    pub fn evaluate(&self, resource: &Value, options: Options) -> Result<Vec<Item>, FhirPathError> {
+        let mut context = EvaluationContext::new(resource.clone());
+        context.strict_mode = options.strict;
+        context.check_ordered_functions = options.ordered;
+        EVALUATOR
+            .with(|evaluator| evaluator.evaluate(&self.parsed, &context))
+            .map(Item::list)
+            .map_err(|error| FhirPathError::Evaluation {
+                expression: self.text.clone(),
+                message: error.to_string(),
+            })
+    }
+}
+
+thread_local! {
+    /// Its table of functions is costly to build.
+    static EVALUATOR: FhirPathEvaluator = FhirPathEvaluator::new();
+}
+
+static PARSED: LazyLock<Cache> = LazyLock::new(Cache::default);
+
+/// The values of `expression` on `resource`, in order, as JSON. Parsed expressions are kept for the next time.
+pub fn evaluate(expression: &str, resource: &Value) -> Result<Vec<Value>, FhirPathError> {
+    let items = compiled(expression)?.evaluate(resource, Options::default())?;
+    Ok(items.into_iter().map(Item::into_json).collect())
+}
+
+/// The parsed expression, from the cache where it is known.
+pub fn compiled(expression: &str) -> Result<Arc<Expression>, FhirPathError> {
+    PARSED.get_or_parse(expression)
+}
+
+fn within_limits(text: &str) -> Result<(), FhirPathError> {
+    if text.len() > MAX_EXPRESSION {
+        let message = format!("it has {} bytes, and {MAX_EXPRESSION} are allowed", text.len());
+        return Err(FhirPathError::TooLarge(message));
+    }
+    let mut depth = 0_usize;
+    for c in text.bytes() {
+        match c {
+            b'(' | b'[' | b'{' => depth += 1,
+            b')' | b']' | b'}' => depth = depth.saturating_sub(1),
+            _ => {}
+        }
+        if depth > MAX_NESTING {
+            let message = format!("it is nested more than {MAX_NESTING} parentheses deep");
+            return Err(FhirPathError::TooLarge(message));
+        }
+    }
+    Ok(())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use serde_json::json;
+
+    #[test]
+    fn values_come_in_order_as_json() {
+        let patient = json!({
+            "resourceType": "Patient", "birthDate": "1980-02-03",
+            "name": [{"given": ["Ada", "Eva"]}, {"given": ["Ida"]}],
+        });
+        assert_eq!(
+            evaluate("name.given", &patient).unwrap(),
+            [json!("Ada"), json!("Eva"), json!("Ida")]
+        );
+        assert_eq!(evaluate("Patient.name.count() + 1", &patient).unwrap(), [json!(3)]);
+        assert_eq!(evaluate("birthDate < @2000-01-01", &patient).unwrap(), [json!(true)]);
+        assert_eq!(
+            evaluate("name.where(given = 'Nobody')", &patient).unwrap(),
+            [] as [Value; 0]
+        );
+        assert_eq!(evaluate("1.10 + 0", &patient).unwrap()[0].to_string(), "1.10");
+    }
+
+    #[test]
+    fn errors_name_the_expression() {
+        let syntax = evaluate("name.(", &json!({})).unwrap_err();
+        assert!(
+            matches!(&syntax, FhirPathError::Syntax { expression, .. } if expression == "name.("),
+            "{syntax}"
+        );
+        let failed = evaluate("name.nothing()", &json!({"name": "x"})).unwrap_err();
+        assert!(matches!(&failed, FhirPathError::Evaluation { expression, .. } if expression == "name.nothing()"));
+    }
+
+    #[test]
+    fn sizes_are_limited() {
+        let deep = format!("{}1{}", "(".repeat(100_000), ")".repeat(100_000));
+        assert!(matches!(evaluate(&deep, &json!({})), Err(FhirPathError::TooLarge(_))));
+        let deep = format!("{}1{}", "(".repeat(MAX_NESTING + 1), ")".repeat(MAX_NESTING + 1));
+        assert!(matches!(evaluate(&deep, &json!({})), Err(FhirPathError::TooLarge(_))));
+        let flat = format!("{}1", "(1) | ".repeat(20));
+        assert_eq!(evaluate(&flat, &json!({})).unwrap(), [json!(1)]);
+    }
+}
