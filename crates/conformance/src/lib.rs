@@ -1,6 +1,7 @@
 //! Suites that measure Sinfonia against what others wrote: the OMG DMN TCK, the FHIRPath tests, betsy's BPMN models
 //! and HL7's own examples. Each suite is a function from a folder of reference data to a [`Report`].
 
+pub mod dmn_tck;
 pub mod report;
 
 pub use report::Report;
@@ -42,7 +43,12 @@ impl Suite {
 /// Every suite, in the order of the page of results.
 #[must_use]
 pub fn suites() -> Vec<Suite> {
-    vec![]
+    vec![Suite {
+        name: "dmn-tck",
+        about: "OMG DMN TCK: every result node of the sample",
+        folder: Folder::Oracle("dmn-tck"),
+        run: dmn_tck::run,
+    }]
 }
 
 /// The root of the repository.

@@ -81,6 +81,12 @@ impl Typed {
         })
     }
 
+    /// Whether its text is one of its kind: `Date("2020-13-01")` is not.
+    #[must_use]
+    pub fn is_well_formed(&self) -> bool {
+        self.to_feel().is_ok()
+    }
+
     /// Whether two values are the same to FEEL: `1.0` is `1`, `PT24H` is `P1D`, `Z` is `+00:00`; a list of one item
     /// is not that item.
     #[must_use]

@@ -49,7 +49,9 @@ pub(super) fn lint(document: &Document<'_>) -> Vec<ModelIssue> {
 
 fn element(node: Node<'_, '_>, issues: &mut Vec<ModelIssue>) {
     match node.tag_name().name() {
-        "decision" | "inputData" | "businessKnowledgeModel" if node.attribute("name").is_none_or(str::is_empty) => {
+        "decision" | "inputData" | "businessKnowledgeModel"
+            if node.attribute("name").is_none_or(str::is_empty) && !node.has_attribute("href") =>
+        {
             issues.push(issue(node, "attribute-missing", "it has no name", "give it one"));
         }
         "encapsulatedLogic" | "functionDefinition" => {
