@@ -1,9 +1,33 @@
 //! BPMN 2.0 XML to an immutable executable graph, and lint with clear messages.
+//!
+//! [`parse`] reads a file and gives a [`Model`]: the executable [`Process`]es, what they share (messages, signals,
+//! errors, escalations), warnings and the drawing. A file that cannot run is refused with [`Issue`]s that name element,
+//! line, rule and remedy. Plain BPMN, the `zeebe:` (Camunda 8) and the basic `camunda:` (Camunda 7) dialects are read.
 
+mod activity;
+mod diagram;
+mod event;
+mod expression;
+mod extension;
 mod issue;
+mod juel;
+mod model;
+mod node;
+mod parse;
+mod process;
+mod timer;
 
+pub use activity::{
+    AdHoc, AssignmentDef, Behavior, Io, JobDef, Loop, Mapping, MultiInstance, PersonTask, Script, StandardLoop,
+    SubProcessKind,
+};
+pub use diagram::{Bounds, Diagram, Edge, Point, Shape};
+pub use event::{Catch, EventDefinition, MessageRef};
+pub use expression::{Expression, Text};
+pub use extension::{ExtensionElement, Extensions};
 pub use issue::{Issue, Severity};
-
-/// Placeholder until the parser lands: an executable process graph.
-#[derive(Debug)]
-pub struct Process {}
+pub use model::{Correlated, ErrorDef, EscalationDef, Message, MessageFlow, Model, Participant, Signal};
+pub use node::{Flow, FlowId, Node, NodeId, NodeKind, ScopeId};
+pub use parse::{MAX_BYTES, MAX_DEPTH, MAX_ELEMENTS, parse};
+pub use process::{DataObject, Lane, Process, Scope, StartEvent, StartTrigger};
+pub use timer::{Cycle, TimerDef, TimerError, parse_cycle, parse_date, parse_duration};
