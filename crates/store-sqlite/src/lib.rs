@@ -1,1 +1,27 @@
-//! store-sqlite
+//! The embedded store: one SQLite file, one process, one writer thread.
+//!
+//! * **Writing**: transactions queue up (bounded), the writer drains the queue into one SQLite commit (group commit,
+//!   WAL, `synchronous=FULL`) and answers only once that commit is on disk. A conflict touches only its own transaction.
+//! * **Reading**: a [`store::Snapshot`] is a read transaction on a pooled connection; readers and writer never wait for
+//!   each other.
+//! * **Searching**: one narrow index tree `idx(param, key, rid)` whose keys sort as the values do ([`keys`]); the most
+//!   selective condition is walked, the others are tested in memory on the packed keys of each candidate.
+
+mod codes;
+mod doctor;
+mod error;
+mod keys;
+mod lock;
+mod options;
+mod pool;
+mod reindex;
+mod row;
+mod schema;
+mod search;
+mod snapshot;
+mod sqlite_store;
+mod writer;
+
+pub use doctor::Doctor;
+pub use options::{Extractor, Options, Progress};
+pub use sqlite_store::SqliteStore;

@@ -7,7 +7,7 @@ pub enum StoreError {
     #[error("precondition {index} failed: {detail}")]
     Conflict {
         /// Position in [`crate::Transaction::preconditions`], or of the write that carries its own expectation,
-        /// counted after them.
+        /// counted after them: the lists of a transaction one after the other, in the order of its fields.
         index: usize,
         /// What was expected and what was found.
         detail: String,
@@ -27,6 +27,9 @@ pub enum StoreError {
     /// The file was written by a newer program, or a migration failed.
     #[error("schema error: {0}")]
     Schema(String),
+    /// The question is malformed, e.g. a page mark that no earlier page of this search gave out.
+    #[error("invalid request to the store: {0}")]
+    Invalid(String),
     /// The store was closed.
     #[error("the store is closed")]
     Closed,

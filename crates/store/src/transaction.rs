@@ -2,8 +2,8 @@
 
 use crate::{
     Change, CursorWrite, DefinitionRecord, DefinitionWrite, HistoryRecord, HistoryScope, HistoryWrite, InstanceFilter,
-    InstanceRecord, InstanceWrite, Outbox, OutboxWrite, Query, RecordWrite, ResourceWrite, SearchPage, StoreError, StoredResource,
-    TimerRecord, TimerWrite, VersionPage, WaitKind, WaitRecord, WaitWrite,
+    InstanceRecord, InstanceWrite, Outbox, OutboxWrite, Query, RecordWrite, ResourceWrite, SearchPage, StoreError,
+    StoredResource, TimerRecord, TimerWrite, VersionPage, WaitKind, WaitRecord, WaitWrite,
 };
 use async_trait::async_trait;
 use jiff::Timestamp;

@@ -1,0 +1,91 @@
+//! How a store is opened.
+
+use fhir::IndexEntry;
+use std::sync::Arc;
+
+/// Called while a reindex runs: resources done, resources in all.
+pub type Progress = Arc<dyn Fn(u64, u64) + Send + Sync>;
+
+/// How search values come out of a stored body, used when the index must be rebuilt.
+#[derive(Clone)]
+pub struct Extractor {
+    /// Identifies the rules; a file indexed under another fingerprint is reindexed at open.
+    pub fingerprint: u64,
+    /// From a resource's JSON text to its search values; the error names what is wrong with the body.
+    #[allow(clippy::type_complexity, reason = "one closure, named here once")]
+    pub extract: Arc<dyn Fn(&[u8]) -> Result<Vec<IndexEntry>, String> + Send + Sync>,
+}
+
+impl Extractor {
+    /// The R4 definitions compiled into this program.
+    pub fn r4() -> Self {
+        let definitions = fhir::Definitions::r4();
+        Self {
+            fingerprint: definitions.fingerprint(),
+            extract: Arc::new(move |body| {
+                let value = serde_json::from_slice(body).map_err(|error| error.to_string())?;
+                Ok(fhir::extract(definitions, &value)
+                    .map_err(|error| error.to_string())?
+                    .entries)
+            }),
+        }
+    }
+}
+
+impl std::fmt::Debug for Extractor {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.debug_struct("Extractor")
+            .field("fingerprint", &self.fingerprint)
+            .finish_non_exhaustive()
+    }
+}
+
+/// Settings of a [`crate::SqliteStore`]; the defaults suit a server.
+#[derive(Clone)]
+pub struct Options {
+    /// Transactions that may wait for the writer; one more is refused with [`store::StoreError::Overloaded`].
+    pub queue: usize,
+    /// Transactions in one SQLite commit at most.
+    pub batch: usize,
+    /// Payload bytes after which a batch takes no further transaction.
+    pub batch_bytes: usize,
+    /// Snapshots open at the same time; one more is refused with [`store::StoreError::Overloaded`].
+    pub snapshots: usize,
+    /// Candidates one search may look at before it is refused with [`store::StoreError::Limit`].
+    pub scan_limit: u64,
+    /// Included resources of one search page at most.
+    pub include_limit: usize,
+    /// Search-value extraction for a reindex; `None` means [`Extractor::r4`].
+    pub extractor: Option<Extractor>,
+    /// Told how far a reindex at open has come.
+    pub progress: Option<Progress>,
+}
+
+impl Default for Options {
+    fn default() -> Self {
+        Self {
+            queue: 4096,
+            batch: 512,
+            batch_bytes: 16 << 20,
+            snapshots: 256,
+            scan_limit: 5_000_000,
+            include_limit: 10_000,
+            extractor: None,
+            progress: None,
+        }
+    }
+}
+
+impl std::fmt::Debug for Options {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.debug_struct("Options")
+            .field("queue", &self.queue)
+            .field("batch", &self.batch)
+            .field("batch_bytes", &self.batch_bytes)
+            .field("snapshots", &self.snapshots)
+            .field("scan_limit", &self.scan_limit)
+            .field("include_limit", &self.include_limit)
+            .field("extractor", &self.extractor)
+            .finish_non_exhaustive()
+    }
+}

@@ -1,0 +1,73 @@
+//! Small conversions between columns and the contract's types.
+
+use crate::error::{Outcome, corrupt};
+use jiff::Timestamp;
+use store::{InstanceStatus, Method, WaitKind};
+
+/// µs since epoch.
+pub(crate) fn micros(at: Timestamp) -> i64 {
+    at.as_microsecond()
+}
+
+/// Back from µs since epoch.
+pub(crate) fn timestamp(micros: i64) -> Outcome<Timestamp> {
+    Timestamp::from_microsecond(micros).map_err(|_| corrupt(&format!("moment {micros}")))
+}
+
+/// The column value of a deleted version.
+pub(crate) const DELETED: i64 = 2;
+
+/// Column value of a method.
+pub(crate) fn method_code(method: Method) -> i64 {
+    match method {
+        Method::Post => 0,
+        Method::Put => 1,
+        Method::Delete => DELETED,
+    }
+}
+
+/// Back from the column value.
+pub(crate) fn method(code: i64) -> Outcome<Method> {
+    match code {
+        0 => Ok(Method::Post),
+        1 => Ok(Method::Put),
+        DELETED => Ok(Method::Delete),
+        other => Err(corrupt(&format!("method {other}"))),
+    }
+}
+
+/// Every status with its column value in its place.
+pub(crate) const STATUSES: [InstanceStatus; 4] = [
+    InstanceStatus::Active,
+    InstanceStatus::Completed,
+    InstanceStatus::Terminated,
+    InstanceStatus::Incident,
+];
+
+/// Column value of a status.
+pub(crate) fn status_code(status: InstanceStatus) -> i64 {
+    match status {
+        InstanceStatus::Active => 0,
+        InstanceStatus::Completed => 1,
+        InstanceStatus::Terminated => 2,
+        InstanceStatus::Incident => 3,
+    }
+}
+
+/// Back from the column value.
+pub(crate) fn status(code: i64) -> Outcome<InstanceStatus> {
+    usize::try_from(code)
+        .ok()
+        .and_then(|at| STATUSES.get(at).copied())
+        .ok_or_else(|| corrupt(&format!("instance status {code}")))
+}
+
+/// Column value of a wait kind.
+pub(crate) fn wait_code(kind: WaitKind) -> i64 {
+    match kind {
+        WaitKind::Message => 0,
+        WaitKind::Signal => 1,
+        WaitKind::Job => 2,
+        WaitKind::Incident => 3,
+    }
+}

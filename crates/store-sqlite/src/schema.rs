@@ -1,0 +1,176 @@
+//! The schema as literal SQL, and the numbered steps that lead to it. A step is never edited once released: add one.
+
+use crate::error::{Backend, Outcome};
+use rusqlite::Connection;
+use store::StoreError;
+
+/// Written into the file header, so that a foreign SQLite file is recognised ("Sinf").
+const APPLICATION_ID: i64 = 0x5369_6e66;
+
+/// Each step takes the schema from its position to the next version.
+pub(crate) const MIGRATIONS: &[&str] = &[V1, V2];
+
+/// The version this program writes.
+pub(crate) const SCHEMA_VERSION: i64 = MIGRATIONS.len() as i64;
+
+const V1: &str = "
+CREATE TABLE meta(name TEXT PRIMARY KEY, value INTEGER NOT NULL) WITHOUT ROWID;
+
+-- Resource type names as small numbers, with how many live resources there are.
+CREATE TABLE rtype(code INTEGER PRIMARY KEY, name TEXT NOT NULL UNIQUE, live INTEGER NOT NULL DEFAULT 0);
+
+-- The current version of every resource; a deleted one stays with method 2 and no body.
+-- keys comes before body so that testing a candidate does not read the body's overflow pages.
+CREATE TABLE resource(
+  rid INTEGER PRIMARY KEY, rtype INTEGER NOT NULL, id TEXT NOT NULL, version INTEGER NOT NULL,
+  last_updated INTEGER NOT NULL, method INTEGER NOT NULL, patient TEXT, seq INTEGER NOT NULL,
+  keys BLOB NOT NULL, body BLOB);
+CREATE UNIQUE INDEX resource_id ON resource(rtype, id);
+CREATE UNIQUE INDEX resource_seq ON resource(seq);
+CREATE INDEX resource_updated ON resource(rtype, last_updated, seq);
+CREATE INDEX resource_patient ON resource(patient, rtype) WHERE patient IS NOT NULL AND method <> 2;
+
+-- Superseded versions.
+CREATE TABLE resource_history(
+  seq INTEGER PRIMARY KEY, rid INTEGER NOT NULL, rtype INTEGER NOT NULL, version INTEGER NOT NULL,
+  last_updated INTEGER NOT NULL, method INTEGER NOT NULL, patient TEXT, body BLOB);
+CREATE UNIQUE INDEX history_version ON resource_history(rid, version);
+CREATE INDEX history_updated ON resource_history(rtype, last_updated);
+
+-- Search values: key sorts as the value does.
+CREATE TABLE idx(param INTEGER NOT NULL, key BLOB NOT NULL, rid INTEGER NOT NULL,
+  PRIMARY KEY(param, key, rid)) WITHOUT ROWID;
+
+CREATE TABLE instance(
+  rid INTEGER PRIMARY KEY, id TEXT NOT NULL UNIQUE, revision INTEGER NOT NULL, definition TEXT NOT NULL,
+  business_key TEXT, patient TEXT, status INTEGER NOT NULL, started INTEGER NOT NULL, ended INTEGER,
+  state BLOB NOT NULL);
+CREATE INDEX instance_definition ON instance(definition, status, id);
+CREATE INDEX instance_status ON instance(status, id);
+CREATE INDEX instance_business_key ON instance(business_key, id) WHERE business_key IS NOT NULL;
+CREATE INDEX instance_patient ON instance(patient, id) WHERE patient IS NOT NULL;
+
+CREATE TABLE history(
+  instance TEXT NOT NULL, revision INTEGER NOT NULL, at INTEGER NOT NULL, actor TEXT NOT NULL, events BLOB NOT NULL,
+  PRIMARY KEY(instance, revision)) WITHOUT ROWID;
+CREATE TABLE timer(due INTEGER NOT NULL, id TEXT NOT NULL, instance TEXT NOT NULL, PRIMARY KEY(due, id)) WITHOUT ROWID;
+CREATE TABLE wait(
+  kind INTEGER NOT NULL, name TEXT NOT NULL, key TEXT NOT NULL, instance TEXT NOT NULL, id TEXT NOT NULL,
+  PRIMARY KEY(kind, name, key, instance, id)) WITHOUT ROWID;
+CREATE TABLE definition(
+  n INTEGER PRIMARY KEY, key TEXT NOT NULL UNIQUE, kind TEXT NOT NULL, name TEXT NOT NULL, version INTEGER NOT NULL,
+  deployed INTEGER NOT NULL, file TEXT NOT NULL, source BLOB NOT NULL);
+CREATE TABLE outbox(
+  n INTEGER PRIMARY KEY, id TEXT NOT NULL UNIQUE, topic TEXT NOT NULL, not_before INTEGER NOT NULL,
+  attempts INTEGER NOT NULL DEFAULT 0, error TEXT, payload BLOB NOT NULL);
+CREATE INDEX outbox_due ON outbox(topic, not_before);
+CREATE TABLE cursor(name TEXT PRIMARY KEY, value INTEGER NOT NULL) WITHOUT ROWID;
+CREATE TABLE record(kind TEXT NOT NULL, key TEXT NOT NULL, value BLOB NOT NULL, PRIMARY KEY(kind, key)) WITHOUT ROWID;
+CREATE TABLE audit(
+  n INTEGER PRIMARY KEY, at INTEGER NOT NULL, actor TEXT NOT NULL, action TEXT NOT NULL, target TEXT NOT NULL,
+  patient TEXT, purpose TEXT, outcome TEXT NOT NULL, status INTEGER NOT NULL);
+";
+
+/// Parameters for which some resource has held more than one value: where a parameter is not among them, two
+/// conditions on it can only be met by the same value, so their ranges may be intersected. Files of version 1 did not
+/// keep count: everything they already hold is taken as many-valued.
+const V2: &str = "
+CREATE TABLE param_many(param INTEGER PRIMARY KEY) WITHOUT ROWID;
+INSERT INTO param_many SELECT DISTINCT param FROM idx;
+CREATE INDEX audit_patient ON audit(patient) WHERE patient IS NOT NULL;
+";
+
+/// Brings the file to [`SCHEMA_VERSION`], each step in its own transaction; refuses foreign and newer files.
+pub(crate) fn migrate(connection: &mut Connection) -> Outcome<()> {
+    migrate_to(connection, MIGRATIONS.len())
+}
+
+/// As [`migrate`], up to the first `target` steps (tests build old files with it).
+pub(crate) fn migrate_to(connection: &mut Connection, target: usize) -> Outcome<()> {
+    let version: i64 = pragma(connection, "user_version")?;
+    let application: i64 = pragma(connection, "application_id")?;
+    let tables: i64 = connection
+        .query_row("SELECT count(*) FROM sqlite_schema", [], |row| row.get(0))
+        .at("reading the schema (is this an SQLite file?)")?;
+    if application != APPLICATION_ID && tables > 0 {
+        return Err(StoreError::Schema(
+            "the file is an SQLite database of another program; choose another path".into(),
+        ));
+    }
+    if version > SCHEMA_VERSION {
+        return Err(StoreError::Schema(format!(
+            "the file has schema version {version}, this program knows up to {SCHEMA_VERSION}: start the newer program \
+             that wrote it, or restore a backup"
+        )));
+    }
+    for (step, sql) in MIGRATIONS.iter().enumerate().take(target).skip(version as usize) {
+        let failed = |error: rusqlite::Error| StoreError::Schema(format!("migration {} failed: {error}", step + 1));
+        let transaction = connection.transaction().map_err(failed)?;
+        transaction.execute_batch(sql).map_err(failed)?;
+        transaction
+            .pragma_update(None, "application_id", APPLICATION_ID)
+            .map_err(failed)?;
+        transaction
+            .pragma_update(None, "user_version", step as i64 + 1)
+            .map_err(failed)?;
+        transaction.commit().map_err(failed)?;
+    }
+    Ok(())
+}
+
+fn pragma(connection: &Connection, name: &str) -> Outcome<i64> {
+    connection
+        .pragma_query_value(None, name, |row| row.get(0))
+        .at("reading the file header (is this an SQLite file?)")
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_newer_file_is_refused_with_both_versions_named() {
+        let mut connection = Connection::open_in_memory().unwrap();
+        migrate(&mut connection).unwrap();
+        connection
+            .pragma_update(None, "user_version", SCHEMA_VERSION + 1)
+            .unwrap();
+        let message = migrate(&mut connection).unwrap_err().to_string();
+        assert!(
+            message.contains(&format!("version {}", SCHEMA_VERSION + 1)),
+            "{message}"
+        );
+    }
+
+    #[test]
+    fn a_foreign_database_is_refused_and_left_alone() {
+        let mut connection = Connection::open_in_memory().unwrap();
+        connection.execute_batch("CREATE TABLE theirs(x)").unwrap();
+        assert!(
+            migrate(&mut connection)
+                .unwrap_err()
+                .to_string()
+                .contains("another program")
+        );
+        let tables: i64 = connection
+            .query_row("SELECT count(*) FROM sqlite_schema", [], |row| row.get(0))
+            .unwrap();
+        assert_eq!(tables, 1);
+    }
+
+    #[test]
+    fn an_old_file_is_brought_forward_with_its_data() {
+        let mut connection = Connection::open_in_memory().unwrap();
+        migrate_to(&mut connection, MIGRATIONS.len() - 1).unwrap();
+        connection
+            .execute_batch("INSERT INTO idx VALUES (7, x'0161', 1)")
+            .unwrap();
+        migrate(&mut connection).unwrap();
+        let many: i64 = connection
+            .query_row("SELECT param FROM param_many", [], |row| row.get(0))
+            .unwrap();
+        assert_eq!(many, 7);
+        assert_eq!(pragma(&connection, "user_version").unwrap(), SCHEMA_VERSION);
+        migrate(&mut connection).expect("running it again changes nothing");
+    }
+}

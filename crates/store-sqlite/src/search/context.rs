@@ -1,0 +1,203 @@
+//! What one search works with: the connection, its budget, and reading candidates.
+
+use crate::codes::Types;
+use crate::error::{Backend, Outcome};
+use crate::keys::Packed;
+use crate::row::{DELETED, method, timestamp};
+use bytes::Bytes;
+use rusqlite::{Connection, OptionalExtension, Row};
+use std::cell::{Cell, RefCell};
+use std::collections::HashMap;
+use store::{StoreError, StoredResource};
+
+/// A live resource under test: everything but its body.
+#[derive(Debug)]
+pub(super) struct Candidate {
+    /// Row id.
+    pub rid: i64,
+    /// Type code.
+    pub code: i64,
+    /// Logical id.
+    pub id: String,
+    /// µs since epoch.
+    pub last_updated: i64,
+    /// Position in the change feed.
+    pub seq: i64,
+    /// Compartment.
+    pub patient: Option<String>,
+    /// Packed keys.
+    pub keys: Packed,
+}
+
+/// Answers of chain tests already made: (chain number, target id).
+type Memo = HashMap<(usize, String), bool>;
+
+/// Remembered chain answers at most.
+const MEMO_LIMIT: usize = 100_000;
+
+/// One search at work.
+pub(super) struct Context<'a> {
+    /// The connection, inside a read (or the writer's) transaction.
+    pub connection: &'a Connection,
+    types: RefCell<&'a mut Types>,
+    left: Cell<u64>,
+    limit: u64,
+    chains: Cell<usize>,
+    memo: RefCell<Memo>,
+}
+
+const CANDIDATE: &str = "SELECT rid, rtype, id, last_updated, seq, patient, keys, method FROM resource WHERE rid = ?1";
+const CANDIDATE_BY_ID: &str =
+    "SELECT rid, rtype, id, last_updated, seq, patient, keys, method FROM resource WHERE rtype = ?1 AND id = ?2";
+
+impl<'a> Context<'a> {
+    /// A search that may look at `limit` candidates.
+    pub fn new(connection: &'a Connection, types: &'a mut Types, limit: u64) -> Self {
+        Self {
+            connection,
+            types: RefCell::new(types),
+            left: Cell::new(limit),
+            limit,
+            chains: Cell::new(0),
+            memo: RefCell::default(),
+        }
+    }
+
+    /// The code of a type, if any resource of it was ever stored.
+    pub fn code(&self, name: &str) -> Outcome<Option<i64>> {
+        self.types.borrow_mut().code(self.connection, name)
+    }
+
+    /// The name of a type.
+    pub fn name(&self, code: i64) -> Outcome<std::sync::Arc<str>> {
+        self.types.borrow_mut().name(self.connection, code)
+    }
+
+    /// How many live resources of a type there are.
+    pub fn live(&self, code: i64) -> Outcome<u64> {
+        self.connection
+            .prepare_cached("SELECT live FROM rtype WHERE code = ?1")
+            .and_then(|mut read| read.query_row([code], |row| row.get::<_, i64>(0)).optional())
+            .map(|live| live.unwrap_or(0).max(0) as u64)
+            .at("reading counts")
+    }
+
+    /// A number for a chain condition, as the key of its remembered answers.
+    pub fn next_chain(&self) -> usize {
+        self.chains.replace(self.chains.get() + 1)
+    }
+
+    /// Takes `count` from what the search may look at.
+    pub fn spend(&self, count: u64) -> Outcome<()> {
+        match self.left.get().checked_sub(count) {
+            Some(left) => {
+                self.left.set(left);
+                Ok(())
+            }
+            None => Err(StoreError::Limit(format!(
+                "the search would look at more than {} candidates; add a more selective condition",
+                self.limit
+            ))),
+        }
+    }
+
+    /// The answer of `test` for a chain and a target, asked once.
+    pub fn remembered(&self, chain: usize, id: &str, test: impl FnOnce() -> Outcome<bool>) -> Outcome<bool> {
+        let key = (chain, id.to_owned());
+        if let Some(answer) = self.memo.borrow().get(&key) {
+            return Ok(*answer);
+        }
+        let answer = test()?;
+        let mut memo = self.memo.borrow_mut();
+        if memo.len() >= MEMO_LIMIT {
+            memo.clear();
+        }
+        memo.insert(key, answer);
+        Ok(answer)
+    }
+
+    /// A live candidate by row id.
+    pub fn candidate(&self, rid: i64) -> Outcome<Option<Candidate>> {
+        self.spend(1)?;
+        self.connection
+            .prepare_cached(CANDIDATE)
+            .and_then(|mut read| read.query_row([rid], candidate).optional())
+            .map(Option::flatten)
+            .at("reading a candidate")
+    }
+
+    /// A live candidate by type and id.
+    pub fn candidate_by_id(&self, code: i64, id: &str) -> Outcome<Option<Candidate>> {
+        self.spend(1)?;
+        self.connection
+            .prepare_cached(CANDIDATE_BY_ID)
+            .and_then(|mut read| read.query_row((code, id), candidate).optional())
+            .map(Option::flatten)
+            .at("reading a candidate")
+    }
+
+    /// A resource with its body.
+    pub fn stored(&self, rid: i64) -> Outcome<Option<StoredResource>> {
+        let mut types = self.types.borrow_mut();
+        let read = self
+            .connection
+            .prepare_cached(
+                "SELECT rtype, id, version, last_updated, method, patient, body FROM resource WHERE rid = ?1",
+            )
+            .and_then(|mut read| read.query_row([rid], raw).optional())
+            .at("reading a resource")?;
+        read.map(|raw| stored(self.connection, &mut types, raw)).transpose()
+    }
+}
+
+fn candidate(row: &Row<'_>) -> rusqlite::Result<Option<Candidate>> {
+    if row.get::<_, i64>(7)? == DELETED {
+        return Ok(None);
+    }
+    Ok(Some(Candidate {
+        rid: row.get(0)?,
+        code: row.get(1)?,
+        id: row.get(2)?,
+        last_updated: row.get(3)?,
+        seq: row.get(4)?,
+        patient: row.get(5)?,
+        keys: row.get(6)?,
+    }))
+}
+
+/// A version as its columns: rtype, id, version, last_updated, method, patient, body.
+pub(crate) struct Raw {
+    code: i64,
+    id: String,
+    version: i64,
+    last_updated: i64,
+    method: i64,
+    patient: Option<String>,
+    body: Option<Vec<u8>>,
+}
+
+/// Reads [`Raw`]'s columns, in their order, from the first of the row.
+pub(crate) fn raw(row: &Row<'_>) -> rusqlite::Result<Raw> {
+    Ok(Raw {
+        code: row.get(0)?,
+        id: row.get(1)?,
+        version: row.get(2)?,
+        last_updated: row.get(3)?,
+        method: row.get(4)?,
+        patient: row.get(5)?,
+        body: row.get(6)?,
+    })
+}
+
+/// From columns to the contract's type.
+pub(crate) fn stored(connection: &Connection, types: &mut Types, raw: Raw) -> Outcome<StoredResource> {
+    Ok(StoredResource {
+        rtype: types.name(connection, raw.code)?.to_string(),
+        id: raw.id,
+        version: raw.version as u64,
+        last_updated: timestamp(raw.last_updated)?,
+        method: method(raw.method)?,
+        patient: raw.patient,
+        body: raw.body.map(Bytes::from),
+    })
+}

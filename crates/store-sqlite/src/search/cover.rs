@@ -1,0 +1,196 @@
+//! Which index ranges a condition can be driven by, and how many rows they hold.
+
+use super::cond::{Cond, Link, Scope};
+use super::context::Context;
+use super::{plan, resolve, walk};
+use crate::error::{Backend, Outcome};
+use crate::keys::{Cover, Range, combined_dates, of_param, tag};
+use fhir::ParamId;
+use rusqlite::OptionalExtension;
+
+/// Row ids that pointing resources multiply a target by, as a guess for choosing (not for correctness).
+const FAN_OUT: u64 = 16;
+
+/// Every base key of a parameter (not the second rows of long intervals).
+pub(super) fn every_key() -> Cover {
+    Cover {
+        ranges: vec![Range {
+            lo: vec![0],
+            hi: vec![tag::DATE_END],
+        }],
+    }
+}
+
+/// The ranges to walk for a condition on a parameter, narrowed by the scope's other conditions on it where each
+/// resource has one value of it at most.
+pub(super) fn of_cond(context: &Context<'_>, scope: &Scope<'_>, cond: &Cond) -> Outcome<Option<(ParamId, Cover)>> {
+    match cond {
+        Cond::Param {
+            param,
+            tests,
+            positive: true,
+        } => {
+            let same = || {
+                scope.conds.iter().filter_map(|other| match other {
+                    Cond::Param {
+                        param: this,
+                        tests,
+                        positive: true,
+                    } if this == param && tests.len() == 1 => tests.first(),
+                    _ => None,
+                })
+            };
+            if tests.len() == 1
+                && same().count() > 1
+                && !has_many(context, *param)?
+                && let Some(cover) = combined_dates(same())
+            {
+                return Ok(Some((*param, cover)));
+            }
+            Ok(Some((*param, Cover::of(tests))))
+        }
+        Cond::Missing { param, missing: false } => Ok(Some((*param, every_key()))),
+        _ => Ok(None),
+    }
+}
+
+fn has_many(context: &Context<'_>, param: ParamId) -> Outcome<bool> {
+    context
+        .connection
+        .prepare_cached("SELECT 1 FROM param_many WHERE param = ?1")
+        .and_then(|mut read| read.query_row([param.0], |_| Ok(())).optional())
+        .map(|found| found.is_some())
+        .at("reading parameters with many values")
+}
+
+/// About how many candidates driving by this condition would meet, counted up to `cap`; `None`: it cannot drive.
+pub(super) fn estimate(context: &Context<'_>, scope: &Scope<'_>, cond: &Cond, cap: u64) -> Outcome<Option<u64>> {
+    let count = |sql: &'static str, params: &[&dyn rusqlite::ToSql]| -> Outcome<u64> {
+        context
+            .connection
+            .prepare_cached(sql)
+            .and_then(|mut count| count.query_row(params, |row| row.get::<_, i64>(0)))
+            .map(|count| count as u64)
+            .at("counting candidates")
+    };
+    Ok(match cond {
+        Cond::Param { positive: true, .. } | Cond::Missing { missing: false, .. } => {
+            let Some((param, cover)) = of_cond(context, scope, cond)? else {
+                return Ok(None);
+            };
+            let mut sum = 0;
+            for range in &cover.ranges {
+                sum += count(
+                    "SELECT count(*) FROM (SELECT 1 FROM idx WHERE param = ?1 AND key >= ?2 AND key < ?3 LIMIT ?4)",
+                    &[&param.0, &range.lo, &range.hi, &((cap - sum) as i64)],
+                )?;
+                if sum >= cap {
+                    break;
+                }
+            }
+            Some(sum)
+        }
+        Cond::Patient(patient) => Some(count(
+            "SELECT count(*) FROM (SELECT 1 FROM resource INDEXED BY resource_patient WHERE patient = ?1 AND rtype = ?2
+             AND method <> 2 LIMIT ?3)",
+            &[patient, &scope.code, &(cap as i64)],
+        )?),
+        Cond::Updated { from, until } => Some(count(
+            "SELECT count(*) FROM (SELECT 1 FROM resource INDEXED BY resource_updated WHERE rtype = ?1
+             AND last_updated >= ?2 AND last_updated < ?3 LIMIT ?4)",
+            &[&scope.code, from, until, &(cap as i64)],
+        )?),
+        Cond::Id(ids) => Some((ids.len() as u64).min(cap)),
+        Cond::Never => Some(0),
+        Cond::Chain(link) => Some(best(context, &far(link), cap)?.saturating_mul(FAN_OUT).min(cap)),
+        Cond::Has(link) => Some(best(context, &far(link), cap)?),
+        Cond::Or(alternatives) => {
+            let mut sum = 0;
+            for alternative in alternatives {
+                let Some(part) = estimate(context, &alone(scope, alternative), alternative, cap - sum)? else {
+                    return Ok(None);
+                };
+                sum += part;
+                if sum >= cap {
+                    break;
+                }
+            }
+            Some(sum)
+        }
+        Cond::Param { .. } | Cond::Missing { .. } => None,
+    })
+}
+
+/// The cheapest way into a scope.
+fn best(context: &Context<'_>, scope: &Scope<'_>, cap: u64) -> Outcome<u64> {
+    let mut best = context.live(scope.code)?.min(cap);
+    for cond in scope.conds {
+        if let Some(this) = estimate(context, scope, cond, best)? {
+            best = best.min(this);
+        }
+    }
+    Ok(best)
+}
+
+fn far(link: &Link) -> Scope<'_> {
+    Scope {
+        rtype: &link.rtype,
+        code: link.code,
+        conds: &link.conds,
+    }
+}
+
+fn alone<'a>(scope: &Scope<'a>, cond: &'a Cond) -> Scope<'a> {
+    Scope {
+        conds: std::slice::from_ref(cond),
+        ..*scope
+    }
+}
+
+/// Row ids of (at least) every resource for which the condition holds, sorted, each once.
+pub(super) fn collect(context: &Context<'_>, scope: &Scope<'_>, cond: &Cond) -> Outcome<Vec<i64>> {
+    let mut rids = Vec::new();
+    match cond {
+        Cond::Id(ids) => {
+            for id in ids {
+                rids.extend(context.candidate_by_id(scope.code, id)?.map(|found| found.rid));
+            }
+        }
+        Cond::Chain(link) => {
+            let mut targets = Vec::new();
+            plan::each_match(context, &far(link), |target| {
+                targets.push(target.id);
+                Ok(())
+            })?;
+            for id in targets {
+                rids.extend(resolve::pointing(context, link.param, &link.rtype, &id)?);
+            }
+        }
+        Cond::Has(link) => plan::each_match(context, &far(link), |source| {
+            for key in of_param(&source.keys, link.param) {
+                if let Some((rtype, id)) = resolve::local_reference(key)
+                    && rtype == scope.rtype
+                {
+                    rids.extend(context.candidate_by_id(scope.code, &id)?.map(|found| found.rid));
+                }
+            }
+            Ok(())
+        })?,
+        Cond::Or(alternatives) => {
+            for alternative in alternatives {
+                rids.extend(collect(context, &alone(scope, alternative), alternative)?);
+            }
+        }
+        _ => {
+            if let Some(driver) = plan::plain_driver(context, scope, cond)? {
+                let mut walk = walk::Walk::new(scope.code, driver, None);
+                while let Some((_, rid)) = walk.next(context)? {
+                    rids.push(rid);
+                }
+            }
+        }
+    }
+    rids.sort_unstable();
+    rids.dedup();
+    Ok(rids)
+}

@@ -1,0 +1,95 @@
+//! `_include` and `_revinclude`.
+
+use super::context::{Candidate, Context};
+use super::resolve;
+use crate::error::Outcome;
+use crate::keys::{iter, of_param};
+use fhir::{ParamId, ParamType};
+use std::collections::HashSet;
+use store::{Include, Query, StoreError, StoredResource};
+
+/// Rounds of `:iterate` at most.
+const ROUNDS: usize = 16;
+
+/// What the matches include, without repeats and without the matches themselves.
+pub(super) fn included(
+    context: &Context<'_>,
+    query: &Query,
+    matches: &[i64],
+    limit: usize,
+) -> Outcome<Vec<StoredResource>> {
+    let mut seen: HashSet<i64> = matches.iter().copied().collect();
+    let (mut out, mut fresh) = (Vec::new(), matches.to_vec());
+    for round in 0..ROUNDS {
+        let mut next = Vec::new();
+        for rid in fresh {
+            let Some(from) = context.candidate(rid)? else { continue };
+            for include in query.includes.iter().filter(|include| round == 0 || include.iterate) {
+                for rid in follow(context, include, &from)? {
+                    if seen.insert(rid) {
+                        next.push(rid);
+                    }
+                }
+            }
+        }
+        if out.len() + next.len() > limit {
+            return Err(StoreError::Limit(format!(
+                "the page would include more than {limit} resources; ask for smaller pages or fewer includes"
+            )));
+        }
+        for rid in &next {
+            out.extend(context.stored(*rid)?);
+        }
+        if next.is_empty() {
+            return Ok(out);
+        }
+        fresh = next;
+    }
+    Err(StoreError::Limit(format!(
+        "includes may be followed {ROUNDS} times; this search goes further"
+    )))
+}
+
+fn follow(context: &Context<'_>, include: &Include, from: &Candidate) -> Outcome<Vec<i64>> {
+    let rtype = context.name(from.code)?;
+    let mut rids = Vec::new();
+    if !include.reverse {
+        if *rtype != *include.source {
+            return Ok(rids);
+        }
+        let keys: Vec<&[u8]> = match include.param {
+            Some(param) => of_param(&from.keys, param).collect(),
+            None => iter(&from.keys).map(|(_, key)| key).collect(),
+        };
+        for (target, id) in keys.into_iter().filter_map(resolve::local_reference) {
+            if include.target.as_ref().is_none_or(|only| *only == target)
+                && let Some(code) = context.code(&target)?
+            {
+                rids.extend(context.candidate_by_id(code, &id)?.map(|found| found.rid));
+            }
+        }
+        return Ok(rids);
+    }
+    if include.target.as_ref().is_some_and(|only| **only != *rtype) {
+        return Ok(rids);
+    }
+    for param in reverse_params(include) {
+        for rid in resolve::pointing(context, param, &rtype, &from.id)? {
+            rids.extend(context.candidate(rid)?.map(|found| found.rid));
+        }
+    }
+    Ok(rids)
+}
+
+/// The named parameter, or (`*`) every reference parameter of the source type.
+fn reverse_params(include: &Include) -> Vec<ParamId> {
+    match include.param {
+        Some(param) => vec![param],
+        None => fhir::Definitions::r4()
+            .params_of(&include.source)
+            .iter()
+            .filter(|param| param.kind == ParamType::Reference)
+            .map(|param| param.id)
+            .collect(),
+    }
+}

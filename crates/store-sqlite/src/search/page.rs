@@ -1,0 +1,124 @@
+//! One page of matches.
+
+use super::cond::{Cond, Scope};
+use super::context::Context;
+use super::mark::{self, Mark};
+use super::plan::{self, Choice};
+use super::walk::Walk;
+use super::{cover, eval, sort};
+use crate::error::{Backend, Outcome};
+use store::Query;
+
+/// Row ids of a page.
+#[derive(Debug, Default)]
+pub(super) struct Found {
+    /// In order.
+    pub rids: Vec<i64>,
+    /// The next page's mark.
+    pub next: Option<String>,
+    /// All matches, if asked for.
+    pub total: Option<u64>,
+}
+
+/// Finds a page.
+pub(super) fn page(context: &Context<'_>, scope: &Scope<'_>, query: &Query) -> Outcome<Found> {
+    let mark = query.page.after.as_deref().map(Mark::from_text).transpose()?;
+    let count = query.page.count;
+    let mut found = if !query.sort.is_empty() {
+        sort::page(context, scope, query, mark)?
+    } else if count == 0 {
+        Found::default()
+    } else {
+        driven(context, scope, count, mark)?
+    };
+    if query.total && found.total.is_none() {
+        found.total = Some(total(context, scope)?);
+    }
+    Ok(found)
+}
+
+/// A page in the driver's order.
+fn driven(context: &Context<'_>, scope: &Scope<'_>, count: usize, mark: Option<Mark>) -> Outcome<Found> {
+    let (cond, after) = match mark {
+        None => (first_choice(context, scope)?, None),
+        Some(Mark::Driven(cond, position)) if cond.is_none_or(|index| index < scope.conds.len()) => {
+            (cond, Some(position))
+        }
+        Some(_) => return Err(mark::invalid()),
+    };
+    let walk = Walk::new(scope.code, plan::driver(context, scope, cond)?, after);
+    let (rids, last) = take(context, scope, walk, count)?;
+    Ok(Found {
+        rids,
+        next: last.map(|position| Mark::Driven(cond, position).to_text()),
+        total: None,
+    })
+}
+
+/// The driving condition of a first page; with a single one there is nothing to probe.
+fn first_choice(context: &Context<'_>, scope: &Scope<'_>) -> Outcome<Option<usize>> {
+    if let [Cond::Param { positive: true, .. } | Cond::Patient(_) | Cond::Id(_) | Cond::Never] = scope.conds {
+        return Ok(Some(0));
+    }
+    let Choice { cond, .. } = plan::choose(context, scope, plan::PAGE_CAPS)?;
+    Ok(cond)
+}
+
+/// Takes `count` matches of a walk; the position is that of the last one taken, when another follows.
+pub(super) fn take(
+    context: &Context<'_>,
+    scope: &Scope<'_>,
+    mut walk: Walk,
+    count: usize,
+) -> Outcome<(Vec<i64>, Option<super::walk::Position>)> {
+    let (mut rids, mut last) = (Vec::new(), None);
+    while let Some((position, rid)) = walk.next(context)? {
+        let Some(candidate) = context.candidate(rid)? else {
+            continue;
+        };
+        if walk.driver.first_here(&position, &candidate) && eval::matches(context, scope, &candidate)? {
+            if rids.len() == count {
+                return Ok((rids, last));
+            }
+            rids.push(rid);
+            last = Some(position);
+        }
+    }
+    Ok((rids, None))
+}
+
+/// How many matches there are.
+fn total(context: &Context<'_>, scope: &Scope<'_>) -> Outcome<u64> {
+    match scope.conds {
+        [] => return context.live(scope.code),
+        [
+            Cond::Param {
+                tests, positive: true, ..
+            },
+        ] if tests.iter().all(crate::keys::Test::exact) => {
+            if let Some((param, cover)) = cover::of_cond(context, scope, &scope.conds[0])?
+                && let [range] = cover.ranges.as_slice()
+            {
+                // Keys short enough to be whole in the index: its rows are the answer.
+                let sql = if range.single() {
+                    "SELECT count(*) FROM idx WHERE param = ?1 AND key >= ?2 AND key < ?3"
+                } else {
+                    "SELECT count(DISTINCT rid) FROM idx WHERE param = ?1 AND key >= ?2 AND key < ?3"
+                };
+                return context
+                    .connection
+                    .prepare_cached(sql)
+                    .and_then(|mut count| count.query_row((param.0, &range.lo, &range.hi), |row| row.get::<_, i64>(0)))
+                    .map(|count| count as u64)
+                    .at("counting matches");
+            }
+        }
+        _ => {}
+    }
+    let mut count = 0;
+    plan::each_match(context, scope, |_| {
+        count += 1;
+        Ok(())
+    })?;
+    Ok(count)
+}

@@ -1,0 +1,37 @@
+//! Following references, both ways.
+
+use super::context::Context;
+use crate::error::{Backend, Outcome};
+use crate::keys::{Range, encode, tag, untext};
+use fhir::{IndexValue, ParamId};
+
+/// Type and id of a key that is a reference to a resource of this server.
+pub(super) fn local_reference(key: &[u8]) -> Option<(String, String)> {
+    let (&kind, rest) = key.split_first()?;
+    let end = rest.iter().position(|byte| *byte == 0)?;
+    (kind == tag::REFERENCE).then(|| (untext(&rest[end + 1..]), untext(&rest[..end])))
+}
+
+/// Row ids of the resources whose reference parameter points to (`rtype`, `id`); a superset where the id is so long
+/// that index rows cut it.
+pub(super) fn pointing(context: &Context<'_>, param: ParamId, rtype: &str, id: &str) -> Outcome<Vec<i64>> {
+    let range = Range::equal(&encode(&IndexValue::Reference {
+        rtype: rtype.into(),
+        id: id.into(),
+    }));
+    rids_in(context, param, &range)
+}
+
+/// Row ids in one range of one parameter, in key order.
+pub(super) fn rids_in(context: &Context<'_>, param: ParamId, range: &Range) -> Outcome<Vec<i64>> {
+    let rids: Vec<i64> = context
+        .connection
+        .prepare_cached("SELECT rid FROM idx WHERE param = ?1 AND key >= ?2 AND key < ?3")
+        .and_then(|mut walk| {
+            walk.query_map((param.0, &range.lo, &range.hi), |row| row.get(0))?
+                .collect()
+        })
+        .at("walking the index")?;
+    context.spend(rids.len() as u64 / 4)?;
+    Ok(rids)
+}

@@ -1,0 +1,275 @@
+//! Walking a driver in its own order, a chunk at a time, from any position.
+
+use super::context::{Candidate, Context};
+use crate::error::{Backend, Outcome};
+use crate::keys::{Cover, index_rows, of_param};
+use fhir::ParamId;
+use rusqlite::{Params, Row};
+use serde::{Deserialize, Serialize};
+use std::collections::VecDeque;
+
+/// First chunk, and the largest.
+const CHUNK: (usize, usize) = (64, 2048);
+
+/// A place in a walk.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+pub(super) enum Position {
+    /// Index key and row id.
+    Key(Vec<u8>, i64),
+    /// Row id.
+    Rid(i64),
+    /// Logical id.
+    Id(String),
+    /// Moment and place in the change feed.
+    Updated(i64, i64),
+}
+
+/// What is walked.
+#[derive(Debug)]
+pub(super) enum Driver {
+    /// Ranges of a parameter's keys, in key order or against it.
+    Index {
+        param: ParamId,
+        cover: Cover,
+        descending: bool,
+    },
+    /// A patient's compartment, by row id.
+    Patient(String),
+    /// `[from, until)` by moment.
+    Updated { from: i64, until: i64, descending: bool },
+    /// All of the type, by id.
+    Type { descending: bool },
+    /// These, by row id.
+    Rids(Vec<i64>),
+}
+
+impl Driver {
+    /// Whether a candidate met at this position is to be taken here: a resource with several index rows in the ranges
+    /// is taken at the first of them only.
+    pub fn first_here(&self, position: &Position, candidate: &Candidate) -> bool {
+        let (
+            Self::Index {
+                param,
+                cover,
+                descending,
+            },
+            Position::Key(here, _),
+        ) = (self, position)
+        else {
+            return true;
+        };
+        let rows = of_param(&candidate.keys, *param).map(index_rows);
+        let mut first: Option<Vec<u8>> = None;
+        for (row, second) in rows {
+            for key in std::iter::once(row).chain(second.as_deref()) {
+                let better = first
+                    .as_deref()
+                    .is_none_or(|first| if *descending { key > first } else { key < first });
+                if better && cover.ranges.iter().any(|range| range.holds(key)) {
+                    first = Some(key.to_vec());
+                }
+            }
+        }
+        first.as_deref() == Some(here.as_slice())
+    }
+}
+
+/// A walk under way.
+#[derive(Debug)]
+pub(super) struct Walk {
+    code: i64,
+    /// What is walked.
+    pub driver: Driver,
+    at: Option<Position>,
+    buffer: VecDeque<(Position, i64)>,
+    chunk: usize,
+    ended: bool,
+}
+
+impl Walk {
+    /// Starts after a position, or at the beginning.
+    pub fn new(code: i64, driver: Driver, after: Option<Position>) -> Self {
+        Self {
+            code,
+            driver,
+            at: after,
+            buffer: VecDeque::new(),
+            chunk: CHUNK.0,
+            ended: false,
+        }
+    }
+
+    /// The next place and row id.
+    pub fn next(&mut self, context: &Context<'_>) -> Outcome<Option<(Position, i64)>> {
+        if self.buffer.is_empty() && !self.ended {
+            self.fill(context)?;
+        }
+        Ok(self.buffer.pop_front())
+    }
+
+    fn fill(&mut self, context: &Context<'_>) -> Outcome<()> {
+        let found = match &self.driver {
+            Driver::Index {
+                param,
+                cover,
+                descending: false,
+            } => self.index_up(context, *param, cover)?,
+            Driver::Index {
+                param,
+                cover,
+                descending: true,
+            } => self.index_down(context, *param, cover)?,
+            Driver::Patient(patient) => {
+                let after = if let Some(Position::Rid(rid)) = &self.at {
+                    *rid
+                } else {
+                    0
+                };
+                rows(
+                    context,
+                    "SELECT rid, rid FROM resource INDEXED BY resource_patient WHERE patient = ?1 AND rtype = ?2
+                     AND method <> 2 AND rid > ?3 ORDER BY rid LIMIT ?4",
+                    (patient, self.code, after, self.chunk),
+                    |row| row.get(0).map(Position::Rid),
+                )?
+            }
+            Driver::Updated {
+                from,
+                until,
+                descending,
+            } => self.updated(context, *from, *until, *descending)?,
+            Driver::Type { descending } => self.by_id(context, *descending)?,
+            Driver::Rids(rids) => {
+                let after = if let Some(Position::Rid(rid)) = &self.at {
+                    *rid
+                } else {
+                    0
+                };
+                let start = rids.partition_point(|rid| *rid <= after);
+                rids[start..]
+                    .iter()
+                    .take(self.chunk)
+                    .map(|rid| (Position::Rid(*rid), *rid))
+                    .collect()
+            }
+        };
+        self.ended = found.len() < self.chunk;
+        self.at = found.last().map(|(position, _)| position.clone()).or(self.at.take());
+        self.chunk = (self.chunk * 2).min(CHUNK.1);
+        self.buffer = found.into();
+        Ok(())
+    }
+
+    fn index_up(&self, context: &Context<'_>, param: ParamId, cover: &Cover) -> Outcome<Vec<(Position, i64)>> {
+        let mut found = Vec::new();
+        for range in &cover.ranges {
+            let (key, rid) = match &self.at {
+                Some(Position::Key(key, _)) if *key >= range.hi => continue,
+                Some(Position::Key(key, rid)) if *key >= range.lo => (key, *rid),
+                _ => (&range.lo, 0),
+            };
+            found.extend(rows(
+                context,
+                "SELECT rid, key FROM idx WHERE param = ?1 AND (key, rid) > (?2, ?3) AND key < ?4
+                 ORDER BY key, rid LIMIT ?5",
+                (param.0, key, rid, &range.hi, self.chunk - found.len()),
+                keyed,
+            )?);
+            if found.len() >= self.chunk {
+                break;
+            }
+        }
+        Ok(found)
+    }
+
+    fn index_down(&self, context: &Context<'_>, param: ParamId, cover: &Cover) -> Outcome<Vec<(Position, i64)>> {
+        let mut found = Vec::new();
+        for range in cover.ranges.iter().rev() {
+            let (key, rid) = match &self.at {
+                Some(Position::Key(key, _)) if *key < range.lo => continue,
+                Some(Position::Key(key, rid)) if *key < range.hi => (key, *rid),
+                _ => (&range.hi, 0),
+            };
+            found.extend(rows(
+                context,
+                "SELECT rid, key FROM idx WHERE param = ?1 AND (key, rid) < (?2, ?3) AND key >= ?4
+                 ORDER BY key DESC, rid DESC LIMIT ?5",
+                (param.0, key, rid, &range.lo, self.chunk - found.len()),
+                keyed,
+            )?);
+            if found.len() >= self.chunk {
+                break;
+            }
+        }
+        Ok(found)
+    }
+
+    fn updated(&self, context: &Context<'_>, from: i64, until: i64, descending: bool) -> Outcome<Vec<(Position, i64)>> {
+        let place = |row: &Row<'_>| Ok(Position::Updated(row.get(1)?, row.get(2)?));
+        let at = if let Some(Position::Updated(moment, seq)) = &self.at {
+            Some((*moment, *seq))
+        } else {
+            None
+        };
+        if descending {
+            let (moment, seq) = at.unwrap_or((until, 0));
+            return rows(
+                context,
+                "SELECT rid, last_updated, seq FROM resource INDEXED BY resource_updated WHERE rtype = ?1
+                 AND (last_updated, seq) < (?2, ?3) AND last_updated >= ?4 ORDER BY last_updated DESC, seq DESC LIMIT ?5",
+                (self.code, moment, seq, from, self.chunk),
+                place,
+            );
+        }
+        let (moment, seq) = at.unwrap_or((from, 0));
+        rows(
+            context,
+            "SELECT rid, last_updated, seq FROM resource INDEXED BY resource_updated WHERE rtype = ?1
+             AND (last_updated, seq) > (?2, ?3) AND last_updated < ?4 ORDER BY last_updated, seq LIMIT ?5",
+            (self.code, moment, seq, until, self.chunk),
+            place,
+        )
+    }
+
+    fn by_id(&self, context: &Context<'_>, descending: bool) -> Outcome<Vec<(Position, i64)>> {
+        let place = |row: &Row<'_>| row.get(1).map(Position::Id);
+        let at = if let Some(Position::Id(id)) = &self.at {
+            Some(id.as_str())
+        } else {
+            None
+        };
+        if descending {
+            return rows(
+                context,
+                "SELECT rid, id FROM resource INDEXED BY resource_id WHERE rtype = ?1 AND id < ?2
+                 ORDER BY id DESC LIMIT ?3",
+                (self.code, at.unwrap_or("\u{10FFFF}"), self.chunk),
+                place,
+            );
+        }
+        rows(
+            context,
+            "SELECT rid, id FROM resource INDEXED BY resource_id WHERE rtype = ?1 AND id > ?2 ORDER BY id LIMIT ?3",
+            (self.code, at.unwrap_or_default(), self.chunk),
+            place,
+        )
+    }
+}
+
+fn keyed(row: &Row<'_>) -> rusqlite::Result<Position> {
+    Ok(Position::Key(row.get(1)?, row.get(0)?))
+}
+
+/// Runs a walk's statement: column 0 is the row id, `place` reads the position.
+fn rows(
+    context: &Context<'_>,
+    sql: &'static str,
+    params: impl Params,
+    place: impl Fn(&Row<'_>) -> rusqlite::Result<Position>,
+) -> Outcome<Vec<(Position, i64)>> {
+    context
+        .connection
+        .prepare_cached(sql)
+        .and_then(|mut walk| walk.query_map(params, |row| Ok((place(row)?, row.get(0)?)))?.collect())
+        .at("walking an index")
+}

@@ -1,0 +1,141 @@
+//! A read transaction as [`store::Snapshot`].
+
+mod audit;
+mod history;
+mod process;
+mod resource;
+mod waits;
+
+use crate::error::Outcome;
+use crate::pool::{Db, Lease};
+use crate::search;
+use crate::sqlite_store::Limits;
+use async_trait::async_trait;
+use jiff::Timestamp;
+use store::{
+    AuditEntry, Change, DefinitionRecord, HistoryRecord, HistoryScope, InstanceFilter, InstanceRecord, Outbox, Query,
+    SearchPage, Snapshot, StoreError, StoredResource, TimerRecord, VersionPage, WaitKind, WaitRecord,
+};
+use tokio::runtime::{Handle, RuntimeFlavor};
+
+/// A consistent view. Point reads run where they are called (microseconds); searches tell the runtime that they block.
+pub(crate) struct SqliteSnapshot {
+    lease: Lease,
+    limits: Limits,
+}
+
+impl SqliteSnapshot {
+    /// A view on a begun read transaction.
+    pub fn new(lease: Lease, limits: Limits) -> Self {
+        Self { lease, limits }
+    }
+
+    fn db(&mut self) -> Outcome<&mut Db> {
+        self.lease.db()
+    }
+}
+
+/// Lets other tasks of a multi-threaded runtime go on meanwhile.
+fn blocking<T>(work: impl FnOnce() -> T) -> T {
+    match Handle::try_current().map(|handle| handle.runtime_flavor()) {
+        Ok(RuntimeFlavor::MultiThread) => tokio::task::block_in_place(work),
+        _ => work(),
+    }
+}
+
+#[async_trait]
+impl Snapshot for SqliteSnapshot {
+    async fn read(&mut self, rtype: &str, id: &str) -> Result<Option<StoredResource>, StoreError> {
+        resource::read(self.db()?, rtype, id)
+    }
+
+    async fn vread(&mut self, rtype: &str, id: &str, version: u64) -> Result<Option<StoredResource>, StoreError> {
+        resource::vread(self.db()?, rtype, id, version)
+    }
+
+    async fn history(
+        &mut self,
+        scope: &HistoryScope,
+        since: Option<Timestamp>,
+        count: usize,
+        after: Option<&str>,
+    ) -> Result<VersionPage, StoreError> {
+        let db = self.db()?;
+        blocking(|| history::history(db, scope, since, count, after))
+    }
+
+    async fn search(&mut self, query: &Query) -> Result<SearchPage, StoreError> {
+        let limits = self.limits;
+        let db = self.db()?;
+        blocking(|| search::search(&db.connection, &mut db.types, query, limits.scan, limits.include))
+    }
+
+    async fn changes_after(&mut self, seq: u64, limit: usize) -> Result<Vec<Change>, StoreError> {
+        resource::changes_after(self.db()?, seq, limit)
+    }
+
+    async fn counts(&mut self) -> Result<Vec<(String, u64)>, StoreError> {
+        resource::counts(self.db()?)
+    }
+
+    async fn instance(&mut self, id: &str) -> Result<Option<InstanceRecord>, StoreError> {
+        process::instance(&self.db()?.connection, id)
+    }
+
+    async fn instances(&mut self, filter: &InstanceFilter) -> Result<Vec<InstanceRecord>, StoreError> {
+        let db = self.db()?;
+        blocking(|| process::instances(&db.connection, filter))
+    }
+
+    async fn instance_history(
+        &mut self,
+        instance: &str,
+        from: u64,
+        limit: usize,
+    ) -> Result<Vec<HistoryRecord>, StoreError> {
+        process::history(&self.db()?.connection, instance, from, limit)
+    }
+
+    async fn timers_due(&mut self, now: Timestamp, limit: usize) -> Result<Vec<TimerRecord>, StoreError> {
+        waits::timers_due(&self.db()?.connection, now, limit)
+    }
+
+    async fn next_timer(&mut self) -> Result<Option<TimerRecord>, StoreError> {
+        Ok(waits::timers_due(&self.db()?.connection, Timestamp::MAX, 1)?.pop())
+    }
+
+    async fn waits(
+        &mut self,
+        kind: WaitKind,
+        name: Option<&str>,
+        key: Option<&str>,
+        after: Option<&WaitRecord>,
+        limit: usize,
+    ) -> Result<Vec<WaitRecord>, StoreError> {
+        waits::waits(&self.db()?.connection, kind, name, key, after, limit)
+    }
+
+    async fn definitions(&mut self) -> Result<Vec<DefinitionRecord>, StoreError> {
+        process::definitions(&self.db()?.connection)
+    }
+
+    async fn outbox(&mut self, topic: &str, now: Timestamp, limit: usize) -> Result<Vec<Outbox>, StoreError> {
+        waits::outbox(&self.db()?.connection, topic, now, limit)
+    }
+
+    async fn cursor(&mut self, name: &str) -> Result<u64, StoreError> {
+        waits::cursor(&self.db()?.connection, name)
+    }
+
+    async fn record(&mut self, kind: &str, key: &str) -> Result<Option<Vec<u8>>, StoreError> {
+        audit::record(&self.db()?.connection, kind, key)
+    }
+
+    async fn records(&mut self, kind: &str, prefix: &str, limit: usize) -> Result<Vec<(String, Vec<u8>)>, StoreError> {
+        audit::records(&self.db()?.connection, kind, prefix, limit)
+    }
+
+    async fn audit(&mut self, patient: Option<&str>, limit: usize) -> Result<Vec<AuditEntry>, StoreError> {
+        audit::audit(&self.db()?.connection, patient, limit)
+    }
+}

@@ -1,0 +1,84 @@
+//! Writes a checked transaction.
+
+use super::check::Found;
+use super::state::State;
+use super::{process, resources};
+use crate::error::{Backend, Outcome};
+use crate::row::micros;
+use rusqlite::{Connection, params};
+use store::{AuditEntry, Transaction};
+
+/// Writes everything; an error means that SQLite failed and the batch must be rolled back.
+pub(super) fn apply(
+    connection: &Connection,
+    state: &mut State,
+    transaction: &Transaction,
+    found: &Found,
+) -> Outcome<()> {
+    for (write, current) in transaction.resources.iter().zip(&found.resources) {
+        resources::write(connection, state, write, current.as_ref())?;
+    }
+    for write in &transaction.definitions {
+        process::write_definition(connection, write)?;
+    }
+    for (write, stored) in transaction.instances.iter().zip(&found.instances) {
+        process::write_instance(connection, write, stored.as_ref())?;
+    }
+    for write in &transaction.history {
+        process::write_history(connection, write)?;
+    }
+    for write in &transaction.timers {
+        process::write_timer(connection, write)?;
+    }
+    for write in &transaction.waits {
+        process::write_wait(connection, write)?;
+    }
+    for write in &transaction.outbox {
+        process::write_outbox(connection, write)?;
+    }
+    for write in &transaction.cursors {
+        connection
+            .prepare_cached(
+                "INSERT INTO cursor(name, value) VALUES (?1, ?2) ON CONFLICT DO UPDATE SET value = excluded.value",
+            )
+            .and_then(|mut set| set.execute((&write.name, write.value as i64)))
+            .at("moving a cursor")?;
+    }
+    for write in &transaction.records {
+        match &write.value {
+            Some(value) => connection
+                .prepare_cached("INSERT OR REPLACE INTO record(kind, key, value) VALUES (?1, ?2, ?3)")
+                .and_then(|mut set| set.execute((&write.kind, &write.key, value))),
+            None => connection
+                .prepare_cached("DELETE FROM record WHERE kind = ?1 AND key = ?2")
+                .and_then(|mut remove| remove.execute((&write.kind, &write.key))),
+        }
+        .at("writing a record")?;
+    }
+    transaction
+        .audit
+        .iter()
+        .try_for_each(|entry| write_audit(connection, entry))
+}
+
+fn write_audit(connection: &Connection, entry: &AuditEntry) -> Outcome<()> {
+    connection
+        .prepare_cached(
+            "INSERT INTO audit(at, actor, action, target, patient, purpose, outcome, status)
+             VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8)",
+        )
+        .and_then(|mut insert| {
+            insert.execute(params![
+                micros(entry.at),
+                entry.actor,
+                entry.action,
+                entry.target,
+                entry.patient,
+                entry.purpose,
+                entry.outcome,
+                entry.status
+            ])
+        })
+        .map(drop)
+        .at("writing an audit entry")
+}

@@ -1,0 +1,69 @@
+//! When the write-ahead log is folded back into the file.
+//!
+//! SQLite's own rule (every 1,000 pages, inside a commit) would add two more disk flushes to every few group commits
+//! and write hot pages again and again. Here the log may grow to about [`LOG_PAGES`] pages under load, and is folded
+//! in when the writer is idle.
+
+use rusqlite::Connection;
+
+/// Pages of log at which a checkpoint is due under load (64 MiB).
+const LOG_PAGES: f64 = 16_384.0;
+
+/// Keeps an estimate of the log's length: SQLite tells the true one only at a checkpoint.
+#[derive(Debug)]
+pub(super) struct Checkpoint {
+    /// Rows changed by this connection, ever.
+    changes: u64,
+    /// The same at the last checkpoint.
+    at: u64,
+    /// Log pages for each changed row, as seen at the last checkpoint.
+    pages_per_change: f64,
+}
+
+impl Default for Checkpoint {
+    fn default() -> Self {
+        Self {
+            changes: 0,
+            at: 0,
+            pages_per_change: 1.0,
+        }
+    }
+}
+
+impl Checkpoint {
+    /// Notes what a commit wrote.
+    pub fn wrote(&mut self, total_changes: u64) {
+        self.changes = total_changes;
+    }
+
+    /// Folds the log in if it is long.
+    pub fn after_commit(&mut self, connection: &Connection) {
+        if (self.changes - self.at) as f64 * self.pages_per_change >= LOG_PAGES {
+            self.run(connection);
+        }
+    }
+
+    /// Folds the log in if there is anything in it.
+    pub fn when_idle(&mut self, connection: &Connection) {
+        if self.changes > self.at {
+            self.run(connection);
+        }
+    }
+
+    fn run(&mut self, connection: &Connection) {
+        let result = connection.query_row("PRAGMA wal_checkpoint(PASSIVE)", [], |row| {
+            Ok((row.get::<_, i64>(0)?, row.get::<_, i64>(1)?, row.get::<_, i64>(2)?))
+        });
+        match result {
+            Ok((_, log, done)) => {
+                let changed = (self.changes - self.at) as f64;
+                // A reader may have held pages back; the next round tries again.
+                if done == log && changed > 1_000.0 {
+                    self.pages_per_change = (log as f64 / changed).clamp(0.05, 4.0);
+                }
+                self.at = self.changes;
+            }
+            Err(error) => tracing::warn!(%error, "checkpoint failed; it will be tried again"),
+        }
+    }
+}

@@ -1,0 +1,111 @@
+//! The one writer: a thread that owns the writing connection.
+
+mod apply;
+mod batch;
+mod check;
+mod checkpoint;
+mod process;
+mod queue;
+mod resources;
+mod state;
+
+pub(crate) use queue::{Job, Queue};
+pub(crate) use resources::write_index;
+
+use crate::Options;
+use crate::error::Outcome;
+use checkpoint::Checkpoint;
+use rusqlite::Connection;
+use state::State;
+use std::panic::{AssertUnwindSafe, catch_unwind};
+use std::sync::Arc;
+use std::thread::JoinHandle;
+use std::time::Duration;
+use store::StoreError;
+use tokio::sync::watch;
+
+/// How long the queue must stay empty before the log is folded into the file.
+const IDLE: Duration = Duration::from_millis(500);
+
+/// The writer's own things.
+pub(crate) struct Writer {
+    connection: Connection,
+    state: State,
+    checkpoint: Checkpoint,
+    changes: watch::Sender<u64>,
+    scan_limit: u64,
+}
+
+/// Starts the writer on a connection whose schema and index are up to date.
+pub(crate) fn start(
+    connection: Connection,
+    options: &Options,
+    queue: Arc<Queue>,
+    changes: watch::Sender<u64>,
+) -> Outcome<JoinHandle<()>> {
+    let state = State::load(&connection)?;
+    changes.send_replace(state.seq as u64);
+    let mut writer = Writer {
+        connection,
+        state,
+        checkpoint: Checkpoint::default(),
+        changes,
+        scan_limit: options.scan_limit,
+    };
+    let (batch, bytes) = (options.batch.max(1), options.batch_bytes);
+    std::thread::Builder::new()
+        .name("store-writer".into())
+        .spawn(move || {
+            // Whatever ends this thread, callers must hear of it instead of waiting for ever.
+            let _closer = queue.closer();
+            writer.run(&queue, batch, bytes);
+        })
+        .map_err(|error| StoreError::Backend(format!("cannot start the writer thread: {error}")))
+}
+
+impl Writer {
+    fn run(&mut self, queue: &Queue, batch: usize, bytes: usize) {
+        loop {
+            let jobs = match queue.take(batch, bytes, IDLE) {
+                queue::Taken::Jobs(jobs) => jobs,
+                queue::Taken::Idle => {
+                    self.checkpoint.when_idle(&self.connection);
+                    continue;
+                }
+                queue::Taken::Closed => return,
+            };
+            let (transactions, replies): (Vec<_>, Vec<_>) = jobs.into_iter().map(Job::split).unzip();
+            let results = self.commit_batch(&transactions);
+            for (reply, result) in replies.into_iter().zip(results) {
+                // A caller that went away does not undo what was committed.
+                let _ = reply.send(result);
+            }
+            self.checkpoint.after_commit(&self.connection);
+        }
+    }
+
+    /// One result for each transaction; a panic in the middle becomes an error for all of them.
+    fn commit_batch(&mut self, transactions: &[store::Transaction]) -> Vec<batch::Answer> {
+        let run = catch_unwind(AssertUnwindSafe(|| self.batch(transactions)));
+        run.unwrap_or_else(|_| {
+            tracing::error!("the store's writer panicked; its batch was rolled back");
+            self.undo();
+            let error =
+                StoreError::Backend("the writer failed unexpectedly; nothing of this transaction was kept".into());
+            vec![Err(error); transactions.len()]
+        })
+    }
+
+    /// Rolls back and takes the counters from the file again.
+    fn undo(&mut self) {
+        if !self.connection.is_autocommit()
+            && let Err(error) = self.connection.execute_batch("ROLLBACK")
+        {
+            tracing::error!(%error, "rollback failed");
+        }
+        match State::load(&self.connection) {
+            Ok(state) => self.state = state,
+            Err(error) => tracing::error!(%error, "cannot reload the writer's state"),
+        }
+    }
+}

@@ -1,0 +1,207 @@
+//! Writes of FHIR resources and their index rows.
+
+use super::state::State;
+use crate::error::{Backend, Outcome};
+use crate::keys::{Packed, index_rows, iter, pack};
+use crate::row::{DELETED, method_code, micros};
+use rusqlite::{Connection, OptionalExtension, params};
+use std::borrow::Cow;
+use store::{Method, ResourceWrite};
+
+/// The stored version that a write builds on.
+pub(super) struct Current {
+    rid: i64,
+    /// Its version number.
+    pub version: u64,
+    method: i64,
+    patient: Option<String>,
+    keys: Packed,
+}
+
+impl Current {
+    /// Whether the stored version is a deletion.
+    pub fn deleted(&self) -> bool {
+        self.method == DELETED
+    }
+}
+
+/// Reads the stored version of a resource.
+pub(super) fn current(connection: &Connection, state: &mut State, rtype: &str, id: &str) -> Outcome<Option<Current>> {
+    let Some(code) = state.types.code(connection, rtype)? else {
+        return Ok(None);
+    };
+    connection
+        .prepare_cached("SELECT rid, version, method, patient, keys FROM resource WHERE rtype = ?1 AND id = ?2")
+        .and_then(|mut read| {
+            read.query_row((code, id), |row| {
+                Ok(Current {
+                    rid: row.get(0)?,
+                    version: row.get::<_, i64>(1)? as u64,
+                    method: row.get(2)?,
+                    patient: row.get(3)?,
+                    keys: row.get(4)?,
+                })
+            })
+            .optional()
+        })
+        .at("reading a resource")
+}
+
+/// Writes a new version: the old one moves to the history, index rows change by their difference.
+pub(super) fn write(
+    connection: &Connection,
+    state: &mut State,
+    write: &ResourceWrite,
+    current: Option<&Current>,
+) -> Outcome<()> {
+    let code = state.types.code_or_new(connection, &write.rtype)?;
+    let keys = pack(&write.index);
+    let was_live = current.is_some_and(|current| !current.deleted());
+    let is_live = write.method != Method::Delete;
+    *state.live.entry(code).or_default() += i64::from(is_live) - i64::from(was_live);
+    state.seq += 1;
+    let rid = match current {
+        None => {
+            state.rid += 1;
+            insert(connection, state, code, write, &keys)?;
+            state.rid
+        }
+        Some(current) => {
+            update(connection, state.seq, write, current, &keys)?;
+            current.rid
+        }
+    };
+    write_index(connection, rid, current.map_or(&[], |current| &current.keys), &keys)?;
+    note_many(connection, state, &keys)
+}
+
+fn insert(connection: &Connection, state: &State, code: i64, write: &ResourceWrite, keys: &[u8]) -> Outcome<()> {
+    connection
+        .prepare_cached(
+            "INSERT INTO resource(rid, rtype, id, version, last_updated, method, patient, seq, keys, body)
+             VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10)",
+        )
+        .and_then(|mut insert| {
+            insert.execute(params![
+                state.rid,
+                code,
+                write.id,
+                write.version as i64,
+                micros(write.last_updated),
+                method_code(write.method),
+                write.patient,
+                state.seq,
+                keys,
+                write.body.as_deref()
+            ])
+        })
+        .map(drop)
+        .at("writing a resource")
+}
+
+fn update(connection: &Connection, seq: i64, write: &ResourceWrite, current: &Current, keys: &[u8]) -> Outcome<()> {
+    connection
+        .prepare_cached(
+            "INSERT INTO resource_history(seq, rid, rtype, version, last_updated, method, patient, body)
+             SELECT seq, rid, rtype, version, last_updated, method, patient, body FROM resource WHERE rid = ?1",
+        )
+        .and_then(|mut copy| copy.execute([current.rid]))
+        .at("keeping the old version")?;
+    let (version, at, method) = (
+        write.version as i64,
+        micros(write.last_updated),
+        method_code(write.method),
+    );
+    let same_compartment = current.patient == write.patient && (current.method == DELETED) == (method == DELETED);
+    if same_compartment {
+        // Method 0 and 1 are both outside the partial index's condition, so naming it costs only a comparison.
+        connection
+            .prepare_cached(
+                "UPDATE resource SET version = ?2, last_updated = ?3, method = ?4, seq = ?5, keys = ?6, body = ?7
+                 WHERE rid = ?1",
+            )
+            .and_then(|mut update| {
+                update.execute(params![
+                    current.rid,
+                    version,
+                    at,
+                    method,
+                    seq,
+                    keys,
+                    write.body.as_deref()
+                ])
+            })
+    } else {
+        connection
+            .prepare_cached(
+                "UPDATE resource SET version = ?2, last_updated = ?3, method = ?4, seq = ?5, keys = ?6, body = ?7,
+                 patient = ?8 WHERE rid = ?1",
+            )
+            .and_then(|mut update| {
+                update.execute(params![
+                    current.rid,
+                    version,
+                    at,
+                    method,
+                    seq,
+                    keys,
+                    write.body.as_deref(),
+                    write.patient
+                ])
+            })
+    }
+    .map(drop)
+    .at("writing a resource")
+}
+
+type Rows<'a> = Vec<(u16, Cow<'a, [u8]>)>;
+
+/// The index rows of a packed list, sorted, each once.
+fn rows(packed: &[u8]) -> Rows<'_> {
+    let mut rows: Rows<'_> = Vec::with_capacity(packed.len() / 16);
+    for (param, key) in iter(packed) {
+        let (row, second) = index_rows(key);
+        rows.push((param, Cow::Borrowed(row)));
+        rows.extend(second.map(|second| (param, Cow::Owned(second))));
+    }
+    rows.sort_unstable();
+    rows.dedup();
+    rows
+}
+
+/// Changes the index rows of a resource from those of `old` to those of `new`.
+pub(crate) fn write_index(connection: &Connection, rid: i64, old: &[u8], new: &[u8]) -> Outcome<()> {
+    if old == new {
+        return Ok(());
+    }
+    let (old, new) = (rows(old), rows(new));
+    if !old.is_empty() {
+        let mut delete = connection
+            .prepare_cached("DELETE FROM idx WHERE param = ?1 AND key = ?2 AND rid = ?3")
+            .at("preparing the index")?;
+        for (param, key) in old.iter().filter(|row| new.binary_search(row).is_err()) {
+            delete.execute((param, key.as_ref(), rid)).at("removing an index row")?;
+        }
+    }
+    let mut insert = connection
+        .prepare_cached("INSERT INTO idx(param, key, rid) VALUES (?1, ?2, ?3)")
+        .at("preparing the index")?;
+    for (param, key) in new.iter().filter(|row| old.binary_search(row).is_err()) {
+        insert.execute((param, key.as_ref(), rid)).at("adding an index row")?;
+    }
+    Ok(())
+}
+
+/// Remembers parameters that a resource has several values of.
+fn note_many(connection: &Connection, state: &mut State, keys: &[u8]) -> Outcome<()> {
+    let mut last = None;
+    for (param, _) in iter(keys) {
+        if last == Some(param) && state.many.insert(param) {
+            connection
+                .execute("INSERT OR IGNORE INTO param_many VALUES (?1)", [param])
+                .at("noting a parameter")?;
+        }
+        last = Some(param);
+    }
+    Ok(())
+}

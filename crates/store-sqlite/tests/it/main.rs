@@ -1,0 +1,4 @@
+//! The store through its public API.
+
+mod basics;
+mod common;
