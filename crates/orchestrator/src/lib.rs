@@ -1,4 +1,48 @@
 //! Durable execution of the engine: each command is one transaction of state, history, timers, waits, outbox and
 //! FHIR mirrors (Task, CarePlan).
+//!
+//! A command loads the instance, runs the pure [`engine::step`], turns its effects into rows and commits them together
+//! with the new state; the store refuses the commit when someone else was faster, and the command is computed again.
+//! What a commit leads to elsewhere (messages to other instances, jobs, timers, hub writes that become messages) is
+//! durable in that same commit and carried on by [`Orchestrator::run`] in the background, or by
+//! [`Orchestrator::settle`] at a virtual moment.
 
+mod access_rules;
 pub mod api;
+mod cache;
+mod command;
+mod commit;
+mod config;
+mod criteria;
+mod delivery;
+mod error;
+mod feed;
+mod idempotency;
+mod instance;
+mod jobs;
+mod locks;
+mod mirror;
+mod op;
+mod orchestrator;
+mod plumbing;
+mod query;
+mod registry;
+mod relay;
+mod routes;
+mod timers;
+mod view;
+
+pub use config::Config;
+pub use error::OrchestratorError;
+pub use idempotency::{Idempotency, StoredAnswer};
+pub use jobs::{WorkerFn, WorkerResult};
+pub use mirror::{BUSINESS_KEY_SYSTEM, ELEMENT_SYSTEM, INSTANCE_SYSTEM, PRIORITY_EXTENSION, ROLE_SYSTEM};
+pub use op::assign_task::Assigning;
+pub use orchestrator::Orchestrator;
+pub use query::definitions::DefinitionsQuery;
+pub use query::history::HistoryQuery;
+pub use query::incidents::IncidentsQuery;
+pub use query::instances::InstancesQuery;
+pub use query::jobs::JobsQuery;
+pub use query::tasks::TasksQuery;
+pub use routes::routes;

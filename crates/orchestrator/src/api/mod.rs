@@ -186,6 +186,111 @@ pub struct CompleteTask {
     pub resources: Vec<Value>,
 }
 
+/// Answer to a completed task.
+#[derive(Debug, Clone, Default, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase")]
+pub struct TaskDone {
+    /// Task id.
+    pub id: String,
+    /// Instance id.
+    pub instance: String,
+    /// Where the instance stands now, see [`InstanceInfo::status`].
+    pub status: String,
+    /// Tasks that this completion brought up.
+    pub new_tasks: Vec<String>,
+    /// References of the resources written with it, in the order given.
+    pub resources: Vec<String>,
+}
+
+/// Answer to a command that moves an instance.
+#[derive(Debug, Clone, Default, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase")]
+pub struct Moved {
+    /// Instance id.
+    pub instance: String,
+    /// Its revision now.
+    pub revision: u64,
+    /// Where it stands now, see [`InstanceInfo::status`].
+    pub status: String,
+}
+
+/// `POST /orchestrator/instances/{id}/variables`: sets variables of the root scope.
+#[derive(Debug, Clone, Default, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase", default)]
+pub struct SetVariables {
+    /// New values.
+    pub variables: Map<String, Value>,
+}
+
+/// `POST /orchestrator/instances/{id}/cancel`.
+#[derive(Debug, Clone, Default, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase", default)]
+pub struct CancelInstance {
+    /// Why (required).
+    pub reason: String,
+}
+
+/// `POST /orchestrator/signals`: to everyone who waits for it now.
+#[derive(Debug, Clone, Default, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase", default)]
+pub struct SendSignal {
+    /// Signal name.
+    pub name: String,
+    /// Payload.
+    pub variables: Map<String, Value>,
+}
+
+/// An open job: `GET /orchestrator/jobs?type=&limit=`.
+#[derive(Debug, Clone, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase")]
+pub struct JobInfo {
+    /// Job id, also the idempotency key of its work.
+    pub id: String,
+    /// Instance id.
+    pub instance: String,
+    /// BPMN element.
+    pub element: String,
+    /// Job type.
+    #[serde(rename = "type")]
+    pub job_type: String,
+    /// Retries left.
+    pub retries: u32,
+    /// Static headers.
+    pub headers: Map<String, Value>,
+    /// Variables.
+    pub variables: Map<String, Value>,
+}
+
+/// `POST /orchestrator/jobs/{id}/complete`.
+#[derive(Debug, Clone, Default, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase", default)]
+pub struct CompleteJob {
+    /// Result variables.
+    pub variables: Map<String, Value>,
+}
+
+/// `POST /orchestrator/jobs/{id}/fail`.
+#[derive(Debug, Clone, Default, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase", default)]
+pub struct FailJob {
+    /// What happened.
+    pub message: String,
+    /// Retries left; absent: one less than before. With none left an incident opens.
+    pub retries: Option<u32>,
+}
+
+/// `POST /orchestrator/jobs/{id}/error`, `POST /orchestrator/tasks/{id}/error`: a BPMN error, caught by its code.
+#[derive(Debug, Clone, Default, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase", default)]
+pub struct ThrowError {
+    /// Error code.
+    pub code: String,
+    /// What happened.
+    pub message: String,
+    /// Variables for the catcher.
+    pub variables: Map<String, Value>,
+}
+
 /// `POST /orchestrator/tasks/{id}/claim`, `/unclaim`, `/reassign`.
 #[derive(Debug, Clone, Default, Serialize, Deserialize)]
 #[serde(rename_all = "camelCase", default)]

@@ -1,0 +1,181 @@
+//! One command to one instance: load, step, commit, and again when someone else was faster.
+
+use crate::commit::{After, Answer, Applied, Builder, Extras};
+use crate::idempotency::Idempotency;
+use crate::instance::Hot;
+use crate::{Orchestrator, OrchestratorError};
+use engine::{Command, Effect, Env, StepError};
+use jiff::Timestamp;
+use std::sync::Arc;
+use store::{InstanceStatus, StoreError};
+
+/// The instance a command is for.
+pub(crate) enum Target<'a> {
+    /// One in the store.
+    Existing(&'a str),
+    /// A new one; its id must be free.
+    New(Box<Hot>),
+}
+
+/// A command with all that goes along.
+pub(crate) struct Order<'a> {
+    pub target: Target<'a>,
+    pub command: Command,
+    /// Who or what caused it, for history.
+    pub actor: &'a str,
+    pub extras: Extras,
+    /// Looked at before the step, under the lock of the instance.
+    pub check: Option<&'a (dyn Fn(&Hot) -> Result<(), OrchestratorError> + Sync)>,
+    /// Keyed request, with its answer.
+    pub keyed: Option<(&'a Idempotency, Answer<'a>)>,
+}
+
+impl<'a> Order<'a> {
+    /// A plain command to a stored instance.
+    pub(crate) fn new(instance: &'a str, command: Command, actor: &'a str) -> Self {
+        Self {
+            target: Target::Existing(instance),
+            command,
+            actor,
+            extras: Extras::default(),
+            check: None,
+            keyed: None,
+        }
+    }
+}
+
+impl Orchestrator {
+    /// Carries out an order. When this returns `Ok`, everything about it is durable.
+    pub(crate) async fn carry_out(&self, order: Order<'_>) -> Result<Applied, OrchestratorError> {
+        if order.extras.resources.len() > self.config.max_resources {
+            return Err(OrchestratorError::Invalid(format!(
+                "resources: at most {} in one request",
+                self.config.max_resources
+            )));
+        }
+        self.registry().await?;
+        self.refuse_repeat(order.keyed.map(|(request, _)| request)).await?;
+        let id = match &order.target {
+            Target::Existing(id) => (*id).to_owned(),
+            Target::New(hot) => hot.state.id.clone(),
+        };
+        let (applied, after) = {
+            let _one_at_a_time = self.locks.lock(&id).await;
+            self.until_committed(&id, &order).await?
+        };
+        self.after_commit(after);
+        Ok(applied)
+    }
+
+    async fn until_committed(&self, id: &str, order: &Order<'_>) -> Result<(Applied, After), OrchestratorError> {
+        let mut last = None;
+        for _ in 0..=self.config.conflict_retries {
+            let before = match &order.target {
+                Target::Existing(id) => self.load(id).await?,
+                Target::New(hot) => Arc::new((**hot).clone()),
+            };
+            if let Some(check) = order.check {
+                check(&before)?;
+            }
+            let now = self.clock.now();
+            let mut applied = self.step(&before, order.command.clone(), now)?;
+            let (transaction, after) = Builder::new(self, now)
+                .build(&mut applied, order.actor, order.extras.clone(), order.keyed)
+                .await?;
+            match self.store.commit(transaction).await {
+                Ok(_) => {
+                    self.cache.put(id, applied.hot.clone());
+                    return Ok((applied, after));
+                }
+                Err(StoreError::Conflict { detail, .. }) => {
+                    self.cache.remove(id);
+                    self.refuse_repeat(order.keyed.map(|(request, _)| request)).await?;
+                    if let Target::New(hot) = &order.target {
+                        self.explain_refused_start(hot).await?;
+                    }
+                    last = Some(detail);
+                }
+                Err(error) => {
+                    // Whether it was committed is not known: the next command reads the store.
+                    self.cache.remove(id);
+                    return Err(error.into());
+                }
+            }
+        }
+        tracing::warn!(instance = id, detail = last, "a command lost every race");
+        Err(OrchestratorError::Contended(format!("instance {id}")))
+    }
+
+    /// A start that conflicts: the id is taken, or the patient is missing.
+    async fn explain_refused_start(&self, hot: &Hot) -> Result<(), OrchestratorError> {
+        let mut snapshot = self.store.snapshot().await?;
+        if snapshot.instance(&hot.state.id).await?.is_some() {
+            return Err(StepError::CannotStart(format!("instance {} exists already", hot.state.id)).into());
+        }
+        if let Some(patient) = &hot.patient
+            && snapshot
+                .read("Patient", patient)
+                .await?
+                .is_none_or(|p| p.body.is_none())
+        {
+            return Err(OrchestratorError::Invalid(format!(
+                "patient: Patient/{patient} does not exist; create it in the hub first"
+            )));
+        }
+        Ok(())
+    }
+
+    /// The instance as it is now.
+    pub(crate) async fn load(&self, id: &str) -> Result<Arc<Hot>, OrchestratorError> {
+        if let Some(hot) = self.cache.get(id) {
+            return Ok(hot);
+        }
+        let record = self.store.snapshot().await?.instance(id).await?;
+        let record = record.ok_or_else(|| OrchestratorError::NotFound {
+            what: "instance",
+            id: id.to_owned(),
+        })?;
+        Ok(Arc::new(Hot::read(record)?))
+    }
+
+    /// The pure part.
+    fn step(&self, before: &Hot, command: Command, now: Timestamp) -> Result<Applied, OrchestratorError> {
+        let registry = self.registry_now();
+        let env = Env {
+            now,
+            evaluator: registry.evaluator(),
+            models: registry.as_ref(),
+            limits: &self.config.engine,
+        };
+        let process = registry
+            .process(&before.state.definition)
+            .ok_or_else(|| StepError::UnknownDefinition(before.state.definition.clone()))?;
+        let mut state = before.state.clone();
+        let (effects, events) = engine::apply(process, &mut state, command, &env)?;
+        let ended = |effect: &Effect| match effect {
+            Effect::Completed => Some(InstanceStatus::Completed),
+            Effect::Terminated { .. } => Some(InstanceStatus::Terminated),
+            _ => None,
+        };
+        let end = effects.iter().find_map(ended);
+        let open = if state.incidents().is_empty() {
+            InstanceStatus::Active
+        } else {
+            InstanceStatus::Incident
+        };
+        let hot = Hot {
+            revision: before.revision + 1,
+            patient: before.patient.clone(),
+            status: end.unwrap_or(open),
+            started: before.started,
+            ended: end.map(|_| now),
+            state,
+        };
+        Ok(Applied {
+            hot: Arc::new(hot),
+            effects,
+            events,
+            written: Vec::new(),
+        })
+    }
+}

@@ -1,0 +1,354 @@
+//! From one engine step to one store transaction.
+
+use crate::idempotency::Idempotency;
+use crate::instance::Hot;
+use crate::{Orchestrator, OrchestratorError, delivery::Delivery, mirror};
+use engine::{Effect, Event, JobSpec};
+use http::StatusCode;
+use jiff::Timestamp;
+use serde_json::Value;
+use std::collections::BTreeMap;
+use std::sync::Arc;
+use store::{
+    HistoryWrite, InstanceStatus, InstanceWrite, Method, OutboxWrite, Precondition, Snapshot, StoreError, TimerWrite,
+    Transaction, WaitKey, WaitKind, WaitWrite, prepare_write,
+};
+
+/// What else goes into the commit of a command.
+#[derive(Debug, Clone, Default)]
+pub(crate) struct Extras {
+    /// FHIR resources of the caller.
+    pub resources: Vec<Value>,
+    /// Timers, e.g. the fired one taken away.
+    pub timers: Vec<TimerWrite>,
+    /// Outbox, e.g. the delivered entry taken away.
+    pub outbox: Vec<OutboxWrite>,
+}
+
+/// What a step leads to once it is committed.
+#[derive(Debug, Default)]
+pub(crate) struct After {
+    /// New jobs.
+    pub jobs: Vec<JobSpec>,
+    /// Whether something waits in the outbox.
+    pub relay: bool,
+    /// Message name and key now waited for.
+    pub awaited: Vec<(String, String)>,
+    /// Earliest new timer.
+    pub due: Option<Timestamp>,
+}
+
+/// A step, before or after its commit.
+#[derive(Debug)]
+pub(crate) struct Applied {
+    /// The instance after the step.
+    pub hot: Arc<Hot>,
+    /// What the engine asked for.
+    pub effects: Vec<Effect>,
+    /// What happened, for history.
+    pub events: Vec<Event>,
+    /// References of the caller's resources.
+    pub written: Vec<String>,
+}
+
+/// The answer of a keyed request, made before the commit so that it goes into it.
+pub(crate) type Answer<'a> = &'a (dyn Fn(&Applied) -> (StatusCode, Value) + Sync);
+
+/// Gathers the rows of one step.
+pub(crate) struct Builder<'a> {
+    orchestrator: &'a Orchestrator,
+    now: Timestamp,
+    snapshot: Option<Box<dyn Snapshot>>,
+    /// Task mirrors by id: stored version and body.
+    tasks: BTreeMap<String, (u64, Value)>,
+    transaction: Transaction,
+    after: After,
+}
+
+impl<'a> Builder<'a> {
+    pub(crate) fn new(orchestrator: &'a Orchestrator, now: Timestamp) -> Self {
+        Self {
+            orchestrator,
+            now,
+            snapshot: None,
+            tasks: BTreeMap::new(),
+            transaction: Transaction::default(),
+            after: After::default(),
+        }
+    }
+
+    /// All rows of the step. `applied.written` is filled with the references of the caller's resources.
+    pub(crate) async fn build(
+        mut self,
+        applied: &mut Applied,
+        actor: &str,
+        extras: Extras,
+        keyed: Option<(&Idempotency, Answer<'_>)>,
+    ) -> Result<(Transaction, After), OrchestratorError> {
+        self.after.relay = extras.outbox.iter().any(|o| matches!(o, OutboxWrite::Add { .. }));
+        for timer in extras.timers {
+            match timer {
+                TimerWrite::Set { id, instance, due } => self.set_timer(id, instance, due),
+                remove @ TimerWrite::Remove { .. } => self.transaction.timers.push(remove),
+            }
+        }
+        self.transaction.outbox = extras.outbox;
+        for resource in extras.resources {
+            let reference = self.resource(resource).await?;
+            applied.written.push(reference);
+        }
+        for (n, effect) in applied.effects.iter().enumerate() {
+            self.effect(n, effect, applied).await?;
+        }
+        self.care_plan(&applied.hot).await?;
+        for (id, (version, task)) in std::mem::take(&mut self.tasks) {
+            self.put(task, &id, version, Method::Put)?;
+        }
+        self.refuse_doubles()?;
+        self.state(applied, actor)?;
+        if let Some((request, answer)) = keyed {
+            let (status, body) = answer(applied);
+            self.transaction.records.push(request.record(status, body));
+        }
+        Ok((self.transaction, self.after))
+    }
+
+    /// Instance and history rows.
+    fn state(&mut self, applied: &Applied, actor: &str) -> Result<(), OrchestratorError> {
+        let hot = &applied.hot;
+        let state = serde_json::to_vec(&hot.state).map_err(|e| OrchestratorError::Damaged(e.to_string()))?;
+        let max = self.orchestrator.config.max_state_bytes;
+        if state.len() > max {
+            return Err(OrchestratorError::Invalid(format!(
+                "instance {} would grow to {} bytes, more than the {max} allowed; keep facts in FHIR resources and only \
+                 their references in variables",
+                hot.state.id,
+                state.len(),
+            )));
+        }
+        self.transaction.instances.push(InstanceWrite {
+            id: hot.state.id.clone(),
+            expected_revision: hot.revision - 1,
+            definition: hot.state.definition.clone(),
+            business_key: hot.state.business_key.clone(),
+            patient: hot.patient.clone(),
+            status: hot.status,
+            started: hot.started,
+            ended: hot.ended,
+            state,
+        });
+        self.transaction.history.push(HistoryWrite {
+            instance: hot.state.id.clone(),
+            revision: hot.revision,
+            at: self.now,
+            actor: actor.to_owned(),
+            events: serde_json::to_vec(&applied.events).map_err(|e| OrchestratorError::Damaged(e.to_string()))?,
+        });
+        Ok(())
+    }
+
+    async fn effect(&mut self, n: usize, effect: &Effect, applied: &Applied) -> Result<(), OrchestratorError> {
+        let hot = &applied.hot;
+        let now = self.now;
+        match effect {
+            Effect::TaskCreated(spec) => {
+                self.tasks.insert(spec.id.clone(), (0, mirror::create(hot, spec, now)));
+            }
+            Effect::TaskAssigned { id, assignee, reason } => {
+                if let Some(task) = self.task(id).await? {
+                    mirror::reassign(task, assignee.as_deref(), reason.as_deref(), now);
+                }
+            }
+            Effect::TaskCompleted { id } => {
+                if let Some(task) = self.task(id).await? {
+                    mirror::close(task, "completed", &applied.written, now);
+                }
+            }
+            Effect::TaskCancelled { id } => {
+                if let Some(task) = self.task(id).await? {
+                    mirror::close(task, "cancelled", &[], now);
+                }
+            }
+            Effect::JobCreated(job) => {
+                self.after.jobs.push((**job).clone());
+                self.add_wait(hot, WaitKind::Job, &job.job_type, "", &job.id);
+            }
+            Effect::JobRemoved { id, job_type } => {
+                self.after.jobs.retain(|job| job.id != *id);
+                self.remove_wait(hot, WaitKind::Job, job_type, "", id);
+            }
+            Effect::TimerSet { id, due } => self.set_timer(id.clone(), hot.state.id.clone(), *due),
+            Effect::TimerRemoved { id, due } => {
+                let removed = |t: &TimerWrite| matches!(t, TimerWrite::Remove { id: i, .. } if i == id);
+                if !self.transaction.timers.iter().any(removed) {
+                    self.transaction.timers.push(TimerWrite::Remove {
+                        id: id.clone(),
+                        due: *due,
+                    });
+                }
+            }
+            Effect::MessageAwaited { id, name, key } => {
+                self.after.awaited.push((name.clone(), key.clone()));
+                self.add_wait(hot, WaitKind::Message, name, key, id);
+            }
+            Effect::MessageUnawaited { id, name, key } => self.remove_wait(hot, WaitKind::Message, name, key, id),
+            Effect::SignalAwaited { id, name } => self.add_wait(hot, WaitKind::Signal, name, "", id),
+            Effect::SignalUnawaited { id, name } => self.remove_wait(hot, WaitKind::Signal, name, "", id),
+            Effect::MessageThrown { name, key, variables } => {
+                let expires = now + self.orchestrator.config.message_ttl;
+                let patient = hot.patient.clone();
+                let message = Delivery::Message {
+                    name: name.clone(),
+                    key: key.clone(),
+                    patient,
+                    variables: variables.clone(),
+                    expires,
+                };
+                self.send(hot, n, &message);
+            }
+            Effect::SignalThrown { name, variables } => {
+                let signal = Delivery::Signal {
+                    name: name.clone(),
+                    variables: variables.clone(),
+                };
+                self.send(hot, n, &signal);
+            }
+            Effect::IncidentOpened { id, kind, .. } => self.add_wait(hot, WaitKind::Incident, kind, "", id),
+            Effect::IncidentClosed { id, kind } => self.remove_wait(hot, WaitKind::Incident, kind, "", id),
+            // Told by the instance row.
+            Effect::Completed | Effect::Terminated { .. } => {}
+        }
+        Ok(())
+    }
+
+    /// Queues under an id that a repetition of the same step would give again.
+    fn send(&mut self, hot: &Hot, n: usize, delivery: &Delivery) {
+        self.after.relay = true;
+        self.transaction
+            .outbox
+            .push(delivery.add(format!("{}.r{}.{n}", hot.state.id, hot.revision), self.now));
+    }
+
+    fn set_timer(&mut self, id: String, instance: String, due: Timestamp) {
+        self.after.due = Some(self.after.due.map_or(due, |d| d.min(due)));
+        self.transaction.timers.push(TimerWrite::Set { id, instance, due });
+    }
+
+    fn add_wait(&mut self, hot: &Hot, kind: WaitKind, name: &str, key: &str, id: &str) {
+        self.transaction
+            .waits
+            .push(WaitWrite::Add(wait_key(hot, kind, name, key, id)));
+    }
+
+    /// A wait that began and ended within the step never reaches the store.
+    fn remove_wait(&mut self, hot: &Hot, kind: WaitKind, name: &str, key: &str, id: &str) {
+        let wait = wait_key(hot, kind, name, key, id);
+        let waits = &mut self.transaction.waits;
+        let before = waits.len();
+        waits.retain(|w| !matches!(w, WaitWrite::Add(added) if *added == wait));
+        if waits.len() == before {
+            waits.push(WaitWrite::Remove(wait));
+        }
+    }
+
+    /// The mirror of a task, read from the store when it was not made in this step; `None` when it was deleted.
+    async fn task(&mut self, id: &str) -> Result<Option<&mut Value>, OrchestratorError> {
+        if !self.tasks.contains_key(id) {
+            let Some(stored) = self.snapshot().await?.read("Task", id).await? else {
+                return Ok(None);
+            };
+            let Some(body) = stored.body else { return Ok(None) };
+            let task =
+                serde_json::from_slice(&body).map_err(|e| OrchestratorError::Damaged(format!("Task/{id}: {e}")))?;
+            self.tasks.insert(id.to_owned(), (stored.version, task));
+        }
+        Ok(self.tasks.get_mut(id).map(|(_, task)| task))
+    }
+
+    /// The CarePlan of a patient's instance, at its start and at its end.
+    async fn care_plan(&mut self, hot: &Hot) -> Result<(), OrchestratorError> {
+        let Some(patient) = &hot.patient else { return Ok(()) };
+        let ended = matches!(hot.status, InstanceStatus::Completed | InstanceStatus::Terminated);
+        if hot.revision > 1 && !ended {
+            return Ok(());
+        }
+        let id = hot.state.id.clone();
+        let mut version = 0;
+        if hot.revision > 1 {
+            match self.snapshot().await?.read("CarePlan", &id).await? {
+                // Deleted by someone: the process goes on without it.
+                Some(stored) if stored.body.is_none() => return Ok(()),
+                Some(stored) => version = stored.version,
+                None => {}
+            }
+        } else {
+            self.transaction.preconditions.push(Precondition::Exists {
+                rtype: "Patient".into(),
+                id: patient.clone(),
+            });
+        }
+        let title = self.orchestrator.process_name(&hot.state.definition);
+        self.put(mirror::care_plan(hot, patient, &title), &id, version, Method::Put)
+    }
+
+    /// A resource of the caller: created under a new id, or a new version of the one named.
+    async fn resource(&mut self, value: Value) -> Result<String, OrchestratorError> {
+        let invalid = |e: fhir::ResourceError| OrchestratorError::Invalid(format!("resources: {e}"));
+        let rtype = fhir::resource_type(&value).map_err(invalid)?.to_owned();
+        fhir::check(fhir::Definitions::r4(), &value).map_err(|errors| {
+            let list: Vec<String> = errors.iter().take(5).map(ToString::to_string).collect();
+            OrchestratorError::Invalid(format!("resources: {}", list.join("; ")))
+        })?;
+        let given = value.get("id").and_then(Value::as_str).map(str::to_owned);
+        let (id, version, method) = match given {
+            Some(id) => {
+                let stored = self.snapshot().await?.read(&rtype, &id).await?;
+                (id, stored.map_or(0, |s| s.version), Method::Put)
+            }
+            None => (self.orchestrator.ids.next(), 0, Method::Post),
+        };
+        self.put(value, &id, version, method)?;
+        Ok(format!("{rtype}/{id}"))
+    }
+
+    fn put(&mut self, value: Value, id: &str, version: u64, method: Method) -> Result<(), OrchestratorError> {
+        let prepared = prepare_write(fhir::Definitions::r4(), value, id, version, self.now, method)
+            .map_err(|e| OrchestratorError::Invalid(format!("resources: {e}")))?;
+        self.transaction.resources.push(prepared.write);
+        Ok(())
+    }
+
+    fn refuse_doubles(&self) -> Result<(), OrchestratorError> {
+        let resources = &self.transaction.resources;
+        for (n, one) in resources.iter().enumerate() {
+            if resources[..n]
+                .iter()
+                .any(|other| other.rtype == one.rtype && other.id == one.id)
+            {
+                return Err(OrchestratorError::Invalid(format!(
+                    "resources: {}/{} is written twice in one commit (a task's Task and CarePlan are written by the \
+                     orchestrator itself)",
+                    one.rtype, one.id
+                )));
+            }
+        }
+        Ok(())
+    }
+
+    async fn snapshot(&mut self) -> Result<&mut Box<dyn Snapshot>, StoreError> {
+        if self.snapshot.is_none() {
+            self.snapshot = Some(self.orchestrator.store.snapshot().await?);
+        }
+        Ok(self.snapshot.as_mut().expect("just opened"))
+    }
+}
+
+fn wait_key(hot: &Hot, kind: WaitKind, name: &str, key: &str, id: &str) -> WaitKey {
+    WaitKey {
+        kind,
+        name: name.to_owned(),
+        key: key.to_owned(),
+        instance: hot.state.id.clone(),
+        id: id.to_owned(),
+    }
+}

@@ -1,0 +1,149 @@
+//! What can go wrong in a command or a question, and how the REST API says it.
+
+use crate::idempotency::StoredAnswer;
+use axum::response::{IntoResponse, Response};
+use engine::StepError;
+use http::{HeaderValue, StatusCode, header};
+use serde_json::{Value, json};
+use store::StoreError;
+
+/// A refused or failed request. Nothing of it was written, unless it says so.
+#[derive(Debug, Clone, thiserror::Error)]
+pub enum OrchestratorError {
+    /// No such thing.
+    #[error("{what} '{id}' does not exist")]
+    NotFound {
+        /// Kind of thing.
+        what: &'static str,
+        /// Its id.
+        id: String,
+    },
+    /// The task is in someone else's hands.
+    #[error("task '{task}' is held by {holder}; ask them to give it back, or have a case manager reassign it")]
+    Held {
+        /// Task id.
+        task: String,
+        /// Who holds it.
+        holder: String,
+    },
+    /// The state of the process does not allow the command.
+    #[error("{0}")]
+    Step(#[from] StepError),
+    /// Nobody waits for the message and no process starts with it.
+    #[error(
+        "nobody waits for message '{name}' with key '{key}', and no process starts with it; \
+         check the name in the model and the key (the business key by default)"
+    )]
+    NobodyWaits {
+        /// Message name.
+        name: String,
+        /// Correlation key.
+        key: String,
+    },
+    /// A deployment with errors; nothing was deployed.
+    #[error("the deployment was refused: {count} error(s), the first: {first}")]
+    Refused {
+        /// Number of errors.
+        count: usize,
+        /// First error, for logs.
+        first: String,
+        /// All findings, as in [`crate::api::Deployed::issues`].
+        issues: Vec<Value>,
+    },
+    /// The request can be read but says something impossible.
+    #[error("{0}")]
+    Invalid(String),
+    /// The request cannot be read.
+    #[error("{0}")]
+    BadRequest(String),
+    /// The actor may not do this.
+    #[error("{0}")]
+    Forbidden(String),
+    /// Others changed the same thing again and again; nothing was written.
+    #[error("{0} was changed by others at the same time, again and again; try again")]
+    Contended(String),
+    /// The same Idempotency-Key came before: this is the first answer.
+    #[error("this request was already carried out")]
+    Repeated(StoredAnswer),
+    /// The store failed.
+    #[error(transparent)]
+    Store(#[from] StoreError),
+    /// What is stored cannot be read back: a defect or a damaged file.
+    #[error("stored data is not readable: {0}")]
+    Damaged(String),
+}
+
+impl OrchestratorError {
+    /// HTTP status of the answer.
+    pub fn status(&self) -> StatusCode {
+        match self {
+            Self::NotFound { .. } | Self::NobodyWaits { .. } => StatusCode::NOT_FOUND,
+            Self::Held { .. } | Self::Contended(_) => StatusCode::CONFLICT,
+            Self::Step(StepError::UnknownDefinition(_)) => StatusCode::NOT_FOUND,
+            Self::Step(StepError::CannotStart(_)) => StatusCode::UNPROCESSABLE_ENTITY,
+            Self::Step(_) => StatusCode::CONFLICT,
+            Self::Refused { .. } | Self::Invalid(_) => StatusCode::UNPROCESSABLE_ENTITY,
+            Self::BadRequest(_) => StatusCode::BAD_REQUEST,
+            Self::Forbidden(_) => StatusCode::FORBIDDEN,
+            Self::Repeated(answer) => StatusCode::from_u16(answer.status).unwrap_or(StatusCode::OK),
+            Self::Store(StoreError::Overloaded { .. } | StoreError::Closed) => StatusCode::SERVICE_UNAVAILABLE,
+            Self::Store(StoreError::Conflict { .. }) => StatusCode::CONFLICT,
+            Self::Store(StoreError::Limit(_)) => StatusCode::PAYLOAD_TOO_LARGE,
+            Self::Store(_) | Self::Damaged(_) => StatusCode::INTERNAL_SERVER_ERROR,
+        }
+    }
+
+    /// Last part of the problem's type URI; stable, for programs.
+    fn kind(&self) -> &'static str {
+        match self {
+            Self::NotFound { .. } => "not-found",
+            Self::NobodyWaits { .. } => "nobody-waits",
+            Self::Held { .. } => "held",
+            Self::Contended(_) => "contended",
+            Self::Step(StepError::NotOpen { .. }) => "not-open",
+            Self::Step(StepError::Ended) => "ended",
+            Self::Step(StepError::CannotStart(_)) => "cannot-start",
+            Self::Step(StepError::UnknownDefinition(_)) => "unknown-definition",
+            Self::Refused { .. } => "deployment-refused",
+            Self::Invalid(_) => "invalid",
+            Self::BadRequest(_) => "bad-request",
+            Self::Forbidden(_) => "forbidden",
+            Self::Repeated(_) => "repeated",
+            Self::Store(StoreError::Overloaded { .. }) => "overloaded",
+            Self::Store(_) | Self::Damaged(_) => "storage",
+        }
+    }
+}
+
+impl IntoResponse for OrchestratorError {
+    fn into_response(self) -> Response {
+        if let Self::Repeated(answer) = self {
+            return answer.into_response();
+        }
+        let status = self.status();
+        if status.is_server_error() {
+            tracing::error!(error = %self, "orchestrator request failed");
+        }
+        let mut body = json!({
+            "type": format!("https://sinfonia.it/problems/{}", self.kind()),
+            "title": status.canonical_reason().unwrap_or("Error"),
+            "status": status.as_u16(),
+            "detail": self.to_string(),
+        });
+        match &self {
+            Self::Held { holder, .. } => body["holder"] = json!(holder),
+            Self::Refused { issues, .. } => body["issues"] = json!(issues),
+            _ => {}
+        }
+        let mut response = (status, body.to_string()).into_response();
+        let headers = response.headers_mut();
+        headers.insert(
+            header::CONTENT_TYPE,
+            HeaderValue::from_static("application/problem+json"),
+        );
+        if status == StatusCode::SERVICE_UNAVAILABLE {
+            headers.insert(header::RETRY_AFTER, HeaderValue::from_static("1"));
+        }
+        response
+    }
+}

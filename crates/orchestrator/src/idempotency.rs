@@ -1,0 +1,111 @@
+//! `Idempotency-Key`: the same request sent twice is carried out once, and answered twice alike.
+
+use crate::{Orchestrator, OrchestratorError};
+use access::Actor;
+use axum::response::{IntoResponse, Response};
+use http::{HeaderMap, HeaderValue, StatusCode};
+use serde::{Deserialize, Serialize};
+use serde_json::Value;
+use store::RecordWrite;
+
+const KIND: &str = "idempotency";
+/// Longest accepted key, in bytes.
+const MAX_KEY_BYTES: usize = 200;
+
+/// One keyed request.
+#[derive(Debug, Clone)]
+pub struct Idempotency {
+    /// Record key: actor, operation and the caller's key.
+    key: String,
+    /// Fingerprint of what was asked, so that a key used for something else is noticed.
+    fingerprint: String,
+}
+
+/// The first answer, as kept.
+#[derive(Debug, Clone, Serialize, Deserialize)]
+pub struct StoredAnswer {
+    fingerprint: String,
+    /// HTTP status.
+    pub status: u16,
+    /// JSON body.
+    pub body: Value,
+}
+
+impl IntoResponse for StoredAnswer {
+    fn into_response(self) -> Response {
+        let status = StatusCode::from_u16(self.status).unwrap_or(StatusCode::OK);
+        let mut response = (status, axum::Json(self.body)).into_response();
+        response
+            .headers_mut()
+            .insert("idempotency-replayed", HeaderValue::from_static("true"));
+        response
+    }
+}
+
+impl Idempotency {
+    /// Reads the header; `operation` is the path asked for, `body` what was sent.
+    pub(crate) fn from_headers(
+        headers: &HeaderMap,
+        actor: &Actor,
+        operation: &str,
+        body: &impl Serialize,
+    ) -> Result<Option<Self>, OrchestratorError> {
+        let Some(value) = headers.get("idempotency-key") else {
+            return Ok(None);
+        };
+        let key = value.to_str().unwrap_or_default();
+        if key.is_empty() || key.len() > MAX_KEY_BYTES {
+            return Err(OrchestratorError::BadRequest(format!(
+                "header Idempotency-Key: 1 to {MAX_KEY_BYTES} visible ASCII characters, best a UUID"
+            )));
+        }
+        Ok(Some(Self::new(actor, operation, key, body)))
+    }
+
+    /// A keyed request made in this process.
+    pub fn new(actor: &Actor, operation: &str, key: &str, body: &impl Serialize) -> Self {
+        let text = serde_json::to_vec(body).unwrap_or_default();
+        // FNV-1a: stored, so it must never change with the compiler; it guards against slips, not attacks.
+        let hash = text.iter().fold(0xcbf2_9ce4_8422_2325_u64, |h, b| {
+            (h ^ u64::from(*b)).wrapping_mul(0x0100_0000_01b3)
+        });
+        Self {
+            key: format!("{}|{operation}|{key}", actor.subject),
+            fingerprint: format!("{hash:016x}"),
+        }
+    }
+
+    /// The record to be written in the same commit as the effect.
+    pub(crate) fn record(&self, status: StatusCode, body: Value) -> RecordWrite {
+        let answer = StoredAnswer {
+            fingerprint: self.fingerprint.clone(),
+            status: status.as_u16(),
+            body,
+        };
+        RecordWrite {
+            kind: KIND.into(),
+            key: self.key.clone(),
+            must_be_new: true,
+            value: Some(serde_json::to_vec(&answer).expect("JSON serialises")),
+        }
+    }
+}
+
+impl Orchestrator {
+    /// Fails with [`OrchestratorError::Repeated`] when the request was carried out before.
+    pub(crate) async fn refuse_repeat(&self, request: Option<&Idempotency>) -> Result<(), OrchestratorError> {
+        let Some(request) = request else { return Ok(()) };
+        let mut snapshot = self.store.snapshot().await?;
+        let Some(bytes) = snapshot.record(KIND, &request.key).await? else {
+            return Ok(());
+        };
+        let answer: StoredAnswer = serde_json::from_slice(&bytes)
+            .map_err(|e| OrchestratorError::Damaged(format!("idempotency record: {e}")))?;
+        if answer.fingerprint != request.fingerprint {
+            return Err(OrchestratorError::Invalid(
+                "this Idempotency-Key was used before for a different request; use a new key for each request".into(),
+            ));
+        }
+        Err(OrchestratorError::Repeated(answer))
+    }
+}

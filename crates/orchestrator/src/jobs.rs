@@ -1,0 +1,252 @@
+//! In-process workers: which job types they take, what is queued, what runs.
+//!
+//! The truth about open jobs is in the store (a wait row each); the queue here is only speed. A job may run again after
+//! a crash: its id is the worker's idempotency key.
+
+use crate::{Orchestrator, OrchestratorError};
+use engine::{JobSpec, StepError, Variables};
+use futures::FutureExt;
+use futures::future::BoxFuture;
+use jiff::SignedDuration;
+use parking_lot::{Mutex, RwLock};
+use std::collections::{HashMap, HashSet, VecDeque};
+use std::panic::AssertUnwindSafe;
+use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering};
+use store::WaitKind;
+use tokio::sync::{Notify, OwnedSemaphorePermit, Semaphore};
+
+/// What a worker gives back: result variables, or why it failed (the job is tried again, then an incident opens).
+pub type WorkerResult = Result<Variables, String>;
+
+/// Does the work of a job type.
+pub type WorkerFn = Arc<dyn Fn(JobSpec) -> BoxFuture<'static, WorkerResult> + Send + Sync>;
+
+/// Queue and workers.
+pub(crate) struct Jobs {
+    workers: RwLock<HashMap<String, WorkerFn>>,
+    queue: Mutex<Queue>,
+    permits: Arc<Semaphore>,
+    total: u32,
+    /// Told whenever a runner stops.
+    idle: Notify,
+    /// Whether new jobs start by themselves.
+    automatic: AtomicBool,
+    capacity: usize,
+}
+
+#[derive(Default)]
+struct Queue {
+    waiting: VecDeque<JobSpec>,
+    /// Ids of jobs queued or running here.
+    known: HashSet<String>,
+    /// Something did not fit (or was never read): look into the store when the queue is empty.
+    look_again: bool,
+}
+
+impl Jobs {
+    pub(crate) fn new(concurrency: usize, capacity: usize) -> Self {
+        let total = u32::try_from(concurrency.clamp(1, 4096)).expect("clamped");
+        Self {
+            workers: RwLock::default(),
+            queue: Mutex::new(Queue {
+                look_again: true,
+                ..Queue::default()
+            }),
+            permits: Arc::new(Semaphore::new(total as usize)),
+            total,
+            idle: Notify::new(),
+            automatic: AtomicBool::new(false),
+            capacity,
+        }
+    }
+
+    fn worker(&self, job_type: &str) -> Option<WorkerFn> {
+        self.workers.read().get(job_type).cloned()
+    }
+
+    /// Queues jobs that a worker here takes.
+    pub(crate) fn enqueue(&self, jobs: Vec<JobSpec>) {
+        if jobs.is_empty() {
+            return;
+        }
+        let workers = self.workers.read();
+        let mut queue = self.queue.lock();
+        for job in jobs {
+            if !workers.contains_key(&job.job_type) || queue.known.contains(&job.id) {
+                continue;
+            }
+            if queue.waiting.len() >= self.capacity {
+                queue.look_again = true;
+                continue;
+            }
+            queue.known.insert(job.id.clone());
+            queue.waiting.push_back(job);
+        }
+    }
+
+    fn pop(&self) -> Option<JobSpec> {
+        self.queue.lock().waiting.pop_front()
+    }
+
+    fn done(&self, id: &str) {
+        self.queue.lock().known.remove(id);
+    }
+
+    /// Whether anything is queued or running.
+    fn busy(&self) -> bool {
+        !self.queue.lock().known.is_empty() || self.permits.available_permits() < self.total as usize
+    }
+}
+
+impl Orchestrator {
+    /// Registers the in-process worker of a job type; a later one for the same type replaces it.
+    pub fn register_worker<F>(&self, job_type: &str, worker: F)
+    where
+        F: Fn(JobSpec) -> BoxFuture<'static, WorkerResult> + Send + Sync + 'static,
+    {
+        self.jobs.workers.write().insert(job_type.to_owned(), Arc::new(worker));
+        self.jobs.queue.lock().look_again = true;
+        self.wake.notify_one();
+    }
+
+    /// Lets new jobs start by themselves (the background loop runs).
+    pub(crate) fn start_jobs_automatically(&self) {
+        self.jobs.automatic.store(true, Ordering::Release);
+    }
+
+    /// Queues new jobs, and starts them when the background loop runs.
+    pub(crate) fn new_jobs(&self, jobs: Vec<JobSpec>) {
+        if jobs.is_empty() {
+            return;
+        }
+        self.jobs.enqueue(jobs);
+        if self.jobs.automatic.load(Ordering::Acquire) {
+            self.kick_jobs();
+        }
+    }
+
+    /// Starts as many runners as there is work and room for.
+    fn kick_jobs(&self) {
+        let Some(me) = self.me.upgrade() else { return };
+        while !self.jobs.queue.lock().waiting.is_empty() {
+            let Ok(permit) = self.jobs.permits.clone().try_acquire_owned() else {
+                return;
+            };
+            tokio::spawn(me.clone().run_jobs(permit));
+        }
+    }
+
+    /// One runner: works until the queue is empty.
+    async fn run_jobs(self: Arc<Self>, permit: OwnedSemaphorePermit) {
+        while let Some(job) = self.jobs.pop() {
+            let id = job.id.clone();
+            if let Err(error) = self.run_job(job).await {
+                tracing::warn!(job = id, %error, "a job's outcome could not be stored; it will be tried again");
+                self.jobs.queue.lock().look_again = true;
+            }
+            self.jobs.done(&id);
+        }
+        drop(permit);
+        self.jobs.idle.notify_waiters();
+        // Between the last look into the queue and the end of this runner a job may have come in.
+        if self.jobs.automatic.load(Ordering::Acquire) {
+            self.kick_jobs();
+        }
+    }
+
+    async fn run_job(&self, job: JobSpec) -> Result<(), OrchestratorError> {
+        let Some(worker) = self.jobs.worker(&job.job_type) else {
+            return Ok(());
+        };
+        let actor = format!("worker:{}", job.job_type);
+        let limit = self.config.job_timeout;
+        let (id, retries) = (job.id.clone(), job.retries);
+        let work = AssertUnwindSafe(async move { worker(job).await }).catch_unwind();
+        let result = match tokio::time::timeout(limit.unsigned_abs(), work).await {
+            Ok(Ok(result)) => result,
+            Ok(Err(_)) => Err("the worker panicked".to_owned()),
+            Err(_) => Err(format!("the worker took longer than {limit:#}")),
+        };
+        let outcome = match result {
+            Ok(variables) => self.job_completed(&id, variables, &actor).await,
+            Err(message) => self.job_failed(&id, message, retries.saturating_sub(1), &actor).await,
+        };
+        match outcome {
+            // Cancelled meanwhile, or done by an earlier run of the same job.
+            Err(OrchestratorError::Step(StepError::NotOpen { .. } | StepError::Ended)) => Ok(()),
+            other => other,
+        }
+    }
+
+    /// How long to wait before the try after `failures` failed ones.
+    pub(crate) fn backoff(&self, failures: u32) -> SignedDuration {
+        let factor = 1_i32 << failures.saturating_sub(1).min(20);
+        let wait = self
+            .config
+            .job_backoff
+            .checked_mul(factor)
+            .unwrap_or(self.config.job_backoff_max);
+        wait.min(self.config.job_backoff_max)
+    }
+
+    /// Runs every queued job and those of the store that nobody knows about, until none is left.
+    /// Returns how many it found.
+    pub(crate) async fn pump_jobs(&self) -> Result<usize, OrchestratorError> {
+        let mut found = 0;
+        loop {
+            if std::mem::take(&mut self.jobs.queue.lock().look_again) {
+                self.read_jobs().await?;
+            }
+            found += self.jobs.queue.lock().waiting.len();
+            self.kick_jobs();
+            let idle = self.jobs.idle.notified();
+            if self.jobs.busy() && !self.jobs.automatic.load(Ordering::Acquire) {
+                // The runner may have ended just before `idle` was made: look again after a moment.
+                let _ = tokio::time::timeout(std::time::Duration::from_millis(5), idle).await;
+                continue;
+            }
+            return Ok(found);
+        }
+    }
+
+    /// Queues the open jobs of the store that have a worker here.
+    async fn read_jobs(&self) -> Result<(), OrchestratorError> {
+        let types: Vec<String> = self.jobs.workers.read().keys().cloned().collect();
+        for job_type in types {
+            let mut after = None;
+            loop {
+                let mut snapshot = self.store.snapshot().await?;
+                let page = snapshot
+                    .waits(WaitKind::Job, Some(&job_type), None, after.as_ref(), 500)
+                    .await?;
+                drop(snapshot);
+                let Some(last) = page.last().cloned() else { break };
+                for wait in page {
+                    if self.jobs.queue.lock().waiting.len() >= self.jobs.capacity {
+                        self.jobs.queue.lock().look_again = true;
+                        return Ok(());
+                    }
+                    self.queue_job(&wait.instance, &wait.id).await?;
+                }
+                after = Some(last);
+            }
+        }
+        Ok(())
+    }
+
+    /// Queues a job if it is (still) open.
+    pub(crate) async fn queue_job(&self, instance: &str, job: &str) -> Result<(), OrchestratorError> {
+        if self.jobs.queue.lock().known.contains(job) {
+            return Ok(());
+        }
+        match self.load(instance).await {
+            Ok(hot) => self
+                .jobs
+                .enqueue(hot.state.job(job, &*self.registry().await?).into_iter().collect()),
+            Err(OrchestratorError::NotFound { .. }) => {}
+            Err(other) => return Err(other),
+        }
+        Ok(())
+    }
+}

@@ -1,0 +1,273 @@
+//! A user task as a FHIR `Task`.
+
+use super::{ELEMENT_SYSTEM, INSTANCE_SYSTEM, PRIORITY_EXTENSION, ROLE_SYSTEM, definition_uri, is_reference, text};
+use crate::api::TaskInfo;
+use crate::instance::Hot;
+use engine::TaskSpec;
+use jiff::Timestamp;
+use serde_json::{Map, Value, json};
+
+/// A new task. `hot` is the instance after the step.
+pub(crate) fn create(hot: &Hot, spec: &TaskSpec, now: Timestamp) -> Value {
+    let mut task = json!({
+        "resourceType": "Task",
+        "extension": [{"url": PRIORITY_EXTENSION, "valueInteger": spec.priority}],
+        "instantiatesUri": definition_uri(&hot.state.definition),
+        "groupIdentifier": {"system": INSTANCE_SYSTEM, "value": hot.state.id},
+        "status": "ready",
+        "intent": "order",
+        "priority": priority_code(spec.priority),
+        "code": {"coding": [{"system": ELEMENT_SYSTEM, "code": spec.element}], "text": spec.name},
+        "description": spec.name,
+        "executionPeriod": {"start": fhir::instant(now)},
+        "authoredOn": fhir::instant(now),
+        "lastModified": fhir::instant(now),
+    });
+    if let Some(patient) = &hot.patient {
+        task["basedOn"] = json!([{"reference": format!("CarePlan/{}", hot.state.id)}]);
+        task["for"] = json!({"reference": format!("Patient/{patient}")});
+        // What the task is about: a resource handed to it by input mapping, else the patient.
+        let focus = spec
+            .variables
+            .get("focus")
+            .and_then(Value::as_str)
+            .filter(|f| is_reference(f));
+        task["focus"] = json!({"reference": focus.map_or_else(|| format!("Patient/{patient}"), str::to_owned)});
+    }
+    if let Some(lane) = &spec.lane {
+        task["businessStatus"] = json!({"text": lane});
+    }
+    if !spec.assignment.candidate_groups.is_empty() {
+        let roles: Vec<Value> = spec
+            .assignment
+            .candidate_groups
+            .iter()
+            .map(|role| json!({"coding": [{"system": ROLE_SYSTEM, "code": role}]}))
+            .collect();
+        task["performerType"] = json!(roles);
+    }
+    set_owner(&mut task, spec.assignment.assignee.as_deref());
+    let mut restriction = Map::new();
+    let mut period = Map::new();
+    if let Some(follow_up) = spec.follow_up {
+        period.insert("start".into(), json!(fhir::instant(follow_up)));
+    }
+    if let Some(due) = spec.due {
+        period.insert("end".into(), json!(fhir::instant(due)));
+    }
+    if !period.is_empty() {
+        restriction.insert("period".into(), Value::Object(period));
+    }
+    let people: Vec<Value> = spec
+        .assignment
+        .candidate_users
+        .iter()
+        .filter(|user| is_reference(user))
+        .map(|user| json!({"reference": user}))
+        .collect();
+    if !people.is_empty() {
+        restriction.insert("recipient".into(), json!(people));
+    }
+    if !restriction.is_empty() {
+        task["restriction"] = Value::Object(restriction);
+    }
+    if let Some(documentation) = &spec.documentation {
+        task["note"] = json!([{"text": documentation}]);
+    }
+    if let Some(form) = &spec.form {
+        let reference = if is_reference(form) {
+            form.clone()
+        } else {
+            format!("Questionnaire/{form}")
+        };
+        task["input"] = json!([{"type": {"text": "form"}, "valueReference": {"reference": reference}}]);
+    }
+    task
+}
+
+/// Puts a new owner in place; `None` gives the task back to its candidates.
+pub(crate) fn reassign(task: &mut Value, assignee: Option<&str>, reason: Option<&str>, now: Timestamp) {
+    set_owner(task, assignee);
+    task["lastModified"] = json!(fhir::instant(now));
+    if let Some(reason) = reason {
+        task["statusReason"] = json!({"text": reason});
+    }
+}
+
+/// Ends a task: `completed` or `cancelled`, with what it produced.
+pub(crate) fn close(task: &mut Value, status: &str, outputs: &[String], now: Timestamp) {
+    task["status"] = json!(status);
+    task["lastModified"] = json!(fhir::instant(now));
+    if !task["executionPeriod"].is_object() {
+        task["executionPeriod"] = json!({});
+    }
+    task["executionPeriod"]["end"] = json!(fhir::instant(now));
+    if !outputs.is_empty() {
+        let outputs: Vec<Value> = outputs
+            .iter()
+            .map(|reference| json!({"type": {"text": "result"}, "valueReference": {"reference": reference}}))
+            .collect();
+        task["output"] = json!(outputs);
+    }
+}
+
+fn set_owner(task: &mut Value, assignee: Option<&str>) {
+    let object = task.as_object_mut().expect("a Task is an object");
+    match assignee {
+        Some(person) => {
+            let owner = if is_reference(person) {
+                json!({"reference": person})
+            } else {
+                json!({"display": person})
+            };
+            object.insert("owner".into(), owner);
+            object.insert("status".into(), json!("in-progress"));
+        }
+        None => {
+            object.remove("owner");
+            object.insert("status".into(), json!("ready"));
+        }
+    }
+}
+
+fn priority_code(priority: u8) -> &'static str {
+    match priority {
+        0..=59 => "routine",
+        60..=79 => "urgent",
+        80..=89 => "asap",
+        _ => "stat",
+    }
+}
+
+/// A task of the list, read back from its FHIR form, with who may do it.
+#[derive(Debug)]
+pub(crate) struct Info {
+    pub task: TaskInfo,
+    /// People who may claim it.
+    pub candidate_users: Vec<String>,
+}
+
+/// Reads a task back; `None` when it was not made by this orchestrator.
+pub(crate) fn info(task: &Value) -> Option<Info> {
+    let moment = |path: &[&str]| text(task, path).and_then(|t| t.parse::<Timestamp>().ok());
+    let uri = text(task, &["instantiatesUri"])?;
+    let roles = list(task, "performerType")
+        .filter_map(|t| text(&t["coding"][0], &["code"]).map(str::to_owned))
+        .collect();
+    let form = list(task, "input")
+        .find(|i| text(i, &["type", "text"]) == Some("form"))
+        .and_then(|i| text(i, &["valueReference", "reference"]))
+        .map(|reference| reference.strip_prefix("Questionnaire/").unwrap_or(reference).to_owned());
+    let priority = list(task, "extension")
+        .find(|e| text(e, &["url"]) == Some(PRIORITY_EXTENSION))
+        .and_then(|e| e["valueInteger"].as_u64())
+        .and_then(|p| u8::try_from(p).ok())
+        .unwrap_or(50);
+    let owner = &task["owner"];
+    let task_info = TaskInfo {
+        id: text(task, &["id"])?.to_owned(),
+        instance: text(task, &["groupIdentifier", "value"])?.to_owned(),
+        definition: uri.strip_prefix("urn:sinfonia:process:")?.to_owned(),
+        element: text(&task["code"]["coding"][0], &["code"])?.to_owned(),
+        name: text(task, &["code", "text"]).unwrap_or_default().to_owned(),
+        documentation: list(task, "note")
+            .next()
+            .and_then(|n| text(n, &["text"]))
+            .map(str::to_owned),
+        patient: text(task, &["for", "reference"])
+            .and_then(|r| r.strip_prefix("Patient/"))
+            .map(str::to_owned),
+        status: text(task, &["status"])?.to_owned(),
+        assignee: text(owner, &["reference"])
+            .or_else(|| text(owner, &["display"]))
+            .map(str::to_owned),
+        roles,
+        form,
+        created: moment(&["authoredOn"])?,
+        due: moment(&["restriction", "period", "end"]),
+        priority,
+        variables: Map::new(),
+    };
+    let candidate_users = list(&task["restriction"], "recipient")
+        .filter_map(|r| text(r, &["reference"]).map(str::to_owned))
+        .collect();
+    Some(Info {
+        task: task_info,
+        candidate_users,
+    })
+}
+
+fn list<'a>(value: &'a Value, key: &str) -> impl Iterator<Item = &'a Value> {
+    value.get(key).and_then(Value::as_array).into_iter().flatten()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use engine::Assignment;
+
+    fn spec() -> TaskSpec {
+        TaskSpec {
+            id: "i.3".into(),
+            element: "visita".into(),
+            name: "Visita".into(),
+            documentation: Some("Prima visita".into()),
+            lane: Some("MMG".into()),
+            assignment: Assignment {
+                assignee: None,
+                candidate_groups: vec!["mmg".into()],
+                candidate_users: vec![],
+            },
+            form: Some("visita-form".into()),
+            due: Some("2026-03-01T00:00:00Z".parse().unwrap()),
+            follow_up: None,
+            priority: 70,
+            variables: Map::new(),
+        }
+    }
+
+    #[test]
+    fn a_task_reads_back_as_it_was_written() {
+        let now: Timestamp = "2026-02-01T08:00:00Z".parse().unwrap();
+        let hot = Hot::new(
+            "i".into(),
+            "dm2:1".into(),
+            Some("Patient/p1".into()),
+            Some("p1".into()),
+            now,
+        );
+        let mut task = create(&hot, &spec(), now);
+        task["id"] = json!("i.3");
+        assert_eq!(task["basedOn"][0]["reference"], "CarePlan/i");
+        let read = info(&task).expect("ours").task;
+        assert_eq!(
+            (read.instance.as_str(), read.definition.as_str(), read.element.as_str()),
+            ("i", "dm2:1", "visita")
+        );
+        assert_eq!(
+            (read.status.as_str(), read.priority, read.roles),
+            ("ready", 70, vec!["mmg".to_owned()])
+        );
+        assert_eq!(
+            (read.form.as_deref(), read.patient.as_deref()),
+            (Some("visita-form"), Some("p1"))
+        );
+        assert_eq!(read.due, spec().due);
+
+        reassign(&mut task, Some("Practitioner/7"), Some("turno"), now);
+        let read = info(&task).expect("ours").task;
+        assert_eq!(
+            (read.status.as_str(), read.assignee.as_deref()),
+            ("in-progress", Some("Practitioner/7"))
+        );
+
+        close(&mut task, "completed", &["Observation/o1".into()], now);
+        assert_eq!(task["output"][0]["valueReference"]["reference"], "Observation/o1");
+        assert_eq!(info(&task).expect("ours").task.status, "completed");
+    }
+
+    #[test]
+    fn a_foreign_task_is_not_ours() {
+        assert!(info(&json!({"resourceType": "Task", "id": "x", "status": "ready", "intent": "order"})).is_none());
+    }
+}

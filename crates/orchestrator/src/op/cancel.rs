@@ -1,0 +1,70 @@
+//! Ends an instance: `POST /orchestrator/instances/{id}/cancel`.
+
+use crate::api::{CancelInstance, Moved};
+use crate::command::Order;
+use crate::commit::Applied;
+use crate::idempotency::Idempotency;
+use crate::plumbing::{Body, to_the_end};
+use crate::{Orchestrator, OrchestratorError, view};
+use access::Actor;
+use axum::Json;
+use axum::extract::{Path, State};
+use engine::Command;
+use http::{HeaderMap, StatusCode};
+use serde_json::json;
+use std::sync::Arc;
+
+impl Orchestrator {
+    /// Ends an instance: its tasks are cancelled, its timers and waits taken away, its CarePlan revoked.
+    ///
+    /// # Errors
+    /// No reason (422), ended already (409), unknown (404).
+    pub async fn cancel(
+        &self,
+        actor: &Actor,
+        instance: &str,
+        request: CancelInstance,
+        keyed: Option<&Idempotency>,
+    ) -> Result<Moved, OrchestratorError> {
+        if request.reason.trim().is_empty() {
+            return Err(OrchestratorError::Invalid(
+                "reason: say why the instance is ended".into(),
+            ));
+        }
+        self.move_on(
+            instance,
+            Command::Cancel { reason: request.reason },
+            &actor.subject,
+            keyed,
+        )
+        .await
+    }
+
+    /// A command whose answer is just where the instance stands.
+    pub(crate) async fn move_on(
+        &self,
+        instance: &str,
+        command: Command,
+        actor: &str,
+        keyed: Option<&Idempotency>,
+    ) -> Result<Moved, OrchestratorError> {
+        let answer = |applied: &Applied| (StatusCode::OK, json!(view::moved(applied)));
+        let mut order = Order::new(instance, command, actor);
+        order.keyed = keyed.map(|k| (k, &answer as _));
+        let applied = self.carry_out(order).await?;
+        Ok(view::moved(&applied))
+    }
+}
+
+pub(crate) async fn handler(
+    State(orchestrator): State<Arc<Orchestrator>>,
+    actor: Actor,
+    Path(id): Path<String>,
+    headers: HeaderMap,
+    Body(request): Body<CancelInstance>,
+) -> Result<Json<Moved>, OrchestratorError> {
+    let keyed = Idempotency::from_headers(&headers, &actor, &format!("cancel/{id}"), &request)?;
+    to_the_end(async move { orchestrator.cancel(&actor, &id, request, keyed.as_ref()).await })
+        .await
+        .map(Json)
+}

@@ -1,0 +1,64 @@
+//! A worker is done with a job: `POST /orchestrator/jobs/{id}/complete`.
+
+use crate::api::{CompleteJob, Moved};
+use crate::command::Order;
+use crate::idempotency::Idempotency;
+use crate::instance::instance_of;
+use crate::plumbing::{Body, to_the_end};
+use crate::{Orchestrator, OrchestratorError};
+use access::Actor;
+use axum::Json;
+use axum::extract::{Path, State};
+use engine::{Command, Variables};
+use http::HeaderMap;
+use std::sync::Arc;
+
+impl Orchestrator {
+    /// Completes a job with the variables it gives.
+    ///
+    /// # Errors
+    /// Done or cancelled meanwhile (409).
+    pub async fn complete_job(
+        &self,
+        actor: &Actor,
+        id: &str,
+        request: CompleteJob,
+        keyed: Option<&Idempotency>,
+    ) -> Result<Moved, OrchestratorError> {
+        let command = Command::CompleteJob {
+            job: id.to_owned(),
+            variables: request.variables,
+        };
+        self.move_on(instance_of(id, "job")?, command, &actor.subject, keyed)
+            .await
+    }
+
+    /// An in-process worker is done.
+    pub(crate) async fn job_completed(
+        &self,
+        id: &str,
+        variables: Variables,
+        actor: &str,
+    ) -> Result<(), OrchestratorError> {
+        let command = Command::CompleteJob {
+            job: id.to_owned(),
+            variables,
+        };
+        self.carry_out(Order::new(instance_of(id, "job")?, command, actor))
+            .await
+            .map(|_| ())
+    }
+}
+
+pub(crate) async fn handler(
+    State(orchestrator): State<Arc<Orchestrator>>,
+    actor: Actor,
+    Path(id): Path<String>,
+    headers: HeaderMap,
+    Body(request): Body<CompleteJob>,
+) -> Result<Json<Moved>, OrchestratorError> {
+    let keyed = Idempotency::from_headers(&headers, &actor, &format!("complete-job/{id}"), &request)?;
+    to_the_end(async move { orchestrator.complete_job(&actor, &id, request, keyed.as_ref()).await })
+        .await
+        .map(Json)
+}

@@ -1,0 +1,269 @@
+//! Reads the files of a deployment and gathers what is wrong with them.
+
+use super::issue::FileIssue;
+use crate::api::DeployFile;
+use crate::registry::{BPMN, DMN, FORM, Registry, decisions_in, triggers_of};
+use crate::{Config, OrchestratorError};
+use bpmn::{NodeKind, Process, StartTrigger, Text};
+use dmn::Feel;
+use engine::Env;
+use fhir::Definitions;
+use jiff::Timestamp;
+use serde_json::Value;
+use std::collections::HashMap;
+use std::sync::Arc;
+
+/// One thing to be deployed.
+pub(super) struct Item {
+    pub kind: &'static str,
+    /// Id without version.
+    pub id: String,
+    pub file: String,
+    pub source: Arc<[u8]>,
+    pub process: Option<Arc<Process>>,
+    pub questionnaire: Option<Value>,
+}
+
+/// The files, read.
+#[derive(Default)]
+pub(super) struct Bundle {
+    pub items: Vec<Item>,
+    pub issues: Vec<FileIssue>,
+    /// Whether a model sends messages on hub writes.
+    pub triggers: bool,
+    /// Knows what is deployed and the decisions of this bundle.
+    feel: Arc<Feel>,
+}
+
+impl Bundle {
+    /// Reads all files. Findings are in `issues`; the error is only for requests beyond the limits.
+    pub(super) fn read(config: &Config, registry: &Registry, files: &[DeployFile]) -> Result<Self, OrchestratorError> {
+        if files.is_empty() || files.len() > config.max_deploy_files {
+            let max = config.max_deploy_files;
+            return Err(OrchestratorError::Invalid(format!("files: between 1 and {max} files")));
+        }
+        let mut bundle = Self::default();
+        bundle.dmn(registry, files)?;
+        let feel = bundle.feel.clone();
+        for file in files {
+            if file.content.len() > config.max_file_bytes {
+                let message = format!(
+                    "{} bytes; at most {} are read",
+                    file.content.len(),
+                    config.max_file_bytes
+                );
+                bundle.issues.push(FileIssue::error(
+                    &file.name,
+                    "file-too-large",
+                    message,
+                    "split the file",
+                ));
+                continue;
+            }
+            match file.name.rsplit_once('.').map(|(_, extension)| extension) {
+                Some("bpmn") => bundle.bpmn(file, &feel, registry),
+                Some("dmn") => {}
+                Some("json") => bundle.form(file),
+                _ => bundle.issues.push(FileIssue::error(
+                    &file.name,
+                    "file-kind",
+                    "the file is neither BPMN nor DMN nor a form".into(),
+                    "name it *.bpmn, *.dmn or *.json (a FHIR Questionnaire)",
+                )),
+            }
+        }
+        bundle.refuse_doubles();
+        bundle.links(registry);
+        Ok(bundle)
+    }
+
+    fn item(&mut self, kind: &'static str, id: &str, file: &DeployFile, source: &Arc<[u8]>) -> &mut Item {
+        self.items.push(Item {
+            kind,
+            id: id.to_owned(),
+            file: file.name.clone(),
+            source: source.clone(),
+            process: None,
+            questionnaire: None,
+        });
+        self.items.last_mut().expect("just pushed")
+    }
+
+    fn bpmn(&mut self, file: &DeployFile, feel: &Feel, registry: &Registry) {
+        let name = &file.name;
+        let model = match bpmn::parse(&file.content) {
+            Ok(model) => model,
+            Err(issues) => {
+                return self
+                    .issues
+                    .extend(issues.into_iter().map(|i| FileIssue::from_bpmn(name, i)));
+            }
+        };
+        self.issues
+            .extend(model.warnings.iter().cloned().map(|i| FileIssue::from_bpmn(name, i)));
+        if model.processes.is_empty() {
+            let message = "the file holds no process".into();
+            self.issues.push(FileIssue::error(
+                name,
+                "no-process",
+                message,
+                "add a process with isExecutable=\"true\"",
+            ));
+        }
+        for trigger in triggers_of(&model) {
+            self.triggers = true;
+            if let Err(bad) = trigger {
+                let message = format!("the FHIR trigger '{}' cannot be used: {}", bad.criteria, bad.reason);
+                let remedy = "write criteria such as Observation?code=http://loinc.org|4548-4";
+                self.issues
+                    .push(FileIssue::error(name, "fhir-trigger", message, remedy).at(&bad.element, 0));
+            }
+        }
+        let source: Arc<[u8]> = file.content.as_bytes().into();
+        for process in &model.processes {
+            self.expressions(name, process, feel, registry);
+            self.item(BPMN, &process.id, file, &source).process = Some(process.clone());
+        }
+    }
+
+    fn expressions(&mut self, file: &str, process: &Process, feel: &Feel, registry: &Registry) {
+        for (element, line, expression) in process.expressions() {
+            if let Err(error) = feel.validate_expression(expression.as_str()) {
+                let remedy = "correct the FEEL expression";
+                self.issues
+                    .push(FileIssue::error(file, "feel-syntax", error.to_string(), remedy).at(&element, line));
+            }
+        }
+        for start in process.start_events() {
+            let StartTrigger::Timer(timer) = start.trigger else {
+                continue;
+            };
+            let (now, limits) = (Timestamp::UNIX_EPOCH, engine::Limits::default());
+            let env = Env {
+                now,
+                evaluator: feel,
+                models: registry,
+                limits: &limits,
+            };
+            if let Err(reason) = engine::start_timer(timer, &env) {
+                let line = process.node_by_id(start.element).map_or(0, |n| n.line);
+                let remedy = "write an ISO 8601 date, duration (P1D) or cycle (R/P1D); variables are not known yet";
+                self.issues
+                    .push(FileIssue::error(file, "start-timer", reason, remedy).at(start.element, line));
+            }
+        }
+    }
+
+    fn dmn(&mut self, registry: &Registry, files: &[DeployFile]) -> Result<(), OrchestratorError> {
+        let files: Vec<&DeployFile> = files.iter().filter(|f| f.name.ends_with(".dmn")).collect();
+        let texts: Vec<&str> = files.iter().map(|f| f.content.as_str()).collect();
+        let (feel, results) = decisions_in(registry, &texts)?;
+        self.feel = feel;
+        for (file, result) in files.into_iter().zip(results) {
+            let source: Arc<[u8]> = file.content.as_bytes().into();
+            match result {
+                Ok(ids) if ids.is_empty() => {
+                    let message = "the file holds no decision".into();
+                    self.issues.push(FileIssue::error(
+                        &file.name,
+                        "no-decision",
+                        message,
+                        "add a decision with an id",
+                    ));
+                }
+                Ok(ids) => {
+                    for id in ids {
+                        self.item(DMN, &id, file, &source);
+                    }
+                }
+                Err(issues) => self
+                    .issues
+                    .extend(issues.into_iter().map(|i| FileIssue::from_dmn(&file.name, i))),
+            }
+        }
+        Ok(())
+    }
+
+    fn form(&mut self, file: &DeployFile) {
+        let remedy = "put a FHIR R4 Questionnaire with an id into the file";
+        let refuse = |message: String| FileIssue::error(&file.name, "questionnaire", message, remedy);
+        let form: Value = match serde_json::from_str(&file.content) {
+            Ok(form) => form,
+            Err(error) => {
+                let line = u32::try_from(error.line()).unwrap_or(0);
+                let issue = FileIssue {
+                    line: Some(line),
+                    ..refuse(format!("the JSON cannot be read: {error}"))
+                };
+                return self.issues.push(issue);
+            }
+        };
+        if form.get("resourceType").and_then(Value::as_str) != Some("Questionnaire") {
+            return self.issues.push(refuse("resourceType is not Questionnaire".into()));
+        }
+        let Some(id) = form
+            .get("id")
+            .and_then(Value::as_str)
+            .filter(|id| fhir::is_id(id))
+            .map(str::to_owned)
+        else {
+            return self.issues.push(refuse("id is missing or is not a FHIR id".into()));
+        };
+        if let Err(errors) = fhir::check(Definitions::r4(), &form) {
+            self.issues.extend(errors.into_iter().map(|e| refuse(e.to_string())));
+            return;
+        }
+        let source: Arc<[u8]> = file.content.as_bytes().into();
+        self.item(FORM, &id, file, &source).questionnaire = Some(form);
+    }
+
+    fn refuse_doubles(&mut self) {
+        let mut seen: HashMap<(&str, &str), &str> = HashMap::new();
+        let mut issues = Vec::new();
+        for item in &self.items {
+            if let Some(first) = seen.insert((item.kind, &item.id), &item.file) {
+                let message = format!("'{}' is defined in {first} already", item.id);
+                issues.push(
+                    FileIssue::error(&item.file, "defined-twice", message, "give each its own id").at(&item.id, 0),
+                );
+            }
+        }
+        self.issues.extend(issues);
+    }
+
+    /// Names that lead nowhere: warnings, because the other side may be deployed later.
+    fn links(&mut self, registry: &Registry) {
+        let known = |kind: &str, id: &str| {
+            registry.newest(kind, id).is_some() || self.items.iter().any(|i| i.kind == kind && i.id == id)
+        };
+        let mut issues = Vec::new();
+        for item in &self.items {
+            let Some(process) = &item.process else { continue };
+            for node in &process.nodes {
+                let (kind, what, name) = match &node.kind {
+                    NodeKind::Call { process, .. } => (BPMN, "process", Some(process)),
+                    NodeKind::DecisionTask { decision, .. } => (DMN, "decision", Some(decision)),
+                    NodeKind::UserTask(task) | NodeKind::ManualTask(task) => (FORM, "form", task.form.as_ref()),
+                    _ => continue,
+                };
+                let Some(id) = name.and_then(Text::literal) else {
+                    continue;
+                };
+                let id = id.strip_prefix("Questionnaire/").unwrap_or(id);
+                if !known(kind, id) {
+                    let message = format!("the {what} '{id}' is not deployed");
+                    let remedy = "deploy it too, before an instance gets here";
+                    issues.push(FileIssue::warning(
+                        &item.file,
+                        &node.id,
+                        node.line,
+                        "not-deployed",
+                        message,
+                        remedy,
+                    ));
+                }
+            }
+        }
+        self.issues.extend(issues);
+    }
+}

@@ -1,0 +1,57 @@
+//! A timer start event is due: starts an instance and sets the next timer of the cycle, in one commit.
+
+use crate::command::{Order, Target};
+use crate::instance::Hot;
+use crate::timers::{read_start_timer, start_timer};
+use crate::{Orchestrator, OrchestratorError};
+use engine::{Command, Models, StartBy, StepError, Variables};
+use store::{TimerRecord, TimerWrite, Transaction};
+
+impl Orchestrator {
+    pub(crate) async fn start_by_timer(
+        &self,
+        timer: &TimerRecord,
+        remove: TimerWrite,
+    ) -> Result<(), OrchestratorError> {
+        let mut timers = vec![remove];
+        let Some((key, element, schedule)) = read_start_timer(timer) else {
+            return Err(OrchestratorError::Damaged(format!("timer id {}", timer.id)));
+        };
+        let registry = self.registry().await?;
+        let newest = registry.by_key(&key).and_then(|p| registry.latest(&p.id));
+        if newest.as_ref() != Some(&key) {
+            // A newer version has its own timers.
+            self.store
+                .commit(Transaction {
+                    timers,
+                    ..Transaction::default()
+                })
+                .await?;
+            return Ok(());
+        }
+        if let Some(next) = schedule.after(self.clock.now()) {
+            timers.push(start_timer(&key, &element, &next));
+        }
+        let hot = Hot::new(self.ids.next(), key, None, None, self.clock.now());
+        let command = Command::Start {
+            by: StartBy::Element(element),
+            variables: Variables::new(),
+        };
+        let mut order = Order::new("", command, "timer");
+        order.target = Target::New(Box::new(hot));
+        order.extras.timers = timers.clone();
+        match self.carry_out(order).await {
+            Err(OrchestratorError::Step(error @ StepError::CannotStart(_))) => {
+                tracing::error!(timer = timer.id, %error, "a start timer cannot start its process");
+                self.store
+                    .commit(Transaction {
+                        timers,
+                        ..Transaction::default()
+                    })
+                    .await?;
+                Ok(())
+            }
+            other => other.map(|_| ()),
+        }
+    }
+}

@@ -1,0 +1,15 @@
+//! What can be done, one operation a file: the method, its route handler, who may, its errors.
+
+pub(crate) mod assign_task;
+pub(crate) mod cancel;
+pub(crate) mod complete_job;
+pub(crate) mod complete_task;
+pub(crate) mod deploy;
+pub(crate) mod fail_job;
+mod fire_start_timer;
+pub(crate) mod retry_incident;
+pub(crate) mod send_message;
+pub(crate) mod send_signal;
+pub(crate) mod set_variables;
+pub(crate) mod start;
+pub(crate) mod throw_error;

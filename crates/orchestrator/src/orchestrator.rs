@@ -1,0 +1,135 @@
+//! The orchestrator itself: what it holds, its background loop, and settling at a virtual moment.
+
+use crate::cache::Cache;
+use crate::commit::After;
+use crate::feed::Feed;
+use crate::jobs::Jobs;
+use crate::locks::Locks;
+use crate::registry::Registry;
+use crate::relay::Parked;
+use crate::{Config, OrchestratorError};
+use jiff::Timestamp;
+use parking_lot::{Mutex, RwLock};
+use std::sync::{Arc, Weak};
+use std::time::Duration;
+use store::{Clock, Ids, Store};
+use tokio::sync::Notify;
+
+/// Longest sleep of the background loop: how late a timer can be noticed when the machine's clock is moved.
+const LONGEST_SLEEP: Duration = Duration::from_secs(1);
+/// Wait after a failed round, so that a broken disk does not spin a core.
+const AFTER_FAILURE: Duration = Duration::from_millis(500);
+
+/// Durable execution of processes over a [`Store`].
+pub struct Orchestrator {
+    pub(crate) store: Arc<dyn Store>,
+    pub(crate) clock: Arc<dyn Clock>,
+    pub(crate) ids: Arc<dyn Ids>,
+    pub(crate) config: Config,
+    pub(crate) registry: RwLock<Option<Arc<Registry>>>,
+    /// One deployment (or first reading of the definitions) at a time.
+    pub(crate) deploying: tokio::sync::Mutex<()>,
+    pub(crate) cache: Cache,
+    pub(crate) locks: Locks,
+    pub(crate) jobs: Jobs,
+    pub(crate) parked: Parked,
+    /// At or before the due moment of the earliest timer.
+    pub(crate) next_due: Mutex<Timestamp>,
+    /// Wakes the background loop.
+    pub(crate) wake: Notify,
+    /// Held by whoever does the background work; with the position in the change feed.
+    pub(crate) feed: tokio::sync::Mutex<Feed>,
+    pub(crate) me: Weak<Self>,
+}
+
+impl Orchestrator {
+    /// An orchestrator over a store. It does nothing by itself until [`Self::run`] or [`Self::settle`].
+    pub fn new(store: Arc<dyn Store>, clock: Arc<dyn Clock>, ids: Arc<dyn Ids>, config: Config) -> Arc<Self> {
+        Arc::new_cyclic(|me| Self {
+            store,
+            clock,
+            ids,
+            registry: RwLock::new(None),
+            deploying: tokio::sync::Mutex::new(()),
+            cache: Cache::new(config.hot_instances),
+            locks: Locks::new(),
+            jobs: Jobs::new(config.job_concurrency, config.job_queue),
+            parked: Parked::default(),
+            next_due: Mutex::new(Timestamp::MIN),
+            wake: Notify::new(),
+            feed: tokio::sync::Mutex::new(Feed::default()),
+            me: me.clone(),
+            config,
+        })
+    }
+
+    /// What a commit leads to, in memory.
+    pub(crate) fn after_commit(&self, after: After) {
+        if let Some(due) = after.due {
+            self.timer_set(due);
+        }
+        if after.relay || self.parked.any_for(&after.awaited) {
+            self.parked.relay_needed();
+            self.wake.notify_one();
+        }
+        self.new_jobs(after.jobs);
+    }
+
+    /// The background loop: timers, jobs, messages between processes, and the hub's changes, until the store closes.
+    /// Exactly one per store.
+    pub async fn run(self: Arc<Self>) {
+        self.start_jobs_automatically();
+        let mut changes = self.store.changes();
+        loop {
+            let pause = match self.round().await {
+                Ok(_) => self.until_next_timer(),
+                Err(OrchestratorError::Store(store::StoreError::Closed)) => return,
+                Err(error) => {
+                    tracing::error!(%error, "background work failed; trying again");
+                    AFTER_FAILURE
+                }
+            };
+            if self.feeds() {
+                tokio::select! {
+                    () = self.wake.notified() => {}
+                    changed = changes.changed() => if changed.is_err() { return },
+                    () = tokio::time::sleep(pause) => {}
+                }
+            } else {
+                tokio::select! {
+                    () = self.wake.notified() => {}
+                    () = tokio::time::sleep(pause) => {}
+                }
+            }
+        }
+    }
+
+    fn until_next_timer(&self) -> Duration {
+        let wait = self.clock.now().duration_until(*self.next_due.lock());
+        Duration::try_from(wait).unwrap_or_default().min(LONGEST_SLEEP)
+    }
+
+    /// Runs everything due at the present moment until nothing more happens: timers, jobs, messages, hub changes.
+    pub async fn settle(&self) -> Result<(), OrchestratorError> {
+        for _ in 0..self.config.settle_rounds {
+            if self.round().await? == 0 {
+                return Ok(());
+            }
+        }
+        Err(OrchestratorError::Invalid(format!(
+            "work never came to rest in {} rounds at one moment: look for a timer or message loop without a pause",
+            self.config.settle_rounds
+        )))
+    }
+
+    /// One look at everything; returns how many things were done.
+    async fn round(&self) -> Result<usize, OrchestratorError> {
+        let mut feed = self.feed.lock().await;
+        self.registry().await?;
+        let timers = self.pump_timers().await?;
+        let jobs = self.pump_jobs().await?;
+        let changes = self.pump_feed(&mut feed).await?;
+        let relayed = self.pump_relay().await?;
+        Ok(timers + jobs + changes + relayed)
+    }
+}

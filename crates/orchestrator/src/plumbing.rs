@@ -1,0 +1,52 @@
+//! Plumbing of the REST API: bodies, query strings, and work that outlives its caller.
+
+use crate::OrchestratorError;
+use axum::extract::{FromRequest, FromRequestParts, Query, Request};
+use bytes::Bytes;
+use http::request::Parts;
+use serde::de::DeserializeOwned;
+
+/// A JSON body; an empty one counts as `{}`. A malformed one is answered with 400 and its place.
+pub(crate) struct Body<T>(pub T);
+
+impl<S: Send + Sync, T: DeserializeOwned> FromRequest<S> for Body<T> {
+    type Rejection = OrchestratorError;
+
+    async fn from_request(request: Request, state: &S) -> Result<Self, OrchestratorError> {
+        let bytes = Bytes::from_request(request, state)
+            .await
+            .map_err(|e| OrchestratorError::BadRequest(format!("the body cannot be read: {e}")))?;
+        let text: &[u8] = if bytes.iter().all(u8::is_ascii_whitespace) {
+            b"{}"
+        } else {
+            &bytes
+        };
+        serde_json::from_slice(text)
+            .map(Self)
+            .map_err(|e| OrchestratorError::BadRequest(format!("the body is not the JSON expected here: {e}")))
+    }
+}
+
+/// Query parameters; malformed ones are answered with 400.
+pub(crate) struct Params<T>(pub T);
+
+impl<S: Send + Sync, T: DeserializeOwned> FromRequestParts<S> for Params<T> {
+    type Rejection = OrchestratorError;
+
+    async fn from_request_parts(parts: &mut Parts, _: &S) -> Result<Self, OrchestratorError> {
+        Query::try_from_uri(&parts.uri)
+            .map(|Query(value)| Self(value))
+            .map_err(|e| OrchestratorError::BadRequest(format!("query parameters: {e}")))
+    }
+}
+
+/// Runs to its end even when the caller goes away: a commit without what follows it would leave jobs and messages lying
+/// until the next start.
+pub(crate) async fn to_the_end<T: Send + 'static>(
+    work: impl Future<Output = Result<T, OrchestratorError>> + Send + 'static,
+) -> Result<T, OrchestratorError> {
+    match tokio::spawn(work).await {
+        Ok(result) => result,
+        Err(error) => Err(OrchestratorError::Damaged(format!("internal error: {error}"))),
+    }
+}

@@ -1,0 +1,69 @@
+//! What happened in an instance: `GET /orchestrator/instances/{id}/history?from=&limit=`.
+
+use super::page_size;
+use crate::access_rules::may_see;
+use crate::api::{HistoryEntry, List};
+use crate::plumbing::Params;
+use crate::{Orchestrator, OrchestratorError};
+use access::Actor;
+use axum::Json;
+use axum::extract::{Path, State};
+use serde::Deserialize;
+use std::sync::Arc;
+
+/// Which part.
+#[derive(Debug, Clone, Default, Deserialize)]
+#[serde(default)]
+pub struct HistoryQuery {
+    /// First revision; the mark of the page before.
+    pub from: Option<u64>,
+    /// Page size.
+    pub limit: Option<usize>,
+}
+
+impl Orchestrator {
+    /// History of an instance, oldest first.
+    pub async fn history(
+        &self,
+        actor: &Actor,
+        id: &str,
+        query: HistoryQuery,
+    ) -> Result<List<HistoryEntry>, OrchestratorError> {
+        let limit = page_size(&self.config, query.limit)?;
+        let hot = self.load(id).await?;
+        may_see(actor, hot.patient.as_deref())?;
+        let from = query.from.unwrap_or(0);
+        let mut records = self
+            .store
+            .snapshot()
+            .await?
+            .instance_history(id, from, limit + 1)
+            .await?;
+        let next = records.get(limit).map(|r| r.revision.to_string());
+        records.truncate(limit);
+        let items = records
+            .into_iter()
+            .map(|record| {
+                let events = serde_json::from_slice(&record.events).map_err(|e| {
+                    OrchestratorError::Damaged(format!("history {id} revision {}: {e}", record.revision))
+                })?;
+                Ok(HistoryEntry {
+                    revision: record.revision,
+                    at: record.at,
+                    actor: record.actor,
+                    events,
+                })
+            })
+            .collect::<Result<_, OrchestratorError>>()?;
+        Ok(List { items, next })
+    }
+}
+
+pub(crate) async fn handler(
+    State(orchestrator): State<Arc<Orchestrator>>,
+    actor: Actor,
+    Path(id): Path<String>,
+    Params(query): Params<HistoryQuery>,
+) -> Result<Json<List<HistoryEntry>>, OrchestratorError> {
+    orchestrator.history(&actor, &id, query).await.map(Json)
+}

@@ -1,0 +1,215 @@
+//! Tasks: `GET /orchestrator/tasks`, `GET /orchestrator/tasks/{id}`. Lists are FHIR Task searches, so they page on the
+//! hub's indexes; only `overdue` is decided on the page, because R4 has no search parameter for the due moment.
+
+use super::page_size;
+use crate::access_rules::{confine, is_candidate, may_see};
+use crate::api::{List, TaskInfo};
+use crate::mirror::{self, INSTANCE_SYSTEM, ROLE_SYSTEM};
+use crate::plumbing::Params;
+use crate::{Orchestrator, OrchestratorError};
+use access::{Actor, AuditPatient};
+use axum::extract::{Path, State};
+use axum::response::{IntoResponse, Response};
+use axum::{Extension, Json};
+use fhir::Definitions;
+use serde::Deserialize;
+use std::sync::Arc;
+use store::{Clause, Page, Query, Sort, SortKey, StoredResource, ValueTest};
+
+/// Which tasks; all that is given must hold.
+#[derive(Debug, Clone, Default, Deserialize)]
+#[serde(rename_all = "camelCase", default)]
+pub struct TasksQuery {
+    /// Held by this person (`Practitioner/…`, `Patient/…`).
+    pub assignee: Option<String>,
+    /// For one of these roles (comma list).
+    pub role: Option<String>,
+    /// Patient id.
+    pub patient: Option<String>,
+    /// Instance id.
+    pub instance: Option<String>,
+    /// Only those past their due moment.
+    pub overdue: bool,
+    /// Only those nobody holds.
+    pub unassigned: bool,
+    /// `open` (when absent) or `done`.
+    pub state: Option<String>,
+    /// Mark of the page before.
+    pub after: Option<String>,
+    /// Page size.
+    pub limit: Option<usize>,
+}
+
+impl Orchestrator {
+    /// A page of tasks: open ones oldest first, closed ones newest first.
+    ///
+    /// With `overdue` a page may be short (even empty) and still have a next one: at most
+    /// [`crate::Config::max_scan`] tasks are looked at for one answer.
+    pub async fn tasks(&self, actor: &Actor, query: TasksQuery) -> Result<List<TaskInfo>, OrchestratorError> {
+        let limit = page_size(&self.config, query.limit)?;
+        let mut search = Query {
+            rtype: "Task".into(),
+            ..Query::default()
+        };
+        let done = statuses(&query)?;
+        search.clauses = clauses(&query, done, confine(actor, query.patient.clone())?)?;
+        search.sort = vec![Sort {
+            key: SortKey::Param(param("authored-on")?),
+            descending: done,
+        }];
+        search.page = Page {
+            count: limit,
+            after: query.after,
+        };
+        let now = self.clock.now();
+        let mut snapshot = self.store.snapshot().await?;
+        let mut items = Vec::new();
+        let mut looked_at = 0;
+        loop {
+            // Never more than fits, so that a page ends where the next one begins.
+            search.page.count = limit - items.len();
+            let page = snapshot.search(&search).await?;
+            looked_at += page.matches.len();
+            let tasks = page.matches.iter().filter_map(read).map(|read| read.task);
+            items.extend(tasks.filter(|t| !query.overdue || t.due.is_some_and(|due| due < now)));
+            search.page.after = page.next;
+            let full = items.len() >= limit || looked_at >= self.config.max_scan;
+            if search.page.after.is_none() || full || !query.overdue {
+                return Ok(List {
+                    items,
+                    next: search.page.after,
+                });
+            }
+        }
+    }
+
+    /// One task; while it is open with the variables it sees.
+    ///
+    /// # Errors
+    /// Unknown (404), someone else's (403).
+    pub async fn task(&self, actor: &Actor, id: &str) -> Result<TaskInfo, OrchestratorError> {
+        let missing = || OrchestratorError::NotFound {
+            what: "task",
+            id: id.to_owned(),
+        };
+        let stored = self
+            .store
+            .snapshot()
+            .await?
+            .read("Task", id)
+            .await?
+            .ok_or_else(missing)?;
+        let mut info = read(&stored).ok_or_else(missing)?;
+        may_see(actor, info.task.patient.as_deref())?;
+        if actor.patient().is_some() && !is_candidate(actor, &info.task, &info.candidate_users) {
+            // The assisted sees that the step is there, not what the staff works with.
+            return Ok(info.task);
+        }
+        if let Ok(hot) = self.load(&info.task.instance).await
+            && let Ok(open) = self.open_task(&hot, id)
+        {
+            info.task.variables = open.task.variables;
+        }
+        Ok(info.task)
+    }
+}
+
+fn statuses(query: &TasksQuery) -> Result<bool, OrchestratorError> {
+    match query.state.as_deref() {
+        None | Some("" | "open") => Ok(false),
+        Some("done") => Ok(true),
+        Some(other) => Err(OrchestratorError::BadRequest(format!(
+            "state: '{other}' is neither open nor done"
+        ))),
+    }
+}
+
+fn clauses(query: &TasksQuery, done: bool, patient: Option<String>) -> Result<Vec<Clause>, OrchestratorError> {
+    let token = |system: Option<&str>, code: &str| ValueTest::Token {
+        system: system.map(str::to_owned),
+        code: Some(code.to_owned()),
+    };
+    let clause = |code: &str, any: Vec<ValueTest>| {
+        Ok::<_, OrchestratorError>(Clause::Param {
+            param: param(code)?,
+            any,
+        })
+    };
+    let states: &[&str] = match (done, query.unassigned) {
+        (true, _) => &["completed", "cancelled"],
+        (false, true) => &["ready"],
+        (false, false) => &["ready", "in-progress"],
+    };
+    let mut clauses = vec![clause("status", states.iter().map(|s| token(None, s)).collect())?];
+    if let Some(instance) = &query.instance {
+        clauses.push(clause(
+            "group-identifier",
+            vec![token(Some(INSTANCE_SYSTEM), instance)],
+        )?);
+    }
+    if let Some(assignee) = &query.assignee {
+        let (rtype, id) = assignee
+            .split_once('/')
+            .ok_or_else(|| OrchestratorError::BadRequest("assignee: a reference such as Practitioner/12".into()))?;
+        clauses.push(clause(
+            "owner",
+            vec![ValueTest::Reference {
+                rtype: Some(rtype.into()),
+                id: id.into(),
+            }],
+        )?);
+    }
+    if let Some(roles) = &query.role {
+        clauses.push(clause(
+            "performer",
+            roles.split(',').map(|r| token(Some(ROLE_SYSTEM), r.trim())).collect(),
+        )?);
+    }
+    if let Some(patient) = patient {
+        clauses.push(Clause::Patient(patient));
+    }
+    if query.instance.is_none() {
+        // Only ours: other Tasks may live in the hub, too.
+        clauses.push(clause(
+            "group-identifier",
+            vec![ValueTest::Token {
+                system: Some(INSTANCE_SYSTEM.into()),
+                code: None,
+            }],
+        )?);
+    }
+    Ok(clauses)
+}
+
+fn param(code: &str) -> Result<fhir::ParamId, OrchestratorError> {
+    let param = Definitions::r4().param("Task", code);
+    param
+        .map(|p| p.id)
+        .ok_or_else(|| OrchestratorError::Damaged(format!("R4 has no search parameter Task.{code}")))
+}
+
+fn read(stored: &StoredResource) -> Option<mirror::Info> {
+    serde_json::from_slice(stored.body.as_ref()?)
+        .ok()
+        .and_then(|task| mirror::info(&task))
+}
+
+pub(crate) async fn list(
+    State(orchestrator): State<Arc<Orchestrator>>,
+    actor: Actor,
+    Params(query): Params<TasksQuery>,
+) -> Result<Json<List<TaskInfo>>, OrchestratorError> {
+    orchestrator.tasks(&actor, query).await.map(Json)
+}
+
+pub(crate) async fn one(
+    State(orchestrator): State<Arc<Orchestrator>>,
+    actor: Actor,
+    Path(id): Path<String>,
+) -> Result<Response, OrchestratorError> {
+    let info = orchestrator.task(&actor, &id).await?;
+    Ok(match info.patient.clone() {
+        Some(patient) => (Extension(AuditPatient(patient)), Json(info)).into_response(),
+        None => Json(info).into_response(),
+    })
+}

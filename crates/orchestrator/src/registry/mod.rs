@@ -1,0 +1,215 @@
+//! What is deployed, parsed and ready to run. Built from the store at start and after each deployment; never changed.
+
+mod decisions;
+mod triggers;
+
+pub(crate) use decisions::{decisions_in, evaluator};
+pub(crate) use triggers::{Trigger, triggers_of};
+
+use crate::api::DefinitionInfo;
+use crate::{Orchestrator, OrchestratorError};
+use bpmn::Process;
+use dmn::Evaluator;
+use engine::Models;
+use std::collections::{BTreeMap, HashMap, HashSet};
+use std::sync::Arc;
+use store::DefinitionRecord;
+
+/// Kinds of definition, as stored.
+pub(crate) const BPMN: &str = "bpmn";
+pub(crate) const DMN: &str = "dmn";
+pub(crate) const FORM: &str = "form";
+
+/// One version of a process, decision or form.
+#[derive(Debug, Clone)]
+pub(crate) struct Definition {
+    pub info: DefinitionInfo,
+    pub kind: String,
+    pub source: Arc<[u8]>,
+}
+
+/// Everything deployed.
+pub(crate) struct Registry {
+    /// By key, of any kind: the key alone is not unique across kinds.
+    definitions: BTreeMap<(String, String), Definition>,
+    /// Newest version by kind and id.
+    latest: HashMap<(String, String), u32>,
+    processes: HashMap<String, Arc<Process>>,
+    triggers: HashMap<String, Vec<Trigger>>,
+    evaluator: Box<dyn Evaluator>,
+}
+
+impl Registry {
+    /// Reads everything stored. What was deployed once parses again, unless the program lost an ability.
+    pub(crate) fn build(records: Vec<DefinitionRecord>) -> Result<Self, OrchestratorError> {
+        let mut registry = Self {
+            definitions: BTreeMap::new(),
+            latest: HashMap::new(),
+            processes: HashMap::new(),
+            triggers: HashMap::new(),
+            evaluator: Box::new(dmn::Feel::new()),
+        };
+        // A file with several processes is stored once for each of them, and read once.
+        let mut read: HashSet<(String, u64)> = HashSet::new();
+        for record in records {
+            let first = read.insert((record.file.clone(), fnv(&record.source)));
+            registry.add(record, first)?;
+        }
+        registry.evaluator = Box::new(evaluator(&registry)?);
+        Ok(registry)
+    }
+
+    fn add(&mut self, record: DefinitionRecord, first: bool) -> Result<(), OrchestratorError> {
+        let mut name = record.name.clone();
+        if record.kind == BPMN {
+            let damaged = |what: String| OrchestratorError::Damaged(format!("definition {}: {what}", record.key));
+            let text = std::str::from_utf8(&record.source).map_err(|e| damaged(e.to_string()))?;
+            let model = bpmn::parse(text).map_err(|issues| {
+                damaged(
+                    issues
+                        .first()
+                        .map_or_else(String::new, |i| format!("line {}: {}", i.line, i.message)),
+                )
+            })?;
+            let process = model.processes.iter().find(|p| p.id == record.name);
+            let process = process
+                .ok_or_else(|| damaged(format!("the file holds no process '{}'", record.name)))?
+                .clone();
+            name = process.display_name().to_owned();
+            self.processes.insert(record.key.clone(), process);
+            if first {
+                // Older versions still run, so their criteria count as well.
+                for trigger in triggers_of(&model).into_iter().flatten() {
+                    let list = self.triggers.entry(trigger.criteria.rtype.clone()).or_default();
+                    if !list.contains(&trigger) {
+                        list.push(trigger);
+                    }
+                }
+            }
+        }
+        let latest = self
+            .latest
+            .entry((record.kind.clone(), record.name.clone()))
+            .or_default();
+        *latest = record.version.max(*latest);
+        let info = DefinitionInfo {
+            key: record.key.clone(),
+            id: record.name,
+            name,
+            version: record.version,
+            deployed: record.deployed,
+            file: record.file,
+        };
+        let definition = Definition {
+            info,
+            kind: record.kind.clone(),
+            source: record.source.into(),
+        };
+        self.definitions.insert((record.kind, record.key), definition);
+        Ok(())
+    }
+
+    /// The key of a process given by key or id (newest version).
+    pub(crate) fn resolve(&self, definition: &str) -> Result<String, OrchestratorError> {
+        let key = if definition.contains(':') {
+            Some(definition.to_owned())
+        } else {
+            self.latest(definition)
+        };
+        key.filter(|k| self.processes.contains_key(k))
+            .ok_or_else(|| engine::StepError::UnknownDefinition(definition.to_owned()).into())
+    }
+
+    /// The newest version of something, if there is any.
+    pub(crate) fn newest(&self, kind: &str, id: &str) -> Option<&Definition> {
+        let version = self.latest.get(&(kind.to_owned(), id.to_owned()))?;
+        self.definitions.get(&(kind.to_owned(), format!("{id}:{version}")))
+    }
+
+    /// The newest version of everything of a kind.
+    pub(crate) fn all_newest<'a>(&'a self, kind: &'a str) -> impl Iterator<Item = &'a Definition> {
+        self.of_kind(kind)
+            .filter(|d| self.latest.get(&(kind.to_owned(), d.info.id.clone())) == Some(&d.info.version))
+    }
+
+    /// Every version of everything of a kind.
+    pub(crate) fn of_kind<'a>(&'a self, kind: &'a str) -> impl Iterator<Item = &'a Definition> {
+        self.definitions.values().filter(move |d| d.kind == kind)
+    }
+
+    /// One version.
+    pub(crate) fn get(&self, kind: &str, key: &str) -> Option<&Definition> {
+        self.definitions.get(&(kind.to_owned(), key.to_owned()))
+    }
+
+    pub(crate) fn process(&self, key: &str) -> Option<&Arc<Process>> {
+        self.processes.get(key)
+    }
+
+    pub(crate) fn evaluator(&self) -> &dyn Evaluator {
+        &*self.evaluator
+    }
+
+    /// Hub triggers by resource type.
+    pub(crate) fn triggers(&self) -> &HashMap<String, Vec<Trigger>> {
+        &self.triggers
+    }
+
+    pub(crate) fn triggers_for(&self, rtype: &str) -> &[Trigger] {
+        self.triggers.get(rtype).map_or(&[], Vec::as_slice)
+    }
+}
+
+impl Models for Registry {
+    fn by_key(&self, key: &str) -> Option<Arc<Process>> {
+        self.processes.get(key).cloned()
+    }
+
+    fn latest(&self, process_id: &str) -> Option<String> {
+        let version = self.latest.get(&(BPMN.to_owned(), process_id.to_owned()))?;
+        Some(format!("{process_id}:{version}"))
+    }
+}
+
+fn fnv(bytes: &[u8]) -> u64 {
+    bytes.iter().fold(0xcbf2_9ce4_8422_2325_u64, |h, b| {
+        (h ^ u64::from(*b)).wrapping_mul(0x0100_0000_01b3)
+    })
+}
+
+impl Orchestrator {
+    /// What is deployed; read from the store the first time.
+    pub(crate) async fn registry(&self) -> Result<Arc<Registry>, OrchestratorError> {
+        if let Some(registry) = self.registry.read().clone() {
+            return Ok(registry);
+        }
+        let _one_at_a_time = self.deploying.lock().await;
+        if let Some(registry) = self.registry.read().clone() {
+            return Ok(registry);
+        }
+        self.read_registry().await
+    }
+
+    /// Reads what is deployed anew.
+    pub(crate) async fn read_registry(&self) -> Result<Arc<Registry>, OrchestratorError> {
+        let records = self.store.snapshot().await?.definitions().await?;
+        let registry = Arc::new(Registry::build(records)?);
+        *self.registry.write() = Some(registry.clone());
+        Ok(registry)
+    }
+
+    /// What is deployed, for code that runs after [`Self::registry`] was awaited; empty before that.
+    pub(crate) fn registry_now(&self) -> Arc<Registry> {
+        self.registry
+            .read()
+            .clone()
+            .unwrap_or_else(|| Arc::new(Registry::build(Vec::new()).expect("nothing to read")))
+    }
+
+    /// Name shown of a process.
+    pub(crate) fn process_name(&self, key: &str) -> String {
+        self.registry_now()
+            .process(key)
+            .map_or_else(|| key.to_owned(), |p| p.display_name().to_owned())
+    }
+}

@@ -1,0 +1,85 @@
+//! The REST API, every route with its policy.
+
+use crate::Orchestrator;
+use crate::access_rules::staff;
+use crate::op::{
+    assign_task, cancel, complete_job, complete_task, deploy, fail_job, retry_incident, send_message, send_signal,
+    set_variables, start, throw_error,
+};
+use crate::query::{definitions, history, incidents, instances, jobs, tasks};
+use access::{Policy, Routes};
+use axum::extract::DefaultBodyLimit;
+use axum::handler::Handler;
+use axum::routing::{get, post};
+use http::Method;
+use std::sync::Arc;
+
+/// Largest body of a command, in bytes.
+const MAX_BODY: usize = 8 << 20;
+/// Largest body of a deployment, in bytes.
+const MAX_DEPLOYMENT: usize = 64 << 20;
+
+const STAFF: Policy = Policy::Check(staff);
+/// Who keeps the running of things.
+const OPERATIONS: Policy = Policy::AnyRole(&["case-manager"]);
+/// Only `admin` and `system`, who always pass.
+const ADMIN: Policy = Policy::AnyRole(&[]);
+
+/// Every route, with full paths under `/orchestrator`.
+pub fn routes(orchestrator: Arc<Orchestrator>) -> Routes {
+    commands(&orchestrator).merge(questions(&orchestrator))
+}
+
+fn commands(o: &Arc<Orchestrator>) -> Routes {
+    let limit = DefaultBodyLimit::max(MAX_BODY);
+    macro_rules! post_to {
+        ($routes:expr, $path:literal, $policy:expr, $handler:expr) => {
+            $routes.route(
+                Method::POST,
+                concat!("/orchestrator", $path),
+                $policy,
+                post($handler).layer(limit).with_state(o.clone()),
+            )
+        };
+    }
+    let deployments = post(deploy::handler.layer(DefaultBodyLimit::max(MAX_DEPLOYMENT))).with_state(o.clone());
+    let r = Routes::new().route(Method::POST, "/orchestrator/deployments", ADMIN, deployments);
+    let r = post_to!(r, "/instances", STAFF, start::handler);
+    let r = post_to!(r, "/instances/{id}/variables", OPERATIONS, set_variables::handler);
+    let r = post_to!(r, "/instances/{id}/cancel", OPERATIONS, cancel::handler);
+    let r = post_to!(r, "/tasks/{id}/complete", Policy::SignedIn, complete_task::handler);
+    let r = post_to!(r, "/tasks/{id}/claim", Policy::SignedIn, assign_task::claim);
+    let r = post_to!(r, "/tasks/{id}/unclaim", Policy::SignedIn, assign_task::unclaim);
+    let r = post_to!(r, "/tasks/{id}/reassign", Policy::SignedIn, assign_task::reassign);
+    let r = post_to!(r, "/tasks/{id}/error", Policy::SignedIn, throw_error::handler);
+    let r = post_to!(r, "/jobs/{id}/complete", ADMIN, complete_job::handler);
+    let r = post_to!(r, "/jobs/{id}/fail", ADMIN, fail_job::handler);
+    let r = post_to!(r, "/jobs/{id}/error", ADMIN, throw_error::handler);
+    let r = post_to!(r, "/messages", STAFF, send_message::handler);
+    let r = post_to!(r, "/signals", STAFF, send_signal::handler);
+    post_to!(r, "/incidents/{id}/retry", OPERATIONS, retry_incident::handler)
+}
+
+fn questions(o: &Arc<Orchestrator>) -> Routes {
+    macro_rules! get_from {
+        ($routes:expr, $path:literal, $policy:expr, $handler:expr) => {
+            $routes.route(
+                Method::GET,
+                concat!("/orchestrator", $path),
+                $policy,
+                get($handler).with_state(o.clone()),
+            )
+        };
+    }
+    let r = Routes::new();
+    let r = get_from!(r, "/definitions", Policy::SignedIn, definitions::list);
+    let r = get_from!(r, "/definitions/{key}", Policy::SignedIn, definitions::one);
+    let r = get_from!(r, "/definitions/{key}/xml", Policy::SignedIn, definitions::source);
+    let r = get_from!(r, "/instances", Policy::SignedIn, instances::list);
+    let r = get_from!(r, "/instances/{id}", Policy::SignedIn, instances::one);
+    let r = get_from!(r, "/instances/{id}/history", Policy::SignedIn, history::handler);
+    let r = get_from!(r, "/tasks", Policy::SignedIn, tasks::list);
+    let r = get_from!(r, "/tasks/{id}", Policy::SignedIn, tasks::one);
+    let r = get_from!(r, "/jobs", ADMIN, jobs::handler);
+    get_from!(r, "/incidents", OPERATIONS, incidents::handler)
+}
