@@ -9,7 +9,9 @@ mod tests;
 pub use refusal::Refusal;
 
 use crate::policy::Verdict;
-use crate::{Actor, Audit, AuditPatient, Identity, IdentityOptions, LocalIdentity, RouteInfo, SigningKey, Tokens};
+use crate::{
+    Actor, Audit, AuditPatient, Identity, IdentityOptions, LocalIdentity, RouteInfo, Session, SigningKey, Tokens,
+};
 use authenticate::{BasicCache, Means};
 use axum::extract::Request;
 use axum::middleware::Next;
@@ -100,10 +102,14 @@ impl Guard {
         if request.method() != info.method && !head_of_get {
             return StatusCode::METHOD_NOT_ALLOWED.into_response();
         }
-        let (rule, response) = match self.admit(info, request, &mut pending).await {
+        let (rule, mut response) = match self.admit(info, request, &mut pending).await {
             Ok((rule, request)) => (Ok(rule), next.run(request).await),
             Err(refused) => (Err(refused.rule), refused.response),
         };
+        // An error page shows who is signed in; it is made outside this wrapper.
+        if let Some(session) = pending.session.take().filter(|_| response.status().as_u16() >= 400) {
+            response.extensions_mut().insert(*session);
+        }
         if let Some(entry) = pending.finish(rule, &response, info) {
             self.0.audit.record(entry).await;
         }
@@ -122,6 +128,7 @@ impl Guard {
         let caller = caller.map_err(|refusal| Refused::new("authentication", &refusal, &parts))?;
         if let Some(caller) = &caller {
             pending.entry.actor.clone_from(&caller.actor.subject);
+            pending.session = caller.session().cloned().map(Box::new);
         }
         let by_cookie = caller.as_ref().is_some_and(|c| matches!(c.means, Means::Session(_)));
         match info.policy.decide(caller.as_ref().map(|c| &c.actor), &parts) {
@@ -166,6 +173,7 @@ impl Refused {
 struct Pending {
     audit: Audit,
     entry: AuditEntry,
+    session: Option<Box<Session>>,
     done: bool,
 }
 
@@ -185,6 +193,7 @@ impl Pending {
         Self {
             audit: guard.0.audit.clone(),
             entry,
+            session: None,
             done: false,
         }
     }

@@ -1,0 +1,107 @@
+# Layout
+skip-to-content = Skip to content
+skip-to-navigation = Skip to navigation
+health-service = Regional health service
+tagline = The region's care pathways
+language = Language
+main-navigation = Main navigation
+breadcrumb = Breadcrumb
+pagination = Pages of the list
+next-page = Next page
+footer-what = information system of the regional health service
+footer-license = Free software under the EUPL-1.2. Only the data that is needed; every access is recorded.
+home = Home
+go-home = Go to the home page
+print = Print
+confirm = Confirm
+cancel = Cancel
+required-mark = required
+sort-ascending = ascending
+sort-descending = descending
+sort-by = Sort by { $column }
+
+# Sign-in
+sign-in-title = Sign in
+sign-in = Sign in
+sign-in-as = Enter
+sign-out = Sign out
+user-name = User name
+password = Password
+signed-out = You have signed out. Sign in again to continue.
+sign-in-wrong = User name or password are wrong. Check and try again.
+sign-in-locked = { $seconds ->
+    [one] Too many failed tries: try again in one second.
+   *[other] Too many failed tries: try again in { $seconds } seconds.
+  }
+demo-title = People of the demonstration region
+demo-text = This installation holds invented people only. Enter with the role you want to try.
+
+# Roles
+role-mmg = General practitioner
+role-diabetologo = Diabetologist
+role-infermiere = Family and community nurse
+role-case-manager = Case manager
+role-assistito = Patient
+role-oculista = Ophthalmologist
+role-cardiologo = Cardiologist
+role-nefrologo = Nephrologist
+role-podologo = Podiatrist
+role-dietista = Dietitian
+role-admin = Administrator
+role-system = System
+
+# Due moments
+due-none = no due date
+due-today = due today
+due-overdue-today = overdue today
+due-in-days = { $n ->
+    [one] due tomorrow
+   *[other] in { $n } days
+  }
+due-in-weeks = { $n ->
+    [one] in one week
+   *[other] in { $n } weeks
+  }
+due-in-months = { $n ->
+    [one] in one month
+   *[other] in { $n } months
+  }
+due-overdue-days = { $n ->
+    [one] overdue by one day
+   *[other] overdue by { $n } days
+  }
+due-overdue-weeks = { $n ->
+    [one] overdue by one week
+   *[other] overdue by { $n } weeks
+  }
+due-overdue-months = { $n ->
+    [one] overdue by one month
+   *[other] overdue by { $n } months
+  }
+
+# Error pages
+error-code = Code { $code }
+error-403-title = You cannot open this page
+error-403-what = Your role does not permit this.
+error-403-remedy = If you need it for your work, ask whoever manages access at your health authority.
+error-csrf-title = The form is no longer valid
+error-csrf-what = The page you sent the data from belongs to a session that has ended. Nothing was saved.
+error-csrf-remedy = Go back, reload the page and send again.
+error-404-title = Page not found
+error-404-what = There is nothing at this address: it may have been moved, finished or deleted.
+error-404-remedy = Check the address, or start again from the home page.
+error-409-title = Somebody was faster
+error-409-what = While you worked, somebody else changed the same data. Your changes were not saved.
+error-409-remedy = Go back, reload the page to see the current data, and repeat if it is still needed.
+error-422-title = The data sent is not valid
+error-422-what = Some data is missing or not in the right form. Nothing was saved.
+error-422-remedy = Go back, correct it and send again.
+error-429-title = Too many requests
+error-429-what = Too many requests arrived in a short time.
+error-429-remedy = Wait a few minutes and try again.
+error-500-title = Something did not work
+error-500-what = It is an error of the system, not yours. It was recorded.
+error-500-remedy = Try again. If it happens again, tell the support the time and the address of the page.
+error-503-title = Service unavailable
+error-503-what = The system cannot answer at the moment.
+error-503-remedy = Try again in a few seconds. What you had saved is safe.

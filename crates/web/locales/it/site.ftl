@@ -1,0 +1,107 @@
+# Layout
+skip-to-content = Vai al contenuto
+skip-to-navigation = Vai alla navigazione
+health-service = Servizio sanitario regionale
+tagline = I percorsi di cura della regione
+language = Lingua
+main-navigation = Navigazione principale
+breadcrumb = Percorso di navigazione
+pagination = Pagine dell'elenco
+next-page = Pagina successiva
+footer-what = sistema informativo del servizio sanitario regionale
+footer-license = Software libero con licenza EUPL-1.2. Solo dati necessari, ogni accesso è registrato.
+home = Pagina iniziale
+go-home = Vai alla pagina iniziale
+print = Stampa
+confirm = Conferma
+cancel = Annulla
+required-mark = obbligatorio
+sort-ascending = ordine crescente
+sort-descending = ordine decrescente
+sort-by = Ordina per { $column }
+
+# Accesso
+sign-in-title = Accedi
+sign-in = Accedi
+sign-in-as = Entra
+sign-out = Esci
+user-name = Nome utente
+password = Password
+signed-out = Sei uscito. Per continuare accedi di nuovo.
+sign-in-wrong = Nome utente o password non corretti. Controlla e riprova.
+sign-in-locked = { $seconds ->
+    [one] Troppi tentativi non riusciti: riprova fra un secondo.
+   *[other] Troppi tentativi non riusciti: riprova fra { $seconds } secondi.
+  }
+demo-title = Persone della regione dimostrativa
+demo-text = Questa installazione contiene solo persone inventate. Entra con il ruolo che vuoi provare.
+
+# Ruoli
+role-mmg = Medico di medicina generale
+role-diabetologo = Diabetologo
+role-infermiere = Infermiere di famiglia e comunità
+role-case-manager = Case manager
+role-assistito = Assistito
+role-oculista = Oculista
+role-cardiologo = Cardiologo
+role-nefrologo = Nefrologo
+role-podologo = Podologo
+role-dietista = Dietista
+role-admin = Amministratore
+role-system = Sistema
+
+# Scadenze
+due-none = senza scadenza
+due-today = entro oggi
+due-overdue-today = scaduto oggi
+due-in-days = { $n ->
+    [one] entro domani
+   *[other] fra { $n } giorni
+  }
+due-in-weeks = { $n ->
+    [one] fra una settimana
+   *[other] fra { $n } settimane
+  }
+due-in-months = { $n ->
+    [one] fra un mese
+   *[other] fra { $n } mesi
+  }
+due-overdue-days = { $n ->
+    [one] scaduto da un giorno
+   *[other] scaduto da { $n } giorni
+  }
+due-overdue-weeks = { $n ->
+    [one] scaduto da una settimana
+   *[other] scaduto da { $n } settimane
+  }
+due-overdue-months = { $n ->
+    [one] scaduto da un mese
+   *[other] scaduto da { $n } mesi
+  }
+
+# Pagine di errore
+error-code = Codice { $code }
+error-403-title = Non puoi aprire questa pagina
+error-403-what = Il tuo ruolo non permette questa operazione.
+error-403-remedy = Se ti serve per il tuo lavoro, chiedi al responsabile degli accessi della tua azienda sanitaria.
+error-csrf-title = Il modulo non è più valido
+error-csrf-what = La pagina da cui hai inviato i dati appartiene a una sessione che si è chiusa. Niente è stato salvato.
+error-csrf-remedy = Torna indietro, ricarica la pagina e invia di nuovo.
+error-404-title = Pagina non trovata
+error-404-what = A questo indirizzo non c'è nulla: forse è stato spostato, concluso o cancellato.
+error-404-remedy = Controlla l'indirizzo, oppure riparti dalla pagina iniziale.
+error-409-title = Qualcuno è stato più veloce
+error-409-what = Mentre lavoravi, un'altra persona ha cambiato gli stessi dati. Le tue modifiche non sono state salvate.
+error-409-remedy = Torna indietro, ricarica la pagina per vedere i dati aggiornati e ripeti l'operazione se serve ancora.
+error-422-title = I dati inviati non sono validi
+error-422-what = Alcuni dati mancano o non sono nel formato giusto. Niente è stato salvato.
+error-422-remedy = Torna indietro, correggi e invia di nuovo.
+error-429-title = Troppe richieste
+error-429-what = Sono arrivate troppe richieste in poco tempo.
+error-429-remedy = Aspetta qualche minuto e riprova.
+error-500-title = Qualcosa non ha funzionato
+error-500-what = È un errore del sistema, non tuo. È stato registrato.
+error-500-remedy = Riprova. Se succede ancora, segnala al supporto l'ora e l'indirizzo della pagina.
+error-503-title = Servizio non disponibile
+error-503-what = In questo momento il sistema non riesce a rispondere.
+error-503-remedy = Riprova fra qualche secondo. Quello che avevi già salvato è al sicuro.
