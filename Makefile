@@ -1,0 +1,59 @@
+# Sinfonia's commands. `make` alone lists them.
+SHELL := bash
+.SHELLFLAGS := -euo pipefail -c
+.DEFAULT_GOAL := help
+.PHONY: help tools setup build run test test-rust test-browser fmt lint conformance bench clean
+
+ADDRESS ?= 127.0.0.1:8080
+export SINFONIA_DATA ?= data
+export SINFONIA_ORACLES ?= $(CURDIR)/../shared/oracles
+
+help: ## Lists the commands
+	@grep -E '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 14
+
+tools: ## Says which tools are missing
+	@scripts/check-tools.sh
+
+setup: tools ## Installs the npm packages of the lock file
+	@scripts/install-packages.sh
+
+build: setup ## Builds the program, release
+	cargo build --release --locked -p sinfonia
+
+run: build ## Builds, makes the demo region when there are no data, serves
+	@if [ ! -e "$$SINFONIA_DATA" ]; then ./target/release/sinfonia demo; fi
+	./target/release/sinfonia serve --address $(ADDRESS)
+
+test: test-rust test-browser ## Runs every test
+
+test-rust: setup ## Runs the tests of the Rust code
+	@if command -v cargo-nextest >/dev/null; then \
+	    cargo nextest run --workspace --locked --no-fail-fast; \
+	else \
+	    cargo test --workspace --locked --no-fail-fast; \
+	fi
+
+test-browser: setup ## Runs the tests in a real browser
+	@scripts/install-browser.sh
+	cargo build --locked -p sinfonia
+	npm run test:browser
+
+fmt: ## Formats the code
+	cargo fmt --all
+
+lint: setup ## Checks format, lints and dependencies
+	cargo fmt --all --check
+	cargo clippy --workspace --all-targets --locked -- -D warnings
+	@scripts/check-licences.sh
+
+conformance: setup ## Runs the conformance suites and writes docs/conformance.md
+	cargo run --release --locked -p conformance -- doc
+
+bench: setup ## Measures the engine, the hub and the disk
+	cargo run --release --locked -p bench -- probe
+	cargo run --release --locked -p bench -- engine
+	cargo run --release --locked -p bench -- hub
+
+clean: ## Removes what was built (not the data)
+	cargo clean
+	rm -rf node_modules web-dist artifacts

@@ -1,0 +1,57 @@
+//! The ratchet: `floors.json` holds how many cases of each suite pass. Fewer is a failure; raise the number when more
+//! pass.
+
+use conformance::{oracles, suites};
+use serde_json::Value;
+
+const FLOORS: &str = include_str!("floors.json");
+
+fn floor(suite: &str) -> Option<usize> {
+    let floors: Value = serde_json::from_str(FLOORS).expect("floors.json is JSON");
+    floors[suite]
+        .as_u64()
+        .map(|floor| usize::try_from(floor).expect("a count"))
+}
+
+fn at_least_the_floor(name: &str) {
+    let suite = suites()
+        .into_iter()
+        .find(|suite| suite.name == name)
+        .expect("the suite exists");
+    let folder = suite.default_folder(&oracles());
+    if !folder.is_dir() {
+        let message = format!("the reference data {} are absent", folder.display());
+        assert!(std::env::var_os("CI").is_none(), "{message}; CI needs them");
+        eprintln!("SKIPPED: suite {name}: {message}");
+        return;
+    }
+    let report = (suite.run)(&folder);
+    println!("{}{name}: {}", report.details(), report.summary());
+    let floor = floor(name).expect("floors.json has the suite");
+    assert!(
+        report.passed() >= floor,
+        "{name}: {} passed, the floor is {floor}",
+        report.passed()
+    );
+}
+
+#[test]
+fn every_suite_has_a_floor() {
+    for suite in suites() {
+        assert!(
+            floor(suite.name).is_some_and(|floor| floor > 0),
+            "floors.json has no floor for {}",
+            suite.name
+        );
+    }
+}
+
+#[test]
+fn dmn_tck_does_not_fall() {
+    at_least_the_floor("dmn-tck");
+}
+
+#[test]
+fn fhirpath_does_not_fall() {
+    at_least_the_floor("fhirpath");
+}
