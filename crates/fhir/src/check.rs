@@ -5,6 +5,7 @@ mod suggest;
 
 use crate::{Definitions, ElementDef, ResourceError, TypeDef, TypeId, TypeKind};
 use serde_json::{Map, Value};
+use smallvec::SmallVec;
 
 /// Deepest nesting of elements.
 pub const MAX_DEPTH: usize = 60;
@@ -175,36 +176,42 @@ impl Checker<'_> {
 
     /// Required elements are there; of a choice, at most one.
     fn counts(&mut self, kind: &TypeDef, object: &Map<String, Value>) {
-        let has = |name: &str| object.contains_key(name) || object.contains_key(&format!("_{name}"));
-        let mut choices: Vec<(&str, usize, bool)> = vec![];
-        for element in &kind.elements {
-            if element.stem.is_empty() {
-                if element.min > 0 && !has(element.name) {
-                    self.error(format!("lacks the required element '{}'", element.name));
-                }
+        let mut chosen: SmallVec<[(&str, &str); 4]> = SmallVec::new();
+        for name in object.keys() {
+            let name = name.strip_prefix('_').unwrap_or(name);
+            let Some(element) = kind.element(name).filter(|element| !element.stem.is_empty()) else {
                 continue;
-            }
-            let count = usize::from(has(element.name));
-            match choices.iter_mut().find(|(stem, ..)| *stem == element.stem) {
-                Some((_, sum, _)) => *sum += count,
-                None => choices.push((element.stem, count, element.min > 0)),
+            };
+            let choice = (element.stem, element.name);
+            if !chosen.contains(&choice) {
+                chosen.push(choice);
             }
         }
-        for (stem, count, required) in choices {
-            if count == 0 && required {
+        for (at, (stem, _)) in chosen.iter().enumerate() {
+            let count = chosen.iter().filter(|(other, _)| other == stem).count();
+            if count > 1 && chosen.iter().position(|(other, _)| other == stem) == Some(at) {
+                self.error(format!(
+                    "has {count} values of '{stem}[x]', of which only one is allowed"
+                ));
+            }
+        }
+        let mut missing = "";
+        for element in kind.elements.iter().filter(|element| element.min > 0) {
+            if element.stem.is_empty() {
+                if !object.contains_key(element.name) && !object.contains_key(&format!("_{}", element.name)) {
+                    self.error(format!("lacks the required element '{}'", element.name));
+                }
+            } else if element.stem != missing && !chosen.iter().any(|(stem, _)| *stem == element.stem) {
+                missing = element.stem; // elements of a choice are neighbours
                 let names = kind
                     .elements
                     .iter()
-                    .filter(|e| e.stem == stem)
+                    .filter(|e| e.stem == missing)
                     .map(|e| e.name)
                     .collect::<Vec<_>>();
                 self.error(format!(
-                    "lacks the required element '{stem}[x]': one of {}",
+                    "lacks the required element '{missing}[x]': one of {}",
                     suggest::list(&names)
-                ));
-            } else if count > 1 {
-                self.error(format!(
-                    "has {count} values of '{stem}[x]', of which only one is allowed"
                 ));
             }
         }

@@ -53,7 +53,7 @@ pub struct SearchParam {
 }
 
 /// Raised whenever extraction makes other values of the same definitions.
-const EXTRACTION_RULES: u64 = 1;
+const EXTRACTION_RULES: u64 = 2;
 
 /// All that is known about R4.
 #[derive(Debug)]

@@ -5,6 +5,7 @@
 
 mod cache;
 mod item;
+mod model;
 
 use cache::Cache;
 pub use item::Item;
@@ -62,20 +63,34 @@ impl Expression {
     /// Parses `text`.
     pub fn parse(text: &str) -> Result<Expression, FhirPathError> {
         within_limits(text)?;
+        let syntax = |message: String| FhirPathError::Syntax {
+            expression: text.to_owned(),
+            message,
+        };
         let parsed = FhirPathParser::new()
             .parse(text)
-            .map_err(|error| FhirPathError::Syntax {
-                expression: text.to_owned(),
-                message: error.to_string(),
-            })?;
+            .map_err(|error| syntax(error.to_string()))?;
+        model::check_types(&parsed.root).map_err(syntax)?;
         Ok(Expression {
             text: text.to_owned(),
             parsed,
         })
     }
 
+    /// Looks for elements and types that a resource of type `root` cannot have, without evaluating: for whoever writes
+    /// expressions into forms and rules.
+    pub fn check(&self, root: &str) -> Result<(), FhirPathError> {
+        model::check(&self.parsed.root, root).map_err(|message| FhirPathError::Evaluation {
+            expression: self.text.clone(),
+            message,
+        })
+    }
+
     /// The values on `resource`, in order.
     pub fn evaluate(&self, resource: &Value, options: Options) -> Result<Vec<Item>, FhirPathError> {
+        if options.strict {
+            self.check(resource.get("resourceType").and_then(Value::as_str).unwrap_or(""))?;
+        }
         let mut context = EvaluationContext::new(resource.clone());
         context.strict_mode = options.strict;
         context.check_ordered_functions = options.ordered;
@@ -160,6 +175,39 @@ mod tests {
         );
         let failed = evaluate("name.nothing()", &json!({"name": "x"})).unwrap_err();
         assert!(matches!(&failed, FhirPathError::Evaluation { expression, .. } if expression == "name.nothing()"));
+    }
+
+    #[test]
+    fn elements_that_do_not_exist_are_told_without_evaluating() {
+        let check = |text: &str| {
+            Expression::parse(text)
+                .unwrap()
+                .check("Patient")
+                .map_err(|error| error.to_string())
+        };
+        for sound in [
+            "name.given",
+            "Patient.name.where(use = 'official' and given.exists()).first().family",
+            "deceased as dateTime",
+            "contained.name.anything",
+            "extension.value.unit",
+            "name.select(given | family)",
+            "Resource.id",
+            "generalPractitioner.resolve().name",
+        ] {
+            assert_eq!(check(sound), Ok(()), "{sound}");
+        }
+        let told =
+            |text: &str, message: &str| assert!(check(text).unwrap_err().ends_with(message), "{:?}", check(text));
+        told("name.given1", "HumanName has no element 'given1'");
+        told("name.where(user = 'x')", "HumanName has no element 'user'");
+        told(
+            "Encounter.status",
+            "the expression starts at Encounter, the resource is of type Patient",
+        );
+        told("contact.first().name.given = naem", "Patient has no element 'naem'");
+        let unknown = Expression::parse("gender.as(string1)").unwrap_err().to_string();
+        assert!(unknown.ends_with("there is no type 'string1'"), "{unknown}");
     }
 
     #[test]

@@ -21,7 +21,7 @@ pub enum IndexValue {
         /// Code or value.
         code: String,
     },
-    /// Text.
+    /// Text, both forms cut after [`MAX_INDEXED_CHARS`] characters.
     String {
         /// [`normalize_string`] of the value.
         normalized: String,
@@ -67,6 +67,10 @@ pub enum IndexValue {
     /// URI.
     Uri(String),
 }
+
+/// Characters of a text that are indexed; the rest is not searched. Identifiers, codes and URIs longer than this are not
+/// indexed at all. It keeps an entry below the size of an index row of the usual databases.
+pub const MAX_INDEXED_CHARS: usize = 512;
 
 /// Lower case, accents removed, runs of white space and punctuation to one space: `D'Àmico ` becomes `d amico`.
 pub fn normalize_string(text: &str) -> String {

@@ -18,6 +18,6 @@ pub use date::date_interval;
 pub use definitions::{Definitions, ElementDef, ParamId, ParamType, Primitive, SearchParam, TypeDef, TypeId, TypeKind};
 pub use error::ResourceError;
 pub use extract::{Extracted, extract, instant, resource_type};
-pub use index::{IndexEntry, IndexValue, normalize_string};
+pub use index::{IndexEntry, IndexValue, MAX_INDEXED_CHARS, normalize_string};
 pub use links::{for_each_link, for_each_reference};
 pub use reference::{ReferenceText, is_id};

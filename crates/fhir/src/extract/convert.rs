@@ -125,15 +125,12 @@ fn reference(param: ParamId, value: &Value, sink: &mut Sink<'_>) {
 /// A canonical with a version is found with and without it.
 fn uri(emit: Emit, value: &Value, sink: &mut Sink<'_>) {
     let uri = value.as_str().unwrap_or("");
-    if uri.is_empty() {
-        return;
-    }
     if emit.convert == Convert::UriCanonical
         && let Some((base, _version)) = uri.split_once('|')
     {
-        sink.push(emit.param, IndexValue::Uri(base.to_owned()));
+        sink.uri(emit.param, base);
     }
-    sink.push(emit.param, IndexValue::Uri(uri.to_owned()));
+    sink.uri(emit.param, uri);
 }
 
 fn finite(value: &Value) -> Option<f64> {

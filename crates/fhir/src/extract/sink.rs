@@ -1,7 +1,7 @@
 //! Gathers entries.
 
 use super::systems;
-use crate::{IndexEntry, IndexValue, ParamId, ReferenceText, normalize_string};
+use crate::{IndexEntry, IndexValue, MAX_INDEXED_CHARS, ParamId, ReferenceText, normalize_string};
 use serde_json::Value;
 use std::cmp::Ordering;
 
@@ -28,7 +28,7 @@ impl<'a> Sink<'a> {
 
     /// Empty codes are not values. A code system with two names is entered under both.
     pub(super) fn token(&mut self, param: ParamId, system: &str, code: &str) {
-        if code.is_empty() {
+        if !fits(code) || system.len() > MAX_INDEXED_CHARS {
             return;
         }
         if let Some(other) = systems::other_name(system) {
@@ -50,14 +50,20 @@ impl<'a> Sink<'a> {
     }
 
     pub(super) fn string(&mut self, param: ParamId, text: &str) {
-        if !text.is_empty() {
-            self.push(
-                param,
-                IndexValue::String {
-                    normalized: normalize_string(text),
-                    exact: text.to_owned(),
-                },
-            );
+        if text.is_empty() {
+            return;
+        }
+        let exact = match text.char_indices().nth(MAX_INDEXED_CHARS) {
+            Some((end, _)) => &text[..end],
+            None => text,
+        };
+        let (normalized, exact) = (normalize_string(exact), exact.to_owned());
+        self.push(param, IndexValue::String { normalized, exact });
+    }
+
+    pub(super) fn uri(&mut self, param: ParamId, uri: &str) {
+        if fits(uri) {
+            self.push(param, IndexValue::Uri(uri.to_owned()));
         }
     }
 
@@ -65,14 +71,17 @@ impl<'a> Sink<'a> {
     pub(super) fn reference(&mut self, param: ParamId, text: &str) {
         match ReferenceText::parse(text) {
             ReferenceText::Local { rtype, id, .. } => self.local(param, rtype, id),
-            ReferenceText::Absolute(url) => self.push(param, IndexValue::ReferenceUrl(url.to_owned())),
-            ReferenceText::Other("") | ReferenceText::Contained(_) | ReferenceText::Conditional { .. } => {}
-            ReferenceText::Other(text) => self.push(param, IndexValue::ReferenceUrl(text.to_owned())),
+            ReferenceText::Absolute(text) | ReferenceText::Other(text) => {
+                if fits(text) {
+                    self.push(param, IndexValue::ReferenceUrl(text.to_owned()));
+                }
+            }
+            ReferenceText::Contained(_) | ReferenceText::Conditional { .. } => {}
         }
     }
 
     pub(super) fn reference_identifier(&mut self, param: ParamId, system: &str, value: &str) {
-        if value.is_empty() {
+        if !fits(value) || system.len() > MAX_INDEXED_CHARS {
             return;
         }
         if let Some(other) = systems::other_name(system) {
@@ -125,6 +134,11 @@ impl<'a> Sink<'a> {
         self.entries.dedup_by(|a, b| compare(a, b) == Ordering::Equal);
         (self.entries, self.patient.map(|(_, id)| id))
     }
+}
+
+/// Not empty, and short enough for an index.
+fn fits(text: &str) -> bool {
+    (1..=MAX_INDEXED_CHARS).contains(&text.len())
 }
 
 fn compare(a: &IndexEntry, b: &IndexEntry) -> Ordering {

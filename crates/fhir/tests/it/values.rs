@@ -314,3 +314,22 @@ fn values_of_the_wrong_shape_are_passed_over() {
     assert_eq!(values(&odd, "gender"), ["http://hl7.org/fhir/administrative-gender|x"]);
     assert!(values(&odd, "birthdate").is_empty() && values(&odd, "active").is_empty());
 }
+
+#[test]
+fn long_values_are_cut_or_left_out() {
+    let long = "è".repeat(100_000);
+    let patient = json!({
+        "resourceType": "Patient", "name": [{"family": long}], "identifier": [{"value": long}],
+        "managingOrganization": {"reference": format!("http://x/{long}")},
+    });
+    let family = values(&patient, "family");
+    assert_eq!(
+        family,
+        [format!(
+            "{} <- {}",
+            "e".repeat(fhir::MAX_INDEXED_CHARS),
+            "è".repeat(fhir::MAX_INDEXED_CHARS)
+        )]
+    );
+    assert!(values(&patient, "identifier").is_empty() && values(&patient, "organization").is_empty());
+}
