@@ -3,9 +3,11 @@
 use crate::cache::Cache;
 use crate::model::Registry;
 use crate::prepare::{Prepared, prepare, shortened, validate};
+use crate::recursion::{Guard, TOO_DEEP};
 use crate::words::is_long;
 use crate::{Decided, EvalError, Evaluator, Variables, moment, value};
-use dsntk_feel::FeelScope;
+use dsntk_feel::context::FeelContext;
+use dsntk_feel::{FeelScope, Name};
 use jiff::Timestamp;
 use jiff::tz::TimeZone;
 use serde_json::Value;
@@ -76,14 +78,19 @@ impl Feel {
             let key = format!("{expression}\u{0}{}", long_names.join("\u{0}"));
             self.prepared.get_or_try(&key, || prepare(expression, &long_names))?
         };
-        let scope = if prepared.needs_moment {
-            let scope = FeelScope::from(moment::functions(now, &self.zone));
-            scope.push(variables);
-            scope
-        } else {
-            FeelScope::from(variables)
-        };
-        value::to_json(&prepared.run(&scope)).map_err(failed)
+        let guard = Guard::new();
+        let mut below = FeelContext::default();
+        if prepared.needs_moment {
+            below = moment::functions(now, &self.zone);
+        }
+        if prepared.needs_guard {
+            below.set_entry(&Name::from(TOO_DEEP), guard.question());
+        }
+        let scope = FeelScope::from(below);
+        scope.push(variables);
+        let result = prepared.run(&scope);
+        guard.check().map_err(failed)?;
+        value::to_json(&result).map_err(failed)
     }
 }
 
@@ -226,7 +233,6 @@ mod tests {
                 "function(x) external {java: {class: \"a\", method signature: \"b(int)\"}}",
                 "external",
             ),
-            ("{f: function(x) f(x), y: f(1)}.y", "calls itself"),
             (&"(".repeat(500), "brackets"),
             (&format!("1{}", " + 1".repeat(2000)), "nests more than"),
             (&"x".repeat(20_000), "20000 characters"),
@@ -277,6 +283,34 @@ mod tests {
             .join()
             .unwrap();
         assert_eq!(value, json!(191));
+    }
+
+    #[test]
+    fn recursion_works_and_is_bounded() {
+        gives(
+            "{f: function(n) if n < 2 then 1 else n * f(n - 1), y: f(10)}.y",
+            json!({}),
+            json!(3_628_800),
+        );
+        let run = || {
+            let endless = [
+                "{f: function(x) f(x + 1), y: f(1)}.y".to_owned(),
+                "{f: function(x) g(x), g: function(x) f(x), y: f(1)}.y".to_owned(),
+                "{w: function(f) f(f), y: w(w)}.y".to_owned(),
+                format!("{{f: function(x) 1 {} + f(x), y: f(1)}}.y", "+ 1 ".repeat(180)),
+                "{f: function(x) if x < 1 then 1 else f(x - 1) + f(x - 1), y: f(40)}.y".to_owned(),
+            ];
+            for text in endless {
+                let error = eval(&text, json!({})).unwrap_err().to_string();
+                assert!(error.contains("too deeply or too often"), "{text}: {error}");
+            }
+        };
+        std::thread::Builder::new()
+            .stack_size(2 << 20)
+            .spawn(run)
+            .unwrap()
+            .join()
+            .unwrap();
     }
 
     #[test]

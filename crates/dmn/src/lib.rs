@@ -10,6 +10,7 @@ mod feel;
 mod model;
 mod moment;
 mod prepare;
+mod recursion;
 mod syntax;
 mod typed;
 mod value;

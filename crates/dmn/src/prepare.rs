@@ -1,6 +1,7 @@
 //! From the text of an expression to something that runs.
 
 use crate::EvalError;
+use crate::recursion::guarded;
 use crate::syntax::check;
 use crate::words::{LONG_FUNCTIONS, words};
 use dsntk_feel::context::FeelContext;
@@ -21,6 +22,8 @@ pub(crate) struct Prepared {
     evaluator: Evaluator,
     /// Whether the text speaks of `now` or `today`, so that the moment must be bound.
     pub(crate) needs_moment: bool,
+    /// Whether the text defines functions, so that their recursion must be bound.
+    pub(crate) needs_guard: bool,
 }
 
 impl Prepared {
@@ -33,10 +36,12 @@ impl Prepared {
 /// Parses, checks and prepares an expression; `long_names` are the variables' names that hold more than one word.
 pub(crate) fn prepare(expression: &str, long_names: &[String]) -> Result<Prepared, EvalError> {
     let node = parse(expression, long_names).map_err(|message| syntax_error(expression, message))?;
+    let needs_guard = expression.contains("function");
     let needs_moment = words(expression).iter().any(|word| matches!(*word, "now" | "today"));
     Ok(Prepared {
         evaluator: dsntk_feel_evaluator::prepare(&node),
         needs_moment,
+        needs_guard,
     })
 }
 
@@ -65,6 +70,8 @@ pub(crate) fn shortened(expression: &str) -> String {
 
 fn parse(expression: &str, long_names: &[String]) -> Result<AstNode, String> {
     check_size(expression)?;
+    let guarded = guarded(expression);
+    let expression = guarded.as_str();
     let with_words = names(
         words(expression)
             .into_iter()

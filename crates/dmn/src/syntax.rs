@@ -1,14 +1,15 @@
 //! What is checked on a parsed expression before it may run.
 
 use crate::prepare::MAX_DEPTH;
+use crate::recursion::TOO_DEEP;
 use dsntk_feel::bif::Bif;
 use dsntk_feel_parser::AstNode;
 use std::collections::HashSet;
 use std::str::FromStr;
 
-/// Refuses trees that are too deep, external functions, recursive functions and calls of functions that do not exist.
+/// Refuses trees that are too deep, external functions and calls of functions that do not exist.
 pub(crate) fn check(root: &AstNode) -> Result<(), String> {
-    let mut declared = HashSet::new();
+    let mut declared = HashSet::from([TOO_DEEP]);
     let mut called: Vec<&str> = vec![];
     let mut pending = vec![(root, 1)];
     while let Some((node, depth)) = pending.pop() {
@@ -26,10 +27,9 @@ pub(crate) fn check(root: &AstNode) -> Result<(), String> {
                     called.push(name.as_str());
                 }
             }
-            AstNode::ContextEntry(key, value) => {
+            AstNode::ContextEntry(key, _) => {
                 if let AstNode::ContextEntryKey(name) = key.as_ref() {
                     declared.insert(name.as_str());
-                    refuse_recursion(name.as_str(), value)?;
                 }
             }
             AstNode::ParameterName(name) => {
@@ -56,25 +56,6 @@ pub(crate) fn check_shape(root: &AstNode) -> Result<(), String> {
             return Err(format!("it nests more than {MAX_DEPTH} levels"));
         }
         pending.extend(children(node).into_iter().map(|child| (child, depth + 1)));
-    }
-    Ok(())
-}
-
-/// A function that calls itself has no bound: refused.
-fn refuse_recursion(name: &str, value: &AstNode) -> Result<(), String> {
-    if !matches!(value, AstNode::FunctionDefinition(..)) {
-        return Ok(());
-    }
-    let mut pending = vec![value];
-    while let Some(node) = pending.pop() {
-        if matches!(node, AstNode::FunctionInvocation(function, _)
-            if matches!(function.as_ref(), AstNode::Name(called) if called.as_str() == name))
-        {
-            return Err(format!(
-                "the function '{name}' calls itself: recursion is not allowed, use 'for'"
-            ));
-        }
-        pending.extend(children(node));
     }
     Ok(())
 }

@@ -2,6 +2,7 @@
 
 use super::registry::Model;
 use super::rewrite::{NOW, TODAY};
+use crate::recursion::{Guard, TOO_DEEP};
 use crate::{EvalError, Feel, Typed, moment};
 use dsntk_feel::Name;
 use dsntk_feel::context::FeelContext;
@@ -32,15 +33,20 @@ impl Feel {
                 let value = value.to_feel().map_err(|message| failed(name, message))?;
                 context.set_entry(&Name::from(input), value);
             }
-            self.bind_moment(&mut context, now);
-            Ok(Typed::from_feel(&run(model, name, &context)))
+            let guard = self.bind(&mut context, now);
+            let value = run(model, name, &context);
+            guard.check().map_err(|message| failed(name, message))?;
+            Ok(Typed::from_feel(&value))
         })
     }
 
-    /// Gives the model's copies of `now()` and `today()` their values.
-    pub(crate) fn bind_moment(&self, context: &mut FeelContext, now: Timestamp) {
+    /// Gives the model's copies of `now()` and `today()` their values, and its functions the bound of their recursion.
+    pub(crate) fn bind(&self, context: &mut FeelContext, now: Timestamp) -> Guard {
+        let guard = Guard::new();
+        context.set_entry(&Name::from(TOO_DEEP), guard.question());
         context.set_entry(&Name::from(NOW), moment::now(now, &self.zone));
         context.set_entry(&Name::from(TODAY), moment::today(now, &self.zone));
+        guard
     }
 }
 

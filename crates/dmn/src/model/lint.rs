@@ -2,7 +2,7 @@
 
 use super::ModelIssue;
 use super::describe::local_id;
-use super::rewrite::with_moment;
+use super::rewrite::{asks_the_moment, with_moment};
 use super::xml::{child, children, content, is, is_dmn, issue, text_of};
 use crate::prepare::{MAX_EXPRESSION_CHARS, shortened};
 use crate::syntax;
@@ -188,6 +188,7 @@ fn reaches(edges: &HashMap<String, Vec<String>>, start: &str) -> bool {
 }
 
 fn expressions(root: Node<'_, '_>, issues: &mut Vec<ModelIssue>) {
+    services(root, issues);
     for node in root.descendants().filter(|node| is(*node, "text")) {
         let text = content(node);
         if text.chars().count() > MAX_EXPRESSION_CHARS {
@@ -208,16 +209,46 @@ fn expressions(root: Node<'_, '_>, issues: &mut Vec<ModelIssue>) {
                 "make the moment a parameter and pass it",
             ));
         }
-        for function in enclosing_functions(node) {
-            if calls(&text, &function) {
-                let message = format!("the function '{function}' calls itself");
-                issues.push(issue(
-                    node,
-                    "recursion",
-                    message,
-                    "recursion has no bound: use 'for' or a list function",
-                ));
-            }
+        let unary = node.parent().is_some_and(|parent| is(parent, "inputEntry"));
+        for function in enclosing_functions(node)
+            .iter()
+            .filter(|function| unary && calls(&text, function))
+        {
+            let message = format!("the function '{function}' calls itself in a rule's input entry");
+            let remedy = "call it in an input or an output: recursion is bounded only there";
+            issues.push(issue(node, "recursion", message, remedy));
+        }
+    }
+}
+
+/// A decision service that is called as a function sees only its own inputs: neither the moment nor the bound of
+/// recursion reach inside, so what needs them there is refused.
+fn services(root: Node<'_, '_>, issues: &mut Vec<ModelIssue>) {
+    let called: HashSet<_> = root
+        .descendants()
+        .filter(|node| is(*node, "requiredKnowledge"))
+        .filter_map(|node| node.attribute("href").map(local_id))
+        .collect();
+    let is_called = |service: &Node<'_, '_>| service.attribute("id").is_some_and(|id| called.contains(id));
+    if !children(root, "decisionService").any(|service| is_called(&service)) {
+        return;
+    }
+    for node in root.children().filter(|node| asks_the_moment(*node)) {
+        let message = "it asks for now() or today() in a model that calls a decision service";
+        issues.push(issue(node, "moment-in-service", message, "make the moment an input"));
+    }
+    for node in root.descendants().filter(|node| is(*node, "text")) {
+        for function in enclosing_functions(node)
+            .iter()
+            .filter(|function| calls(&content(node), function))
+        {
+            let message = format!("the function '{function}' calls itself in a model that calls a decision service");
+            issues.push(issue(
+                node,
+                "recursion",
+                message,
+                "use 'for', or call the decisions without the service",
+            ));
         }
     }
 }

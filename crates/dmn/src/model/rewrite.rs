@@ -1,13 +1,15 @@
 //! The copy of a model that runs.
 //!
-//! Three things are changed in it, none of which changes a decision:
+//! Four things are changed in it, none of which changes a decision:
 //! - what only tools read (diagrams, elements and attributes of other namespaces) is dropped, and the namespaces of
 //!   DMN 1.1 and 1.2 become that of 1.3, because the FEEL library reads 1.3 to 1.5;
 //! - `now()` and `today()` become inputs, because the library would ask the machine's clock;
+//! - function bodies ask first whether their recursion went too deep (see `recursion`);
 //! - beside each decision table stand two decisions of our own: the same table that collects the numbers of the rules
 //!   that match, and the list of its inputs' values. They make the trace, by the library's own rules.
 
 use super::xml::{NAMESPACES, child, children, edited, escaped, is, is_dmn, prefix, text_of};
+use crate::recursion::{QUESTION, TOO_DEEP, guarded};
 use roxmltree::{Document, Node};
 use std::fmt::Write as _;
 
@@ -31,8 +33,8 @@ pub(super) fn inputs_name(place: usize) -> String {
 /// The copy that runs.
 pub(super) fn runnable(xml: &str) -> Result<String, roxmltree::Error> {
     let plain = plain(&Document::parse(xml)?);
-    let timed = timed(&Document::parse(&plain)?);
-    Ok(traced(&Document::parse(&timed)?))
+    let bound = bound(&Document::parse(&plain)?);
+    Ok(traced(&Document::parse(&bound)?))
 }
 
 fn plain(document: &Document<'_>) -> String {
@@ -59,44 +61,66 @@ fn plain(document: &Document<'_>) -> String {
     })
 }
 
-fn timed(document: &Document<'_>) -> String {
+/// Binds the moment and the bound of recursion as inputs of the decisions that may need them.
+fn bound(document: &Document<'_>) -> String {
     let prefix = prefix(document);
     let mut edits = vec![];
-    let mut any = false;
+    let mut has_functions = false;
+    for text in document.descendants().filter(|node| is(*node, "text")) {
+        let before = text.text().unwrap_or_default();
+        let mut after = guarded(&with_moment(before));
+        if is_function_body(text) {
+            after.insert_str(0, QUESTION);
+        }
+        has_functions |= after.contains(TOO_DEEP);
+        if after != before {
+            edits.push((
+                text.range(),
+                format!("<{prefix}text>{}</{prefix}text>", escaped(&after)),
+            ));
+        }
+    }
+    let mut needed: Vec<&str> = vec![];
     for decision in children(document.root_element(), "decision") {
-        let mut used = false;
-        for text in decision.descendants().filter(|node| is(*node, "text")) {
-            let before: String = text.text().unwrap_or_default().to_owned();
-            let after = with_moment(&before);
-            if after != before {
-                used = true;
-                edits.push((
-                    text.range(),
-                    format!("<{prefix}text>{}</{prefix}text>", escaped(&after)),
-                ));
-            }
+        let mut inputs: Vec<&str> = if has_functions { vec![TOO_DEEP] } else { vec![] };
+        if asks_the_moment(decision) {
+            inputs.extend([NOW, TODAY]);
         }
-        if used {
-            let requirement = |id| {
-                format!(
-                    "<{prefix}informationRequirement><{prefix}requiredInput href=\"#{id}\"/></{prefix}informationRequirement>"
-                )
-            };
-            let at = requirements_start(decision);
-            edits.push((at..at, [requirement(NOW), requirement(TODAY)].concat()));
-        }
-        any |= used;
+        let at = requirements_start(decision);
+        edits.push((at..at, inputs.iter().map(|id| requirement(prefix, id)).collect()));
+        needed.extend(inputs);
     }
-    if any {
-        let input = |id| {
-            format!(
-                "<{prefix}inputData id=\"{id}\" name=\"{id}\"><{prefix}variable name=\"{id}\"/></{prefix}inputData>"
-            )
-        };
-        let at = definitions_end(document);
-        edits.push((at..at, [input(NOW), input(TODAY)].concat()));
-    }
+    needed.sort_unstable();
+    needed.dedup();
+    let at = definitions_end(document);
+    edits.push((at..at, needed.iter().map(|id| input(prefix, id)).collect()));
     edited(document.input_text(), edits)
+}
+
+fn requirement(p: &str, id: &str) -> String {
+    format!("<{p}informationRequirement><{p}requiredInput href=\"#{id}\"/></{p}informationRequirement>")
+}
+
+fn input(p: &str, id: &str) -> String {
+    format!("<{p}inputData id=\"{id}\" name=\"{id}\"><{p}variable name=\"{id}\"/></{p}inputData>")
+}
+
+/// Whether a part of a model asks for `now()` or `today()`.
+pub(super) fn asks_the_moment(node: Node<'_, '_>) -> bool {
+    let texts = node
+        .descendants()
+        .filter(|node| is(*node, "text"))
+        .filter_map(|text| text.text());
+    texts.into_iter().any(|text| with_moment(text) != text)
+}
+
+/// Whether a text is an expression that runs when a boxed function is called.
+fn is_function_body(text: Node<'_, '_>) -> bool {
+    let expression = text.parent().is_some_and(|parent| is(parent, "literalExpression"));
+    expression
+        && text
+            .ancestors()
+            .any(|node| is(node, "encapsulatedLogic") || is(node, "functionDefinition"))
 }
 
 /// Where the requirements of a decision may begin: after its variable.

@@ -126,13 +126,6 @@ fn what_may_not_run_is_refused_with_place_and_remedy() {
         ),
         (
             &model(
-                "<businessKnowledgeModel id=\"b\" name=\"f\"><variable name=\"f\"/><encapsulatedLogic><formalParameter name=\"n\"/><literalExpression><text>f(n - 1)</text></literalExpression></encapsulatedLogic></businessKnowledgeModel>",
-            ),
-            "recursion",
-            2,
-        ),
-        (
-            &model(
                 "<decision id=\"a\" name=\"a\"><informationRequirement><requiredDecision href=\"#b\"/></informationRequirement></decision><decision id=\"b\" name=\"b\"><informationRequirement><requiredDecision href=\"#a\"/></informationRequirement></decision>",
             ),
             "requirement-cycle",
@@ -218,4 +211,29 @@ fn what_modellers_add_is_ignored_and_older_versions_are_read() {
             "{namespace}"
         );
     }
+}
+
+#[test]
+fn recursion_works_and_is_bounded() {
+    let body = |text: &str| {
+        format!(
+            r##"<businessKnowledgeModel id="b" name="f"><variable name="f"/><encapsulatedLogic><formalParameter name="n"/>
+            <literalExpression><text>{text}</text></literalExpression></encapsulatedLogic></businessKnowledgeModel>
+            <decision id="d" name="d"><variable name="d"/><knowledgeRequirement><requiredKnowledge href="#b"/></knowledgeRequirement>
+            <literalExpression><text>f(10)</text></literalExpression></decision>"##
+        )
+    };
+    let feel = deployed(&model(&body("if n = 0 then 0 else n + f(n - 1)")));
+    assert_eq!(feel.decide("d", &Variables::new(), now()).unwrap().value, json!(55));
+    let run = move || {
+        let feel = deployed(&model(&body("f(n + 1)")));
+        feel.decide("d", &Variables::new(), now()).unwrap_err().to_string()
+    };
+    let error = std::thread::Builder::new()
+        .stack_size(2 << 20)
+        .spawn(run)
+        .unwrap()
+        .join()
+        .unwrap();
+    assert!(error.contains("too deeply"), "{error}");
 }

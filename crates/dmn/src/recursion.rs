@@ -1,0 +1,145 @@
+//! A bound for functions that call themselves.
+//!
+//! FEEL functions may be recursive and the library has no bound, so an endless recursion would end the process. Every
+//! function body is therefore preceded by a question (`if sinfonia_too_deep() then null else …`) that is answered
+//! from the stack in use and the calls so far; after an evaluation that was stopped, the caller gets an error.
+
+use dsntk_feel::closure::Closure;
+use dsntk_feel::context::FeelContext;
+use dsntk_feel::values::Value;
+use dsntk_feel::{Evaluator, FeelType, FunctionBody};
+use std::sync::Arc;
+use std::sync::atomic::{AtomicUsize, Ordering};
+
+/// The name of the question.
+pub(crate) const TOO_DEEP: &str = "sinfonia_too_deep";
+
+/// What stands before a function's body.
+pub(crate) const QUESTION: &str = "if sinfonia_too_deep() then null else ";
+
+/// Most stack that function calls may use, in bytes; the threads that evaluate have 2 MiB.
+const MAX_STACK_BYTES: usize = 512 << 10;
+
+/// Most calls of functions defined in expressions, in one evaluation.
+const MAX_CALLS: usize = 100_000;
+
+/// The answers to the question during one evaluation.
+pub(crate) struct Guard {
+    base: usize,
+    calls: Arc<AtomicUsize>,
+}
+
+impl Guard {
+    /// A guard that counts from here.
+    pub(crate) fn new() -> Self {
+        Self {
+            base: stack_pointer(),
+            calls: Arc::default(),
+        }
+    }
+
+    /// The function behind the question.
+    pub(crate) fn question(&self) -> Value {
+        let (base, calls) = (self.base, self.calls.clone());
+        let body: Evaluator = Box::new(move |_| {
+            let used = base.abs_diff(stack_pointer());
+            let count = calls.fetch_add(1, Ordering::Relaxed);
+            if used > MAX_STACK_BYTES {
+                calls.store(MAX_CALLS, Ordering::Relaxed);
+            }
+            Value::Boolean(used > MAX_STACK_BYTES || count >= MAX_CALLS)
+        });
+        let body = FunctionBody::LiteralExpression(Arc::new(body));
+        Value::FunctionDefinition(
+            vec![],
+            body,
+            false,
+            Closure::default(),
+            FeelContext::default(),
+            FeelType::Any,
+        )
+    }
+
+    /// An error when an evaluation was stopped.
+    pub(crate) fn check(&self) -> Result<(), String> {
+        if self.calls.load(Ordering::Relaxed) < MAX_CALLS {
+            return Ok(());
+        }
+        let message = "its functions call themselves too deeply or too often: give the recursion an end, or use 'for'";
+        Err(message.to_owned())
+    }
+}
+
+/// An address on the stack in use: its distance from an earlier one tells how much was used since.
+#[inline(never)]
+fn stack_pointer() -> usize {
+    let here = 0_u8;
+    std::ptr::from_ref(std::hint::black_box(&here)) as usize
+}
+
+/// The text with the question at the head of every function body that it defines.
+pub(crate) fn guarded(text: &str) -> String {
+    let mut out = String::with_capacity(text.len());
+    let mut rest = text;
+    let mut before = ' ';
+    let mut in_string = false;
+    while let Some(c) = rest.chars().next() {
+        let starts_word = !in_string && !before.is_alphanumeric() && before != '_';
+        if let Some(header) = starts_word.then(|| function_header(rest)).flatten() {
+            out.push_str(&rest[..header]);
+            out.push(' ');
+            out.push_str(QUESTION);
+            rest = &rest[header..];
+            before = ' ';
+            continue;
+        }
+        if c == '"' && before != '\\' {
+            in_string = !in_string;
+        }
+        out.push(c);
+        before = c;
+        rest = &rest[c.len_utf8()..];
+    }
+    out
+}
+
+/// The length of `function(…)` at the start of a text, when a body of FEEL follows it.
+fn function_header(text: &str) -> Option<usize> {
+    let after = text.strip_prefix("function")?;
+    let open = text.len() - after.trim_start().len();
+    let mut depth = 0_usize;
+    for (at, c) in text[open..].char_indices() {
+        match c {
+            '(' => depth += 1,
+            ')' => depth -= 1,
+            _ => {}
+        }
+        if depth == 0 {
+            let end = open + at + c.len_utf8();
+            return (at > 0 && !text[end..].trim_start().starts_with("external")).then_some(end);
+        }
+    }
+    None
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn every_function_body_is_preceded_by_the_question() {
+        let text = r#"{f: function (a, b: number) a + b, s: "function(x) x", functional: function() f(1, 2)}"#;
+        let expected = format!(
+            r#"{{f: function (a, b: number) {QUESTION} a + b, s: "function(x) x", functional: function() {QUESTION} f(1, 2)}}"#
+        );
+        assert_eq!(guarded(text), expected);
+        for text in [
+            "function",
+            "function(",
+            "x instance of function<number>->number",
+            "function() external {}",
+        ] {
+            assert_eq!(guarded(text), text);
+        }
+    }
+}
