@@ -25,7 +25,12 @@ pub struct Limits {
 
 impl Default for Limits {
     fn default() -> Self {
-        Self { nodes_per_step: 10_000, tokens: 10_000, multi_instance: 10_000, call_depth: 20 }
+        Self {
+            nodes_per_step: 10_000,
+            tokens: 10_000,
+            multi_instance: 10_000,
+            call_depth: 20,
+        }
     }
 }
 

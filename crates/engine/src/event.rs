@@ -7,31 +7,113 @@ use serde_json::Value;
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 #[allow(missing_docs, reason = "the fields say it; units: none")]
 pub enum Event {
-    Started { definition: String },
-    Entered { element: String, token: String },
-    Left { element: String, token: String },
-    Cancelled { element: String, token: String },
-    FlowTaken { flow: String },
-    VariableSet { scope: String, name: String, value: Value },
-    Decided { element: String, decision: String, trace: Value },
-    TaskCreated { element: String, task: String },
-    TaskAssigned { task: String, assignee: Option<String>, reason: Option<String> },
-    TaskCompleted { element: String, task: String },
-    TaskCancelled { element: String, task: String },
-    JobCreated { element: String, job: String, job_type: String },
-    JobCompleted { element: String, job: String },
-    JobFailed { element: String, job: String, message: String, retries: u32 },
-    TimerFired { element: String, timer: String },
-    MessageReceived { element: String, name: String },
-    SignalReceived { element: String, name: String },
-    MessageSent { element: String, name: String },
-    SignalSent { element: String, name: String },
-    ErrorThrown { element: String, code: String, message: String },
-    ErrorCaught { element: String, code: String },
-    EscalationThrown { element: String, code: String },
-    Compensated { element: String },
-    IncidentOpened { element: String, incident: String, kind: String, message: String },
-    IncidentResolved { incident: String },
+    Started {
+        definition: String,
+    },
+    Entered {
+        element: String,
+        token: String,
+    },
+    Left {
+        element: String,
+        token: String,
+    },
+    Cancelled {
+        element: String,
+        token: String,
+    },
+    FlowTaken {
+        flow: String,
+    },
+    VariableSet {
+        scope: String,
+        name: String,
+        value: Value,
+    },
+    Decided {
+        element: String,
+        decision: String,
+        trace: Value,
+    },
+    TaskCreated {
+        element: String,
+        task: String,
+    },
+    TaskAssigned {
+        task: String,
+        assignee: Option<String>,
+        reason: Option<String>,
+    },
+    TaskCompleted {
+        element: String,
+        task: String,
+    },
+    TaskCancelled {
+        element: String,
+        task: String,
+    },
+    JobCreated {
+        element: String,
+        job: String,
+        job_type: String,
+    },
+    JobCompleted {
+        element: String,
+        job: String,
+    },
+    JobFailed {
+        element: String,
+        job: String,
+        message: String,
+        retries: u32,
+    },
+    TimerFired {
+        element: String,
+        timer: String,
+    },
+    MessageReceived {
+        element: String,
+        name: String,
+    },
+    SignalReceived {
+        element: String,
+        name: String,
+    },
+    MessageSent {
+        element: String,
+        name: String,
+    },
+    SignalSent {
+        element: String,
+        name: String,
+    },
+    ErrorThrown {
+        element: String,
+        code: String,
+        message: String,
+    },
+    ErrorCaught {
+        element: String,
+        code: String,
+    },
+    EscalationThrown {
+        element: String,
+        code: String,
+    },
+    Compensated {
+        element: String,
+    },
+    IncidentOpened {
+        element: String,
+        incident: String,
+        kind: String,
+        message: String,
+    },
+    IncidentResolved {
+        incident: String,
+    },
     Completed,
-    Terminated { reason: String },
+    Terminated {
+        reason: String,
+    },
 }

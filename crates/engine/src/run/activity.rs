@@ -1,0 +1,171 @@
+//! Activities: what they do, and how they complete.
+
+use super::eval::Spot;
+use super::throw::Thrown;
+use super::{Failure, Run};
+use crate::state::{At, JobState, Resume, ScopeKind};
+use crate::{Effect, Event, Variables};
+use bpmn::{JobDef, Node, NodeId, NodeKind, Process, Script, SubProcessKind};
+use serde_json::Value;
+use std::sync::Arc;
+
+impl Run<'_> {
+    /// A token enters an activity: its loop, or its input mappings, boundary events and work.
+    pub(super) fn activity(&mut self, token: u64, process: &Arc<Process>, id: NodeId) -> Result<(), Failure> {
+        let node = process.node(id);
+        let round = self.in_round(token, node);
+        if node.repeat.is_some() && !round {
+            self.arm_boundary(token, process, id)?;
+            return self.start_loop(token, process, id);
+        }
+        self.map_inputs(token, node)?;
+        if !round {
+            self.arm_boundary(token, process, id)?;
+            if self.state.token(token).is_none() {
+                return Ok(()); // a condition was true already and interrupted it
+            }
+        }
+        if let Err(failure) = self.perform(token, process, id) {
+            self.fail(token, failure, Resume::Perform);
+        }
+        Ok(())
+    }
+
+    /// Does the work of an activity.
+    pub(super) fn perform(&mut self, token: u64, process: &Arc<Process>, id: NodeId) -> Result<(), Failure> {
+        let node = process.node(id);
+        match &node.kind {
+            NodeKind::UserTask(task) => self.create_task(token, process, id, task),
+            NodeKind::ManualTask(task) if !task.assignment.is_empty() || node.lane.is_some() => {
+                self.create_task(token, process, id, task)
+            }
+            NodeKind::ServiceTask(job) | NodeKind::RuleJob(job) | NodeKind::ScriptTask(Script::Job(job)) => {
+                self.create_job(token, process, node, job)
+            }
+            NodeKind::SendTask { job: Some(job), .. } => self.create_job(token, process, node, job),
+            NodeKind::SendTask {
+                message: Some(message), ..
+            } => {
+                self.throw_message(token, node, message)?;
+                self.complete(token, process, id, Variables::new());
+                Ok(())
+            }
+            NodeKind::ReceiveTask { message, .. } => {
+                self.set_at(token, At::Catch);
+                self.arm_message(token, process, id, message)
+            }
+            NodeKind::ScriptTask(Script::Feel { expression, result }) => {
+                let value = self.eval(Spot::Token(token), expression)?;
+                self.complete(token, process, id, results(result.as_deref(), value));
+                Ok(())
+            }
+            NodeKind::DecisionTask { decision, result } => {
+                let value = self.decide(token, node, decision)?;
+                self.complete(token, process, id, results(result.as_deref(), value));
+                Ok(())
+            }
+            NodeKind::SubProcess { kind, scope } => {
+                if let SubProcessKind::AdHoc(ad_hoc) = kind {
+                    return self.open_ad_hoc(token, process, *scope, ad_hoc);
+                }
+                self.open_scope(token, process, *scope, Variables::new())
+            }
+            NodeKind::Call {
+                process: called,
+                all_in,
+                ..
+            } => self.open_call(token, called, *all_in),
+            _ => {
+                self.complete(token, process, id, Variables::new());
+                Ok(())
+            }
+        }
+    }
+
+    fn create_job(&mut self, token: u64, process: &Process, node: &Node, job: &JobDef) -> Result<(), Failure> {
+        let spot = Spot::Token(token);
+        let job_type = self.eval_name(spot, &job.job_type, "job type")?;
+        let retries = self.eval_text(spot, &job.retries)?.unwrap_or_default();
+        let retries = retries.parse::<u32>().map_err(|_| {
+            Failure::new(
+                "expression",
+                format!("the number of retries is '{retries}', not a whole number"),
+            )
+        })?;
+        self.set_at(
+            token,
+            At::Job(Box::new(JobState {
+                job_type: job_type.clone(),
+                retries,
+            })),
+        );
+        let spec = self
+            .state
+            .token(token)
+            .and_then(|token| self.state.job_spec(token, process));
+        if let Some(spec) = spec {
+            let (element, job) = (node.id.to_string(), spec.id.clone());
+            self.events.push(Event::JobCreated { element, job, job_type });
+            self.effect(Effect::JobCreated(Box::new(spec)));
+        }
+        Ok(())
+    }
+
+    fn decide(&mut self, token: u64, node: &Node, decision: &bpmn::Text) -> Result<Value, Failure> {
+        let spot = Spot::Token(token);
+        let decision = self.eval_name(spot, decision, "decision id")?;
+        let decided = self
+            .env
+            .evaluator
+            .decide(&decision, &self.context(spot), self.env.now)
+            .map_err(|error| Failure::new("decision", format!("{error}. Deploy or correct the decision and retry")))?;
+        let element = node.id.to_string();
+        self.events.push(Event::Decided {
+            element,
+            decision,
+            trace: decided.trace,
+        });
+        Ok(decided.value)
+    }
+
+    /// An activity (or a catch event) is done: results out, boundary events away, on by its flows.
+    pub(super) fn complete(&mut self, token: u64, process: &Arc<Process>, id: NodeId, payload: Variables) {
+        let node = process.node(id);
+        if let Err(failure) = self.map_outputs(token, node, payload.clone()) {
+            // the activity is over: only its mapping is tried again
+            self.disarm(token);
+            return self.fail(token, failure, Resume::Complete { payload });
+        }
+        self.disarm(token);
+        let Some(state) = self.state.token(token) else { return };
+        let (scope, compensates) = (state.scope, state.compensates);
+        let in_round = self
+            .state
+            .scope(scope)
+            .is_some_and(|scope| scope.kind == ScopeKind::Iteration);
+        self.remember(token, process, id);
+        if let Some(thrower) = compensates {
+            self.event_left(node, token);
+            self.consume(token);
+            return self.compensated(thrower, node);
+        }
+        if in_round && self.in_round(token, node) {
+            return self.consume(token);
+        }
+        self.leave(token, process, id);
+    }
+
+    /// A BPMN error at an activity; `false` when nothing catches it.
+    pub(super) fn error_at(&mut self, token: u64, code: String, message: String, variables: Variables) -> bool {
+        self.throw_up(token, true, &Thrown::Error { code, message }, variables)
+    }
+}
+
+/// A value as result variables: under a name, or the members of a context.
+fn results(name: Option<&str>, value: Value) -> Variables {
+    match (name, value) {
+        (Some(name), value) => Variables::from_iter([(name.to_owned(), value)]),
+        (None, Value::Object(members)) => members,
+        (None, _) => Variables::new(),
+    }
+}

@@ -1,0 +1,204 @@
+//! Commands to a running instance.
+
+use super::{Failure, Run};
+use crate::state::{At, On, Resume, Token};
+use crate::{Command, Effect, Event, StepError, Variables};
+
+impl Run<'_> {
+    /// Does what a command asks; the rest of the step follows from it.
+    pub fn command(&mut self, command: Command) -> Result<(), StepError> {
+        match command {
+            Command::Start { by, variables } => self.start(by, variables),
+            Command::CompleteTask { task, variables } => self.complete_task(&task, variables),
+            Command::CompleteJob { job, variables } => self.complete_job(&job, variables),
+            Command::FailJob { job, message, retries } => self.fail_job(job, message, retries),
+            Command::ThrowError {
+                at,
+                code,
+                message,
+                variables,
+            } => self.throw_error(&at, code, message, variables),
+            Command::FireTimer { timer } => {
+                self.happen(&timer, "timer", Variables::new(), |on| matches!(on, On::Timer { .. }))
+            }
+            Command::Deliver { wait, variables } => self.happen(&wait, "wait", variables, |on| {
+                matches!(on, On::Message { .. } | On::Signal { .. })
+            }),
+            Command::Assign { task, assignee, reason } => self.assign(task, assignee, reason),
+            Command::Retry { incident } => self.retry(&incident),
+            Command::SetVariables { variables } => {
+                if let Some(root) = self.state.scopes.first().map(|scope| scope.n) {
+                    for (name, value) in variables {
+                        self.set_in(root, name, value);
+                    }
+                }
+                self.check_conditions();
+                Ok(())
+            }
+            Command::Cancel { reason } => {
+                self.terminate(reason);
+                Ok(())
+            }
+        }
+    }
+
+    fn task_token(&self, id: &str) -> Result<u64, StepError> {
+        let open = self.state.number(id).and_then(|n| self.state.token(n));
+        match open {
+            Some(Token { n, at: At::Task(_), .. }) => Ok(*n),
+            _ => Err(StepError::NotOpen {
+                what: "task",
+                id: id.to_owned(),
+            }),
+        }
+    }
+
+    fn job_token(&self, id: &str) -> Result<(u64, String), StepError> {
+        let open = self.state.number(id).and_then(|n| self.state.token(n));
+        match open {
+            Some(Token {
+                n, at: At::Job(job), ..
+            }) => Ok((*n, job.job_type.clone())),
+            _ => Err(StepError::NotOpen {
+                what: "job",
+                id: id.to_owned(),
+            }),
+        }
+    }
+
+    fn complete_task(&mut self, id: &str, variables: Variables) -> Result<(), StepError> {
+        let token = self.task_token(id)?;
+        let Some((process, node)) = self.place(token) else {
+            return Ok(());
+        };
+        self.effect(Effect::TaskCompleted { id: id.to_owned() });
+        self.events.push(Event::TaskCompleted {
+            element: process.node(node).id.to_string(),
+            task: id.to_owned(),
+        });
+        self.set_at(token, At::Here);
+        self.complete(token, &process, node, variables);
+        Ok(())
+    }
+
+    fn complete_job(&mut self, id: &str, variables: Variables) -> Result<(), StepError> {
+        let (token, job_type) = self.job_token(id)?;
+        let Some((process, node)) = self.place(token) else {
+            return Ok(());
+        };
+        self.effect(Effect::JobRemoved {
+            id: id.to_owned(),
+            job_type,
+        });
+        self.events.push(Event::JobCompleted {
+            element: process.node(node).id.to_string(),
+            job: id.to_owned(),
+        });
+        self.set_at(token, At::Here);
+        self.complete(token, &process, node, variables);
+        Ok(())
+    }
+
+    fn fail_job(&mut self, id: String, message: String, retries: u32) -> Result<(), StepError> {
+        let (token, job_type) = self.job_token(&id)?;
+        let element = self
+            .state
+            .token(token)
+            .map(|token| token.element.to_string())
+            .unwrap_or_default();
+        self.events.push(Event::JobFailed {
+            element,
+            job: id.clone(),
+            message: message.clone(),
+            retries,
+        });
+        if retries > 0 {
+            if let Some(Token { at: At::Job(job), .. }) = self.state.token_mut(token) {
+                job.retries = retries;
+            }
+            return Ok(());
+        }
+        self.effect(Effect::JobRemoved { id, job_type });
+        let message = format!("the worker failed and no retries are left: {message}. Remove the cause and retry");
+        self.fail(token, Failure::new("job", message), Resume::Perform);
+        Ok(())
+    }
+
+    fn throw_error(&mut self, id: &str, code: String, message: String, variables: Variables) -> Result<(), StepError> {
+        let token = match self.job_token(id) {
+            Ok((token, job_type)) => {
+                self.effect(Effect::JobRemoved {
+                    id: id.to_owned(),
+                    job_type,
+                });
+                token
+            }
+            Err(_) => {
+                let not_open = StepError::NotOpen {
+                    what: "job or task",
+                    id: id.to_owned(),
+                };
+                let token = self.task_token(id).map_err(|_| not_open)?;
+                self.effect(Effect::TaskCancelled { id: id.to_owned() });
+                token
+            }
+        };
+        let element = self
+            .state
+            .token(token)
+            .map(|token| token.element.to_string())
+            .unwrap_or_default();
+        self.events.push(Event::ErrorThrown {
+            element,
+            code: code.clone(),
+            message: message.clone(),
+        });
+        self.set_at(token, At::Here);
+        if !self.error_at(token, code.clone(), message.clone(), variables) {
+            let message = format!(
+                "nothing catches the error '{code}' ({message}). Catch it with a boundary event, or remove the cause and retry"
+            );
+            self.fail(token, Failure::new("unhandled-error", message), Resume::Perform);
+        }
+        Ok(())
+    }
+
+    fn happen(
+        &mut self,
+        id: &str,
+        what: &'static str,
+        variables: Variables,
+        fits: impl Fn(&On) -> bool,
+    ) -> Result<(), StepError> {
+        let wait = self
+            .state
+            .number(id)
+            .and_then(|n| self.state.wait(n))
+            .filter(|wait| fits(&wait.on));
+        let Some(n) = wait.map(|wait| wait.n) else {
+            return Err(StepError::NotOpen {
+                what,
+                id: id.to_owned(),
+            });
+        };
+        self.trigger(n, variables);
+        Ok(())
+    }
+
+    fn assign(&mut self, task: String, assignee: Option<String>, reason: Option<String>) -> Result<(), StepError> {
+        let token = self.task_token(&task)?;
+        if let Some(Token {
+            at: At::Task(state), ..
+        }) = self.state.token_mut(token)
+        {
+            state.assignment.assignee.clone_from(&assignee);
+        }
+        self.effect(Effect::TaskAssigned {
+            id: task.clone(),
+            assignee: assignee.clone(),
+            reason: reason.clone(),
+        });
+        self.events.push(Event::TaskAssigned { task, assignee, reason });
+        Ok(())
+    }
+}
