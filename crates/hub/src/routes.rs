@@ -84,7 +84,10 @@ const VERBS: [(Method, MethodFilter); 5] = [
     (Method::DELETE, MethodFilter::DELETE),
 ];
 
-/// The routes, relative to where the hub is mounted (`routes(hub).nest("/fhir")`).
+/// Where the hub is in the site.
+pub const MOUNT: &str = "/fhir";
+
+/// The routes, under [`MOUNT`].
 pub fn routes(hub: Arc<Hub>) -> Routes {
     let rows = table();
     let mut routes = Routes::new();
@@ -101,11 +104,26 @@ pub fn routes(hub: Arc<Hub>) -> Routes {
                 Some(row) => (row.who, row.handler),
                 None => (For::Readers, |_, ask| Box::pin(not_allowed(ask))),
             };
-            routes = routes.route(method.clone(), path, policy(who), serve(&hub, filter, handler));
+            routes = routes.route(
+                method.clone(),
+                &format!("{MOUNT}{path}"),
+                policy(who),
+                serve(&hub, filter, handler),
+            );
+            if *path == "/" {
+                // Clients write the base address with and without the slash.
+                routes = routes.route(method.clone(), MOUNT, policy(who), serve(&hub, filter, handler));
+            }
         }
         for path in NOWHERE {
             let handler: Handler = |_, ask| Box::pin(nowhere(ask));
-            routes = routes.route(method.clone(), path, policy(For::Readers), serve(&hub, filter, handler));
+            let path = format!("{MOUNT}{path}");
+            routes = routes.route(
+                method.clone(),
+                &path,
+                policy(For::Readers),
+                serve(&hub, filter, handler),
+            );
         }
     }
     routes

@@ -27,6 +27,8 @@ pub(crate) struct Answer {
     pub about: Option<About>,
     /// `Location`.
     pub located: bool,
+    /// Nothing was written: it was there already.
+    pub existed: bool,
     /// The body is what was written: `Prefer: return` decides about it.
     is_write: bool,
     /// The body is one resource: `_summary` and `_elements` apply.
@@ -64,6 +66,7 @@ impl Answer {
             body: None,
             about: None,
             located: false,
+            existed: false,
             is_write: false,
             is_resource: false,
             retry_after: false,
@@ -101,13 +104,14 @@ impl Answer {
             body: written.resource.body.clone(),
             about: Some(About::of(&written.resource)),
             located: true,
+            existed: written.effect == Effect::Existed,
             is_write: true,
             ..Self::new(status)
         }
     }
 
     /// The same resource for another entry that asked for it.
-    pub(crate) fn as_existing(self) -> Self {
+    pub(crate) fn into_existing(self) -> Self {
         Self {
             status: StatusCode::OK,
             ..self

@@ -2,7 +2,7 @@
 
 use super::negotiate::{check_accept, check_content, is_form};
 use super::{Prefer, View, etag};
-use crate::parse::{self, Summary, pairs};
+use crate::parse::{self, pairs};
 use crate::scope::Scope;
 use crate::{Hub, HubError};
 use access::Actor;
@@ -198,11 +198,6 @@ impl Ask {
             }
         }
         Ok(all)
-    }
-
-    /// Whether everything is counted and nothing shown.
-    pub(crate) fn is_count(&self) -> bool {
-        self.view.summary == Summary::Count
     }
 }
 

@@ -2,6 +2,7 @@
 
 use crate::parse::Summary;
 use bytes::Bytes;
+use fhir::Definitions;
 use serde_json::{Map, Value, json};
 
 /// How much of a resource goes out.
@@ -67,19 +68,16 @@ impl View {
     }
 }
 
-/// Top-level elements without which the common types would be invalid or misread (`status` carries `isModifier`).
+/// Elements that must be there, or that change how the rest is to be read.
 fn is_mandatory(rtype: &str, name: &str) -> bool {
-    matches!(
-        (rtype, name),
-        (_, "status" | "intent" | "implicitRules" | "modifierExtension")
-            | ("Observation" | "DiagnosticReport", "code")
-            | ("Encounter", "class")
-            | (
-                "Condition" | "MedicationRequest" | "CarePlan" | "Procedure" | "ServiceRequest",
-                "subject"
-            )
-            | ("Bundle", "type")
-    )
+    if matches!(name, "status" | "implicitRules" | "modifierExtension") {
+        return true;
+    }
+    let definitions = Definitions::r4();
+    let element = definitions
+        .type_by_path(rtype)
+        .and_then(|id| definitions.type_def(id).element(name));
+    element.is_some_and(|element| element.min > 0)
 }
 
 /// Readable JSON.

@@ -26,6 +26,9 @@ pub(crate) struct Entry {
     pub if_none_match: Option<String>,
 }
 
+/// Entries, or their place and what is wrong with them.
+pub(crate) type Parsed = Vec<Result<Entry, (usize, HubError)>>;
+
 /// `request.url`, relative to the base.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub(crate) struct Target {
@@ -58,7 +61,7 @@ impl Target {
 }
 
 /// The entries of a batch or transaction; what is wrong with one entry stays with it.
-pub(crate) fn entries(hub: &Hub, mut bundle: Value) -> Result<Vec<Result<Entry, (usize, HubError)>>, HubError> {
+pub(crate) fn entries(hub: &Hub, mut bundle: Value) -> Result<Parsed, HubError> {
     let list = match bundle.get_mut("entry").map(Value::take) {
         None => Vec::new(),
         Some(Value::Array(list)) => list,

@@ -10,8 +10,9 @@ mod plan;
 mod references;
 mod stable;
 
-pub(crate) use entry::{Entry, Target, entries};
-pub(crate) use stable::{digest, hex, id as stable_id, same_meaning};
+pub(crate) use entry::{Entry, Parsed, Target, entries};
+use stable::same_meaning;
+pub(crate) use stable::{hex, id as stable_id};
 
 use crate::http::{Answer, blocking};
 use crate::hub::{Effect, Written, stored};
@@ -48,8 +49,6 @@ pub(crate) enum Source {
 
 /// An entry's result; `None` for `GET`, which is answered later.
 pub(crate) type Outcome = Result<Option<Answer>, HubError>;
-
-type Parsed = Vec<Result<Entry, (usize, HubError)>>;
 
 impl Hub {
     /// Takes a bundle in one commit; gives the outcome of each entry.
@@ -128,7 +127,7 @@ impl Hub {
                     .get(other)
                     .cloned()
                     .unwrap_or(Ok(None))
-                    .map(|answer| answer.map(Answer::as_existing)),
+                    .map(|answer| answer.map(Answer::into_existing)),
                 Plan::Existing(resource) => Ok(Some(Answer::written(&Written {
                     resource,
                     effect: Effect::Existed,

@@ -1,7 +1,7 @@
 //! Before anything is written: which identity each entry gets, what is there already, and what must still hold at
 //! commit. Deletions first, then creations, then updates, as the standard orders them.
 
-use super::entry::Entry;
+use super::entry::{Entry, Parsed};
 use super::{Mode, stable};
 use crate::create::expect_type;
 use crate::parse;
@@ -78,7 +78,7 @@ pub(super) async fn plan(
     hub: &Hub,
     mode: &Mode,
     snapshot: &mut dyn Snapshot,
-    entries: &[Result<Entry, (usize, HubError)>],
+    entries: &Parsed,
 ) -> Result<Planned, HubError> {
     let planned = Planned {
         plans: Vec::new(),
@@ -260,7 +260,7 @@ impl Planner<'_> {
     }
 
     /// Which text in the bundle means which resource.
-    fn link(&mut self, entries: &[Result<Entry, (usize, HubError)>]) {
+    fn link(&mut self, entries: &Parsed) {
         for (at, entry) in entries.iter().enumerate() {
             let Ok(entry) = entry else { continue };
             let Some(identity) = self.identity(at) else { continue };

@@ -1,6 +1,6 @@
 //! References inside a bundle: fullUrls, own address, and `Type?criteria`, each replaced by `Type/id`.
 
-use super::entry::Entry;
+use super::entry::Parsed;
 use crate::parse;
 use crate::{Hub, HubError};
 use serde_json::Value;
@@ -11,7 +11,7 @@ use store::Snapshot;
 pub(super) async fn conditional(
     hub: &Hub,
     snapshot: &mut dyn Snapshot,
-    entries: &mut [Result<Entry, (usize, HubError)>],
+    entries: &mut Parsed,
     links: &mut HashMap<String, String>,
 ) -> Result<HashMap<String, HubError>, HubError> {
     let mut wanted: HashSet<String> = HashSet::new();

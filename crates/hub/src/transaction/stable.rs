@@ -19,7 +19,7 @@ pub(crate) fn id(entry: &Entry) -> String {
 }
 
 /// 40 hexadecimal digits of SHA-256.
-pub(crate) fn digest(text: &str) -> String {
+fn digest(text: &str) -> String {
     let mut out = hex(Sha256::digest(text.as_bytes()).as_slice());
     out.truncate(40);
     out
@@ -36,7 +36,7 @@ pub(crate) fn hex(bytes: &[u8]) -> String {
 }
 
 /// Whether two resources say the same, apart from `meta.versionId` and `meta.lastUpdated`.
-pub(crate) fn same_meaning(a: &Value, b: &Value) -> bool {
+pub(super) fn same_meaning(a: &Value, b: &Value) -> bool {
     let (Some(a), Some(b)) = (a.as_object(), b.as_object()) else {
         return a == b;
     };

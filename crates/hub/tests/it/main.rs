@@ -1,0 +1,9 @@
+//! The hub through its router, over a real SQLite store in a temporary folder.
+
+mod access;
+mod errors;
+mod interactions;
+mod load;
+mod search;
+mod server;
+mod transaction;
