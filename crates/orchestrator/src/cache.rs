@@ -5,11 +5,17 @@ use parking_lot::Mutex;
 use std::collections::HashMap;
 use std::sync::Arc;
 
+#[derive(Default)]
+struct Generations {
+    young: HashMap<String, Arc<Hot>>,
+    old: HashMap<String, Arc<Hot>>,
+}
+
 /// Two generations: when the young one is full it becomes the old one and what was in the old one is forgotten. So at
 /// most `capacity` instances are kept, and each use is one or two hash look-ups.
 pub(crate) struct Cache {
     half: usize,
-    generations: Mutex<(HashMap<String, Arc<Hot>>, HashMap<String, Arc<Hot>>)>,
+    generations: Mutex<Generations>,
 }
 
 impl Cache {
@@ -22,40 +28,35 @@ impl Cache {
 
     pub(crate) fn get(&self, id: &str) -> Option<Arc<Hot>> {
         let mut generations = self.generations.lock();
-        if let Some(hot) = generations.0.get(id) {
+        if let Some(hot) = generations.young.get(id) {
             return Some(hot.clone());
         }
-        let hot = generations.1.remove(id)?;
+        let hot = generations.old.remove(id)?;
         self.insert(&mut generations, id.to_owned(), hot.clone());
         Some(hot)
     }
 
     pub(crate) fn put(&self, id: &str, hot: Arc<Hot>) {
         let mut generations = self.generations.lock();
-        if let Some(place) = generations.0.get_mut(id) {
+        if let Some(place) = generations.young.get_mut(id) {
             *place = hot;
             return;
         }
-        generations.1.remove(id);
+        generations.old.remove(id);
         self.insert(&mut generations, id.to_owned(), hot);
     }
 
     pub(crate) fn remove(&self, id: &str) {
         let mut generations = self.generations.lock();
-        generations.0.remove(id);
-        generations.1.remove(id);
+        generations.young.remove(id);
+        generations.old.remove(id);
     }
 
-    fn insert(
-        &self,
-        generations: &mut (HashMap<String, Arc<Hot>>, HashMap<String, Arc<Hot>>),
-        id: String,
-        hot: Arc<Hot>,
-    ) {
-        if generations.0.len() >= self.half {
-            generations.1 = std::mem::take(&mut generations.0);
+    fn insert(&self, generations: &mut Generations, id: String, hot: Arc<Hot>) {
+        if generations.young.len() >= self.half {
+            generations.old = std::mem::take(&mut generations.young);
         }
-        generations.0.insert(id, hot);
+        generations.young.insert(id, hot);
     }
 }
 

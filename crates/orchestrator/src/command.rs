@@ -17,6 +17,9 @@ pub(crate) enum Target<'a> {
     New(Box<Hot>),
 }
 
+/// Refuses a command by what the instance is like now.
+pub(crate) type Check<'a> = &'a (dyn Fn(&Hot) -> Result<(), OrchestratorError> + Sync);
+
 /// A command with all that goes along.
 pub(crate) struct Order<'a> {
     pub target: Target<'a>,
@@ -25,7 +28,7 @@ pub(crate) struct Order<'a> {
     pub actor: &'a str,
     pub extras: Extras,
     /// Looked at before the step, under the lock of the instance.
-    pub check: Option<&'a (dyn Fn(&Hot) -> Result<(), OrchestratorError> + Sync)>,
+    pub check: Option<Check<'a>>,
     /// Keyed request, with its answer.
     pub keyed: Option<(&'a Idempotency, Answer<'a>)>,
 }
@@ -63,6 +66,7 @@ impl Orchestrator {
             let _one_at_a_time = self.locks.lock(&id).await;
             self.until_committed(&id, &order).await?
         };
+        self.ended.tell(&applied.hot);
         self.after_commit(after);
         Ok(applied)
     }

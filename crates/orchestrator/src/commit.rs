@@ -98,7 +98,7 @@ impl<'a> Builder<'a> {
             applied.written.push(reference);
         }
         for (n, effect) in applied.effects.iter().enumerate() {
-            self.effect(n, effect, applied).await?;
+            self.effect(n, effect, applied, actor).await?;
         }
         self.care_plan(&applied.hot).await?;
         for (id, (version, task)) in std::mem::take(&mut self.tasks) {
@@ -147,7 +147,13 @@ impl<'a> Builder<'a> {
         Ok(())
     }
 
-    async fn effect(&mut self, n: usize, effect: &Effect, applied: &Applied) -> Result<(), OrchestratorError> {
+    async fn effect(
+        &mut self,
+        n: usize,
+        effect: &Effect,
+        applied: &Applied,
+        actor: &str,
+    ) -> Result<(), OrchestratorError> {
         let hot = &applied.hot;
         let now = self.now;
         match effect {
@@ -161,12 +167,12 @@ impl<'a> Builder<'a> {
             }
             Effect::TaskCompleted { id } => {
                 if let Some(task) = self.task(id).await? {
-                    mirror::close(task, "completed", &applied.written, now);
+                    mirror::close(task, "completed", actor, &applied.written, now);
                 }
             }
             Effect::TaskCancelled { id } => {
                 if let Some(task) = self.task(id).await? {
-                    mirror::close(task, "cancelled", &[], now);
+                    mirror::close(task, "cancelled", actor, &[], now);
                 }
             }
             Effect::JobCreated(job) => {
@@ -194,25 +200,7 @@ impl<'a> Builder<'a> {
             Effect::MessageUnawaited { id, name, key } => self.remove_wait(hot, WaitKind::Message, name, key, id),
             Effect::SignalAwaited { id, name } => self.add_wait(hot, WaitKind::Signal, name, "", id),
             Effect::SignalUnawaited { id, name } => self.remove_wait(hot, WaitKind::Signal, name, "", id),
-            Effect::MessageThrown { name, key, variables } => {
-                let expires = now + self.orchestrator.config.message_ttl;
-                let patient = hot.patient.clone();
-                let message = Delivery::Message {
-                    name: name.clone(),
-                    key: key.clone(),
-                    patient,
-                    variables: variables.clone(),
-                    expires,
-                };
-                self.send(hot, n, &message);
-            }
-            Effect::SignalThrown { name, variables } => {
-                let signal = Delivery::Signal {
-                    name: name.clone(),
-                    variables: variables.clone(),
-                };
-                self.send(hot, n, &signal);
-            }
+            Effect::MessageThrown { .. } | Effect::SignalThrown { .. } => self.send(hot, n, effect),
             Effect::IncidentOpened { id, kind, .. } => self.add_wait(hot, WaitKind::Incident, kind, "", id),
             Effect::IncidentClosed { id, kind } => self.remove_wait(hot, WaitKind::Incident, kind, "", id),
             // Told by the instance row.
@@ -221,8 +209,22 @@ impl<'a> Builder<'a> {
         Ok(())
     }
 
-    /// Queues under an id that a repetition of the same step would give again.
-    fn send(&mut self, hot: &Hot, n: usize, delivery: &Delivery) {
+    /// Queues a message or signal under an id that a repetition of the same step would give again.
+    fn send(&mut self, hot: &Hot, n: usize, thrown: &Effect) {
+        let delivery = match thrown {
+            Effect::MessageThrown { name, key, variables } => Delivery::Message {
+                name: name.clone(),
+                key: key.clone(),
+                patient: hot.patient.clone(),
+                variables: variables.clone(),
+                expires: self.now + self.orchestrator.config.message_ttl,
+            },
+            Effect::SignalThrown { name, variables } => Delivery::Signal {
+                name: name.clone(),
+                variables: variables.clone(),
+            },
+            _ => return,
+        };
         self.after.relay = true;
         self.transaction
             .outbox

@@ -15,6 +15,7 @@ mod commit;
 mod config;
 mod criteria;
 mod delivery;
+mod ended;
 mod error;
 mod feed;
 mod idempotency;

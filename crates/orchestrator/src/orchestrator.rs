@@ -2,6 +2,7 @@
 
 use crate::cache::Cache;
 use crate::commit::After;
+use crate::ended::Ended;
 use crate::feed::Feed;
 use crate::jobs::Jobs;
 use crate::locks::Locks;
@@ -39,6 +40,8 @@ pub struct Orchestrator {
     pub(crate) wake: Notify,
     /// Held by whoever does the background work; with the position in the change feed.
     pub(crate) feed: tokio::sync::Mutex<Feed>,
+    /// Callers that wait for an instance to end.
+    pub(crate) ended: Ended,
     pub(crate) me: Weak<Self>,
 }
 
@@ -58,6 +61,7 @@ impl Orchestrator {
             next_due: Mutex::new(Timestamp::MIN),
             wake: Notify::new(),
             feed: tokio::sync::Mutex::new(Feed::default()),
+            ended: Ended::default(),
             me: me.clone(),
             config,
         })

@@ -47,6 +47,26 @@ pub(crate) fn create(hot: &Hot, spec: &TaskSpec, now: Timestamp) -> Value {
         task["performerType"] = json!(roles);
     }
     set_owner(&mut task, spec.assignment.assignee.as_deref());
+    let restriction = restriction(spec);
+    if !restriction.is_empty() {
+        task["restriction"] = Value::Object(restriction);
+    }
+    if let Some(documentation) = &spec.documentation {
+        task["note"] = json!([{"text": documentation}]);
+    }
+    if let Some(form) = &spec.form {
+        let reference = if is_reference(form) {
+            form.clone()
+        } else {
+            format!("Questionnaire/{form}")
+        };
+        task["input"] = json!([{"type": {"text": "form"}, "valueReference": {"reference": reference}}]);
+    }
+    task
+}
+
+/// When it is to be done, and by which people.
+fn restriction(spec: &TaskSpec) -> Map<String, Value> {
     let mut restriction = Map::new();
     let mut period = Map::new();
     if let Some(follow_up) = spec.follow_up {
@@ -68,21 +88,7 @@ pub(crate) fn create(hot: &Hot, spec: &TaskSpec, now: Timestamp) -> Value {
     if !people.is_empty() {
         restriction.insert("recipient".into(), json!(people));
     }
-    if !restriction.is_empty() {
-        task["restriction"] = Value::Object(restriction);
-    }
-    if let Some(documentation) = &spec.documentation {
-        task["note"] = json!([{"text": documentation}]);
-    }
-    if let Some(form) = &spec.form {
-        let reference = if is_reference(form) {
-            form.clone()
-        } else {
-            format!("Questionnaire/{form}")
-        };
-        task["input"] = json!([{"type": {"text": "form"}, "valueReference": {"reference": reference}}]);
-    }
-    task
+    restriction
 }
 
 /// Puts a new owner in place; `None` gives the task back to its candidates.
@@ -94,8 +100,12 @@ pub(crate) fn reassign(task: &mut Value, assignee: Option<&str>, reason: Option<
     }
 }
 
-/// Ends a task: `completed` or `cancelled`, with what it produced.
-pub(crate) fn close(task: &mut Value, status: &str, outputs: &[String], now: Timestamp) {
+/// Ends a task: `completed` or `cancelled`, with what it produced. Who completed a task that nobody held becomes its
+/// owner.
+pub(crate) fn close(task: &mut Value, status: &str, actor: &str, outputs: &[String], now: Timestamp) {
+    if status == "completed" && task.get("owner").is_none() && is_reference(actor) {
+        task["owner"] = json!({"reference": actor});
+    }
     task["status"] = json!(status);
     task["lastModified"] = json!(fhir::instant(now));
     if !task["executionPeriod"].is_object() {
@@ -261,7 +271,13 @@ mod tests {
             ("in-progress", Some("Practitioner/7"))
         );
 
-        close(&mut task, "completed", &["Observation/o1".into()], now);
+        close(
+            &mut task,
+            "completed",
+            "Practitioner/9",
+            &["Observation/o1".into()],
+            now,
+        );
         assert_eq!(task["output"][0]["valueReference"]["reference"], "Observation/o1");
         assert_eq!(info(&task).expect("ours").task.status, "completed");
     }

@@ -1,0 +1,54 @@
+//! Waiting for an instance to end, in this process.
+
+use crate::instance::Hot;
+use crate::{Orchestrator, OrchestratorError};
+use parking_lot::Mutex;
+use std::collections::HashMap;
+use store::InstanceStatus;
+use tokio::sync::oneshot;
+
+/// Most callers waiting at the same time.
+const MAX_WAITING: usize = 100_000;
+
+/// Who waits for which instance.
+#[derive(Default)]
+pub(crate) struct Ended(Mutex<HashMap<String, Vec<oneshot::Sender<InstanceStatus>>>>);
+
+impl Ended {
+    /// Tells those who wait.
+    pub(crate) fn tell(&self, hot: &Hot) {
+        if hot.ended.is_none() {
+            return;
+        }
+        for waiting in self.0.lock().remove(&hot.state.id).into_iter().flatten() {
+            // Whoever stopped waiting need not hear.
+            let _ = waiting.send(hot.status);
+        }
+    }
+}
+
+impl Orchestrator {
+    /// Waits until an instance has ended, and says how. Works for instances that this process moves; use a timeout.
+    ///
+    /// # Errors
+    /// Unknown instance; too many callers wait already.
+    pub async fn until_ended(&self, id: &str) -> Result<InstanceStatus, OrchestratorError> {
+        let (sender, receiver) = oneshot::channel();
+        {
+            let mut waiting = self.ended.0.lock();
+            if waiting.len() >= MAX_WAITING {
+                return Err(OrchestratorError::Store(store::StoreError::Overloaded { waiting: waiting.len() }));
+            }
+            waiting.entry(id.to_owned()).or_default().push(sender);
+        }
+        // It may have ended before anyone waited.
+        match self.load(id).await {
+            Ok(hot) => self.ended.tell(&hot),
+            Err(error) => {
+                self.ended.0.lock().remove(id);
+                return Err(error);
+            }
+        }
+        receiver.await.map_err(|_| OrchestratorError::NotFound { what: "instance", id: id.to_owned() })
+    }
+}

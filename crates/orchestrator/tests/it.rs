@@ -1,0 +1,22 @@
+//! The orchestrator over a real SQLite store, with a clock that moves only when told.
+
+#[path = "it/deployment.rs"]
+mod deployment;
+#[path = "it/http.rs"]
+mod http;
+#[path = "it/hub_events.rs"]
+mod hub_events;
+#[path = "it/idempotency.rs"]
+mod idempotency;
+#[path = "it/jobs.rs"]
+mod jobs;
+#[path = "it/messages.rs"]
+mod messages;
+#[path = "it/models.rs"]
+mod models;
+#[path = "it/support.rs"]
+mod support;
+#[path = "it/tasks.rs"]
+mod tasks;
+#[path = "it/timers.rs"]
+mod timers;
