@@ -64,6 +64,28 @@ pub(crate) fn check_shape(root: &AstNode) -> Result<(), String> {
 fn children(node: &AstNode) -> Vec<&AstNode> {
     use AstNode::*;
     match node {
+        Between(a, b, c) | If(a, b, c) | IterationContextInterval(a, b, c) => vec![a, b, c],
+        CommaList(items)
+        | Context(items)
+        | ContextType(items)
+        | ExpressionList(items)
+        | FormalParameters(items)
+        | IterationContexts(items)
+        | List(items)
+        | NamedParameters(items)
+        | NegatedList(items)
+        | ParameterTypes(items)
+        | PositionalParameters(items)
+        | QualifiedName(items)
+        | QuantifiedContexts(items) => items.iter().collect(),
+        node => pair(node).map_or_else(|| single(node).into_iter().collect(), Vec::from),
+    }
+}
+
+/// The nodes below a node that has two.
+fn pair(node: &AstNode) -> Option<[&AstNode; 2]> {
+    use AstNode::*;
+    match node {
         Add(a, b)
         | And(a, b)
         | ContextEntry(a, b)
@@ -94,10 +116,15 @@ fn children(node: &AstNode) -> Vec<&AstNode> {
         | QuantifiedContext(a, b)
         | Range(a, b)
         | Some(a, b)
-        | Sub(a, b) => {
-            vec![a, b]
-        }
-        Between(a, b, c) | If(a, b, c) | IterationContextInterval(a, b, c) => vec![a, b, c],
+        | Sub(a, b) => Option::Some([a, b]),
+        _ => None,
+    }
+}
+
+/// The node below a node that has one; what is left has none.
+fn single(node: &AstNode) -> Option<&AstNode> {
+    use AstNode::*;
+    match node {
         EvaluatedExpression(a)
         | FunctionBody(a, _)
         | IntervalEnd(a, _)
@@ -111,31 +138,7 @@ fn children(node: &AstNode) -> Vec<&AstNode> {
         | UnaryLe(a)
         | UnaryLt(a)
         | UnaryEq(a)
-        | UnaryNe(a) => vec![a],
-        CommaList(items)
-        | Context(items)
-        | ContextType(items)
-        | ExpressionList(items)
-        | FormalParameters(items)
-        | IterationContexts(items)
-        | List(items)
-        | NamedParameters(items)
-        | NegatedList(items)
-        | ParameterTypes(items)
-        | PositionalParameters(items)
-        | QualifiedName(items)
-        | QuantifiedContexts(items) => items.iter().collect(),
-        At(_)
-        | Boolean(_)
-        | ContextEntryKey(_)
-        | ContextTypeEntryKey(_)
-        | FeelType(_)
-        | Irrelevant
-        | Name(_)
-        | Null
-        | Numeric(..)
-        | ParameterName(_)
-        | QualifiedNameSegment(_)
-        | String(_) => vec![],
+        | UnaryNe(a) => Option::Some(a),
+        _ => None,
     }
 }

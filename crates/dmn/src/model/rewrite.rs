@@ -128,8 +128,7 @@ fn requirements_start(decision: Node<'_, '_>) -> usize {
     let heading = ["description", "question", "allowedAnswers", "variable"];
     let last = decision
         .children()
-        .filter(|child| heading.iter().any(|name| is(*child, name)))
-        .next_back();
+        .rfind(|child| heading.iter().any(|name| is(*child, name)));
     let first = decision.children().find(|child| child.is_element());
     last.map(|node| node.range().end)
         .or(first.map(|node| node.range().start))
