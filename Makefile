@@ -4,7 +4,6 @@ SHELL := bash
 .DEFAULT_GOAL := help
 .PHONY: help tools setup build run test test-rust test-browser fmt lint conformance bench clean
 
-ADDRESS ?= 127.0.0.1:8080
 export SINFONIA_DATA ?= data
 export SINFONIA_ORACLES ?= $(CURDIR)/../shared/oracles
 
@@ -20,9 +19,12 @@ setup: tools ## Installs the npm packages of the lock file
 build: setup ## Builds the program, release
 	cargo build --release --locked -p sinfonia
 
-run: build ## Builds, makes the demo region when there are no data, serves
-	@if [ ! -e "$$SINFONIA_DATA" ]; then ./target/release/sinfonia demo; fi
-	./target/release/sinfonia serve --address $(ADDRESS)
+run: build ## Builds, makes the demo region when there are no data, serves (SINFONIA_LISTEN=127.0.0.1:8080)
+	@if [ ! -e "$$SINFONIA_DATA" ] || [ -e "$$SINFONIA_DATA/.demo-unfinished" ]; then \
+	    mkdir -p "$$SINFONIA_DATA" && touch "$$SINFONIA_DATA/.demo-unfinished" && \
+	    ./target/release/sinfonia demo && rm "$$SINFONIA_DATA/.demo-unfinished"; \
+	fi
+	./target/release/sinfonia serve
 
 test: test-rust test-browser ## Runs every test
 

@@ -79,6 +79,9 @@ fn every_crate_takes_the_house_lints_and_one_test_binary() {
         );
         let targets = package["targets"].as_array().into_iter().flatten();
         let tests = targets.filter(|target| target["kind"][0] == "test").count();
-        assert!(tests <= 1, "{name}: {tests} test binaries, one is enough: each costs a link");
+        assert!(
+            tests <= 1,
+            "{name}: {tests} test binaries, one is enough: each costs a link"
+        );
     }
 }
