@@ -1,7 +1,10 @@
 //! Suites that measure Sinfonia against what others wrote: the OMG DMN TCK, the FHIRPath tests, betsy's BPMN models
 //! and HL7's own examples. Each suite is a function from a folder of reference data to a [`Report`].
 
+pub mod bpmn_betsy;
 pub mod dmn_tck;
+pub mod fhirpath;
+pub mod hl7_examples;
 pub mod report;
 
 pub use report::Report;
@@ -43,12 +46,32 @@ impl Suite {
 /// Every suite, in the order of the page of results.
 #[must_use]
 pub fn suites() -> Vec<Suite> {
-    vec![Suite {
-        name: "dmn-tck",
-        about: "OMG DMN TCK: every result node of the sample",
-        folder: Folder::Oracle("dmn-tck"),
-        run: dmn_tck::run,
-    }]
+    vec![
+        Suite {
+            name: "dmn-tck",
+            about: "OMG DMN TCK: every result node of the sample",
+            folder: Folder::Oracle("dmn-tck"),
+            run: dmn_tck::run,
+        },
+        Suite {
+            name: "bpmn-betsy",
+            about: "betsy's executable BPMN models with their traces",
+            folder: Folder::Oracle("bpmn-betsy"),
+            run: bpmn_betsy::run,
+        },
+        Suite {
+            name: "fhirpath",
+            about: "HL7's FHIRPath tests for R4",
+            folder: Folder::Oracle("fhirpath"),
+            run: fhirpath::run,
+        },
+        Suite {
+            name: "hl7-examples",
+            about: "HL7's R4 examples: written to the hub and read back",
+            folder: Folder::Repository("node_modules/hl7.fhir.r4.examples"),
+            run: hl7_examples::run,
+        },
+    ]
 }
 
 /// The root of the repository.
