@@ -53,6 +53,8 @@ pub struct Options {
     pub snapshots: usize,
     /// Candidates one search may look at before it is refused with [`store::StoreError::Limit`].
     pub scan_limit: u64,
+    /// Candidates up to which a condition counts as selective: it then drives the search and `_sort` is done in memory.
+    pub probe_limit: u64,
     /// Included resources of one search page at most.
     pub include_limit: usize,
     /// Search-value extraction for a reindex; `None` means [`Extractor::r4`].
@@ -69,6 +71,7 @@ impl Default for Options {
             batch_bytes: 16 << 20,
             snapshots: 256,
             scan_limit: 5_000_000,
+            probe_limit: 4096,
             include_limit: 10_000,
             extractor: None,
             progress: None,
@@ -84,6 +87,7 @@ impl std::fmt::Debug for Options {
             .field("batch_bytes", &self.batch_bytes)
             .field("snapshots", &self.snapshots)
             .field("scan_limit", &self.scan_limit)
+            .field("probe_limit", &self.probe_limit)
             .field("include_limit", &self.include_limit)
             .field("extractor", &self.extractor)
             .finish_non_exhaustive()

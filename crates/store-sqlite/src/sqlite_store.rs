@@ -29,7 +29,18 @@ pub struct SqliteStore {
 #[derive(Debug, Clone, Copy)]
 pub(crate) struct Limits {
     pub scan: u64,
+    pub probe: u64,
     pub include: usize,
+}
+
+impl From<&Options> for Limits {
+    fn from(options: &Options) -> Self {
+        Self {
+            scan: options.scan_limit,
+            probe: options.probe_limit,
+            include: options.include_limit,
+        }
+    }
 }
 
 impl std::fmt::Debug for SqliteStore {
@@ -58,10 +69,7 @@ impl SqliteStore {
         let writer = writer::start(connection, &options, queue.clone(), sender)?;
         Ok(Arc::new(Self {
             pool: Pool::new(&path, options.snapshots),
-            limits: Limits {
-                scan: options.scan_limit,
-                include: options.include_limit,
-            },
+            limits: Limits::from(&options),
             writer: Mutex::new(Some(writer)),
             _lock: lock,
             path,

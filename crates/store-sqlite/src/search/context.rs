@@ -4,6 +4,7 @@ use crate::codes::Types;
 use crate::error::{Backend, Outcome};
 use crate::keys::Packed;
 use crate::row::{DELETED, method, timestamp};
+use crate::sqlite_store::Limits;
 use bytes::Bytes;
 use rusqlite::{Connection, OptionalExtension, Row};
 use std::cell::{Cell, RefCell};
@@ -21,8 +22,6 @@ pub(super) struct Candidate {
     pub id: String,
     /// µs since epoch.
     pub last_updated: i64,
-    /// Position in the change feed.
-    pub seq: i64,
     /// Compartment.
     pub patient: Option<String>,
     /// Packed keys.
@@ -41,23 +40,23 @@ pub(super) struct Context<'a> {
     pub connection: &'a Connection,
     types: RefCell<&'a mut Types>,
     left: Cell<u64>,
-    limit: u64,
+    limits: Limits,
     chains: Cell<usize>,
     memo: RefCell<Memo>,
 }
 
-const CANDIDATE: &str = "SELECT rid, rtype, id, last_updated, seq, patient, keys, method FROM resource WHERE rid = ?1";
+const CANDIDATE: &str = "SELECT rid, rtype, id, last_updated, patient, keys, method FROM resource WHERE rid = ?1";
 const CANDIDATE_BY_ID: &str =
-    "SELECT rid, rtype, id, last_updated, seq, patient, keys, method FROM resource WHERE rtype = ?1 AND id = ?2";
+    "SELECT rid, rtype, id, last_updated, patient, keys, method FROM resource WHERE rtype = ?1 AND id = ?2";
 
 impl<'a> Context<'a> {
-    /// A search that may look at `limit` candidates.
-    pub fn new(connection: &'a Connection, types: &'a mut Types, limit: u64) -> Self {
+    /// A search within these limits.
+    pub fn new(connection: &'a Connection, types: &'a mut Types, limits: Limits) -> Self {
         Self {
             connection,
             types: RefCell::new(types),
-            left: Cell::new(limit),
-            limit,
+            left: Cell::new(limits.scan),
+            limits,
             chains: Cell::new(0),
             memo: RefCell::default(),
         }
@@ -82,6 +81,20 @@ impl<'a> Context<'a> {
             .at("reading counts")
     }
 
+    /// Steps of probing when only a page is wanted: beyond the last, every driver fills a page soon.
+    pub fn page_caps(&self) -> [u64; 2] {
+        [self.limits.probe.min(64), self.limits.probe]
+    }
+
+    /// Steps of probing when every match will be visited.
+    pub fn all_caps(&self) -> [u64; 3] {
+        [
+            self.limits.probe.min(64),
+            self.limits.probe,
+            self.limits.probe.saturating_mul(16),
+        ]
+    }
+
     /// A number for a chain condition, as the key of its remembered answers.
     pub fn next_chain(&self) -> usize {
         self.chains.replace(self.chains.get() + 1)
@@ -96,7 +109,7 @@ impl<'a> Context<'a> {
             }
             None => Err(StoreError::Limit(format!(
                 "the search would look at more than {} candidates; add a more selective condition",
-                self.limit
+                self.limits.scan
             ))),
         }
     }
@@ -151,7 +164,7 @@ impl<'a> Context<'a> {
 }
 
 fn candidate(row: &Row<'_>) -> rusqlite::Result<Option<Candidate>> {
-    if row.get::<_, i64>(7)? == DELETED {
+    if row.get::<_, i64>(6)? == DELETED {
         return Ok(None);
     }
     Ok(Some(Candidate {
@@ -159,9 +172,8 @@ fn candidate(row: &Row<'_>) -> rusqlite::Result<Option<Candidate>> {
         code: row.get(1)?,
         id: row.get(2)?,
         last_updated: row.get(3)?,
-        seq: row.get(4)?,
-        patient: row.get(5)?,
-        keys: row.get(6)?,
+        patient: row.get(4)?,
+        keys: row.get(5)?,
     }))
 }
 

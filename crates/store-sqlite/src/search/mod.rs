@@ -26,6 +26,7 @@ pub(crate) use context::{raw, stored};
 
 use crate::codes::Types;
 use crate::error::Outcome;
+use crate::sqlite_store::Limits;
 use cond::Scope;
 use context::Context;
 use rusqlite::Connection;
@@ -35,20 +36,14 @@ use store::{Query, SearchPage, StoreError};
 const PAGE_LIMIT: usize = 10_000;
 
 /// Answers a search.
-pub(crate) fn search(
-    connection: &Connection,
-    types: &mut Types,
-    query: &Query,
-    scan_limit: u64,
-    include_limit: usize,
-) -> Outcome<SearchPage> {
+pub(crate) fn search(connection: &Connection, types: &mut Types, query: &Query, limits: Limits) -> Outcome<SearchPage> {
     if query.page.count > PAGE_LIMIT {
         return Err(StoreError::Limit(format!(
             "a page may hold {PAGE_LIMIT} matches, {} were asked for; ask for smaller pages",
             query.page.count
         )));
     }
-    let context = Context::new(connection, types, scan_limit);
+    let context = Context::new(connection, types, limits);
     let Some(code) = context.code(&query.rtype)? else {
         return Ok(SearchPage {
             total: query.total.then_some(0),
@@ -71,7 +66,7 @@ pub(crate) fn search(
         page.matches.extend(context.stored(*rid)?);
     }
     if !query.includes.is_empty() {
-        page.included = include::included(&context, query, &found.rids, include_limit)?;
+        page.included = include::included(&context, query, &found.rids, limits.include)?;
     }
     Ok(page)
 }

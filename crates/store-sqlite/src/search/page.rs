@@ -60,7 +60,7 @@ fn first_choice(context: &Context<'_>, scope: &Scope<'_>) -> Outcome<Option<usiz
     if let [Cond::Param { positive: true, .. } | Cond::Patient(_) | Cond::Id(_) | Cond::Never] = scope.conds {
         return Ok(Some(0));
     }
-    let Choice { cond, .. } = plan::choose(context, scope, plan::PAGE_CAPS)?;
+    let Choice { cond, .. } = plan::choose(context, scope, &context.page_caps())?;
     Ok(cond)
 }
 

@@ -6,11 +6,6 @@ use super::walk::{Driver, Walk};
 use super::{cover, eval};
 use crate::error::Outcome;
 
-/// Steps of probing when only a page is wanted: beyond the last, every driver fills a page soon.
-pub(super) const PAGE_CAPS: &[u64] = &[64, 4096];
-/// Steps of probing when every match will be visited.
-pub(super) const ALL_CAPS: &[u64] = &[64, 4096, 65_536];
-
 /// What drives a search.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) struct Choice {
@@ -94,7 +89,7 @@ pub(super) fn each_match(
     scope: &Scope<'_>,
     mut visit: impl FnMut(Candidate) -> Outcome<()>,
 ) -> Outcome<()> {
-    let choice = choose(context, scope, ALL_CAPS)?;
+    let choice = choose(context, scope, &context.all_caps())?;
     let mut walk = Walk::new(scope.code, driver(context, scope, choice.cond)?, None);
     while let Some((position, rid)) = walk.next(context)? {
         let Some(candidate) = context.candidate(rid)? else {

@@ -34,7 +34,10 @@ pub(super) fn page(context: &Context<'_>, scope: &Scope<'_>, query: &Query, mark
         }
         Some(Mark::Sorted(..)) if query.sort.len() == 1 => walked(context, scope, &query.sort[0], count, mark),
         Some(_) => Err(mark::invalid()),
-        None if query.sort.len() == 1 && !plan::choose(context, scope, plan::PAGE_CAPS)?.selective && count > 0 => {
+        None if query.sort.len() == 1
+            && !plan::choose(context, scope, &context.page_caps())?.selective
+            && count > 0 =>
+        {
             walked(context, scope, &query.sort[0], count, None)
         }
         None => ordered(context, scope, query, None),
@@ -175,7 +178,7 @@ fn ordered(context: &Context<'_>, scope: &Scope<'_>, query: &Query, after: Optio
 fn entry(sort: &[Sort], candidate: &Candidate) -> Entry {
     let key = |sort: &Sort| match &sort.key {
         SortKey::Id => Some(candidate.id.as_bytes().to_vec()),
-        SortKey::LastUpdated => Some([sortable_i64(candidate.last_updated), sortable_i64(candidate.seq)].concat()),
+        SortKey::LastUpdated => Some(sortable_i64(candidate.last_updated).to_vec()),
         SortKey::Param(param) => {
             let rows = of_param(&candidate.keys, *param).map(|key| index_rows(key).0);
             if sort.descending { rows.max() } else { rows.min() }.map(<[u8]>::to_vec)

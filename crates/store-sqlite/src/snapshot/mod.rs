@@ -67,7 +67,7 @@ impl Snapshot for SqliteSnapshot {
     async fn search(&mut self, query: &Query) -> Result<SearchPage, StoreError> {
         let limits = self.limits;
         let db = self.db()?;
-        blocking(|| search::search(&db.connection, &mut db.types, query, limits.scan, limits.include))
+        blocking(|| search::search(&db.connection, &mut db.types, query, limits))
     }
 
     async fn changes_after(&mut self, seq: u64, limit: usize) -> Result<Vec<Change>, StoreError> {

@@ -35,7 +35,7 @@ impl Writer {
         let mut answers = Vec::with_capacity(transactions.len());
         for transaction in transactions {
             answers.push(
-                match check::check(&self.connection, &mut self.state, transaction, self.scan_limit) {
+                match check::check(&self.connection, &mut self.state, transaction, self.limits) {
                     Ok(found) => {
                         apply::apply(&self.connection, &mut self.state, transaction, &found)?;
                         Ok(Committed {

@@ -6,6 +6,7 @@ use super::resources::{self, Current};
 use super::state::State;
 use crate::error::{Backend, Outcome};
 use crate::search;
+use crate::sqlite_store::Limits;
 use rusqlite::{Connection, OptionalExtension, Params};
 use std::collections::HashSet;
 use std::hash::Hash;
@@ -25,11 +26,11 @@ pub(super) fn check(
     connection: &Connection,
     state: &mut State,
     transaction: &Transaction,
-    scan_limit: u64,
+    limits: Limits,
 ) -> Outcome<Found> {
     no_repeats(transaction)?;
     for (index, precondition) in transaction.preconditions.iter().enumerate() {
-        check_precondition(connection, state, precondition, index, scan_limit)?;
+        check_precondition(connection, state, precondition, index, limits)?;
     }
     let mut at = transaction.preconditions.len();
     let mut found = Found {
@@ -162,7 +163,7 @@ fn check_precondition(
     state: &mut State,
     precondition: &Precondition,
     index: usize,
-    scan_limit: u64,
+    limits: Limits,
 ) -> Outcome<()> {
     let detail = match precondition {
         Precondition::Version { rtype, id, version } => {
@@ -180,7 +181,7 @@ fn check_precondition(
                 includes: Vec::new(),
                 ..query.clone()
             };
-            let page = search::search(connection, &mut state.types, &query, scan_limit, 0)?;
+            let page = search::search(connection, &mut state.types, &query, limits)?;
             page.matches
                 .first()
                 .map(|found| format!("{}/{} matches the condition", found.rtype, found.id))

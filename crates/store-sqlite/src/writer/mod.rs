@@ -14,6 +14,7 @@ pub(crate) use resources::write_index;
 
 use crate::Options;
 use crate::error::Outcome;
+use crate::sqlite_store::Limits;
 use checkpoint::Checkpoint;
 use rusqlite::Connection;
 use state::State;
@@ -33,7 +34,7 @@ pub(crate) struct Writer {
     state: State,
     checkpoint: Checkpoint,
     changes: watch::Sender<u64>,
-    scan_limit: u64,
+    limits: Limits,
 }
 
 /// Starts the writer on a connection whose schema and index are up to date.
@@ -50,7 +51,7 @@ pub(crate) fn start(
         state,
         checkpoint: Checkpoint::default(),
         changes,
-        scan_limit: options.scan_limit,
+        limits: options.into(),
     };
     let (batch, bytes) = (options.batch.max(1), options.batch_bytes);
     std::thread::Builder::new()

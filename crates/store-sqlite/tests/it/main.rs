@@ -1,4 +1,8 @@
 //! The store through its public API.
 
 mod basics;
+mod brute;
 mod common;
+mod kill;
+mod oracle;
+mod serial;

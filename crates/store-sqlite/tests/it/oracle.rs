@@ -1,0 +1,388 @@
+//! The index against brute force: random resources (created, updated, deleted), random queries of every kind of clause,
+//! any page size, any plan.
+
+use crate::brute::{self, World};
+use crate::common::*;
+use fhir::{IndexEntry, IndexValue, ParamId, normalize_string};
+use proptest::collection::vec;
+use proptest::prelude::*;
+use proptest::sample::select;
+use proptest::test_runner::TestCaseError;
+use std::cmp::Ordering;
+use std::collections::BTreeSet;
+use store::{Clause, Include, Page, Query, ResourceWrite, Sort, SortKey, Store, Transaction, ValueTest};
+use store_sqlite::{Options, SqliteStore};
+
+const TYPES: [&str; 2] = ["Patient", "Observation"];
+const DAY: i64 = 86_400_000_000;
+
+// Parameters of Patient are 10 + kind, of Observation 20 + kind.
+const TOKEN: u16 = 0;
+const STRING: u16 = 1;
+const DATE: u16 = 2;
+const QUANTITY: u16 = 3;
+const REFERENCE: u16 = 4;
+// 5: URI
+const ONE_DATE: u16 = 6;
+
+fn code() -> impl Strategy<Value = String> {
+    select(vec!["", "a", "ab", "b", "a\u{1}", "è"]).prop_map(str::to_owned)
+}
+
+fn long_or_short() -> impl Strategy<Value = String> {
+    let long = "l".repeat(239);
+    select(vec![
+        "a".into(),
+        "Rossi".into(),
+        "Rossi Ènea".into(),
+        long.clone(),
+        long.clone() + "a",
+        long.clone() + "ab",
+        long.repeat(3),
+    ])
+}
+
+fn id() -> impl Strategy<Value = String> {
+    (0..8u8).prop_map(|n| format!("r{n}"))
+}
+
+fn moment() -> impl Strategy<Value = i64> {
+    prop_oneof![
+        8 => (-3..4i64, -1..2i64).prop_map(|(days, more)| days * DAY + more),
+        1 => Just(i64::MIN),
+        1 => Just(i64::MAX),
+    ]
+}
+
+fn number() -> impl Strategy<Value = f64> {
+    select(vec![-2.0, -0.0, 0.0, 0.5, 1.0, 7.25])
+}
+
+fn value(kind: u16) -> BoxedStrategy<IndexValue> {
+    let date = || {
+        (moment(), select(vec![0, 1, DAY - 1, DAY, DAY + 1, 40 * DAY, i64::MAX])).prop_map(|(lo, span)| {
+            IndexValue::Date {
+                lo,
+                hi: lo.saturating_add(span),
+            }
+        })
+    };
+    match kind {
+        TOKEN => (code(), code()).prop_map(|(system, code)| IndexValue::Token { system, code }).boxed(),
+        STRING => long_or_short()
+            .prop_map(|exact| IndexValue::String { normalized: normalize_string(&exact), exact })
+            .boxed(),
+        DATE | ONE_DATE => date().boxed(),
+        QUANTITY => prop_oneof![
+            number().prop_map(IndexValue::Number),
+            (number(), code(), code(), code()).prop_map(|(value, system, code, unit)| IndexValue::Quantity {
+                value: value + 0.0,
+                system,
+                code,
+                unit
+            }),
+        ]
+        .boxed(),
+        REFERENCE => prop_oneof![
+            6 => (select(TYPES.to_vec()), id()).prop_map(|(rtype, id)| IndexValue::Reference { rtype: rtype.into(), id }),
+            1 => code().prop_map(IndexValue::ReferenceUrl),
+            1 => (code(), code()).prop_map(|(system, value)| IndexValue::ReferenceIdentifier { system, value }),
+        ]
+        .boxed(),
+        _ => long_or_short().prop_map(IndexValue::Uri).boxed(),
+    }
+}
+
+fn test(kind: u16) -> BoxedStrategy<ValueTest> {
+    use ValueTest as V;
+    let some = |text: fn() -> BoxedStrategy<String>| proptest::option::of(text());
+    let code_: fn() -> BoxedStrategy<String> = || code().boxed();
+    match kind {
+        TOKEN => (some(code_), some(code_))
+            .prop_map(|(system, code)| V::Token { system, code })
+            .boxed(),
+        STRING => prop_oneof![
+            long_or_short().prop_map(|text| V::StringStarts(normalize_string(&text))),
+            long_or_short().prop_map(|text| V::StringContains(normalize_string(&text).chars().skip(1).collect())),
+            long_or_short().prop_map(V::StringExact),
+        ]
+        .boxed(),
+        DATE | ONE_DATE => prop_oneof![
+            (moment(), moment()).prop_map(|(lo, hi)| V::DateWithin { lo, hi }),
+            (moment(), moment()).prop_map(|(lo, hi)| V::DateNotWithin { lo, hi }),
+            (moment(), any::<bool>()).prop_map(|(at, or_equal)| V::DateHiAbove { at, or_equal }),
+            (moment(), any::<bool>()).prop_map(|(at, or_equal)| V::DateLoBelow { at, or_equal }),
+            moment().prop_map(|at| V::DateLoAbove { at }),
+            moment().prop_map(|at| V::DateHiBelow { at }),
+        ]
+        .boxed(),
+        QUANTITY => (
+            prop_oneof![number(), Just(f64::NEG_INFINITY)],
+            prop_oneof![number(), Just(f64::INFINITY)],
+            any::<(bool, bool, bool)>(),
+            some(code_),
+            some(code_),
+        )
+            .prop_map(|(lo, hi, (lo_open, hi_open, inside), system, code)| V::Number {
+                lo,
+                hi,
+                lo_open,
+                hi_open,
+                inside,
+                system,
+                code,
+            })
+            .boxed(),
+        REFERENCE => prop_oneof![
+            4 => (some(|| select(TYPES.to_vec()).prop_map(str::to_owned).boxed()), id())
+                .prop_map(|(rtype, id)| V::Reference { rtype, id }),
+            1 => code().prop_map(V::ReferenceUrl),
+            1 => (some(code_), code()).prop_map(|(system, value)| V::ReferenceIdentifier { system, value }),
+        ]
+        .boxed(),
+        _ => prop_oneof![
+            long_or_short().prop_map(V::Uri),
+            long_or_short().prop_map(|uri| V::UriBelow(uri.chars().take(3).collect())),
+            long_or_short().prop_map(|uri| V::UriAbove(uri + "x")),
+        ]
+        .boxed(),
+    }
+}
+
+fn param(rtype: usize, kind: u16) -> ParamId {
+    ParamId(10 * (rtype as u16 + 1) + kind)
+}
+
+fn clause(rtype: usize, depth: u32) -> BoxedStrategy<Clause> {
+    let leaf = (0..=ONE_DATE).prop_flat_map(move |kind| {
+        let param = param(rtype, kind);
+        prop_oneof![
+            6 => vec(test(kind), 1..3).prop_map(move |any| Clause::Param { param, any }),
+            1 => vec(test(kind), 1..3).prop_map(move |any| Clause::Not { param, any }),
+            1 => any::<bool>().prop_map(move |missing| Clause::Missing { param, missing }),
+        ]
+    });
+    let flat = prop_oneof![
+        12 => leaf,
+        1 => vec(id(), 0..4).prop_map(Clause::Id),
+        1 => (proptest::option::of(0..8i64), proptest::option::of(0..8i64))
+            .prop_map(|(from, until)| Clause::LastUpdated { from: from.map(at), until: until.map(at) }),
+        1 => id().prop_map(Clause::Patient),
+        1 => Just(Clause::Never),
+    ];
+    if depth == 0 {
+        return flat.boxed();
+    }
+    let reference = |rtype| param(rtype, REFERENCE);
+    prop_oneof![
+        10 => flat,
+        2 => (0..2usize).prop_flat_map(move |other| vec(clause(other, depth - 1), 0..3).prop_map(move |clauses| Clause::Chain {
+            param: reference(rtype), target: TYPES[other].into(), clauses })),
+        2 => (0..2usize).prop_flat_map(move |other| vec(clause(other, depth - 1), 0..3).prop_map(move |clauses| Clause::Has {
+            source: TYPES[other].into(), param: reference(other), clauses })),
+        2 => vec(clause(rtype, depth - 1), 0..3).prop_map(Clause::Or),
+    ]
+    .boxed()
+}
+
+fn sort(rtype: usize) -> impl Strategy<Value = Vec<Sort>> {
+    let key = prop_oneof![
+        1 => Just(SortKey::Id),
+        1 => Just(SortKey::LastUpdated),
+        4 => (0..=ONE_DATE).prop_map(move |kind| SortKey::Param(param(rtype, kind))),
+    ];
+    let sort = (key, any::<bool>()).prop_map(|(key, descending)| Sort { key, descending });
+    prop_oneof![Just(Vec::new()), vec(sort.clone(), 1), vec(sort, 2..4)]
+}
+
+fn query() -> impl Strategy<Value = Query> {
+    (0..2usize).prop_flat_map(|rtype| {
+        (vec(clause(rtype, 2), 0..4), sort(rtype), 1..12usize).prop_map(move |(clauses, sort, count)| Query {
+            rtype: TYPES[rtype].into(),
+            clauses,
+            sort,
+            page: Page { count, after: None },
+            total: true,
+            includes: Vec::new(),
+        })
+    })
+}
+
+/// One write: type, id, whether it deletes, values, compartment.
+type Step = (usize, String, bool, Vec<(u16, IndexValue)>, Option<String>);
+
+fn step() -> impl Strategy<Value = Step> {
+    let values = vec((0..=ONE_DATE).prop_flat_map(|kind| (Just(kind), value(kind))), 0..8).prop_map(|mut values| {
+        // One parameter never has two values, so that ranges of several conditions may be intersected.
+        let mut seen = false;
+        values.retain(|(kind, _)| *kind != ONE_DATE || !std::mem::replace(&mut seen, true));
+        values
+    });
+    let deletes = proptest::bool::weighted(0.1);
+    (0..2usize, id(), deletes, values, proptest::option::of(id()))
+}
+
+/// Writes the steps, a few to a transaction; what is live afterwards.
+async fn build(store: &SqliteStore, steps: Vec<Step>) -> World {
+    let mut world: Vec<ResourceWrite> = Vec::new();
+    for (n, (rtype, id, deletes, values, patient)) in steps.into_iter().enumerate() {
+        let place = world.iter().position(|old| old.rtype == TYPES[rtype] && old.id == id);
+        let version = place.map_or(0, |place| world[place].version) + 1;
+        let index = values
+            .into_iter()
+            .map(|(kind, value)| IndexEntry {
+                param: param(rtype, kind),
+                value,
+            })
+            .collect();
+        let mut write = resource(TYPES[rtype], &id, version, index);
+        write.patient = patient;
+        if deletes {
+            write = store::prepare_delete(TYPES[rtype], &id, version - 1, None, at(0));
+        }
+        write.last_updated = at(n as i64 % 9);
+        store
+            .commit(Transaction {
+                resources: vec![write.clone()],
+                ..Transaction::default()
+            })
+            .await
+            .unwrap();
+        match place {
+            Some(place) => world[place] = write,
+            None => world.push(write),
+        }
+    }
+    world.retain(|resource| resource.body.is_some());
+    world
+}
+
+async fn compare(store: &SqliteStore, world: &World, query: &Query) -> Result<(), TestCaseError> {
+    let expected: BTreeSet<&str> = world
+        .iter()
+        .filter(|resource| resource.rtype == query.rtype)
+        .filter(|resource| query.clauses.iter().all(|clause| brute::holds(world, resource, clause)))
+        .map(|resource| resource.id.as_str())
+        .collect();
+    let mut snapshot = store.snapshot().await.unwrap();
+    let (mut query, mut ids) = (query.clone(), Vec::new());
+    loop {
+        let page = snapshot.search(&query).await.unwrap();
+        prop_assert_eq!(page.total, Some(expected.len() as u64));
+        prop_assert!(page.matches.len() <= query.page.count);
+        ids.extend(page.matches.into_iter().map(|found| found.id));
+        prop_assert!(ids.len() <= expected.len(), "{:?} beyond {:?}", ids, expected);
+        match page.next {
+            Some(next) => query.page.after = Some(next),
+            None => break,
+        }
+    }
+    prop_assert_eq!(ids.iter().map(String::as_str).collect::<BTreeSet<_>>(), expected);
+    let find = |id: &String| {
+        world
+            .iter()
+            .find(|found| found.rtype == query.rtype && found.id == *id)
+            .unwrap()
+    };
+    for pair in ids.windows(2) {
+        let order = brute::order(&query.sort, find(&pair[0]), find(&pair[1]));
+        prop_assert!(order != Ordering::Greater, "{:?} before {:?}", pair[0], pair[1]);
+    }
+    Ok(())
+}
+
+proptest! {
+    #![proptest_config(ProptestConfig { cases: 40, max_shrink_iters: 200, failure_persistence: None, ..ProptestConfig::default() })]
+
+    #[test]
+    fn a_search_finds_what_brute_force_finds(
+        steps in vec(step(), 0..40),
+        queries in vec(query(), 100),
+        probe_limit in select(vec![1, 3, 4096]),
+    ) {
+        let runtime = tokio::runtime::Builder::new_current_thread().build().unwrap();
+        runtime.block_on(async {
+            let t = temporary_with(Options { probe_limit, ..options() });
+            let world = build(&t.store, steps).await;
+            for query in &queries {
+                compare(&t.store, &world, query).await.map_err(|error| match error {
+                    TestCaseError::Fail(reason) => TestCaseError::fail(format!("{reason}\n{query:#?}")),
+                    other => other,
+                })?;
+            }
+            prop_assert_eq!(t.store.doctor().unwrap().problems, Vec::<String>::new());
+            Ok(())
+        })?;
+    }
+}
+
+#[tokio::test]
+async fn includes_follow_references_both_ways_and_again() {
+    let t = temporary();
+    let (patients, observations) = (param(0, REFERENCE), param(1, REFERENCE));
+    let link = |rtype: &str, id: &str, param: ParamId, to: &[(&str, &str)]| {
+        let index = to.iter().map(|(rtype, id)| reference(param.0, rtype, id)).collect();
+        Transaction {
+            resources: vec![resource(rtype, id, 1, index)],
+            ..Transaction::default()
+        }
+    };
+    for transaction in [
+        link("Patient", "p", patients, &[("Patient", "mother"), ("Patient", "gone")]),
+        link(
+            "Patient",
+            "mother",
+            patients,
+            &[("Patient", "grandmother"), ("Patient", "p")],
+        ),
+        link("Patient", "grandmother", patients, &[]),
+        link("Observation", "o1", observations, &[("Patient", "p")]),
+        link(
+            "Observation",
+            "o2",
+            observations,
+            &[("Patient", "p"), ("Observation", "o1")],
+        ),
+        link("Observation", "o3", observations, &[("Patient", "mother")]),
+    ] {
+        t.store.commit(transaction).await.unwrap();
+    }
+    let mut snapshot = t.store.snapshot().await.unwrap();
+    let forward = |param, iterate| Include {
+        reverse: false,
+        source: "Patient".into(),
+        param,
+        target: None,
+        iterate,
+    };
+    let reverse = |target: Option<&str>| Include {
+        reverse: true,
+        source: "Observation".into(),
+        param: Some(observations),
+        target: target.map(str::to_owned),
+        iterate: false,
+    };
+    for (includes, expected) in [
+        (vec![forward(Some(patients), false)], vec!["mother"]),
+        (vec![forward(Some(patients), true)], vec!["grandmother", "mother"]),
+        (vec![forward(None, false)], vec!["mother"]),
+        (vec![reverse(None)], vec!["o1", "o2"]),
+        (vec![reverse(Some("Device"))], vec![]),
+        (
+            vec![reverse(Some("Patient")), forward(Some(patients), false)],
+            vec!["mother", "o1", "o2"],
+        ),
+    ] {
+        let clauses = vec![Clause::Id(vec!["p".into()])];
+        let query = Query {
+            rtype: "Patient".into(),
+            clauses,
+            includes: includes.clone(),
+            ..Query::default()
+        };
+        let page = snapshot.search(&query).await.unwrap();
+        let found: BTreeSet<&str> = page.included.iter().map(|found| found.id.as_str()).collect();
+        assert_eq!(page.included.len(), found.len(), "no repeats");
+        assert_eq!(found.into_iter().collect::<Vec<_>>(), expected, "{includes:?}");
+    }
+}
