@@ -4,7 +4,7 @@ use crate::cache::Cache;
 use crate::model::Registry;
 use crate::prepare::{Prepared, prepare, shortened, validate};
 use crate::recursion::{Guard, TOO_DEEP};
-use crate::words::is_long;
+use crate::words::{first_word, is_long};
 use crate::{Decided, EvalError, Evaluator, Variables, moment, value};
 use dsntk_feel::context::FeelContext;
 use dsntk_feel::{FeelScope, Name};
@@ -68,8 +68,9 @@ impl Feel {
         };
         let mut long_names = vec![];
         // Only the variables that the text speaks of are converted: an instance may carry whole clinical records.
-        let wanted = |name: &str| is_long(name) || expression.contains(name);
+        let wanted = |name: &str| expression.contains(if is_long(name) { first_word(name) } else { name });
         let variables = value::context(context, wanted, &mut long_names).map_err(failed)?;
+        long_names.retain(|name| wanted(name));
         let prepared = if long_names.is_empty() {
             self.prepared.get_or_try(expression, || prepare(expression, &[]))?
         } else {
@@ -170,6 +171,24 @@ mod tests {
             json!({"paziente": {"data di nascita": "1960-01-02"}}),
             json!("1960-01-02"),
         );
+    }
+
+    #[test]
+    fn keys_that_the_text_does_not_speak_of_do_not_fill_the_cache() {
+        let feel = Feel::new();
+        for index in 0..100 {
+            let context = json!({"esami": {format!("urn:uuid:{index}"): 1, "altro nome": 2}, "x-y": 3});
+            let Value::Object(context) = context else {
+                panic!("an object")
+            };
+            let value = feel.evaluate(
+                "count(get entries(esami)) + esami.altro nome",
+                &context,
+                Timestamp::UNIX_EPOCH,
+            );
+            assert_eq!(value, Ok(json!(4)));
+        }
+        assert_eq!(feel.prepared(), 1);
     }
 
     #[test]

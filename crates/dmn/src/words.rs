@@ -123,6 +123,13 @@ pub(crate) fn is_long(name: &str) -> bool {
     !name.chars().all(is_part)
 }
 
+/// The first word of a variable's name: a text that speaks of the variable holds it.
+pub(crate) fn first_word(name: &str) -> &str {
+    name.split(|c| !is_part(c))
+        .find(|word| !word.is_empty())
+        .unwrap_or(name)
+}
+
 fn is_start(c: char) -> bool {
     c.is_alphabetic() || c == '_'
 }
