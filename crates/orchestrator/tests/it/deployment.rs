@@ -34,7 +34,7 @@ async fn the_same_bytes_keep_their_version_and_running_instances_theirs() {
 async fn a_refused_deployment_says_everything_and_changes_nothing() {
     let system = System::new();
     let body = format!(
-        r#"<bpmn:startEvent id="inizio"/><bpmn:exclusiveGateway id="bivio"/><bpmn:endEvent id="fine"/>{}<bpmn:sequenceFlow id="condizionato" sourceRef="bivio" targetRef="fine"><bpmn:conditionExpression xsi:type="bpmn:tFormalExpression">=hba1c &gt;&gt; 7</bpmn:conditionExpression></bpmn:sequenceFlow>"#,
+        r#"<bpmn:startEvent id="inizio"/><bpmn:exclusiveGateway id="bivio"/><bpmn:endEvent id="fine"/>{}<bpmn:sequenceFlow id="condizionato" sourceRef="bivio" targetRef="fine"><bpmn:conditionExpression xsi:type="bpmn:tFormalExpression">=hba1c &gt; (7</bpmn:conditionExpression></bpmn:sequenceFlow>"#,
         flow("inizio", "bivio"),
     );
     let bad_trigger = r#"<bpmn:message id="m" name="esito"><bpmn:extensionElements><sinfonia:fhirTrigger criteria="Observation?colour=red"/></bpmn:extensionElements></bpmn:message>"#;
@@ -43,14 +43,14 @@ async fn a_refused_deployment_says_everything_and_changes_nothing() {
             file("buono.bpmn", line("", "buono", &[user_task("visita-mmg", "mmg")])),
             file("cattivo.bpmn", bpmn(bad_trigger, "cattivo", &body)),
             file("rotto.bpmn", "<bpmn:definitions".into()),
-            file("modulo.json", json!({"resourceType": "Questionnaire", "id": "m", "status": "boh"}).to_string()),
+            file("modulo.json", json!({"resourceType": "Questionnaire", "id": "m", "status": "active", "item": [{"text": 7}]}).to_string()),
             file("testo.txt", "ciao".into()),
         ],
     };
     let error = system.orchestrator.deploy(&Actor::system(), request, None).await.unwrap_err();
     assert_eq!(error.status(), 422);
     let OrchestratorError::Refused { issues, .. } = error else { panic!("{error}") };
-    insta::assert_json_snapshot!(issues);
+    insta::assert_snapshot!(serde_json::to_string_pretty(&issues).unwrap());
     assert!(system.orchestrator.definitions(DefinitionsQuery::default()).await.unwrap().items.is_empty());
 }
 

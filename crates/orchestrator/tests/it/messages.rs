@@ -98,6 +98,7 @@ async fn a_crash_between_throwing_and_delivering_neither_loses_nor_doubles() {
     let (one, two) = tokio::join!(system.orchestrator.settle(), rival.settle());
     one.unwrap();
     two.unwrap();
+    drop(rival);
     let system = system.restart();
     system.settle().await;
     assert_eq!(outbox(&system).await, 0);
