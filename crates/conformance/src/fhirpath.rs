@@ -29,7 +29,9 @@ pub fn run(folder: &Path) -> Report {
     };
     let mut inputs = HashMap::new();
     for case in cases {
-        let input = inputs.entry(case.input.clone()).or_insert_with(|| input(folder, &case.input));
+        let input = inputs
+            .entry(case.input.clone())
+            .or_insert_with(|| input(folder, &case.input));
         match input {
             Ok(resource) => report.record(&case.name, case.run(resource)),
             Err(error) => report.fail(&case.name, format!("input {}: {error}", case.input)),
@@ -49,9 +51,16 @@ struct Case {
 }
 
 fn cases(text: &str) -> Result<Vec<Case>, roxmltree::Error> {
-    let options = ParsingOptions { allow_dtd: true, ..ParsingOptions::default() };
+    let options = ParsingOptions {
+        allow_dtd: true,
+        ..ParsingOptions::default()
+    };
     let document = Document::parse_with_options(text, options)?;
-    Ok(document.descendants().filter(|node| node.has_tag_name("test")).map(case).collect())
+    Ok(document
+        .descendants()
+        .filter(|node| node.has_tag_name("test"))
+        .map(case)
+        .collect())
 }
 
 fn case(test: Node<'_, '_>) -> Case {
@@ -59,7 +68,9 @@ fn case(test: Node<'_, '_>) -> Case {
     let child = |name: &'static str| test.children().filter(move |node| node.has_tag_name(name));
     let expression = child("expression").next();
     let group = test.parent().and_then(|group| group.attribute("name")).unwrap_or("");
-    let invalid = expression.and_then(|node| node.attribute("invalid")).or_else(|| test.attribute("invalid"));
+    let invalid = expression
+        .and_then(|node| node.attribute("invalid"))
+        .or_else(|| test.attribute("invalid"));
     let strict = attribute("mode") == "strict" || invalid == Some("semantic");
     Case {
         name: format!("{group}/{}", attribute("name")),
@@ -67,7 +78,10 @@ fn case(test: Node<'_, '_>) -> Case {
         expression: expression.and_then(|node| node.text()).unwrap_or("").to_owned(),
         invalid: invalid.map(str::to_owned),
         predicate: attribute("predicate") == "true",
-        options: Options { strict, ordered: attribute("checkOrderedFunctions") == "true" },
+        options: Options {
+            strict,
+            ordered: attribute("checkOrderedFunctions") == "true",
+        },
         expected: child("output")
             .map(|node| Expected {
                 kind: node.attribute("type").unwrap_or("").to_owned(),
@@ -95,16 +109,25 @@ impl Case {
         let outcome = self.evaluate(resource);
         match (&self.invalid, outcome) {
             (Some(_), Err(_)) => Ok(()),
-            (Some(kind), Ok(items)) => Err(format!("expected an error ({kind}), got {items:?}: {}", self.expression)),
+            (Some(kind), Ok(items)) => Err(format!(
+                "expected an error ({kind}), got {items:?}: {}",
+                self.expression
+            )),
             (None, Err(error)) => Err(error.to_string()),
             (None, Ok(items)) if self.predicate => {
                 let expected = self.expected.first().is_some_and(|output| output.text == "true");
                 let exists = !items.is_empty();
-                (exists == expected).then_some(()).ok_or_else(|| format!("expected {expected}, got {items:?}"))
+                (exists == expected)
+                    .then_some(())
+                    .ok_or_else(|| format!("expected {expected}, got {items:?}"))
             }
             (None, Ok(items)) => {
                 let same = items.len() == self.expected.len()
-                    && self.expected.iter().zip(&items).all(|(expected, item)| expected.matches(item));
+                    && self
+                        .expected
+                        .iter()
+                        .zip(&items)
+                        .all(|(expected, item)| expected.matches(item));
                 same.then_some(())
                     .ok_or_else(|| format!("expected {:?}, got {items:?}: {}", self.expected, self.expression))
             }

@@ -14,7 +14,11 @@ pub(super) struct Expected {
 impl Expected {
     pub(super) fn matches(&self, item: &Item) -> bool {
         let text = self.text.as_str();
-        let kind = if self.kind.is_empty() { told_by(text) } else { self.kind.as_str() };
+        let kind = if self.kind.is_empty() {
+            told_by(text)
+        } else {
+            self.kind.as_str()
+        };
         match (kind, item) {
             ("boolean", Item::Boolean(truth)) => text.parse() == Ok(*truth),
             ("integer", Item::Integer(number)) => text.parse() == Ok(*number),
@@ -50,7 +54,9 @@ fn told_by(text: &str) -> &'static str {
 /// Equal as decimals, whatever zeros end them.
 fn same_number(a: &str, b: &str) -> bool {
     fn plain(number: &str) -> (bool, String, String) {
-        let (negative, digits) = number.strip_prefix('-').map_or((false, number), |digits| (true, digits));
+        let (negative, digits) = number
+            .strip_prefix('-')
+            .map_or((false, number), |digits| (true, digits));
         let (whole, fraction) = digits.split_once('.').unwrap_or((digits, ""));
         let (whole, fraction) = (whole.trim_start_matches('0'), fraction.trim_end_matches('0'));
         let zero = whole.is_empty() && fraction.is_empty();

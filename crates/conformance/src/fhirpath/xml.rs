@@ -25,17 +25,24 @@ fn root(node: Node<'_, '_>) -> Result<Value, String> {
 
 /// Attributes and child elements of a value of type `kind`, into `object`.
 fn children(node: Node<'_, '_>, kind: &TypeDef, object: &mut Map<String, Value>) -> Result<(), String> {
-    for attribute in node.attributes().filter(|attribute| matches!(attribute.name(), "id" | "url")) {
+    for attribute in node
+        .attributes()
+        .filter(|attribute| matches!(attribute.name(), "id" | "url"))
+    {
         object.insert(attribute.name().to_owned(), json!(attribute.value()));
     }
     for child in node.children().filter(Node::is_element) {
         let name = child.tag_name().name();
-        let element = kind.element(name).ok_or_else(|| format!("{} has no element '{name}'", kind.path))?;
+        let element = kind
+            .element(name)
+            .ok_or_else(|| format!("{} has no element '{name}'", kind.path))?;
         let definition = Definitions::r4().type_def(element.type_id);
         let (value, extension) = match definition.kind {
             TypeKind::Primitive(primitive) => primitive_value(child, primitive)?,
             TypeKind::Resource | TypeKind::AbstractResource => {
-                let inner = child.first_element_child().ok_or_else(|| format!("'{name}' holds no resource"))?;
+                let inner = child
+                    .first_element_child()
+                    .ok_or_else(|| format!("'{name}' holds no resource"))?;
                 (root(inner)?, Value::Null)
             }
             TypeKind::Complex | TypeKind::Nested => {
@@ -58,7 +65,11 @@ fn primitive_value(node: Node<'_, '_>, primitive: Primitive) -> Result<(Value, V
         (None, _) => Value::Null,
         (
             Some(text),
-            Primitive::Boolean | Primitive::Decimal | Primitive::Integer | Primitive::PositiveInt | Primitive::UnsignedInt,
+            Primitive::Boolean
+            | Primitive::Decimal
+            | Primitive::Integer
+            | Primitive::PositiveInt
+            | Primitive::UnsignedInt,
         ) => serde_json::from_str(text).map_err(|error| format!("'{text}': {error}"))?,
         (Some(text), _) => json!(text),
     };
@@ -66,7 +77,11 @@ fn primitive_value(node: Node<'_, '_>, primitive: Primitive) -> Result<(Value, V
     let element = definitions.type_by_path("Element").expect("Element is a type of R4");
     let mut extension = Map::new();
     children(node, definitions.type_def(element), &mut extension)?;
-    let extension = if extension.is_empty() { Value::Null } else { Value::Object(extension) };
+    let extension = if extension.is_empty() {
+        Value::Null
+    } else {
+        Value::Object(extension)
+    };
     Ok((value, extension))
 }
 
@@ -86,7 +101,9 @@ fn put(object: &mut Map<String, Value>, name: &str, many: bool, value: Value, ex
     items.push(value);
     let length = items.len();
     if !extension.is_null() || object.contains_key(&beside) {
-        let Value::Array(extensions) = object.entry(beside).or_insert_with(|| json!([])) else { return };
+        let Value::Array(extensions) = object.entry(beside).or_insert_with(|| json!([])) else {
+            return;
+        };
         extensions.resize(length - 1, Value::Null);
         extensions.push(extension);
     }
@@ -112,6 +129,10 @@ mod tests {
             "contained": [{"resourceType": "Organization", "name": "O"}],
         });
         assert_eq!(resource(text).unwrap(), expected);
-        assert!(resource("<Patient><nome value='x'/></Patient>").unwrap_err().contains("no element 'nome'"));
+        assert!(
+            resource("<Patient><nome value='x'/></Patient>")
+                .unwrap_err()
+                .contains("no element 'nome'")
+        );
     }
 }
