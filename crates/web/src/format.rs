@@ -12,7 +12,18 @@ static ROME: LazyLock<TimeZone> =
 
 /// The calendar day in Italy.
 pub fn local_date(at: Timestamp) -> Date {
-    at.to_zoned(ROME.clone()).date()
+    italian(at).date()
+}
+
+/// The moment in Italian civil time.
+pub(crate) fn italian(at: Timestamp) -> jiff::Zoned {
+    at.to_zoned(ROME.clone())
+}
+
+/// Italian civil time as an RFC 3339 moment with its offset; `None` where the clock skips it.
+pub(crate) fn italian_moment(local: jiff::civil::DateTime) -> Option<String> {
+    let zoned = local.to_zoned(ROME.clone()).ok().filter(|z| z.datetime() == local)?;
+    Some(zoned.strftime("%Y-%m-%dT%H:%M:%S%:z").to_string())
 }
 
 /// `21/11/2026`.
@@ -22,7 +33,7 @@ pub fn date(day: Date) -> String {
 
 /// `21/11/2026, 14:30`, Italian time.
 pub fn date_time(at: Timestamp) -> String {
-    let local = at.to_zoned(ROME.clone());
+    let local = italian(at);
     format!("{}, {:02}:{:02}", date(local.date()), local.hour(), local.minute())
 }
 

@@ -74,6 +74,7 @@ mod answer;
 mod assets;
 mod dress;
 mod flash;
+pub mod form;
 mod format;
 mod html;
 mod kit;

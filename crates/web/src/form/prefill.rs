@@ -1,0 +1,110 @@
+//! First values of a form: what the process already knows, what the form says, what can be computed.
+
+use super::html::{Entry, Raw};
+use super::{Answer, Form, Item, Kind};
+use jiff::civil::Date;
+use serde_json::{Map, Value};
+
+/// Where first values come from, strongest first: `values` by linkId, the item's `initial`, its initialExpression.
+#[derive(Debug, Clone, Copy)]
+pub struct Prefill<'a> {
+    /// Today, in Italy.
+    pub today: Date,
+    /// The patient (JSON), for expressions with `%patient`.
+    pub patient: Option<&'a Value>,
+    /// Known values by linkId: task variables.
+    pub values: &'a Map<String, Value>,
+}
+
+impl Form {
+    /// The form with its first values.
+    pub fn fill(&self, prefill: &Prefill<'_>) -> Entry<'_> {
+        Entry {
+            form: self,
+            raw: self.initial_raw(prefill),
+            errors: Vec::new(),
+        }
+    }
+
+    pub(super) fn initial_raw(&self, prefill: &Prefill<'_>) -> Raw {
+        let mut raw = Raw::new();
+        for item in self.all().into_iter().filter(|i| i.kind.is_question()) {
+            let known = prefill
+                .values
+                .get(&item.link)
+                .map(|v| from_variable(item, v))
+                .filter(|v| !v.is_empty());
+            let values = known.unwrap_or_else(|| {
+                let computed = || item.initial_expression.as_deref().and_then(|e| prefill.evaluate(e));
+                let own: Vec<String> = item.initial.iter().map(Answer::raw).collect();
+                if own.is_empty() {
+                    computed().into_iter().collect()
+                } else {
+                    own
+                }
+            });
+            place(item, values, &mut raw);
+        }
+        raw
+    }
+}
+
+/// Free texts of an open choice belong into their own field.
+fn place(item: &Item, values: Vec<String>, raw: &mut Raw) {
+    for value in values {
+        let free = item.kind == Kind::OpenChoice && !item.options.iter().any(|o| o.key == value);
+        let name = if free { item.other_name() } else { item.link.clone() };
+        raw.entry(name).or_default().push(value);
+    }
+    if let Some(Answer::Quantity { unit, .. }) = item.initial.first()
+        && let Some(code) = &unit.code
+    {
+        raw.insert(item.unit_name(), vec![code.clone()]);
+    }
+}
+
+fn from_variable(item: &Item, value: &Value) -> Vec<String> {
+    match value {
+        Value::Null | Value::Object(_) => Vec::new(),
+        Value::Array(list) if item.repeats => list.iter().flat_map(|v| from_variable(item, v)).collect(),
+        Value::Array(_) => Vec::new(),
+        Value::String(text) => vec![text.clone()],
+        other => vec![other.to_string()],
+    }
+}
+
+impl Prefill<'_> {
+    /// An initial expression. Time is ours, not the machine's, so `today()` becomes a literal first; `(today() -
+    /// %patient.birthDate).years`, which FHIRPath has no operator for but forms are written with, is the age.
+    fn evaluate(&self, expression: &str) -> Option<String> {
+        let expression = expression.trim();
+        if expression == "today()" {
+            return Some(self.today.to_string());
+        }
+        let squeezed: String = expression.chars().filter(|c| !c.is_whitespace()).collect();
+        if squeezed == "(today()-%patient.birthDate).years" {
+            return self.age().map(|years| years.to_string());
+        }
+        let nobody = Value::Object(Map::new());
+        let literal = expression
+            .replace("today()", &format!("@{}", self.today))
+            .replace("%patient.", "%resource.");
+        match fhir::fhirpath::evaluate(&literal, self.patient.unwrap_or(&nobody)) {
+            Ok(values) => match values.into_iter().next()? {
+                Value::String(text) => Some(text),
+                Value::Null => None,
+                other => Some(other.to_string()),
+            },
+            Err(error) => {
+                tracing::warn!(%error, "an initial value of a form could not be computed");
+                None
+            }
+        }
+    }
+
+    fn age(&self) -> Option<i16> {
+        let born: Date = self.patient?["birthDate"].as_str()?.parse().ok()?;
+        let before = (self.today.month(), self.today.day()) < (born.month(), born.day());
+        Some(self.today.year() - born.year() - i16::from(before))
+    }
+}
