@@ -24,7 +24,6 @@ pub fn component() -> Component {
         needs: &["hub", "orchestrator"],
         routes: pages::routes,
         navigation: pages::NAVIGATION,
-        navigation: &[],
         workers: Vec::new,
         deployments: deployments::DEPLOYMENTS,
         demo: Some(demo::demo),

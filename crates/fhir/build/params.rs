@@ -33,13 +33,14 @@ pub type Params = BTreeMap<(String, String), Param>;
 /// Every parameter on every concrete type. `_text`, `_content` and `_query` have no expression, so no index: left out.
 pub fn read(package: &Package, types: &Types) -> Params {
     let bundle: Bundle<SearchParameter> = package.read("Bundle-searchParams.json");
+    let official = bundle.entry.into_iter().map(|entry| entry.resource);
     let resources: Vec<&String> = types
         .iter()
         .filter(|(_, t)| t.kind == 'r')
         .map(|(name, _)| name)
         .collect();
     let mut params = Params::new();
-    for definition in bundle.entry.into_iter().map(|entry| entry.resource) {
+    for definition in official.chain(own()) {
         let Some(expression) = &definition.expression else {
             continue;
         };
@@ -64,6 +65,19 @@ pub fn read(package: &Package, types: &Types) -> Params {
         }
     }
     params
+}
+
+/// Parameters that R4 lacks and Sinfonia needs: `definitions/*.json` of this crate.
+fn own() -> Vec<SearchParameter> {
+    println!("cargo::rerun-if-changed=definitions");
+    let folder = std::fs::read_dir("definitions").expect("the crate has a folder definitions");
+    let mut files: Vec<_> = folder.map(|file| file.expect("definitions can be listed").path()).collect();
+    files.sort();
+    let read = |path: &std::path::PathBuf| {
+        let text = std::fs::read(path).unwrap_or_else(|error| panic!("cannot read {}: {error}", path.display()));
+        serde_json::from_slice(&text).unwrap_or_else(|error| panic!("cannot understand {}: {error}", path.display()))
+    };
+    files.iter().map(read).collect()
 }
 
 /// Of `A.x | B.y | (B.z as dateTime)`, the parts that start at `base` or at every resource. A part that names no type

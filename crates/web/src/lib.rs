@@ -89,6 +89,6 @@ pub use fluent_templates;
 pub use format::{date, date_time, decimal, fhir_date, local_date, percent};
 pub use html::Html;
 pub use kit::Kit;
-pub use page::{Crumb, Page};
+pub use page::{Crumb, NavEntry, Page};
 pub use site::site;
 pub use texts::{Arg, Lang, Texts};

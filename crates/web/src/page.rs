@@ -24,9 +24,13 @@ pub struct Crumb {
 }
 
 /// A navigation entry as shown.
-pub(crate) struct NavEntry {
+#[derive(Debug, Clone)]
+pub struct NavEntry {
+    /// Where it leads.
     pub path: &'static str,
+    /// Label.
     pub label: &'static str,
+    /// Whether the page asked for is this one or under it.
     pub current: bool,
 }
 
@@ -210,7 +214,7 @@ impl Page {
     }
 
     /// The actor's first role by name.
-    pub(crate) fn actor_role(&self) -> String {
+    pub fn actor_role(&self) -> String {
         self.actor
             .roles
             .first()
@@ -281,15 +285,18 @@ impl Page {
         &self.path
     }
 
-    pub(crate) fn scripts(&self) -> &[&'static str] {
+    /// Scripts the layout adds.
+    pub fn scripts(&self) -> &[&'static str] {
         &self.scripts
     }
 
-    pub(crate) fn styles(&self) -> &[&'static str] {
+    /// Style sheets the layout adds.
+    pub fn styles(&self) -> &[&'static str] {
         &self.styles
     }
 
-    pub(crate) fn nav(&self) -> Vec<NavEntry> {
+    /// Entries of the main navigation that the actor may use.
+    pub fn nav(&self) -> Vec<NavEntry> {
         let items = self.kit.navigation.iter().filter(|_| self.signed_in());
         let seen = items.filter(|item| {
             item.roles.is_empty() || self.actor.has_role("admin") || item.roles.iter().any(|r| self.actor.has_role(r))

@@ -1,0 +1,244 @@
+# Common words
+filter = Filter
+search = Search
+open = Open
+choose = Choose
+reason = Reason
+retry = Try again
+yes = yes
+no = no
+never = never
+order = Order by
+since = since { $date }
+previous-page = Previous page
+export-csv = Download the list (CSV)
+whose = Whose
+whose-own = My patients
+whose-all = Everyone
+version = version { $n }
+sex-female = female
+sex-male = male
+sex-other = other
+sex-unknown = not stated
+
+# Tasks
+tasks-title = Tasks
+tasks-views = Lists of tasks
+view-mie = Mine
+view-ruolo = To take
+view-scadute = Overdue
+view-concluse = Done by me
+tasks-search = Person
+tasks-count = { $n ->
+    [0] No tasks
+    [one] One task
+   *[other] { $n } tasks
+  }
+tasks-none-title = Nothing to do here
+tasks-none-text = When a pathway needs you, its task will appear in this list.
+tasks-notfound-title = No task found
+tasks-notfound-text = Check the name, or remove the filter.
+task-what = Task
+task-patient = Person
+task-due = Due
+task-ended = Done on
+task-actions = Actions
+task-urgent = urgent
+task-pathway = Pathway
+task-holder = Held by
+task-for-role = anyone with the role: { $roles }
+task-context = What you need to know
+task-no-form = This task has no form: confirm it when it is done.
+task-no-form-title = Confirm
+task-not-yours = This task belongs to somebody else: you can see it but not complete it.
+task-claimed = You have taken the task.
+task-unclaimed = You gave the task back: a colleague can take it now.
+task-reassigned = Task handed over.
+task-completed = Task completed: { $name }.
+task-already-done = This task is already done.
+claim = Take it
+unclaim = Give it back
+complete = Save and complete
+reassign = Hand over to a colleague
+reassign-to = To whom
+reassign-reason = Why
+reassign-reason-missing = Write why you hand it over.
+reassign-person-missing = Choose the colleague to hand it to.
+state-ready = to take
+state-in-progress = held
+state-completed = done
+state-cancelled = cancelled: no longer needed
+
+# People
+patients-title = People
+patients-search = Find a person
+patients-search-help = Name, birth date (21/11/1950) or codice fiscale
+patients-count = { $n ->
+    [0] Nobody found
+    [one] One person
+   *[other] { $n } people
+  }
+patients-first-50 = (the first 50 are shown: add a name or the birth date)
+patients-none-title = Nobody found
+patients-none-text = Check the spelling, or search by birth date or codice fiscale.
+patient-name = Name
+patient-born = Born
+patient-age = { $n ->
+    [one] one year old
+   *[other] { $n } years old
+  }
+patient-sex = Sex
+patient-cf = Codice fiscale
+patient-city = Town
+patient-phone = Phone
+patient-address = Address
+patient-doctor = Doctor
+patient-died = Died on
+patient-dead = dead
+
+# A person's page
+in-page = On this page
+section-pathway = Care pathway
+section-values = Values over time
+section-problems = Problems
+section-therapy = Current therapy
+section-timeline = What happened
+pathway-since = since { $date }
+pathway-todo = To do
+pathway-nothing-todo = No open task: the pathway waits for its next date.
+pathway-waiting = Waiting
+pathway-wait-until = { $name } ({ $date })
+pathway-none = No care pathway in progress.
+pathway-incident = The pathway stopped for a technical problem: the administrator is on it.
+pathways-ended = Ended pathways
+pathway-running = in progress
+diagram-live = here now
+start-pathway = Start a pathway
+values-none = No value recorded.
+values-none-of = No value recorded for: { $name }.
+value-hba1c = HbA1c
+value-glicemia = Fasting glucose
+value-ldl = LDL cholesterol
+value-egfr = Glomerular filtration rate
+value-acr = Urine albumin/creatinine
+value-sistolica = Systolic pressure
+value-diastolica = Diastolic pressure
+value-peso = Weight
+value-bmi = Body mass index
+chart-target = target
+problems-none = No problem recorded.
+problem-resolved = resolved
+therapy-none = No therapy recorded.
+timeline-none = Nothing has happened yet.
+timeline-earlier = Show earlier
+kind-encounter = Contact
+kind-condition = Diagnosis
+kind-procedure = Procedure
+kind-diagnosticreport = Report
+kind-immunization = Vaccination
+kind-task = Pathway task
+
+# Starting a pathway
+start-title = Start a pathway
+start-which = Which pathway?
+start-running = Pathways already in progress for this person:
+start-none = No pathway is available: ask the administrator to publish one.
+start-what-happens = The first task of the pathway will at once appear in the lists of those who do it.
+start-already = This pathway is already in progress for this person.
+start-done = Pathway started.
+start-dead = A pathway cannot be started for a dead person.
+
+# Pathway
+pathway-state = State
+pathway-started = Started on
+pathway-ended = Ended on
+pathway-now = Where it stands
+pathway-diagram = Diagram
+pathway-actions = Actions
+pathway-history = History
+pathway-stopped-at = Stopped at «{ $element }»
+instance-active = in progress
+instance-completed = completed
+instance-terminated = terminated
+instance-incident = stopped by a problem
+action-anticipate = Bring the check forward
+action-anticipate-text = The next check begins now, without waiting for its date.
+action-exit = Close the pathway
+action-exit-text = Open tasks are cancelled and the doctor receives the closing form. This cannot be undone.
+message-sent = Request sent: the pathway has moved on.
+message-nobody-waits = The pathway does not wait for this request at the moment.
+message-unknown = There is no such request.
+history-more = Go on with the history
+event-started = Pathway started
+event-task-created = New task: { $name }
+event-task-completed = Task completed: { $name }
+event-task-cancelled = Task cancelled: { $name }
+event-task-claimed = Task taken
+event-task-released = Task given back
+event-task-reassigned = Task handed over to a colleague: { $reason }
+event-decided = Decision «{ $name }»: { $rules }
+event-timer = Date reached: { $name }
+event-message = Received: { $name }
+event-incident = Problem at «{ $name }»: { $message }
+event-incident-resolved = Problem solved
+event-completed = Pathway completed
+event-terminated = Pathway terminated: { $reason }
+actor-timer = due date
+actor-hub = new clinical fact
+actor-system = system
+actor-message = message
+
+# Pathways in progress
+cases-title = Pathways in progress
+cases-search = Person
+cases-count = { $n ->
+    [0] No pathway
+    [one] One pathway, { $late } with overdue tasks
+   *[other] { $n } pathways, { $late } with overdue tasks
+  }
+cases-truncated = (the first 1000 are shown)
+cases-none-title = No pathway in progress
+cases-none-text = Remove the filters, or start a pathway from a person's page.
+all-phases = All
+late-any = All
+late-only = Only with delays
+order-due = next due date
+order-name = name
+order-contact = last contact (oldest first)
+order-phase = phase
+case-name = Person
+case-age = Age
+case-phase = Phase
+case-next = Next step
+case-due = Due
+case-late = Delays
+case-late-n = { $n } overdue
+case-contact = Last contact
+incident = stopped
+
+# Incidents
+incidents-title = Incidents
+incidents-none-title = No incident
+incidents-none-text = Every pathway moves by itself.
+incidents-count = { $n ->
+    [one] One pathway is stopped
+   *[other] { $n } pathways are stopped
+  }
+incident-retried = The step was tried again.
+open-pathway = Open the pathway
+
+# Models
+models-title = Models
+model = Model
+model-id = Identifier
+model-version = Version
+model-deployed-on = Published on
+model-new = Publish a model
+model-new-text = BPMN (.bpmn), DMN (.dmn) or FHIR Questionnaire (.json). A model with errors is refused, with line and remedy.
+model-file = File name
+model-text = Content
+model-deploy = Publish
+model-deployed = Published: { $keys }
+model-refused = The model was refused:
+model-source = Source
+model-download = Download the file

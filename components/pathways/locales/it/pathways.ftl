@@ -1,0 +1,244 @@
+# Parole comuni
+filter = Filtra
+search = Cerca
+open = Apri
+choose = Scegli
+reason = Motivo
+retry = Riprova
+yes = sì
+no = no
+never = mai
+order = Ordina per
+since = dal { $date }
+previous-page = Pagina precedente
+export-csv = Scarica l'elenco (CSV)
+whose = Di chi
+whose-own = I miei assistiti
+whose-all = Tutti
+version = versione { $n }
+sex-female = femmina
+sex-male = maschio
+sex-other = altro
+sex-unknown = non indicato
+
+# Attività
+tasks-title = Attività
+tasks-views = Elenchi di attività
+view-mie = Le mie
+view-ruolo = Da prendere
+view-scadute = Scadute
+view-concluse = Concluse da me
+tasks-search = Assistito
+tasks-count = { $n ->
+    [0] Nessuna attività
+    [one] Una attività
+   *[other] { $n } attività
+  }
+tasks-none-title = Niente da fare qui
+tasks-none-text = Quando un percorso avrà bisogno di te, l'attività comparirà in questo elenco.
+tasks-notfound-title = Nessuna attività trovata
+tasks-notfound-text = Controlla il nome cercato o togli il filtro.
+task-what = Attività
+task-patient = Assistito
+task-due = Scadenza
+task-ended = Conclusa il
+task-actions = Azioni
+task-urgent = urgente
+task-pathway = Percorso
+task-holder = In carico a
+task-for-role = chiunque abbia il ruolo: { $roles }
+task-context = Cosa serve sapere
+task-no-form = Questa attività non ha un modulo: confermala quando è fatta.
+task-no-form-title = Conferma
+task-not-yours = Questa attività è di un'altra persona: puoi vederla ma non completarla.
+task-claimed = Attività presa in carico.
+task-unclaimed = Attività restituita: ora può prenderla un collega.
+task-reassigned = Attività assegnata.
+task-completed = Attività completata: { $name }.
+task-already-done = Questa attività è già conclusa.
+claim = Prendi in carico
+unclaim = Restituisci
+complete = Salva e completa
+reassign = Assegna a un collega
+reassign-to = A chi
+reassign-reason = Perché
+reassign-reason-missing = Scrivi il motivo dell'assegnazione.
+reassign-person-missing = Scegli il collega a cui assegnare l'attività.
+state-ready = da prendere
+state-in-progress = in carico
+state-completed = conclusa
+state-cancelled = annullata: non serve più
+
+# Assistiti
+patients-title = Assistiti
+patients-search = Cerca un assistito
+patients-search-help = Nome e cognome, data di nascita (21/11/1950) o codice fiscale
+patients-count = { $n ->
+    [0] Nessuna persona trovata
+    [one] Una persona
+   *[other] { $n } persone
+  }
+patients-first-50 = (si vedono le prime 50: aggiungi un nome o la data di nascita)
+patients-none-title = Nessuna persona trovata
+patients-none-text = Controlla come è scritto il nome, oppure cerca con la data di nascita o il codice fiscale.
+patient-name = Cognome e nome
+patient-born = Nascita
+patient-age = { $n ->
+    [one] un anno
+   *[other] { $n } anni
+  }
+patient-sex = Sesso
+patient-cf = Codice fiscale
+patient-city = Comune
+patient-phone = Telefono
+patient-address = Indirizzo
+patient-doctor = Medico
+patient-died = Deceduto il
+patient-dead = deceduto
+
+# Pagina dell'assistito
+in-page = In questa pagina
+section-pathway = Percorso di cura
+section-values = Valori nel tempo
+section-problems = Problemi
+section-therapy = Terapia in corso
+section-timeline = Cosa è successo
+pathway-since = dal { $date }
+pathway-todo = Da fare
+pathway-nothing-todo = Nessuna attività aperta: il percorso aspetta la prossima scadenza.
+pathway-waiting = In attesa
+pathway-wait-until = { $name } ({ $date })
+pathway-none = Nessun percorso di cura in corso.
+pathway-incident = Il percorso si è fermato per un problema tecnico: l'amministratore è al lavoro.
+pathways-ended = Percorsi conclusi
+pathway-running = in corso
+diagram-live = qui ora
+start-pathway = Avvia un percorso
+values-none = Nessun valore registrato.
+values-none-of = Nessun valore registrato per: { $name }.
+value-hba1c = HbA1c
+value-glicemia = Glicemia a digiuno
+value-ldl = Colesterolo LDL
+value-egfr = Filtrato glomerulare
+value-acr = Albumina/creatinina urinaria
+value-sistolica = Pressione sistolica
+value-diastolica = Pressione diastolica
+value-peso = Peso
+value-bmi = Indice di massa corporea
+chart-target = obiettivo
+problems-none = Nessun problema registrato.
+problem-resolved = risolto
+therapy-none = Nessuna terapia registrata.
+timeline-none = Non è ancora successo nulla.
+timeline-earlier = Mostra i precedenti
+kind-encounter = Contatto
+kind-condition = Diagnosi
+kind-procedure = Procedura
+kind-diagnosticreport = Referto
+kind-immunization = Vaccinazione
+kind-task = Attività del percorso
+
+# Avvio di un percorso
+start-title = Avvia un percorso
+start-which = Quale percorso?
+start-running = Percorsi già in corso per questa persona:
+start-none = Nessun percorso è disponibile: chiedi all'amministratore di pubblicarne uno.
+start-what-happens = La prima attività del percorso comparirà subito negli elenchi di chi deve svolgerla.
+start-already = Questo percorso è già in corso per questa persona.
+start-done = Percorso avviato.
+start-dead = Non si può avviare un percorso per una persona deceduta.
+
+# Percorso
+pathway-state = Stato
+pathway-started = Avviato il
+pathway-ended = Concluso il
+pathway-now = A che punto è
+pathway-diagram = Schema del percorso
+pathway-actions = Azioni
+pathway-history = Cronologia
+pathway-stopped-at = Fermo al passo «{ $element }»
+instance-active = in corso
+instance-completed = concluso
+instance-terminated = interrotto
+instance-incident = fermo per un problema
+action-anticipate = Anticipa il controllo
+action-anticipate-text = Il prossimo controllo comincia adesso, senza aspettare la data prevista.
+action-exit = Chiudi il percorso
+action-exit-text = Le attività aperte vengono annullate e il medico riceve la scheda di chiusura. Non si può annullare.
+message-sent = Richiesta inviata: il percorso è andato avanti.
+message-nobody-waits = In questo momento il percorso non aspetta questa richiesta.
+message-unknown = Questa richiesta non esiste.
+history-more = Continua la cronologia
+event-started = Percorso avviato
+event-task-created = Nuova attività: { $name }
+event-task-completed = Attività completata: { $name }
+event-task-cancelled = Attività annullata: { $name }
+event-task-claimed = Attività presa in carico
+event-task-released = Attività restituita
+event-task-reassigned = Attività assegnata a un collega: { $reason }
+event-decided = Decisione «{ $name }»: { $rules }
+event-timer = Scadenza raggiunta: { $name }
+event-message = Ricevuto: { $name }
+event-incident = Problema al passo «{ $name }»: { $message }
+event-incident-resolved = Problema risolto
+event-completed = Percorso concluso
+event-terminated = Percorso interrotto: { $reason }
+actor-timer = scadenza
+actor-hub = nuovo dato clinico
+actor-system = sistema
+actor-message = messaggio
+
+# Percorsi in corso
+cases-title = Percorsi in corso
+cases-search = Assistito
+cases-count = { $n ->
+    [0] Nessun percorso
+    [one] Un percorso, { $late } con attività scadute
+   *[other] { $n } percorsi, { $late } con attività scadute
+  }
+cases-truncated = (si vedono i primi 1000)
+cases-none-title = Nessun percorso in corso
+cases-none-text = Togli i filtri, oppure avvia un percorso dalla pagina di un assistito.
+all-phases = Tutte
+late-any = Tutti
+late-only = Solo con ritardi
+order-due = prossima scadenza
+order-name = nome
+order-contact = ultimo contatto (dal più lontano)
+order-phase = fase
+case-name = Assistito
+case-age = Età
+case-phase = Fase
+case-next = Prossimo passo
+case-due = Scadenza
+case-late = Ritardi
+case-late-n = { $n } in ritardo
+case-contact = Ultimo contatto
+incident = fermo
+
+# Incidenti
+incidents-title = Incidenti
+incidents-none-title = Nessun incidente
+incidents-none-text = Tutti i percorsi vanno avanti da soli.
+incidents-count = { $n ->
+    [one] Un percorso è fermo
+   *[other] { $n } percorsi sono fermi
+  }
+incident-retried = Il passo è stato tentato di nuovo.
+open-pathway = Apri il percorso
+
+# Modelli
+models-title = Modelli
+model = Modello
+model-id = Identificativo
+model-version = Versione
+model-deployed-on = Pubblicato il
+model-new = Pubblica un modello
+model-new-text = BPMN (.bpmn), DMN (.dmn) o Questionnaire FHIR (.json). Un modello con errori viene rifiutato, con la riga e il rimedio.
+model-file = Nome del file
+model-text = Contenuto
+model-deploy = Pubblica
+model-deployed = Pubblicato: { $keys }
+model-refused = Il modello è stato rifiutato:
+model-source = Sorgente
+model-download = Scarica il file

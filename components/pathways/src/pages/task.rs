@@ -1,0 +1,229 @@
+//! `/attivita/{id}`: one task: what it is about, its form, and completing it.
+
+use super::{App, people};
+use askama::Template;
+use axum::Form as Posted;
+use axum::extract::{Path, State};
+use axum::response::{IntoResponse, Response};
+use http::StatusCode;
+use orchestrator::api::{CompleteTask, TaskInfo};
+use serde_json::Value;
+use web::form::{About, Form, Prefill};
+use web::{Answer, Failure, Flash, Html, Page};
+
+/// A task as this page needs it.
+struct Seen {
+    info: TaskInfo,
+    patient: Option<Value>,
+    form: Option<Form>,
+}
+
+impl Seen {
+    fn is_done(&self) -> bool {
+        matches!(self.info.status.as_str(), "completed" | "cancelled")
+    }
+}
+
+#[derive(Template)]
+#[template(path = "task.html")]
+struct TaskPage {
+    page: Page,
+    task: TaskInfo,
+    is_done: bool,
+    state_key: String,
+    patient_name: String,
+    pathway: String,
+    holder: String,
+    context: Vec<(String, String)>,
+    form_title: String,
+    form: Option<Html>,
+    is_patient: bool,
+    is_mine: bool,
+    may_claim: bool,
+    may_complete: bool,
+    may_reassign: bool,
+    colleagues: Vec<(String, String)>,
+}
+
+/// The page.
+pub async fn show(State(app): State<App>, page: Page, Path(id): Path<String>) -> Answer {
+    let seen = see(&app, &page, &id).await?;
+    let fields = seen.form.as_ref().map(|form| {
+        let prefill = prefill(&page, &seen);
+        form.fill(&prefill).html(page.texts())
+    });
+    Ok(render(&app, page, &seen, fields).await?.into_response())
+}
+
+/// `POST /attivita/{id}/completa`: the form's facts and the step of the pathway, in one commit; or the form again, with
+/// what is missing beside each field.
+pub async fn complete(
+    State(app): State<App>,
+    page: Page,
+    Path(id): Path<String>,
+    Posted(posted): Posted<Vec<(String, String)>>,
+) -> Answer {
+    let seen = see(&app, &page, &id).await?;
+    if seen.is_done() {
+        return page.redirect(&format!("/attivita/{id}"), Flash::warning(page.t("task-already-done")));
+    }
+    let result = match &seen.form {
+        None => CompleteTask::default(),
+        Some(form) => match form.submit(&posted, &prefill(&page, &seen), page.texts()) {
+            Err(entry) => {
+                let fields = entry.html(page.texts());
+                let mut response = render(&app, page, &seen, Some(fields)).await?;
+                *response.status_mut() = StatusCode::UNPROCESSABLE_ENTITY;
+                return Ok(response);
+            }
+            Ok(done) => {
+                let subject = seen
+                    .info
+                    .patient
+                    .as_ref()
+                    .map(|p| format!("Patient/{p}"))
+                    .unwrap_or_default();
+                let author = page.actor().subject.clone();
+                let about = About {
+                    subject: &subject,
+                    author: &author,
+                    authored: page.now(),
+                    task: &id,
+                };
+                let resources = if subject.is_empty() {
+                    Vec::new()
+                } else {
+                    done.resources(&about)
+                };
+                CompleteTask {
+                    variables: done.variables(),
+                    resources,
+                }
+            }
+        },
+    };
+    app.orchestrator(&page).complete(&id, &result).await?;
+    let back = match (&seen.info.patient, page.actor().patient()) {
+        (Some(patient), None) => format!("/assistiti/{patient}"),
+        _ => "/attivita".to_owned(),
+    };
+    page.redirect(&back, Flash::success(page.t1("task-completed", "name", seen.info.name)))
+}
+
+async fn see(app: &App, page: &Page, id: &str) -> Result<Seen, Failure> {
+    let info = app.orchestrator(page).task(id).await?;
+    let fhir = app.fhir(page);
+    let patient = match &info.patient {
+        Some(patient) => Some(fhir.read("Patient", patient).await?),
+        None => None,
+    };
+    let form = match &info.form {
+        Some(form) => {
+            let questionnaire = fhir.read("Questionnaire", form).await?;
+            Some(Form::parse(&questionnaire).map_err(|error| Failure::Internal(error.to_string()))?)
+        }
+        None => None,
+    };
+    Ok(Seen { info, patient, form })
+}
+
+fn prefill<'a>(page: &Page, seen: &'a Seen) -> Prefill<'a> {
+    Prefill {
+        today: web::local_date(page.now()),
+        patient: seen.patient.as_ref(),
+        values: &seen.info.variables,
+    }
+}
+
+async fn render(app: &App, page: Page, seen: &Seen, form: Option<Html>) -> Result<Response, Failure> {
+    let actor = page.actor().clone();
+    let task = &seen.info;
+    let (is_patient, is_admin) = (actor.patient().is_some(), actor.has_role("admin"));
+    let is_mine = task.assignee.as_deref() == Some(actor.subject.as_str());
+    let in_role = task.roles.iter().any(|role| actor.has_role(role)) || is_admin;
+    let may_reassign = !is_patient && (is_mine || is_admin || actor.has_role("case-manager"));
+    let fhir = app.fhir(&page);
+    let holder = match &task.assignee {
+        Some(person) => fhir
+            .resolve(person)
+            .await?
+            .map_or_else(|| person.clone(), |p| people::name(&p)),
+        None => {
+            let roles: Vec<String> = task.roles.iter().map(|role| page.role_name(role)).collect();
+            page.t1("task-for-role", "roles", roles.join(", "))
+        }
+    };
+    let colleagues = if may_reassign {
+        colleagues(app, &page, &task.roles).await?
+    } else {
+        Vec::new()
+    };
+    let definition = app.orchestrator(&page).definition(&task.definition).await?;
+    let known = |(name, value): (&String, &Value)| {
+        let label = page.texts().find(&format!("var-{name}"), &[])?;
+        Some((label, shown(&page, value)?))
+    };
+    let done = seen.is_done();
+    let template = TaskPage {
+        is_done: done,
+        state_key: format!("state-{}", task.status),
+        patient_name: seen.patient.as_ref().map(people::name).unwrap_or_default(),
+        pathway: definition.name,
+        holder,
+        context: task.variables.iter().filter_map(known).collect(),
+        form_title: seen
+            .form
+            .as_ref()
+            .map_or_else(|| page.t("task-no-form-title"), |f| f.title.clone()),
+        form,
+        is_patient,
+        is_mine,
+        may_claim: !done && task.assignee.is_none() && in_role,
+        may_complete: !done && (is_mine || (task.assignee.is_none() && in_role)),
+        may_reassign: !done && may_reassign,
+        colleagues,
+        task: task.clone(),
+        page: page
+            .with_form()
+            .crumb("/attivita", "tasks-title")
+            .with_title(task.name.clone()),
+    };
+    web::show(&template)
+}
+
+/// A variable in words.
+fn shown(page: &Page, value: &Value) -> Option<String> {
+    match value {
+        Value::String(text) if text.is_empty() => None,
+        Value::String(text) => {
+            let named = page.texts().find(&format!("code-{text}"), &[]);
+            Some(named.unwrap_or_else(|| page.fhir_date(text)))
+        }
+        Value::Number(number) => Some(page.decimal(&number.to_string())),
+        Value::Bool(yes) => Some(page.t(if *yes { "yes" } else { "no" })),
+        _ => None,
+    }
+}
+
+/// People who have one of the roles, by name: who a task can be handed to.
+async fn colleagues(app: &App, page: &Page, roles: &[String]) -> Result<Vec<(String, String)>, Failure> {
+    let codes: Vec<String> = roles
+        .iter()
+        .map(|role| format!("{}|{role}", orchestrator::ROLE_SYSTEM))
+        .collect();
+    let codes = codes.join(",");
+    let search = [
+        ("role", codes.as_str()),
+        ("_include", "PractitionerRole:practitioner"),
+        ("_count", "200"),
+    ];
+    let found = app.fhir(page).bundle("PractitionerRole", &search).await?;
+    let entries = found["entry"].as_array().into_iter().flatten().map(|e| &e["resource"]);
+    let people = entries.filter(|r| r["resourceType"] == "Practitioner" && r["active"] != false);
+    let mut people: Vec<(String, String)> = people
+        .filter_map(|p| Some((format!("Practitioner/{}", p["id"].as_str()?), people::name(p))))
+        .filter(|(reference, _)| *reference != page.actor().subject)
+        .collect();
+    people.sort_by(|a, b| a.1.cmp(&b.1));
+    Ok(people)
+}

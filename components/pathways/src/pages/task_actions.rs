@@ -1,0 +1,44 @@
+//! Taking, giving back and handing over a task.
+
+use super::App;
+use axum::Form;
+use axum::extract::{Path, State};
+use serde::Deserialize;
+use web::{Answer, Failure, Flash, Page};
+
+/// `POST /attivita/{id}/prendi`: takes the task and opens it.
+pub async fn claim(State(app): State<App>, page: Page, Path(id): Path<String>) -> Answer {
+    app.orchestrator(&page).claim(&id).await?;
+    page.redirect(&format!("/attivita/{id}"), Flash::success(page.t("task-claimed")))
+}
+
+/// `POST /attivita/{id}/rilascia`: gives it back to the role.
+pub async fn unclaim(State(app): State<App>, page: Page, Path(id): Path<String>) -> Answer {
+    app.orchestrator(&page).unclaim(&id).await?;
+    page.redirect("/attivita", Flash::success(page.t("task-unclaimed")))
+}
+
+/// To whom, and why.
+#[derive(Debug, Deserialize)]
+pub struct Handover {
+    a: String,
+    motivo: String,
+}
+
+/// `POST /attivita/{id}/riassegna`: hands it to a colleague, with the reason.
+pub async fn reassign(
+    State(app): State<App>,
+    page: Page,
+    Path(id): Path<String>,
+    Form(handover): Form<Handover>,
+) -> Answer {
+    let reason = handover.motivo.trim();
+    if reason.is_empty() {
+        return Err(Failure::Unprocessable(page.t("reassign-reason-missing")));
+    }
+    if !handover.a.starts_with("Practitioner/") {
+        return Err(Failure::Unprocessable(page.t("reassign-person-missing")));
+    }
+    app.orchestrator(&page).reassign(&id, &handover.a, reason).await?;
+    page.redirect("/attivita", Flash::success(page.t("task-reassigned")))
+}
