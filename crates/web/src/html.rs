@@ -12,14 +12,6 @@ impl Html {
     pub fn text(text: &str) -> Self {
         Self(escape(text))
     }
-
-    /// Renders a template.
-    pub(crate) fn of(template: &impl askama::Template) -> Self {
-        Self(template.render().unwrap_or_else(|e| {
-            tracing::error!(error = %e, "a partial could not be rendered");
-            String::new()
-        }))
-    }
 }
 
 impl fmt::Display for Html {

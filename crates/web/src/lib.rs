@@ -72,6 +72,9 @@
 
 mod answer;
 mod assets;
+pub mod chart;
+mod confirm;
+pub mod diagram;
 mod dress;
 mod flash;
 pub mod form;
@@ -80,9 +83,14 @@ mod html;
 mod kit;
 mod page;
 mod site;
+mod sort;
 mod texts;
+mod timeline;
 
 pub use answer::{Answer, Failure, show};
+pub use chart::{Chart, ChartPoint};
+pub use confirm::{Confirm, confirm};
+pub use diagram::DiagramView;
 pub use dress::dress;
 pub use flash::Flash;
 pub use fluent_templates;
@@ -91,4 +99,6 @@ pub use html::Html;
 pub use kit::Kit;
 pub use page::{Crumb, NavEntry, Page};
 pub use site::site;
+pub use sort::Sort;
 pub use texts::{Arg, Lang, Texts};
+pub use timeline::{TimelineEntry, TimelineKind, timeline};
