@@ -108,7 +108,7 @@ impl<'a> Builder<'a> {
         self.state(applied, actor)?;
         if let Some((request, answer)) = keyed {
             let (status, body) = answer(applied);
-            self.transaction.records.push(request.record(status, body));
+            self.transaction.records.push(request.record(status, body, self.now));
         }
         Ok((self.transaction, self.after))
     }

@@ -37,7 +37,9 @@ impl Orchestrator {
         {
             let mut waiting = self.ended.0.lock();
             if waiting.len() >= MAX_WAITING {
-                return Err(OrchestratorError::Store(store::StoreError::Overloaded { waiting: waiting.len() }));
+                return Err(OrchestratorError::Store(store::StoreError::Overloaded {
+                    waiting: waiting.len(),
+                }));
             }
             waiting.entry(id.to_owned()).or_default().push(sender);
         }
@@ -49,6 +51,9 @@ impl Orchestrator {
                 return Err(error);
             }
         }
-        receiver.await.map_err(|_| OrchestratorError::NotFound { what: "instance", id: id.to_owned() })
+        receiver.await.map_err(|_| OrchestratorError::NotFound {
+            what: "instance",
+            id: id.to_owned(),
+        })
     }
 }

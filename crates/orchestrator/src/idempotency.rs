@@ -4,11 +4,17 @@ use crate::{Orchestrator, OrchestratorError};
 use access::Actor;
 use axum::response::{IntoResponse, Response};
 use http::{HeaderMap, HeaderValue, StatusCode};
+use jiff::{SignedDuration, Timestamp};
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
-use store::RecordWrite;
+use store::{RecordWrite, Transaction};
 
+/// Answers are kept under a kind for each day, so that old ones can be swept away together.
 const KIND: &str = "idempotency";
+/// Days after which an answer is forgotten. Callers repeat within minutes; this outlasts a weekend.
+const KEPT_DAYS: i64 = 4;
+/// Records swept away in one commit.
+const SWEEP: usize = 1_000;
 /// Longest accepted key, in bytes.
 const MAX_KEY_BYTES: usize = 200;
 
@@ -76,14 +82,14 @@ impl Idempotency {
     }
 
     /// The record to be written in the same commit as the effect.
-    pub(crate) fn record(&self, status: StatusCode, body: Value) -> RecordWrite {
+    pub(crate) fn record(&self, status: StatusCode, body: Value, now: Timestamp) -> RecordWrite {
         let answer = StoredAnswer {
             fingerprint: self.fingerprint.clone(),
             status: status.as_u16(),
             body,
         };
         RecordWrite {
-            kind: KIND.into(),
+            kind: kind(now, 0),
             key: self.key.clone(),
             must_be_new: true,
             value: Some(serde_json::to_vec(&answer).expect("JSON serialises")),
@@ -91,14 +97,57 @@ impl Idempotency {
     }
 }
 
+/// The kind of the records of a day.
+fn kind(now: Timestamp, days_ago: i64) -> String {
+    let day = now - SignedDuration::from_hours(24 * days_ago);
+    format!("{KIND}/{}", day.strftime("%Y-%m-%d"))
+}
+
 impl Orchestrator {
+    /// Forgets old answers; called now and then in the background. Returns how many.
+    pub(crate) async fn sweep_answers(&self) -> Result<usize, OrchestratorError> {
+        let now = self.clock.now();
+        let mut swept = 0;
+        // A few days back, in case the program was down.
+        for days in KEPT_DAYS..KEPT_DAYS + 10 {
+            let kind = kind(now, days);
+            loop {
+                let old = self.store.snapshot().await?.records(&kind, "", SWEEP).await?;
+                if old.is_empty() {
+                    break;
+                }
+                swept += old.len();
+                let remove = |(key, _)| RecordWrite {
+                    kind: kind.clone(),
+                    key,
+                    must_be_new: false,
+                    value: None,
+                };
+                let records = old.into_iter().map(remove).collect();
+                self.store
+                    .commit(Transaction {
+                        records,
+                        ..Transaction::default()
+                    })
+                    .await?;
+            }
+        }
+        Ok(swept)
+    }
+
     /// Fails with [`OrchestratorError::Repeated`] when the request was carried out before.
     pub(crate) async fn refuse_repeat(&self, request: Option<&Idempotency>) -> Result<(), OrchestratorError> {
         let Some(request) = request else { return Ok(()) };
         let mut snapshot = self.store.snapshot().await?;
-        let Some(bytes) = snapshot.record(KIND, &request.key).await? else {
-            return Ok(());
-        };
+        let now = self.clock.now();
+        let mut found = None;
+        for days in 0..KEPT_DAYS {
+            found = snapshot.record(&kind(now, days), &request.key).await?;
+            if found.is_some() {
+                break;
+            }
+        }
+        let Some(bytes) = found else { return Ok(()) };
         let answer: StoredAnswer = serde_json::from_slice(&bytes)
             .map_err(|e| OrchestratorError::Damaged(format!("idempotency record: {e}")))?;
         if answer.fingerprint != request.fingerprint {

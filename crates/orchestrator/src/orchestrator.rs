@@ -9,7 +9,7 @@ use crate::locks::Locks;
 use crate::registry::Registry;
 use crate::relay::Parked;
 use crate::{Config, OrchestratorError};
-use jiff::Timestamp;
+use jiff::{SignedDuration, Timestamp};
 use parking_lot::{Mutex, RwLock};
 use std::sync::{Arc, Weak};
 use std::time::Duration;
@@ -18,6 +18,8 @@ use tokio::sync::Notify;
 
 /// Longest sleep of the background loop: how late a timer can be noticed when the machine's clock is moved.
 const LONGEST_SLEEP: Duration = Duration::from_secs(1);
+/// How often old answers to keyed requests are swept away.
+const SWEEP_EVERY: SignedDuration = SignedDuration::from_hours(6);
 /// Wait after a failed round, so that a broken disk does not spin a core.
 const AFTER_FAILURE: Duration = Duration::from_millis(500);
 
@@ -84,7 +86,14 @@ impl Orchestrator {
     pub async fn run(self: Arc<Self>) {
         self.start_jobs_automatically();
         let mut changes = self.store.changes();
+        let mut next_sweep = Timestamp::MIN;
         loop {
+            if self.clock.now() >= next_sweep {
+                next_sweep = self.clock.now() + SWEEP_EVERY;
+                if let Err(error) = self.sweep_answers().await {
+                    tracing::warn!(%error, "old answers to keyed requests could not be swept away");
+                }
+            }
             let pause = match self.round().await {
                 Ok(_) => self.until_next_timer(),
                 Err(OrchestratorError::Store(store::StoreError::Closed)) => return,

@@ -1,9 +1,13 @@
 //! Plumbing of the REST API: bodies, query strings, and work that outlives its caller.
 
 use crate::OrchestratorError;
+use access::AuditPatient;
 use axum::extract::{FromRequest, FromRequestParts, Query, Request};
+use axum::response::{IntoResponse, Response};
 use bytes::Bytes;
+use http::StatusCode;
 use http::request::Parts;
+use serde::Serialize;
 use serde::de::DeserializeOwned;
 
 /// A JSON body; an empty one counts as `{}`. A malformed one is answered with 400 and its place.
@@ -37,6 +41,33 @@ impl<S: Send + Sync, T: DeserializeOwned> FromRequestParts<S> for Params<T> {
         Query::try_from_uri(&parts.uri)
             .map(|Query(value)| Self(value))
             .map_err(|e| OrchestratorError::BadRequest(format!("query parameters: {e}")))
+    }
+}
+
+/// An answer about a patient, which the audit is told of.
+pub(crate) struct About<T> {
+    pub status: StatusCode,
+    pub patient: Option<String>,
+    pub body: T,
+}
+
+impl<T: Serialize> About<T> {
+    pub(crate) fn ok(patient: Option<String>, body: T) -> Self {
+        Self {
+            status: StatusCode::OK,
+            patient,
+            body,
+        }
+    }
+}
+
+impl<T: Serialize> IntoResponse for About<T> {
+    fn into_response(self) -> Response {
+        let mut response = (self.status, axum::Json(self.body)).into_response();
+        if let Some(patient) = self.patient {
+            response.extensions_mut().insert(AuditPatient(patient));
+        }
+        response
     }
 }
 

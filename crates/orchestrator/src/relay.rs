@@ -282,7 +282,7 @@ impl Orchestrator {
         let mut outbox: Vec<OutboxWrite> = remove.into_iter().collect();
         outbox.extend(to.iter().zip(&entries).map(|(one, id)| one.add(id.clone(), now)));
         let records = keyed
-            .map(|k| k.record(StatusCode::OK, json!(intended(&to))))
+            .map(|k| k.record(StatusCode::OK, json!(intended(&to)), now))
             .into_iter()
             .collect::<Vec<_>>();
         if !outbox.is_empty() || !records.is_empty() {

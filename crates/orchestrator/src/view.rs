@@ -29,6 +29,7 @@ pub(crate) fn status_name(status: InstanceStatus) -> &'static str {
 pub(crate) fn moved(applied: &Applied) -> Moved {
     Moved {
         instance: applied.hot.state.id.clone(),
+        patient: applied.hot.patient.clone(),
         revision: applied.hot.revision,
         status: status_name(applied.hot.status).to_owned(),
     }

@@ -196,6 +196,8 @@ pub struct TaskDone {
     pub instance: String,
     /// Where the instance stands now, see [`InstanceInfo::status`].
     pub status: String,
+    /// Patient id.
+    pub patient: Option<String>,
     /// Tasks that this completion brought up.
     pub new_tasks: Vec<String>,
     /// References of the resources written with it, in the order given.
@@ -208,6 +210,8 @@ pub struct TaskDone {
 pub struct Moved {
     /// Instance id.
     pub instance: String,
+    /// Patient id.
+    pub patient: Option<String>,
     /// Its revision now.
     pub revision: u64,
     /// Where it stands now, see [`InstanceInfo::status`].

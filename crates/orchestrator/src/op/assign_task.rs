@@ -6,11 +6,10 @@ use crate::command::Order;
 use crate::commit::Applied;
 use crate::idempotency::Idempotency;
 use crate::instance::{Hot, instance_of};
-use crate::plumbing::{Body, to_the_end};
+use crate::plumbing::{About, Body, to_the_end};
 use crate::view::OpenTask;
 use crate::{Orchestrator, OrchestratorError};
 use access::Actor;
-use axum::Json;
 use axum::extract::{Path, State};
 use engine::Command;
 use http::{HeaderMap, StatusCode};
@@ -115,15 +114,15 @@ async fn handle(
     headers: HeaderMap,
     request: AssignTask,
     what: Assigning,
-) -> Result<Json<TaskInfo>, OrchestratorError> {
+) -> Result<About<TaskInfo>, OrchestratorError> {
     let keyed = Idempotency::from_headers(&headers, &actor, &format!("{what:?}/{id}"), &request)?;
-    to_the_end(async move {
+    let done = to_the_end(async move {
         orchestrator
             .assign_task(&actor, &id, what, request, keyed.as_ref())
             .await
     })
-    .await
-    .map(Json)
+    .await?;
+    Ok(About::ok(done.patient.clone(), done))
 }
 
 pub(crate) async fn claim(
@@ -132,7 +131,7 @@ pub(crate) async fn claim(
     Path(id): Path<String>,
     headers: HeaderMap,
     Body(request): Body<AssignTask>,
-) -> Result<Json<TaskInfo>, OrchestratorError> {
+) -> Result<About<TaskInfo>, OrchestratorError> {
     handle(orchestrator, actor, id, headers, request, Assigning::Claim).await
 }
 
@@ -142,7 +141,7 @@ pub(crate) async fn unclaim(
     Path(id): Path<String>,
     headers: HeaderMap,
     Body(request): Body<AssignTask>,
-) -> Result<Json<TaskInfo>, OrchestratorError> {
+) -> Result<About<TaskInfo>, OrchestratorError> {
     handle(orchestrator, actor, id, headers, request, Assigning::Unclaim).await
 }
 
@@ -152,6 +151,6 @@ pub(crate) async fn reassign(
     Path(id): Path<String>,
     headers: HeaderMap,
     Body(request): Body<AssignTask>,
-) -> Result<Json<TaskInfo>, OrchestratorError> {
+) -> Result<About<TaskInfo>, OrchestratorError> {
     handle(orchestrator, actor, id, headers, request, Assigning::Reassign).await
 }

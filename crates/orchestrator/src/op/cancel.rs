@@ -4,10 +4,9 @@ use crate::api::{CancelInstance, Moved};
 use crate::command::Order;
 use crate::commit::Applied;
 use crate::idempotency::Idempotency;
-use crate::plumbing::{Body, to_the_end};
+use crate::plumbing::{About, Body, to_the_end};
 use crate::{Orchestrator, OrchestratorError, view};
 use access::Actor;
-use axum::Json;
 use axum::extract::{Path, State};
 use engine::Command;
 use http::{HeaderMap, StatusCode};
@@ -62,9 +61,8 @@ pub(crate) async fn handler(
     Path(id): Path<String>,
     headers: HeaderMap,
     Body(request): Body<CancelInstance>,
-) -> Result<Json<Moved>, OrchestratorError> {
+) -> Result<About<Moved>, OrchestratorError> {
     let keyed = Idempotency::from_headers(&headers, &actor, &format!("cancel/{id}"), &request)?;
-    to_the_end(async move { orchestrator.cancel(&actor, &id, request, keyed.as_ref()).await })
-        .await
-        .map(Json)
+    let done = to_the_end(async move { orchestrator.cancel(&actor, &id, request, keyed.as_ref()).await }).await?;
+    Ok(About::ok(done.patient.clone(), done))
 }

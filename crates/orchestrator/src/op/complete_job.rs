@@ -4,10 +4,9 @@ use crate::api::{CompleteJob, Moved};
 use crate::command::Order;
 use crate::idempotency::Idempotency;
 use crate::instance::instance_of;
-use crate::plumbing::{Body, to_the_end};
+use crate::plumbing::{About, Body, to_the_end};
 use crate::{Orchestrator, OrchestratorError};
 use access::Actor;
-use axum::Json;
 use axum::extract::{Path, State};
 use engine::{Command, Variables};
 use http::HeaderMap;
@@ -56,9 +55,8 @@ pub(crate) async fn handler(
     Path(id): Path<String>,
     headers: HeaderMap,
     Body(request): Body<CompleteJob>,
-) -> Result<Json<Moved>, OrchestratorError> {
+) -> Result<About<Moved>, OrchestratorError> {
     let keyed = Idempotency::from_headers(&headers, &actor, &format!("complete-job/{id}"), &request)?;
-    to_the_end(async move { orchestrator.complete_job(&actor, &id, request, keyed.as_ref()).await })
-        .await
-        .map(Json)
+    let done = to_the_end(async move { orchestrator.complete_job(&actor, &id, request, keyed.as_ref()).await }).await?;
+    Ok(About::ok(done.patient.clone(), done))
 }

@@ -6,10 +6,9 @@ use crate::command::Order;
 use crate::commit::Applied;
 use crate::idempotency::Idempotency;
 use crate::instance::{Hot, instance_of};
-use crate::plumbing::{Body, to_the_end};
+use crate::plumbing::{About, Body, to_the_end};
 use crate::{Orchestrator, OrchestratorError, view};
 use access::Actor;
-use axum::Json;
 use axum::extract::{Path, State};
 use engine::{Command, Effect};
 use http::{HeaderMap, StatusCode};
@@ -55,6 +54,7 @@ fn done(id: &str, applied: &Applied) -> TaskDone {
     TaskDone {
         id: id.to_owned(),
         instance: applied.hot.state.id.clone(),
+        patient: applied.hot.patient.clone(),
         status: view::status_name(applied.hot.status).to_owned(),
         new_tasks: applied.effects.iter().filter_map(created).collect(),
         resources: applied.written.clone(),
@@ -67,9 +67,9 @@ pub(crate) async fn handler(
     Path(id): Path<String>,
     headers: HeaderMap,
     Body(request): Body<CompleteTask>,
-) -> Result<Json<TaskDone>, OrchestratorError> {
+) -> Result<About<TaskDone>, OrchestratorError> {
     let keyed = Idempotency::from_headers(&headers, &actor, &format!("complete/{id}"), &request)?;
-    to_the_end(async move { orchestrator.complete_task(&actor, &id, request, keyed.as_ref()).await })
-        .await
-        .map(Json)
+    let done =
+        to_the_end(async move { orchestrator.complete_task(&actor, &id, request, keyed.as_ref()).await }).await?;
+    Ok(About::ok(done.patient.clone(), done))
 }

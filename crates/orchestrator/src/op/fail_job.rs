@@ -6,11 +6,10 @@ use crate::command::Order;
 use crate::commit::Applied;
 use crate::idempotency::Idempotency;
 use crate::instance::instance_of;
-use crate::plumbing::{Body, to_the_end};
+use crate::plumbing::{About, Body, to_the_end};
 use crate::timers::JOB_TIMER;
 use crate::{Orchestrator, OrchestratorError, view};
 use access::Actor;
-use axum::Json;
 use axum::extract::{Path, State};
 use engine::Command;
 use http::{HeaderMap, StatusCode};
@@ -99,9 +98,8 @@ pub(crate) async fn handler(
     Path(id): Path<String>,
     headers: HeaderMap,
     Body(request): Body<FailJob>,
-) -> Result<Json<Moved>, OrchestratorError> {
+) -> Result<About<Moved>, OrchestratorError> {
     let keyed = Idempotency::from_headers(&headers, &actor, &format!("fail-job/{id}"), &request)?;
-    to_the_end(async move { orchestrator.fail_job(&actor, &id, request, keyed.as_ref()).await })
-        .await
-        .map(Json)
+    let done = to_the_end(async move { orchestrator.fail_job(&actor, &id, request, keyed.as_ref()).await }).await?;
+    Ok(About::ok(done.patient.clone(), done))
 }

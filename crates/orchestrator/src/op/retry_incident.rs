@@ -3,10 +3,9 @@
 use crate::api::Moved;
 use crate::idempotency::Idempotency;
 use crate::instance::instance_of;
-use crate::plumbing::{Body, to_the_end};
+use crate::plumbing::{About, Body, to_the_end};
 use crate::{Orchestrator, OrchestratorError};
 use access::Actor;
-use axum::Json;
 use axum::extract::{Path, State};
 use engine::Command;
 use http::HeaderMap;
@@ -38,9 +37,8 @@ pub(crate) async fn handler(
     Path(id): Path<String>,
     headers: HeaderMap,
     Body(request): Body<Value>,
-) -> Result<Json<Moved>, OrchestratorError> {
+) -> Result<About<Moved>, OrchestratorError> {
     let keyed = Idempotency::from_headers(&headers, &actor, &format!("retry/{id}"), &request)?;
-    to_the_end(async move { orchestrator.retry_incident(&actor, &id, keyed.as_ref()).await })
-        .await
-        .map(Json)
+    let done = to_the_end(async move { orchestrator.retry_incident(&actor, &id, keyed.as_ref()).await }).await?;
+    Ok(About::ok(done.patient.clone(), done))
 }

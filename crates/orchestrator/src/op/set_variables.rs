@@ -2,10 +2,9 @@
 
 use crate::api::{Moved, SetVariables};
 use crate::idempotency::Idempotency;
-use crate::plumbing::{Body, to_the_end};
+use crate::plumbing::{About, Body, to_the_end};
 use crate::{Orchestrator, OrchestratorError};
 use access::Actor;
-use axum::Json;
 use axum::extract::{Path, State};
 use engine::Command;
 use http::HeaderMap;
@@ -36,9 +35,9 @@ pub(crate) async fn handler(
     Path(id): Path<String>,
     headers: HeaderMap,
     Body(request): Body<SetVariables>,
-) -> Result<Json<Moved>, OrchestratorError> {
+) -> Result<About<Moved>, OrchestratorError> {
     let keyed = Idempotency::from_headers(&headers, &actor, &format!("variables/{id}"), &request)?;
-    to_the_end(async move { orchestrator.set_variables(&actor, &id, request, keyed.as_ref()).await })
-        .await
-        .map(Json)
+    let done =
+        to_the_end(async move { orchestrator.set_variables(&actor, &id, request, keyed.as_ref()).await }).await?;
+    Ok(About::ok(done.patient.clone(), done))
 }

@@ -4,12 +4,11 @@ use super::page_size;
 use crate::access_rules::{confine, may_see};
 use crate::api::{InstanceInfo, List};
 use crate::instance::Hot;
-use crate::plumbing::Params;
+use crate::plumbing::{About, Params};
 use crate::{Orchestrator, OrchestratorError};
-use access::{Actor, AuditPatient};
+use access::Actor;
+use axum::Json;
 use axum::extract::{Path, State};
-use axum::response::{IntoResponse, Response};
-use axum::{Extension, Json};
 use serde::Deserialize;
 use std::sync::Arc;
 use store::{InstanceFilter, InstanceStatus};
@@ -92,10 +91,7 @@ pub(crate) async fn one(
     State(orchestrator): State<Arc<Orchestrator>>,
     actor: Actor,
     Path(id): Path<String>,
-) -> Result<Response, OrchestratorError> {
+) -> Result<About<InstanceInfo>, OrchestratorError> {
     let info = orchestrator.instance(&actor, &id).await?;
-    Ok(match info.patient.clone() {
-        Some(patient) => (Extension(AuditPatient(patient)), Json(info)).into_response(),
-        None => Json(info).into_response(),
-    })
+    Ok(About::ok(info.patient.clone(), info))
 }

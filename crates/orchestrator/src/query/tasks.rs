@@ -5,12 +5,11 @@ use super::page_size;
 use crate::access_rules::{confine, is_candidate, may_see};
 use crate::api::{List, TaskInfo};
 use crate::mirror::{self, INSTANCE_SYSTEM, ROLE_SYSTEM};
-use crate::plumbing::Params;
+use crate::plumbing::{About, Params};
 use crate::{Orchestrator, OrchestratorError};
-use access::{Actor, AuditPatient};
+use access::Actor;
+use axum::Json;
 use axum::extract::{Path, State};
-use axum::response::{IntoResponse, Response};
-use axum::{Extension, Json};
 use fhir::Definitions;
 use serde::Deserialize;
 use std::sync::Arc;
@@ -206,10 +205,7 @@ pub(crate) async fn one(
     State(orchestrator): State<Arc<Orchestrator>>,
     actor: Actor,
     Path(id): Path<String>,
-) -> Result<Response, OrchestratorError> {
+) -> Result<About<TaskInfo>, OrchestratorError> {
     let info = orchestrator.task(&actor, &id).await?;
-    Ok(match info.patient.clone() {
-        Some(patient) => (Extension(AuditPatient(patient)), Json(info)).into_response(),
-        None => Json(info).into_response(),
-    })
+    Ok(About::ok(info.patient.clone(), info))
 }

@@ -2,6 +2,7 @@
 
 use crate::models::{line, user_task};
 use crate::support::{System, gp};
+use jiff::SignedDuration;
 use orchestrator::api::{CompleteTask, StartInstance};
 use orchestrator::{Idempotency, InstancesQuery, OrchestratorError};
 
@@ -43,4 +44,18 @@ async fn two_at_the_same_time_with_one_key_are_carried_out_once() {
     let error = repeated.into_iter().next().unwrap().unwrap_err();
     assert!(matches!(&error, OrchestratorError::Repeated(answer) if answer.status == 200), "{error}");
     assert_eq!(system.rival().instance(&gp, &instance).await.unwrap().active[0].element, "due");
+}
+
+#[tokio::test]
+async fn an_answer_is_kept_for_days_not_for_ever() {
+    let system = System::new();
+    system.deploy("visita.bpmn", line("", "visita", &[user_task("visita-mmg", "mmg")])).await;
+    let request = StartInstance { definition: "visita".into(), ..StartInstance::default() };
+    let key = Idempotency::new(&gp(), "start", "k-3", &request);
+    system.orchestrator.start(&gp(), request.clone(), Some(&key)).await.unwrap();
+    system.advance(SignedDuration::from_hours(48));
+    let repeated = system.orchestrator.start(&gp(), request.clone(), Some(&key)).await.unwrap_err();
+    assert!(matches!(repeated, OrchestratorError::Repeated(_)));
+    system.advance(SignedDuration::from_hours(72));
+    assert!(system.orchestrator.start(&gp(), request, Some(&key)).await.is_ok());
 }

@@ -3,7 +3,7 @@
 use crate::models::{bpmn, flow, line, timer, user_task};
 use crate::support::{System, gp};
 use jiff::SignedDuration;
-use orchestrator::InstancesQuery;
+use orchestrator::{Config, InstancesQuery};
 use orchestrator::api::CompleteTask;
 
 const DAY: SignedDuration = SignedDuration::from_hours(24);
@@ -85,9 +85,7 @@ async fn instances(system: &System, definition: &str) -> usize {
 
 #[tokio::test]
 async fn many_timers_fire_in_batches() {
-    let mut config = orchestrator::Config::default();
-    config.timer_batch = 7;
-    let system = System::with(config);
+    let system = System::with(Config { timer_batch: 7, ..Config::default() });
     system.deploy("attesa.bpmn", line("", "attesa", &[timer("un-giorno", "P1D")])).await;
     let mut ids = Vec::new();
     for _ in 0..40 {

@@ -57,7 +57,7 @@ impl Orchestrator {
             if let Some(keyed) = keyed {
                 plan.transaction
                     .records
-                    .push(keyed.record(StatusCode::OK, json!(deployed)));
+                    .push(keyed.record(StatusCode::OK, json!(deployed), self.clock.now()));
             }
             if plan.triggers {
                 plan.transaction
