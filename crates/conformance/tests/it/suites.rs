@@ -55,3 +55,14 @@ fn dmn_tck_does_not_fall() {
 fn fhirpath_does_not_fall() {
     at_least_the_floor("fhirpath");
 }
+
+#[test]
+fn bpmn_betsy_does_not_fall() {
+    at_least_the_floor("bpmn-betsy");
+}
+
+/// Every example, on an unoptimised build: about a minute.
+#[test]
+fn hl7_examples_do_not_fall() {
+    at_least_the_floor("hl7-examples");
+}
