@@ -210,3 +210,29 @@ fn store_status(error: &StoreError) -> StatusCode {
         StoreError::Backend(_) | StoreError::Schema(_) => StatusCode::INTERNAL_SERVER_ERROR,
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_stores_words_stay_in_the_log() {
+        let error = HubError::Store(StoreError::Backend("disk I/O error in /secret/path".into()));
+        assert_eq!(error.status(), StatusCode::INTERNAL_SERVER_ERROR);
+        assert!(!error.issues()[0].diagnostics.contains("secret"));
+        let busy = HubError::Store(StoreError::Overloaded { waiting: 9 });
+        assert_eq!(
+            (busy.status(), busy.code()),
+            (StatusCode::SERVICE_UNAVAILABLE, "transient")
+        );
+    }
+
+    #[test]
+    fn issues_of_entries_say_where() {
+        let inner = HubError::Invalid(vec![Issue::error("structure", "x").at("Patient.name[0].family")]);
+        let error = HubError::Entries(vec![(3, inner), (5, HubError::bad("y"))]);
+        let places: Vec<String> = error.issues().into_iter().flat_map(|issue| issue.expression).collect();
+        assert_eq!(places, ["Bundle.entry[3].resource.name[0].family", "Bundle.entry[5]"]);
+        assert_eq!(error.status(), StatusCode::UNPROCESSABLE_ENTITY);
+    }
+}

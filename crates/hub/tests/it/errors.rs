@@ -3,6 +3,7 @@
 use crate::server::Server;
 use axum::body::Body;
 use http::{Method, StatusCode};
+use hub::Validation;
 use serde_json::json;
 
 /// Verb, path, headers, body, status.
@@ -185,4 +186,44 @@ async fn limits_are_clear() {
     );
     let head = server.call(Method::HEAD, "/Patient", &[], Body::empty()).await;
     assert_eq!(head.status, StatusCode::OK);
+}
+
+#[tokio::test]
+async fn the_policy_decides_about_structure() {
+    let value = json!({"resourceType": "Patient", "id": "p", "gender": true});
+    for (policy, status) in [
+        (Validation::Reject, 422),
+        (Validation::Warn, 201),
+        (Validation::Off, 201),
+    ] {
+        let server = Server::with(|config| config.validation = policy);
+        assert_eq!(server.put(&value).await.status.as_u16(), status, "{policy:?}");
+    }
+}
+
+#[tokio::test]
+async fn an_overloaded_store_asks_to_come_back() {
+    let server = Server::with_queue(1);
+    let writes = (0..200).map(|n| {
+        let value = json!({"resourceType": "Patient", "id": format!("p{n}")});
+        let server = &server;
+        async move { server.put(&value).await }
+    });
+    let replies = futures::future::join_all(writes).await;
+    let busy: Vec<_> = replies
+        .iter()
+        .filter(|reply| reply.status == StatusCode::SERVICE_UNAVAILABLE)
+        .collect();
+    assert!(!busy.is_empty(), "200 writes at once did not fill a queue of 1");
+    assert!(busy.iter().all(|reply| reply.header("retry-after") == "1"));
+    assert!(busy[0].diagnostics().contains("overloaded"), "{}", busy[0].text);
+    for (n, reply) in replies.iter().enumerate() {
+        let there = server.get(&format!("/Patient/p{n}")).await.status == StatusCode::OK;
+        assert_eq!(
+            there,
+            reply.status == StatusCode::CREATED,
+            "p{n} answered {}",
+            reply.status
+        );
+    }
 }

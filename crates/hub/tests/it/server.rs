@@ -74,8 +74,23 @@ impl Server {
     }
 
     pub fn with(change: impl FnOnce(&mut HubConfig)) -> Self {
+        Self::over(Options::default(), change)
+    }
+
+    /// A store whose writer's queue holds this many transactions.
+    pub fn with_queue(queue: usize) -> Self {
+        Self::over(
+            Options {
+                queue,
+                ..Options::default()
+            },
+            |_| {},
+        )
+    }
+
+    fn over(options: Options, change: impl FnOnce(&mut HubConfig)) -> Self {
         let dir = tempfile::tempdir().unwrap();
-        let store: Arc<dyn Store> = SqliteStore::open(dir.path().join("hub.db"), Options::default()).unwrap();
+        let store: Arc<dyn Store> = SqliteStore::open(dir.path().join("hub.db"), options).unwrap();
         let clock = Arc::new(ManualClock::new("2026-01-02T03:04:05Z".parse().unwrap()));
         let mut config = HubConfig::new(BASE);
         change(&mut config);
