@@ -3,6 +3,8 @@
 mod language;
 mod sign_in;
 mod sign_out;
+#[cfg(test)]
+mod tests;
 
 use crate::{Kit, assets};
 use access::{Guard, Policy, Routes};
