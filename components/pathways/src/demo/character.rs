@@ -48,8 +48,8 @@ pub(super) fn days(element: &str, character: &Character, near_end: bool, rng: &m
         days += rng.random_range(35..75);
     }
     // Towards today more work is left lying, so that every list has something due and something overdue.
-    if near_end && rng.random_bool(0.25) {
-        days += 40;
+    if near_end && rng.random_bool(0.35) {
+        days += 45;
     }
     Some(days)
 }

@@ -198,11 +198,12 @@ impl World {
             ..SendMessage::default()
         };
         let orchestrator = self.context.context.peers.orchestrator(&life.gp.actor());
-        orchestrator
-            .send_message(&message)
-            .await
-            .map(drop)
-            .map_err(|e| format!("message {}: {e}", message.name))
+match orchestrator.send_message(&message).await {
+            Ok(_) => Ok(()),
+            // They are in the middle of a check, or not that far yet: there is nothing to tell.
+            Err(error) if error.is_not_found() => Ok(()),
+            Err(error) => Err(format!("message {}: {error}", message.name)),
+        }
     }
 
     async fn die(&self, n: usize) -> Result<(), String> {

@@ -172,7 +172,7 @@ fn course(n: usize, age: i16, today: Date, rng: &mut StdRng) -> Course {
         start_hba1c: if plain {
             61.0
         } else {
-            f64::from(rng.random_range(51..88))
+            f64::from(rng.random_range(50..80))
         },
         control: if plain { Control::Good } else { control },
         egfr: if long {

@@ -3,3 +3,6 @@
 
 mod decisions;
 mod models;
+mod region;
+mod system;
+mod walk;
