@@ -13,8 +13,12 @@ use std::collections::{HashMap, HashSet, VecDeque};
 use std::panic::AssertUnwindSafe;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
+use std::time::Duration;
 use store::WaitKind;
 use tokio::sync::{Notify, OwnedSemaphorePermit, Semaphore};
+
+/// Pause of a runner when the store refuses: it is overloaded or closing.
+const AFTER_FAILURE: Duration = Duration::from_millis(50);
 
 /// What a worker gives back: result variables, or why it failed (the job is tried again, then an incident opens).
 pub type WorkerResult = Result<Variables, String>;
@@ -144,6 +148,7 @@ impl Orchestrator {
             if let Err(error) = self.run_job(job).await {
                 tracing::warn!(job = id, %error, "a job's outcome could not be stored; it will be tried again");
                 self.jobs.queue.lock().look_again = true;
+                tokio::time::sleep(AFTER_FAILURE).await;
             }
             self.jobs.done(&id);
         }
@@ -168,15 +173,15 @@ impl Orchestrator {
             Ok(Err(_)) => Err("the worker panicked".to_owned()),
             Err(_) => Err(format!("the worker took longer than {limit:#}")),
         };
-        let outcome = match result {
-            Ok(variables) => self.job_completed(&id, variables, &actor).await,
-            Err(message) => self.job_failed(&id, message, retries.saturating_sub(1), &actor).await,
+        let message = match result {
+            Ok(variables) => match self.job_completed(&id, variables, &actor).await {
+                // A result that cannot be kept (too large, say) would be refused again and again.
+                Err(OrchestratorError::Invalid(message)) => message,
+                stored => return finished(stored),
+            },
+            Err(message) => message,
         };
-        match outcome {
-            // Cancelled meanwhile, or done by an earlier run of the same job.
-            Err(OrchestratorError::Step(StepError::NotOpen { .. } | StepError::Ended)) => Ok(()),
-            other => other,
-        }
+        finished(self.job_failed(&id, message, retries.saturating_sub(1), &actor).await)
     }
 
     /// How long to wait before the try after `failures` failed ones.
@@ -200,10 +205,11 @@ impl Orchestrator {
             }
             found += self.jobs.queue.lock().waiting.len();
             self.kick_jobs();
-            let idle = self.jobs.idle.notified();
+            // Registered before looking, so that a runner that ends in between is not missed.
+            let mut idle = std::pin::pin!(self.jobs.idle.notified());
+            idle.as_mut().enable();
             if self.jobs.busy() && !self.jobs.automatic.load(Ordering::Acquire) {
-                // The runner may have ended just before `idle` was made: look again after a moment.
-                let _ = tokio::time::timeout(std::time::Duration::from_millis(5), idle).await;
+                idle.await;
                 continue;
             }
             return Ok(found);
@@ -248,5 +254,13 @@ impl Orchestrator {
             Err(other) => return Err(other),
         }
         Ok(())
+    }
+}
+
+/// Cancelled meanwhile, or done by an earlier run of the same job: nothing is left to do.
+fn finished(outcome: Result<(), OrchestratorError>) -> Result<(), OrchestratorError> {
+    match outcome {
+        Err(OrchestratorError::Step(StepError::NotOpen { .. } | StepError::Ended)) => Ok(()),
+        other => other,
     }
 }

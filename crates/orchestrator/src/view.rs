@@ -125,6 +125,7 @@ impl Orchestrator {
                 name: node.map_or_else(|| token.element.clone(), |n| n.name.to_string()),
                 kind: kind_name(token.kind, node.map(|n| n.tag)),
                 element: token.element,
+                definition: token.definition,
                 id: token.id,
                 since: Some(token.since),
                 due: token.due,

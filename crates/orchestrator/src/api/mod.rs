@@ -102,6 +102,9 @@ pub struct InstanceInfo {
 pub struct ActiveElement {
     /// BPMN element id.
     pub element: String,
+    /// Key of the process that holds the element: the instance's own, or one that it called.
+    #[serde(default)]
+    pub definition: String,
     /// Its name.
     pub name: String,
     /// `userTask`, `timer`, …

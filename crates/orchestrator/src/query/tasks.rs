@@ -40,7 +40,8 @@ pub struct TasksQuery {
 }
 
 impl Orchestrator {
-    /// A page of tasks: open ones oldest first, closed ones newest first.
+    /// A page of tasks: open ones in the order of the index of their status (so the cost does not grow with the closed
+    /// ones), which is that of their creation; closed ones newest first.
     ///
     /// With `overdue` a page may be short (even empty) and still have a next one: at most
     /// [`crate::Config::max_scan`] tasks are looked at for one answer.
@@ -52,10 +53,12 @@ impl Orchestrator {
         };
         let done = statuses(&query)?;
         search.clauses = clauses(&query, done, confine(actor, query.patient.clone())?)?;
-        search.sort = vec![Sort {
-            key: SortKey::Param(param("authored-on")?),
-            descending: done,
-        }];
+        if done {
+            search.sort = vec![Sort {
+                key: SortKey::LastUpdated,
+                descending: true,
+            }];
+        }
         search.page = Page {
             count: limit,
             after: query.after,

@@ -8,7 +8,10 @@ use orchestrator::{DefinitionsQuery, OrchestratorError};
 use serde_json::{Value, json};
 
 fn file(name: &str, content: String) -> DeployFile {
-    DeployFile { name: name.into(), content }
+    DeployFile {
+        name: name.into(),
+        content,
+    }
 }
 
 #[tokio::test]
@@ -18,11 +21,19 @@ async fn the_same_bytes_keep_their_version_and_running_instances_theirs() {
     assert_eq!(system.deploy("visita.bpmn", model.clone()).await, ["visita:1"]);
     let old = system.start("visita", None).await;
     assert_eq!(system.deploy("visita.bpmn", model.clone()).await, ["visita:1"]);
-    assert_eq!(system.deploy("visita.bpmn", model.replace("Compito", "Lavoro")).await, ["visita:2"]);
+    assert_eq!(
+        system.deploy("visita.bpmn", model.replace("Compito", "Lavoro")).await,
+        ["visita:2"]
+    );
     assert_eq!(system.start("visita", None).await.definition, "visita:2");
     let system = system.restart();
     assert_eq!(system.info(&old.id).await.definition, "visita:1");
-    let listed = system.orchestrator.definitions(DefinitionsQuery::default()).await.unwrap().items;
+    let listed = system
+        .orchestrator
+        .definitions(DefinitionsQuery::default())
+        .await
+        .unwrap()
+        .items;
     assert_eq!(listed.iter().map(|d| d.key.as_str()).collect::<Vec<_>>(), ["visita:2"]);
     let source = system.orchestrator.definition_source("visita:1").await.unwrap();
     assert_eq!(std::str::from_utf8(&source).unwrap(), model);
@@ -43,15 +54,33 @@ async fn a_refused_deployment_says_everything_and_changes_nothing() {
             file("buono.bpmn", line("", "buono", &[user_task("visita-mmg", "mmg")])),
             file("cattivo.bpmn", bpmn(bad_trigger, "cattivo", &body)),
             file("rotto.bpmn", "<bpmn:definitions".into()),
-            file("modulo.json", json!({"resourceType": "Questionnaire", "id": "m", "status": "active", "item": [{"text": 7}]}).to_string()),
+            file(
+                "modulo.json",
+                json!({"resourceType": "Questionnaire", "id": "m", "status": "active", "item": [{"text": 7}]})
+                    .to_string(),
+            ),
             file("testo.txt", "ciao".into()),
         ],
     };
-    let error = system.orchestrator.deploy(&Actor::system(), request, None).await.unwrap_err();
+    let error = system
+        .orchestrator
+        .deploy(&Actor::system(), request, None)
+        .await
+        .unwrap_err();
     assert_eq!(error.status(), 422);
-    let OrchestratorError::Refused { issues, .. } = error else { panic!("{error}") };
+    let OrchestratorError::Refused { issues, .. } = error else {
+        panic!("{error}")
+    };
     insta::assert_snapshot!(serde_json::to_string_pretty(&issues).unwrap());
-    assert!(system.orchestrator.definitions(DefinitionsQuery::default()).await.unwrap().items.is_empty());
+    assert!(
+        system
+            .orchestrator
+            .definitions(DefinitionsQuery::default())
+            .await
+            .unwrap()
+            .items
+            .is_empty()
+    );
 }
 
 #[tokio::test]
@@ -71,12 +100,23 @@ async fn forms_become_questionnaires_and_decisions_decide() {
 </definitions>"##;
     let request = Deploy {
         files: vec![
-            file("visita.bpmn", line("", "visita", &[("decidi", decide.into()), user_task("visita-mmg", "mmg")])),
+            file(
+                "visita.bpmn",
+                line(
+                    "",
+                    "visita",
+                    &[("decidi", decide.into()), user_task("visita-mmg", "mmg")],
+                ),
+            ),
             file("modulo.json", form.to_string()),
             file("rischio.dmn", dmn.into()),
         ],
     };
-    let deployed = system.orchestrator.deploy(&Actor::system(), request, None).await.unwrap();
+    let deployed = system
+        .orchestrator
+        .deploy(&Actor::system(), request, None)
+        .await
+        .unwrap();
     let mut keys = deployed.keys.clone();
     keys.sort();
     assert_eq!(keys, ["modulo-visita-mmg:1", "rischio:1", "visita:1"]);
@@ -88,5 +128,8 @@ async fn forms_become_questionnaires_and_decisions_decide() {
     assert_eq!(system.info(&instance).await.variables["rischio"], "alto");
     let task = system.task_of(&instance).await;
     assert_eq!(task.form.as_deref(), Some("modulo-visita-mmg"));
-    assert_eq!(system.orchestrator.task(&gp(), &task.id).await.unwrap().variables["rischio"], "alto");
+    assert_eq!(
+        system.orchestrator.task(&gp(), &task.id).await.unwrap().variables["rischio"],
+        "alto"
+    );
 }

@@ -12,8 +12,11 @@ async fn waiting() -> (System, String) {
     }
     // Written before the pathway exists: it does not count.
     system.put(hba1c("vecchia", "p1", 9.0)).await;
-    let model =
-        line(&hba1c_message("m", "nuova-hba1c"), "attesa", &[catch_message("esito", "m"), user_task("lettura", "mmg")]);
+    let model = line(
+        &hba1c_message("m", "nuova-hba1c"),
+        "attesa",
+        &[catch_message("esito", "m"), user_task("lettura", "mmg")],
+    );
     system.deploy("attesa.bpmn", model).await;
     let instance = system.start("attesa", Some("p1")).await.id;
     system.settle().await;
@@ -40,7 +43,12 @@ async fn a_new_hba1c_moves_the_patients_pathway_and_no_other() {
     let variables = system.info(&instance).await.variables;
     assert_eq!(variables["reference"], "Observation/nuova");
     assert_eq!(variables["resource"]["valueQuantity"]["value"].to_string(), "7.5");
-    let history = system.orchestrator.history(&gp(), &instance, Default::default()).await.unwrap().items;
+    let history = system
+        .orchestrator
+        .history(&gp(), &instance, Default::default())
+        .await
+        .unwrap()
+        .items;
     assert_eq!(history.last().unwrap().actor, "hub");
 }
 
@@ -68,13 +76,21 @@ async fn a_fact_can_start_a_pathway_once() {
     );
     let system = System::new();
     system.patient("p1").await;
-    system.deploy("m.bpmn", bpmn(&hba1c_message("m", "hba1c-alta"), "da-esito", &body)).await;
+    system
+        .deploy("m.bpmn", bpmn(&hba1c_message("m", "hba1c-alta"), "da-esito", &body))
+        .await;
     system.put(hba1c("o1", "p1", 7.5)).await;
     system.settle().await;
     system.put(hba1c("o2", "p1", 7.9)).await;
     system.settle().await;
-    let query = InstancesQuery { patient: Some("p1".into()), ..InstancesQuery::default() };
+    let query = InstancesQuery {
+        patient: Some("p1".into()),
+        ..InstancesQuery::default()
+    };
     let started = system.orchestrator.instances(&gp(), query).await.unwrap().items;
     assert_eq!(started.len(), 1, "the second fact finds it running");
-    assert_eq!(system.read("CarePlan", &started[0].id).await.unwrap()["status"], "active");
+    assert_eq!(
+        system.read("CarePlan", &started[0].id).await.unwrap()["status"],
+        "active"
+    );
 }

@@ -13,7 +13,16 @@ use std::sync::atomic::{AtomicUsize, Ordering};
 
 async fn with_service(config: Config) -> System {
     let system = System::with(config);
-    system.deploy("calcolo.bpmn", line("", "calcolo", &[service_task("calcola", "somma"), user_task("dopo", "mmg")])).await;
+    system
+        .deploy(
+            "calcolo.bpmn",
+            line(
+                "",
+                "calcolo",
+                &[service_task("calcola", "somma"), user_task("dopo", "mmg")],
+            ),
+        )
+        .await;
     system
 }
 
@@ -57,33 +66,81 @@ async fn a_failing_worker_is_tried_again_after_growing_pauses_then_an_incident_o
     system.settle().await;
     assert_eq!(runs.load(Ordering::SeqCst), 1, "the pause is not over");
     for expected in [2, 3] {
-        let due = system.orchestrator.next_timer().await.unwrap().expect("the retry's timer");
+        let due = system
+            .orchestrator
+            .next_timer()
+            .await
+            .unwrap()
+            .expect("the retry's timer");
         system.clock.set(due);
         system.settle().await;
         assert_eq!(runs.load(Ordering::SeqCst), expected);
     }
     assert_eq!(system.orchestrator.next_timer().await.unwrap(), None, "no retries left");
     assert_eq!(system.status(&instance).await, "incident");
-    let incidents = system.orchestrator.incidents(IncidentsQuery::default()).await.unwrap().items;
+    let incidents = system
+        .orchestrator
+        .incidents(IncidentsQuery::default())
+        .await
+        .unwrap()
+        .items;
     assert_eq!(incidents.len(), 1);
-    assert!(incidents[0].message.contains("il laboratorio non risponde"), "{}", incidents[0].message);
-    assert_eq!((incidents[0].instance.as_str(), incidents[0].element.as_str()), (instance.as_str(), "calcola"));
+    assert!(
+        incidents[0].message.contains("il laboratorio non risponde"),
+        "{}",
+        incidents[0].message
+    );
+    assert_eq!(
+        (incidents[0].instance.as_str(), incidents[0].element.as_str()),
+        (instance.as_str(), "calcola")
+    );
 
-    let fix = SetVariables { variables: object(json!({"corretto": true})) };
-    system.orchestrator.set_variables(&Actor::system(), &instance, fix, None).await.unwrap();
-    system.orchestrator.retry_incident(&Actor::system(), &incidents[0].id, None).await.unwrap();
+    let fix = SetVariables {
+        variables: object(json!({"corretto": true})),
+    };
+    system
+        .orchestrator
+        .set_variables(&Actor::system(), &instance, fix, None)
+        .await
+        .unwrap();
+    system
+        .orchestrator
+        .retry_incident(&Actor::system(), &incidents[0].id, None)
+        .await
+        .unwrap();
     system.settle().await;
-    assert_eq!((system.status(&instance).await, runs.load(Ordering::SeqCst)), ("active".into(), 4));
+    assert_eq!(
+        (system.status(&instance).await, runs.load(Ordering::SeqCst)),
+        ("active".into(), 4)
+    );
     assert_eq!(system.tokens(&instance).await, ["dopo"]);
-    assert!(system.orchestrator.incidents(IncidentsQuery::default()).await.unwrap().items.is_empty());
-    let again = system.orchestrator.retry_incident(&Actor::system(), &incidents[0].id, None).await.unwrap_err();
+    assert!(
+        system
+            .orchestrator
+            .incidents(IncidentsQuery::default())
+            .await
+            .unwrap()
+            .items
+            .is_empty()
+    );
+    let again = system
+        .orchestrator
+        .retry_incident(&Actor::system(), &incidents[0].id, None)
+        .await
+        .unwrap_err();
     assert_eq!(again.status(), 409);
 }
 
 #[tokio::test]
 async fn a_panicking_worker_is_a_failed_job() {
-    let system = with_service(Config { job_backoff: SignedDuration::from_secs(0), ..Config::default() }).await;
-    system.orchestrator.register_worker("somma", |_| async move { panic!("spento") }.boxed());
+    let system = with_service(Config {
+        job_backoff: SignedDuration::from_secs(0),
+        ..Config::default()
+    })
+    .await;
+    system
+        .orchestrator
+        .register_worker("somma", |_| async move { panic!("spento") }.boxed());
     let instance = system.start("calcolo", None).await.id;
     system.settle().await;
     assert_eq!(system.status(&instance).await, "incident");
@@ -91,7 +148,12 @@ async fn a_panicking_worker_is_a_failed_job() {
 
 #[tokio::test]
 async fn no_more_workers_run_than_allowed_and_a_small_queue_loses_nothing() {
-    let system = with_service(Config { job_concurrency: 3, job_queue: 2, ..Config::default() }).await;
+    let system = with_service(Config {
+        job_concurrency: 3,
+        job_queue: 2,
+        ..Config::default()
+    })
+    .await;
     let (now, most) = (Arc::new(AtomicUsize::new(0)), Arc::new(AtomicUsize::new(0)));
     let (n, m) = (now.clone(), most.clone());
     system.orchestrator.register_worker("somma", move |_| {
@@ -112,5 +174,26 @@ async fn no_more_workers_run_than_allowed_and_a_small_queue_loses_nothing() {
     for id in ids {
         assert_eq!(system.tokens(&id).await, ["dopo"]);
     }
-    assert!((2..=3).contains(&most.load(Ordering::SeqCst)), "{most:?} ran at the same time");
+    assert!(
+        (2..=3).contains(&most.load(Ordering::SeqCst)),
+        "{most:?} ran at the same time"
+    );
+}
+
+#[tokio::test]
+async fn a_result_too_large_to_keep_is_a_failed_job() {
+    let config = Config {
+        max_state_bytes: 10_000,
+        job_backoff: SignedDuration::from_secs(0),
+        ..Config::default()
+    };
+    let system = with_service(config).await;
+    system.orchestrator.register_worker("somma", |_| {
+        async move { Ok(object(json!({"referto": "x".repeat(20_000)}))) }.boxed()
+    });
+    let instance = system.start("calcolo", None).await.id;
+    system.settle().await;
+    let incidents = system.info(&instance).await.incidents;
+    assert_eq!(incidents.len(), 1);
+    assert!(incidents[0].message.contains("10000"), "{}", incidents[0].message);
 }

@@ -9,7 +9,11 @@ use orchestrator::{InstancesQuery, OrchestratorError};
 use serde_json::json;
 
 fn send(name: &str, key: &str) -> SendMessage {
-    SendMessage { name: name.into(), key: Some(key.into()), ..SendMessage::default() }
+    SendMessage {
+        name: name.into(),
+        key: Some(key.into()),
+        ..SendMessage::default()
+    }
 }
 
 #[tokio::test]
@@ -18,16 +22,30 @@ async fn a_message_finds_its_instance_by_business_key() {
     for patient in ["p1", "p2"] {
         system.patient(patient).await;
     }
-    let model = line(&message("m", "esito"), "attesa", &[catch_message("esito", "m"), user_task("lettura", "mmg")]);
+    let model = line(
+        &message("m", "esito"),
+        "attesa",
+        &[catch_message("esito", "m"), user_task("lettura", "mmg")],
+    );
     system.deploy("attesa.bpmn", model).await;
-    let (one, two) = (system.start("attesa", Some("p1")).await.id, system.start("attesa", Some("p2")).await.id);
-    let request = SendMessage { variables: object(json!({"valore": 7})), ..send("esito", "Patient/p2") };
+    let (one, two) = (
+        system.start("attesa", Some("p1")).await.id,
+        system.start("attesa", Some("p2")).await.id,
+    );
+    let request = SendMessage {
+        variables: object(json!({"valore": 7})),
+        ..send("esito", "Patient/p2")
+    };
     let sent = system.orchestrator.send_message(&gp(), request, None).await.unwrap();
     assert_eq!((sent.delivered, sent.started), (vec![two.clone()], vec![]));
     assert_eq!(system.tokens(&one).await, ["esito"]);
     assert_eq!(system.tokens(&two).await, ["lettura"]);
     assert_eq!(system.info(&two).await.variables["valore"], 7);
-    let error = system.orchestrator.send_message(&gp(), send("esito", "Patient/p2"), None).await.unwrap_err();
+    let error = system
+        .orchestrator
+        .send_message(&gp(), send("esito", "Patient/p2"), None)
+        .await
+        .unwrap_err();
     assert!(matches!(error, OrchestratorError::NobodyWaits { .. }));
     assert_eq!(error.status(), 404);
     assert!(error.to_string().contains("Patient/p2"), "{error}");
@@ -48,21 +66,52 @@ async fn a_message_starts_one_instance_per_key() {
     let system = System::new();
     system.patient("p1").await;
     system.deploy("m.bpmn", started_by_message()).await;
-    let first = system.orchestrator.send_message(&gp(), send("segnalazione", "Patient/p1"), None).await.unwrap();
+    let first = system
+        .orchestrator
+        .send_message(&gp(), send("segnalazione", "Patient/p1"), None)
+        .await
+        .unwrap();
     assert_eq!((first.delivered.len(), first.started.len()), (0, 1));
     let info = system.info(&first.started[0]).await;
-    assert_eq!((info.patient.as_deref(), info.business_key.as_deref()), (Some("p1"), Some("Patient/p1")));
-    let again = system.orchestrator.send_message(&gp(), send("segnalazione", "Patient/p1"), None).await;
+    assert_eq!(
+        (info.patient.as_deref(), info.business_key.as_deref()),
+        (Some("p1"), Some("Patient/p1"))
+    );
+    let again = system
+        .orchestrator
+        .send_message(&gp(), send("segnalazione", "Patient/p1"), None)
+        .await;
     assert_eq!(again.unwrap_err().status(), 404, "the first still runs");
     let task = system.task_of(&first.started[0]).await.id;
-    system.orchestrator.complete_task(&gp(), &task, CompleteTask::default(), None).await.unwrap();
-    assert!(system.orchestrator.send_message(&gp(), send("segnalazione", "Patient/p1"), None).await.is_ok());
+    system
+        .orchestrator
+        .complete_task(&gp(), &task, CompleteTask::default(), None)
+        .await
+        .unwrap();
+    assert!(
+        system
+            .orchestrator
+            .send_message(&gp(), send("segnalazione", "Patient/p1"), None)
+            .await
+            .is_ok()
+    );
 }
 
 async fn pair(system: &System) {
     let shared = message("m", "referto");
-    system.deploy("manda.bpmn", line(&shared, "manda", &[throw_message("invio", "m")])).await;
-    system.deploy("riceve.bpmn", line(&shared, "riceve", &[catch_message("arrivo", "m"), user_task("lettura", "mmg")])).await;
+    system
+        .deploy("manda.bpmn", line(&shared, "manda", &[throw_message("invio", "m")]))
+        .await;
+    system
+        .deploy(
+            "riceve.bpmn",
+            line(
+                &shared,
+                "riceve",
+                &[catch_message("arrivo", "m"), user_task("lettura", "mmg")],
+            ),
+        )
+        .await;
     system.patient("p1").await;
 }
 
@@ -104,7 +153,12 @@ async fn a_crash_between_throwing_and_delivering_neither_loses_nor_doubles() {
     assert_eq!(outbox(&system).await, 0);
     for id in [receiver, second] {
         assert_eq!(system.tokens(&id).await, ["lettura"]);
-        let history = system.orchestrator.history(&gp(), &id, Default::default()).await.unwrap().items;
+        let history = system
+            .orchestrator
+            .history(&gp(), &id, Default::default())
+            .await
+            .unwrap()
+            .items;
         assert_eq!(history.len(), 2, "start and one delivery");
     }
 }
@@ -124,7 +178,13 @@ async fn a_message_nobody_ever_waits_for_expires() {
 }
 
 async fn outbox(system: &System) -> usize {
-    system.snapshot().await.outbox("process", jiff::Timestamp::MAX, 100).await.unwrap().len()
+    system
+        .snapshot()
+        .await
+        .outbox("process", jiff::Timestamp::MAX, 100)
+        .await
+        .unwrap()
+        .len()
 }
 
 #[tokio::test]
@@ -137,22 +197,61 @@ async fn a_signal_reaches_everyone_and_starts_processes() {
         flow("verifica", "fine"),
     );
     let system = System::new();
-    system.deploy("a.bpmn", line(shared, "in-ascolto", &[catch_signal("allerta", "s"), user_task("dopo", "mmg")])).await;
+    system
+        .deploy(
+            "a.bpmn",
+            line(
+                shared,
+                "in-ascolto",
+                &[catch_signal("allerta", "s"), user_task("dopo", "mmg")],
+            ),
+        )
+        .await;
     system.deploy("b.bpmn", bpmn(shared, "da-segnale", &body)).await;
     let mut waiting = Vec::new();
     for _ in 0..5 {
         waiting.push(system.start("in-ascolto", None).await.id);
     }
-    let signal = SendSignal { name: "allerta".into(), ..SendSignal::default() };
-    let sent = system.orchestrator.send_signal(&Actor::system(), signal.clone(), None).await.unwrap();
+    let signal = SendSignal {
+        name: "allerta".into(),
+        ..SendSignal::default()
+    };
+    let sent = system
+        .orchestrator
+        .send_signal(&Actor::system(), signal.clone(), None)
+        .await
+        .unwrap();
     assert_eq!((sent.delivered.len(), sent.started.len()), (5, 1));
     for id in &waiting {
         assert_eq!(system.tokens(id).await, ["dopo"]);
     }
     system.settle().await;
     assert_eq!(outbox(&system).await, 0);
-    let query = InstancesQuery { definition: Some("da-segnale".into()), ..InstancesQuery::default() };
-    assert_eq!(system.orchestrator.instances(&Actor::system(), query).await.unwrap().items.len(), 1);
-    let nobody = SendSignal { name: "altro".into(), ..SendSignal::default() };
-    assert!(system.orchestrator.send_signal(&Actor::system(), nobody, None).await.unwrap().delivered.is_empty());
+    let query = InstancesQuery {
+        definition: Some("da-segnale".into()),
+        ..InstancesQuery::default()
+    };
+    assert_eq!(
+        system
+            .orchestrator
+            .instances(&Actor::system(), query)
+            .await
+            .unwrap()
+            .items
+            .len(),
+        1
+    );
+    let nobody = SendSignal {
+        name: "altro".into(),
+        ..SendSignal::default()
+    };
+    assert!(
+        system
+            .orchestrator
+            .send_signal(&Actor::system(), nobody, None)
+            .await
+            .unwrap()
+            .delivered
+            .is_empty()
+    );
 }

@@ -20,7 +20,12 @@ pub struct System {
 }
 
 pub fn actor(subject: &str, role: &str) -> Actor {
-    Actor { subject: subject.into(), name: subject.into(), roles: vec![role.into()], organization: None }
+    Actor {
+        subject: subject.into(),
+        name: subject.into(),
+        roles: vec![role.into()],
+        organization: None,
+    }
 }
 
 pub fn gp() -> Actor {
@@ -37,22 +42,48 @@ impl System {
         let clock = Arc::new(ManualClock::new("2026-01-01T08:00:00Z".parse::<Timestamp>().unwrap()));
         let ids: Arc<dyn Ids> = Arc::new(SequentialIds::new("t"));
         let (store, orchestrator) = open(&dir, &clock, &ids, &config);
-        Self { dir, clock, ids, config, store, orchestrator }
+        Self {
+            dir,
+            clock,
+            ids,
+            config,
+            store,
+            orchestrator,
+        }
     }
 
     /// Ends the program without any farewell and starts it again on the same file.
     pub fn restart(self) -> Self {
-        let Self { dir, clock, ids, config, store, orchestrator } = self;
+        let Self {
+            dir,
+            clock,
+            ids,
+            config,
+            store,
+            orchestrator,
+        } = self;
         drop(orchestrator);
         store.close();
         drop(store);
         let (store, orchestrator) = open(&dir, &clock, &ids, &config);
-        Self { dir, clock, ids, config, store, orchestrator }
+        Self {
+            dir,
+            clock,
+            ids,
+            config,
+            store,
+            orchestrator,
+        }
     }
 
     /// A second program over the same open store: what it knows is only what the first one committed.
     pub fn rival(&self) -> Arc<Orchestrator> {
-        Orchestrator::new(self.store.clone(), self.clock.clone(), self.ids.clone(), self.config.clone())
+        Orchestrator::new(
+            self.store.clone(),
+            self.clock.clone(),
+            self.ids.clone(),
+            self.config.clone(),
+        )
     }
 
     pub fn advance(&self, by: SignedDuration) {
@@ -60,7 +91,12 @@ impl System {
     }
 
     pub async fn deploy(&self, name: &str, content: String) -> Vec<String> {
-        let request = Deploy { files: vec![DeployFile { name: name.into(), content }] };
+        let request = Deploy {
+            files: vec![DeployFile {
+                name: name.into(),
+                content,
+            }],
+        };
         match self.orchestrator.deploy(&Actor::system(), request, None).await {
             Ok(deployed) => deployed.keys,
             Err(error) => panic!("{error}"),
@@ -95,7 +131,12 @@ impl System {
 
     /// Element ids of the live tokens.
     pub async fn tokens(&self, instance: &str) -> Vec<String> {
-        self.info(instance).await.active.into_iter().map(|a| a.element).collect()
+        self.info(instance)
+            .await
+            .active
+            .into_iter()
+            .map(|a| a.element)
+            .collect()
     }
 
     pub async fn tasks(&self, query: TasksQuery) -> Vec<TaskInfo> {
@@ -103,7 +144,10 @@ impl System {
     }
 
     pub async fn task_of(&self, instance: &str) -> TaskInfo {
-        let query = TasksQuery { instance: Some(instance.into()), ..TasksQuery::default() };
+        let query = TasksQuery {
+            instance: Some(instance.into()),
+            ..TasksQuery::default()
+        };
         self.tasks(query).await.into_iter().next().expect("an open task")
     }
 
@@ -111,15 +155,25 @@ impl System {
     pub async fn put(&self, value: Value) -> u64 {
         let rtype = value["resourceType"].as_str().unwrap().to_owned();
         let id = value["id"].as_str().unwrap().to_owned();
-        let previous = self.snapshot().await.read(&rtype, &id).await.unwrap().map_or(0, |s| s.version);
+        let previous = self
+            .snapshot()
+            .await
+            .read(&rtype, &id)
+            .await
+            .unwrap()
+            .map_or(0, |s| s.version);
         let now = store::Clock::now(&*self.clock);
         let prepared = prepare_write(Definitions::r4(), value, &id, previous, now, Method::Put).unwrap();
-        let transaction = Transaction { resources: vec![prepared.write], ..Transaction::default() };
+        let transaction = Transaction {
+            resources: vec![prepared.write],
+            ..Transaction::default()
+        };
         self.store.commit(transaction).await.unwrap().seq
     }
 
     pub async fn patient(&self, id: &str) {
-        self.put(json!({"resourceType": "Patient", "id": id, "name": [{"family": "Esposito"}]})).await;
+        self.put(json!({"resourceType": "Patient", "id": id, "name": [{"family": "Esposito"}]}))
+            .await;
     }
 
     pub async fn read(&self, rtype: &str, id: &str) -> Option<Value> {

@@ -11,7 +11,9 @@ use serde_json::{Value, json};
 async fn visit() -> (System, String, String) {
     let system = System::new();
     system.patient("p1").await;
-    system.deploy("visita.bpmn", line("", "visita", &[user_task("visita-mmg", "mmg")])).await;
+    system
+        .deploy("visita.bpmn", line("", "visita", &[user_task("visita-mmg", "mmg")]))
+        .await;
     let instance = system.start("visita", Some("p1")).await.id;
     let task = system.task_of(&instance).await.id;
     (system, instance, task)
@@ -20,20 +22,36 @@ async fn visit() -> (System, String, String) {
 #[tokio::test]
 async fn completing_a_task_writes_facts_moves_the_token_and_mirrors_it_in_one_commit() {
     let (system, instance, task) = visit().await;
-    let care_plan = system.read("CarePlan", &instance).await.expect("in the commit of the start");
-    assert_eq!((care_plan["status"].as_str(), care_plan["subject"]["reference"].as_str()), (Some("active"), Some("Patient/p1")));
+    let care_plan = system
+        .read("CarePlan", &instance)
+        .await
+        .expect("in the commit of the start");
+    assert_eq!(
+        (care_plan["status"].as_str(), care_plan["subject"]["reference"].as_str()),
+        (Some("active"), Some("Patient/p1"))
+    );
     let mirror = system.read("Task", &task).await.expect("in the commit of the start");
     assert_eq!(mirror["status"], "ready");
     assert_eq!(mirror["basedOn"][0]["reference"], format!("CarePlan/{instance}"));
     assert_eq!(mirror["performerType"][0]["coding"][0]["code"], "mmg");
     assert_eq!(mirror["restriction"]["period"]["end"], "2026-01-08T08:00:00.000Z");
-    assert_eq!(mirror["input"][0]["valueReference"]["reference"], "Questionnaire/modulo-visita-mmg");
+    assert_eq!(
+        mirror["input"][0]["valueReference"]["reference"],
+        "Questionnaire/modulo-visita-mmg"
+    );
 
     let before = *store::Store::changes(&*system.store).borrow();
     let mut observation = hba1c("x", "p1", 7.5);
     observation.as_object_mut().unwrap().remove("id");
-    let request = CompleteTask { variables: object(json!({"esito": "ok"})), resources: vec![observation] };
-    let done = system.orchestrator.complete_task(&gp(), &task, request, None).await.unwrap();
+    let request = CompleteTask {
+        variables: object(json!({"esito": "ok"})),
+        resources: vec![observation],
+    };
+    let done = system
+        .orchestrator
+        .complete_task(&gp(), &task, request, None)
+        .await
+        .unwrap();
     assert_eq!(done.status, "completed");
 
     // Everything that one commit wrote: the fact, the task, the care plan.
@@ -47,8 +65,16 @@ async fn completing_a_task_writes_facts_moves_the_token_and_mirrors_it_in_one_co
     assert_eq!(mirror["output"][0]["valueReference"]["reference"], done.resources[0]);
     assert_eq!(system.read("CarePlan", &instance).await.unwrap()["status"], "completed");
     let info = system.info(&instance).await;
-    assert_eq!((info.status.as_str(), &info.variables["esito"]), ("completed", &json!("ok")));
-    let history = system.orchestrator.history(&gp(), &instance, Default::default()).await.unwrap().items;
+    assert_eq!(
+        (info.status.as_str(), &info.variables["esito"]),
+        ("completed", &json!("ok"))
+    );
+    let history = system
+        .orchestrator
+        .history(&gp(), &instance, Default::default())
+        .await
+        .unwrap()
+        .items;
     let actors: Vec<&str> = history.iter().map(|h| h.actor.as_str()).collect();
     assert_eq!(actors, ["system", "Practitioner/mmg-1"]);
 }
@@ -57,8 +83,15 @@ async fn completing_a_task_writes_facts_moves_the_token_and_mirrors_it_in_one_co
 async fn a_bad_resource_leaves_everything_as_it_was() {
     let (system, instance, task) = visit().await;
     let bad = json!({"resourceType": "Observation", "status": "final", "valueQuantity": {"value": "seven"}});
-    let request = CompleteTask { variables: object(json!({})), resources: vec![bad] };
-    let error = system.orchestrator.complete_task(&gp(), &task, request, None).await.unwrap_err();
+    let request = CompleteTask {
+        variables: object(json!({})),
+        resources: vec![bad],
+    };
+    let error = system
+        .orchestrator
+        .complete_task(&gp(), &task, request, None)
+        .await
+        .unwrap_err();
     assert_eq!(error.status(), 422, "{error}");
     assert_eq!(system.tokens(&instance).await, ["visita-mmg"]);
     assert_eq!(system.read("Task", &task).await.unwrap()["status"], "ready");
@@ -78,7 +111,12 @@ async fn of_two_completions_at_the_same_time_one_wins_and_the_other_hears_of_it(
     let errors: Vec<OrchestratorError> = [first.err(), second.err()].into_iter().flatten().collect();
     assert_eq!(errors.len(), 1, "exactly one loses: {errors:?}");
     assert_eq!(errors[0].status(), 409);
-    let history = system.rival().history(&a, &instance, Default::default()).await.unwrap().items;
+    let history = system
+        .rival()
+        .history(&a, &instance, Default::default())
+        .await
+        .unwrap()
+        .items;
     assert_eq!(history.len(), 2, "start and one completion");
 }
 
@@ -88,26 +126,57 @@ async fn a_claim_conflict_names_the_holder_and_reassigning_needs_a_reason() {
     let other = actor("Practitioner/mmg-2", "mmg");
     let claim = |who: Actor| {
         let (orchestrator, task) = (system.orchestrator.clone(), task.clone());
-        async move { orchestrator.assign_task(&who, &task, Assigning::Claim, AssignTask::default(), None).await }
+        async move {
+            orchestrator
+                .assign_task(&who, &task, Assigning::Claim, AssignTask::default(), None)
+                .await
+        }
     };
     let mine = claim(gp()).await.unwrap();
-    assert_eq!((mine.status.as_str(), mine.assignee.as_deref()), ("in-progress", Some("Practitioner/mmg-1")));
+    assert_eq!(
+        (mine.status.as_str(), mine.assignee.as_deref()),
+        ("in-progress", Some("Practitioner/mmg-1"))
+    );
     assert!(claim(gp()).await.is_ok(), "claiming what one holds changes nothing");
     let error = claim(other.clone()).await.unwrap_err();
     assert_eq!(error.status(), 409);
     assert!(error.to_string().contains("Practitioner/mmg-1"), "{error}");
-    let error = system.orchestrator.complete_task(&other, &task, CompleteTask::default(), None).await.unwrap_err();
+    let error = system
+        .orchestrator
+        .complete_task(&other, &task, CompleteTask::default(), None)
+        .await
+        .unwrap_err();
     assert!(matches!(error, OrchestratorError::Held { .. }), "{error}");
 
-    let hand_over = AssignTask { assignee: Some("Practitioner/mmg-2".into()), reason: None };
+    let hand_over = AssignTask {
+        assignee: Some("Practitioner/mmg-2".into()),
+        reason: None,
+    };
     let manager = actor("Practitioner/cm", "case-manager");
-    let refused = system.orchestrator.assign_task(&manager, &task, Assigning::Reassign, hand_over.clone(), None).await;
+    let refused = system
+        .orchestrator
+        .assign_task(&manager, &task, Assigning::Reassign, hand_over.clone(), None)
+        .await;
     assert_eq!(refused.unwrap_err().status(), 422);
-    let with_reason = AssignTask { reason: Some("ferie".into()), ..hand_over };
-    system.orchestrator.assign_task(&manager, &task, Assigning::Reassign, with_reason, None).await.unwrap();
+    let with_reason = AssignTask {
+        reason: Some("ferie".into()),
+        ..hand_over
+    };
+    system
+        .orchestrator
+        .assign_task(&manager, &task, Assigning::Reassign, with_reason, None)
+        .await
+        .unwrap();
     let mirror = system.read("Task", &task).await.unwrap();
-    assert_eq!((&mirror["owner"]["reference"], &mirror["statusReason"]["text"]), (&json!("Practitioner/mmg-2"), &json!("ferie")));
-    system.orchestrator.assign_task(&other, &task, Assigning::Unclaim, AssignTask::default(), None).await.unwrap();
+    assert_eq!(
+        (&mirror["owner"]["reference"], &mirror["statusReason"]["text"]),
+        (&json!("Practitioner/mmg-2"), &json!("ferie"))
+    );
+    system
+        .orchestrator
+        .assign_task(&other, &task, Assigning::Unclaim, AssignTask::default(), None)
+        .await
+        .unwrap();
     let mirror = system.read("Task", &task).await.unwrap();
     assert_eq!((&mirror["status"], mirror.get("owner")), (&json!("ready"), None));
 }
@@ -115,22 +184,65 @@ async fn a_claim_conflict_names_the_holder_and_reassigning_needs_a_reason() {
 #[tokio::test]
 async fn only_the_roles_of_a_task_may_do_it() {
     let (system, _, task) = visit().await;
-    for stranger in [actor("Practitioner/9", "infermiere"), actor("Patient/p1", "assistito"), actor("Patient/p2", "assistito")] {
-        let error = system.orchestrator.complete_task(&stranger, &task, CompleteTask::default(), None).await.unwrap_err();
+    for stranger in [
+        actor("Practitioner/9", "infermiere"),
+        actor("Patient/p1", "assistito"),
+        actor("Patient/p2", "assistito"),
+    ] {
+        let error = system
+            .orchestrator
+            .complete_task(&stranger, &task, CompleteTask::default(), None)
+            .await
+            .unwrap_err();
         assert_eq!(error.status(), 403, "{}", stranger.subject);
     }
     let other_patient = actor("Patient/p2", "assistito");
-    assert_eq!(system.orchestrator.task(&other_patient, &task).await.unwrap_err().status(), 403);
-    let asked = TasksQuery { patient: Some("p1".into()), ..TasksQuery::default() };
-    assert_eq!(system.orchestrator.tasks(&other_patient, asked).await.unwrap_err().status(), 403);
-    assert_eq!(system.orchestrator.tasks(&other_patient, TasksQuery::default()).await.unwrap().items.len(), 0);
+    assert_eq!(
+        system
+            .orchestrator
+            .task(&other_patient, &task)
+            .await
+            .unwrap_err()
+            .status(),
+        403
+    );
+    let asked = TasksQuery {
+        patient: Some("p1".into()),
+        ..TasksQuery::default()
+    };
+    assert_eq!(
+        system
+            .orchestrator
+            .tasks(&other_patient, asked)
+            .await
+            .unwrap_err()
+            .status(),
+        403
+    );
+    assert_eq!(
+        system
+            .orchestrator
+            .tasks(&other_patient, TasksQuery::default())
+            .await
+            .unwrap()
+            .items
+            .len(),
+        0
+    );
 }
 
 #[tokio::test]
 async fn lists_page_by_role_and_know_what_is_overdue() {
     let system = System::new();
-    system.deploy("visita.bpmn", line("", "visita", &[user_task("visita-mmg", "mmg")])).await;
-    system.deploy("educa.bpmn", line("", "educa", &[user_task("educazione", "infermiere")])).await;
+    system
+        .deploy("visita.bpmn", line("", "visita", &[user_task("visita-mmg", "mmg")]))
+        .await;
+    system
+        .deploy(
+            "educa.bpmn",
+            line("", "educa", &[user_task("educazione", "infermiere")]),
+        )
+        .await;
     for n in 0..7 {
         system.patient(&format!("p{n}")).await;
         system.start("visita", Some(&format!("p{n}"))).await;
@@ -140,7 +252,12 @@ async fn lists_page_by_role_and_know_what_is_overdue() {
     let mut seen = Vec::new();
     let mut after = None;
     loop {
-        let query = TasksQuery { role: Some("mmg".into()), limit: Some(3), after, ..TasksQuery::default() };
+        let query = TasksQuery {
+            role: Some("mmg".into()),
+            limit: Some(3),
+            after,
+            ..TasksQuery::default()
+        };
         let page = system.orchestrator.tasks(&gp(), query).await.unwrap();
         seen.extend(page.items.into_iter().map(|t| (t.patient.unwrap(), t.element)));
         match page.next {
@@ -149,10 +266,18 @@ async fn lists_page_by_role_and_know_what_is_overdue() {
         }
     }
     let patients: Vec<&str> = seen.iter().map(|(p, _)| p.as_str()).collect();
-    assert_eq!(patients, ["p0", "p1", "p2", "p3", "p4", "p5", "p6"], "oldest first, none twice");
+    assert_eq!(
+        patients,
+        ["p0", "p1", "p2", "p3", "p4", "p5", "p6"],
+        "oldest first, none twice"
+    );
     assert!(seen.iter().all(|(_, element)| element == "visita-mmg"));
     // Day 7: the task of day 0 is due at this very moment, half a day later it is overdue.
-    let overdue = TasksQuery { role: Some("mmg".into()), overdue: true, ..TasksQuery::default() };
+    let overdue = TasksQuery {
+        role: Some("mmg".into()),
+        overdue: true,
+        ..TasksQuery::default()
+    };
     assert_eq!(system.tasks(overdue.clone()).await.len(), 0);
     system.advance(SignedDuration::from_hours(36));
     assert_eq!(system.tasks(overdue).await.len(), 2);
@@ -161,16 +286,32 @@ async fn lists_page_by_role_and_know_what_is_overdue() {
 #[tokio::test]
 async fn a_restart_loses_nothing_and_the_process_goes_on() {
     let (system, instance, task) = visit().await;
-    system.orchestrator.assign_task(&gp(), &task, Assigning::Claim, AssignTask::default(), None).await.unwrap();
+    system
+        .orchestrator
+        .assign_task(&gp(), &task, Assigning::Claim, AssignTask::default(), None)
+        .await
+        .unwrap();
     let system = system.restart();
     assert_eq!(system.tokens(&instance).await, ["visita-mmg"]);
     let error = system
         .orchestrator
-        .complete_task(&actor("Practitioner/mmg-2", "mmg"), &task, CompleteTask::default(), None)
+        .complete_task(
+            &actor("Practitioner/mmg-2", "mmg"),
+            &task,
+            CompleteTask::default(),
+            None,
+        )
         .await
         .unwrap_err();
-    assert!(matches!(error, OrchestratorError::Held { .. }), "the claim survived: {error}");
-    system.orchestrator.complete_task(&gp(), &task, CompleteTask::default(), None).await.unwrap();
+    assert!(
+        matches!(error, OrchestratorError::Held { .. }),
+        "the claim survived: {error}"
+    );
+    system
+        .orchestrator
+        .complete_task(&gp(), &task, CompleteTask::default(), None)
+        .await
+        .unwrap();
     assert_eq!(system.status(&instance).await, "completed");
 }
 
@@ -180,9 +321,16 @@ async fn an_edited_mirror_does_not_stop_the_process() {
     let mut mirror: Value = system.read("Task", &task).await.unwrap();
     mirror["note"] = json!([{"text": "chiamato il paziente"}]);
     system.put(mirror).await;
-    system.orchestrator.complete_task(&gp(), &task, CompleteTask::default(), None).await.unwrap();
+    system
+        .orchestrator
+        .complete_task(&gp(), &task, CompleteTask::default(), None)
+        .await
+        .unwrap();
     let mirror = system.read("Task", &task).await.unwrap();
-    assert_eq!((&mirror["status"], &mirror["meta"]["versionId"]), (&json!("completed"), &json!("3")));
+    assert_eq!(
+        (&mirror["status"], &mirror["meta"]["versionId"]),
+        (&json!("completed"), &json!("3"))
+    );
     assert_eq!(mirror["note"][0]["text"], "chiamato il paziente");
     assert_eq!(system.status(&instance).await, "completed");
 }
@@ -190,14 +338,28 @@ async fn an_edited_mirror_does_not_stop_the_process() {
 #[tokio::test]
 async fn a_start_for_nobody_is_refused_and_cancelling_revokes() {
     let (system, instance, task) = visit().await;
-    let nobody = StartInstance { definition: "visita".into(), patient: Some("nobody".into()), ..StartInstance::default() };
+    let nobody = StartInstance {
+        definition: "visita".into(),
+        patient: Some("nobody".into()),
+        ..StartInstance::default()
+    };
     let error = system.orchestrator.start(&gp(), nobody, None).await.unwrap_err();
     assert_eq!(error.status(), 422);
     assert!(error.to_string().contains("Patient/nobody"), "{error}");
-    let cancel = orchestrator::api::CancelInstance { reason: "trasferito".into() };
-    system.orchestrator.cancel(&Actor::system(), &instance, cancel, None).await.unwrap();
+    let cancel = orchestrator::api::CancelInstance {
+        reason: "trasferito".into(),
+    };
+    system
+        .orchestrator
+        .cancel(&Actor::system(), &instance, cancel, None)
+        .await
+        .unwrap();
     assert_eq!(system.read("Task", &task).await.unwrap()["status"], "cancelled");
     assert_eq!(system.read("CarePlan", &instance).await.unwrap()["status"], "revoked");
-    let error = system.orchestrator.complete_task(&gp(), &task, CompleteTask::default(), None).await.unwrap_err();
+    let error = system
+        .orchestrator
+        .complete_task(&gp(), &task, CompleteTask::default(), None)
+        .await
+        .unwrap_err();
     assert_eq!(error.status(), 409);
 }

@@ -3,26 +3,47 @@
 use crate::models::{bpmn, flow, line, timer, user_task};
 use crate::support::{System, gp};
 use jiff::SignedDuration;
-use orchestrator::{Config, InstancesQuery};
 use orchestrator::api::CompleteTask;
+use orchestrator::{Config, InstancesQuery};
 
 const DAY: SignedDuration = SignedDuration::from_hours(24);
 
 #[tokio::test]
 async fn a_timer_survives_a_restart_and_fires_once() {
     let system = System::new();
-    system.deploy("attesa.bpmn", line("", "attesa", &[timer("un-giorno", "P1D"), user_task("richiamo", "mmg")])).await;
+    system
+        .deploy(
+            "attesa.bpmn",
+            line("", "attesa", &[timer("un-giorno", "P1D"), user_task("richiamo", "mmg")]),
+        )
+        .await;
     let instance = system.start("attesa", None).await.id;
-    assert_eq!(system.orchestrator.next_timer().await.unwrap().unwrap().to_string(), "2026-01-02T08:00:00Z");
+    assert_eq!(
+        system.orchestrator.next_timer().await.unwrap().unwrap().to_string(),
+        "2026-01-02T08:00:00Z"
+    );
     system.settle().await;
     assert_eq!(system.tokens(&instance).await, ["un-giorno"], "not yet");
     let system = system.restart();
     system.advance(DAY * 3);
     system.settle().await;
-    assert_eq!(system.tokens(&instance).await, ["richiamo"], "fired at once when it was overdue");
-    assert_eq!(system.orchestrator.next_timer().await.unwrap(), None, "taken away in the same commit");
+    assert_eq!(
+        system.tokens(&instance).await,
+        ["richiamo"],
+        "fired at once when it was overdue"
+    );
+    assert_eq!(
+        system.orchestrator.next_timer().await.unwrap(),
+        None,
+        "taken away in the same commit"
+    );
     system.settle().await;
-    let history = system.orchestrator.history(&gp(), &instance, Default::default()).await.unwrap().items;
+    let history = system
+        .orchestrator
+        .history(&gp(), &instance, Default::default())
+        .await
+        .unwrap()
+        .items;
     assert_eq!(history.iter().filter(|h| h.actor == "timer").count(), 1);
 }
 
@@ -40,11 +61,18 @@ async fn a_completed_task_takes_its_boundary_timer_along() {
     let done = system.start("visita-a-tempo", None).await.id;
     let late = system.start("visita-a-tempo", None).await.id;
     let task = system.task_of(&done).await.id;
-    system.orchestrator.complete_task(&gp(), &task, CompleteTask::default(), None).await.unwrap();
+    system
+        .orchestrator
+        .complete_task(&gp(), &task, CompleteTask::default(), None)
+        .await
+        .unwrap();
     let left = system.task_of(&late).await.id;
     system.advance(DAY * 14);
     system.settle().await;
-    assert_eq!((system.status(&done).await, system.status(&late).await), ("completed".into(), "completed".into()));
+    assert_eq!(
+        (system.status(&done).await, system.status(&late).await),
+        ("completed".into(), "completed".into())
+    );
     assert_eq!(system.read("Task", &left).await.unwrap()["status"], "cancelled");
     assert_eq!(system.read("Task", &task).await.unwrap()["status"], "completed");
     assert_eq!(system.orchestrator.next_timer().await.unwrap(), None);
@@ -73,20 +101,38 @@ async fn a_start_timer_starts_as_often_as_it_says_and_only_the_newest_version() 
         system.advance(DAY);
         system.settle().await;
     }
-    assert_eq!(instances(&system, "giornaliero:1").await, 1, "the old version's timers end");
+    assert_eq!(
+        instances(&system, "giornaliero:1").await,
+        1,
+        "the old version's timers end"
+    );
     assert_eq!(instances(&system, "giornaliero:2").await, 3, "R3");
     assert_eq!(system.orchestrator.next_timer().await.unwrap(), None);
 }
 
 async fn instances(system: &System, definition: &str) -> usize {
-    let query = InstancesQuery { definition: Some(definition.into()), ..InstancesQuery::default() };
-    system.orchestrator.instances(&access::Actor::system(), query).await.unwrap().items.len()
+    let query = InstancesQuery {
+        definition: Some(definition.into()),
+        ..InstancesQuery::default()
+    };
+    system
+        .orchestrator
+        .instances(&access::Actor::system(), query)
+        .await
+        .unwrap()
+        .items
+        .len()
 }
 
 #[tokio::test]
 async fn many_timers_fire_in_batches() {
-    let system = System::with(Config { timer_batch: 7, ..Config::default() });
-    system.deploy("attesa.bpmn", line("", "attesa", &[timer("un-giorno", "P1D")])).await;
+    let system = System::with(Config {
+        timer_batch: 7,
+        ..Config::default()
+    });
+    system
+        .deploy("attesa.bpmn", line("", "attesa", &[timer("un-giorno", "P1D")]))
+        .await;
     let mut ids = Vec::new();
     for _ in 0..40 {
         ids.push(system.start("attesa", None).await.id);
