@@ -36,7 +36,8 @@ pub enum Command {
         /// Result variables.
         variables: Variables,
     },
-    /// A worker failed; with no retries left this opens an incident.
+    /// A worker failed. With retries left the job stays open (the world decides when it may be fetched again); with
+    /// none it is taken away and an incident opens.
     FailJob {
         /// Job id.
         job: String,

@@ -83,7 +83,7 @@ pub enum Effect {
         /// Task id.
         id: String,
     },
-    /// Work for a worker.
+    /// Work for a worker. After a retried incident the same job id comes again.
     JobCreated(Box<JobSpec>),
     /// Done, cancelled or in incident: takes the job away.
     JobRemoved {
@@ -99,7 +99,7 @@ pub enum Effect {
         /// When.
         due: Timestamp,
     },
-    /// Takes a timer away.
+    /// Takes a timer away: it fired, or is not wanted any more.
     TimerRemoved {
         /// Timer id.
         id: String,
@@ -115,7 +115,8 @@ pub enum Effect {
         /// Correlation key (the business key by default).
         key: String,
     },
-    /// No longer waits for a message.
+    /// No longer waits for a message: it came, or is not wanted any more. The wait of a non-interrupting event stays
+    /// after a delivery, until this effect.
     MessageUnawaited {
         /// Wait id.
         id: String,
@@ -138,7 +139,8 @@ pub enum Effect {
         /// Signal name.
         name: String,
     },
-    /// Sends a message to whoever waits for it.
+    /// Sends a message to whoever waits for it. Waits of this very instance are not served inside the step: the world
+    /// correlates it, with this instance's waits as with all others.
     MessageThrown {
         /// Message name.
         name: String,
@@ -147,7 +149,8 @@ pub enum Effect {
         /// Payload.
         variables: Variables,
     },
-    /// Broadcasts a signal.
+    /// Broadcasts a signal to all *other* instances and to start events. What waited for it in this instance when it was
+    /// thrown has already received it: delivering it here again would trigger twice.
     SignalThrown {
         /// Signal name.
         name: String,

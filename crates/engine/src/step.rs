@@ -37,7 +37,11 @@ pub fn apply(
     env: &Env<'_>,
 ) -> Result<(Vec<Effect>, Vec<Event>), StepError> {
     match (state.status, &command) {
-        (InstanceState::New, Command::Start { .. }) | (InstanceState::Active, _) => {}
+        (InstanceState::New, Command::Start { .. }) => {}
+        (InstanceState::Active, Command::Start { .. }) => {
+            return Err(StepError::CannotStart("it has been started already".into()));
+        }
+        (InstanceState::Active, _) => {}
         (InstanceState::New, _) => return Err(StepError::CannotStart("it has not been started yet".into())),
         (InstanceState::Completed | InstanceState::Terminated, _) => return Err(StepError::Ended),
     }

@@ -104,9 +104,8 @@ pub fn call<'d>(reader: &mut Reader<'d>, element: Node<'d, 'd>) -> NodeKind {
         extensions(element).any(|child| child.tag_name().name() == "in" && !child.has_attribute("businessKey"));
     let all =
         extensions(element).any(|child| child.tag_name().name() == "in" && child.attribute("variables") == Some("all"));
-    let all_in =
-        called.map_or(true, |called| flag(called, "propagateAllParentVariables", true)) && (!camunda_in || all);
-    let all_out = called.map_or(true, |called| flag(called, "propagateAllChildVariables", true));
+    let all_in = called.is_none_or(|called| flag(called, "propagateAllParentVariables", true)) && (!camunda_in || all);
+    let all_out = called.is_none_or(|called| flag(called, "propagateAllChildVariables", true));
     match process {
         Some(process) => NodeKind::Call {
             process,

@@ -1,9 +1,9 @@
 //! Event definitions of start, end, intermediate and boundary events.
 
 use super::dialect::camunda;
-use super::graph::Ids;
 use super::reader::{Reader, flag, local, text};
 use super::shared::Shared;
+use super::walk::Ids;
 use crate::{Catch, EventDefinition, Text, TimerDef, timer};
 use roxmltree::Node;
 
@@ -120,36 +120,9 @@ pub fn definition<'d>(
             })?;
             Some(EventDefinition::Escalation { code })
         }
-        "conditionalEventDefinition" => {
-            let Some(text) = reader.child_text(element, "condition") else {
-                reader.error(
-                    node,
-                    "condition-missing",
-                    "the conditional event has no condition",
-                    "write its condition in FEEL",
-                );
-                return None;
-            };
-            reader.expression(node, &text).map(EventDefinition::Conditional)
-        }
+        "conditionalEventDefinition" => conditional(reader, element, node),
         "linkEventDefinition" => link(reader, element, node, role),
-        "compensateEventDefinition" => {
-            let activity = match element.attribute("activityRef") {
-                Some(reference) => {
-                    let id = ids.get(reference);
-                    if id.is_none() {
-                        let message = format!("the activity to compensate '{reference}' is not in this process");
-                        reader.error(node, "reference-unknown", message, "choose an activity of the process");
-                    }
-                    id
-                }
-                None => None,
-            };
-            Some(EventDefinition::Compensation {
-                activity,
-                wait: flag(element, "waitForCompletion", true),
-            })
-        }
+        "compensateEventDefinition" => Some(compensation(reader, ids, element, node)),
         "cancelEventDefinition" => Some(EventDefinition::Cancel),
         "terminateEventDefinition" => Some(EventDefinition::Terminate),
         other => {
@@ -157,6 +130,33 @@ pub fn definition<'d>(
             reader.error(node, "event-unsupported", message, "use another kind of event");
             None
         }
+    }
+}
+
+fn conditional<'d>(reader: &mut Reader<'d>, element: Node<'d, 'd>, node: Node<'d, 'd>) -> Option<EventDefinition> {
+    let Some(text) = reader.child_text(element, "condition") else {
+        let message = "the conditional event has no condition";
+        reader.error(node, "condition-missing", message, "write its condition in FEEL");
+        return None;
+    };
+    reader.expression(node, &text).map(EventDefinition::Conditional)
+}
+
+fn compensation<'d>(
+    reader: &mut Reader<'d>,
+    ids: &Ids<'d>,
+    element: Node<'d, 'd>,
+    node: Node<'d, 'd>,
+) -> EventDefinition {
+    let reference = element.attribute("activityRef");
+    let activity = reference.and_then(|reference| ids.get(reference));
+    if let (Some(reference), None) = (reference, activity) {
+        let message = format!("the activity to compensate '{reference}' is not in this process");
+        reader.error(node, "reference-unknown", message, "choose an activity of the process");
+    }
+    EventDefinition::Compensation {
+        activity,
+        wait: flag(element, "waitForCompletion", true),
     }
 }
 

@@ -179,41 +179,7 @@ fn gateway(lint: &mut Lint<'_, '_, '_>, node: &Node) {
                 lint.warn(node, "default-missing", message, "make one flow the default");
             }
         }
-        NodeKind::EventBased { parallel, instantiate } => {
-            if parallel && !instantiate {
-                let message = "a parallel event-based gateway can only start a process (BPMN 2.0, 10.6.6)";
-                lint.error(
-                    node,
-                    "event-gateway",
-                    message,
-                    "make it exclusive, or use a parallel gateway and catch events",
-                );
-            }
-            if node.outgoing.len() < 2 {
-                lint.error(
-                    node,
-                    "event-gateway",
-                    "an event-based gateway needs at least two events to choose from",
-                    "add events after it",
-                );
-            }
-            for target in node
-                .outgoing
-                .iter()
-                .map(|flow| process.node(process.flow(*flow).target))
-            {
-                let catches = matches!(target.kind, NodeKind::CatchEvent(_) | NodeKind::ReceiveTask { .. });
-                if !catches || target.incoming.len() > 1 || !target.boundary.is_empty() {
-                    let message = format!("'{}' cannot follow an event-based gateway", target.id);
-                    lint.error(
-                        node,
-                        "event-gateway",
-                        message,
-                        "let catch events or receive tasks follow, each reached only from the gateway",
-                    );
-                }
-            }
-        }
+        NodeKind::EventBased { parallel, instantiate } => event_gateway(lint, node, parallel && !instantiate),
         NodeKind::Complex { activation: None } if node.incoming.len() > 1 => {
             let message = "the complex gateway has no activation condition: it waits for all that can still arrive";
             lint.warn(
@@ -224,6 +190,44 @@ fn gateway(lint: &mut Lint<'_, '_, '_>, node: &Node) {
             );
         }
         _ => {}
+    }
+}
+
+fn event_gateway(lint: &mut Lint<'_, '_, '_>, node: &Node, wrong_kind: bool) {
+    let process = lint.process;
+
+    if wrong_kind {
+        let message = "a parallel event-based gateway can only start a process (BPMN 2.0, 10.6.6)";
+        lint.error(
+            node,
+            "event-gateway",
+            message,
+            "make it exclusive, or use a parallel gateway and catch events",
+        );
+    }
+    if node.outgoing.len() < 2 {
+        lint.error(
+            node,
+            "event-gateway",
+            "an event-based gateway needs at least two events to choose from",
+            "add events after it",
+        );
+    }
+    for target in node
+        .outgoing
+        .iter()
+        .map(|flow| process.node(process.flow(*flow).target))
+    {
+        let catches = matches!(target.kind, NodeKind::CatchEvent(_) | NodeKind::ReceiveTask { .. });
+        if !catches || target.incoming.len() > 1 || !target.boundary.is_empty() {
+            let message = format!("'{}' cannot follow an event-based gateway", target.id);
+            lint.error(
+                node,
+                "event-gateway",
+                message,
+                "let catch events or receive tasks follow, each reached only from the gateway",
+            );
+        }
     }
 }
 

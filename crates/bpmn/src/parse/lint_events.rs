@@ -141,27 +141,7 @@ fn boundary(lint: &mut Lint<'_, '_, '_>, node: &Node, host: NodeId, catch: &Catc
         return;
     }
     let host = lint.process.node(host);
-    if !host.is_activity() {
-        let message = format!(
-            "the boundary event is attached to '{}', which is not an activity",
-            host.id
-        );
-        lint.error(
-            node,
-            "boundary-host",
-            message,
-            "attach it to a task, sub-process or call activity",
-        );
-    }
-    if host.scope != node.scope {
-        let message = format!("the boundary event lies on another level than '{}'", host.id);
-        lint.error(
-            node,
-            "boundary-host",
-            message,
-            "attach it to an activity of its own level",
-        );
-    }
+    boundary_host(lint, node, host);
     let has = |wanted: &str| catch.definitions.iter().any(|definition| definition.kind() == wanted);
     if has("cancel")
         && !matches!(
@@ -194,6 +174,30 @@ fn boundary(lint: &mut Lint<'_, '_, '_>, node: &Node, host: NodeId, catch: &Catc
             "boundary-without-outgoing",
             "nothing follows the boundary event",
             "connect it",
+        );
+    }
+}
+
+fn boundary_host(lint: &mut Lint<'_, '_, '_>, node: &Node, host: &Node) {
+    if !host.is_activity() {
+        let message = format!(
+            "the boundary event is attached to '{}', which is not an activity",
+            host.id
+        );
+        lint.error(
+            node,
+            "boundary-host",
+            message,
+            "attach it to a task, sub-process or call activity",
+        );
+    }
+    if host.scope != node.scope {
+        let message = format!("the boundary event lies on another level than '{}'", host.id);
+        lint.error(
+            node,
+            "boundary-host",
+            message,
+            "attach it to an activity of its own level",
         );
     }
 }

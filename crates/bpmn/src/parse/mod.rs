@@ -14,6 +14,7 @@ mod reader;
 mod repeat;
 mod shared;
 mod task;
+mod walk;
 
 use crate::{Issue, Model, Severity};
 use reader::Reader;

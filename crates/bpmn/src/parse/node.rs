@@ -2,9 +2,9 @@
 
 use super::dialect::{io, others};
 use super::event::{Role, catch, definitions};
-use super::graph::Ids;
 use super::reader::{Reader, flag};
 use super::shared::Shared;
+use super::walk::Ids;
 use super::{activity, data, repeat, task};
 use crate::{DataObject, EventDefinition, Node, NodeId, NodeKind, ScopeId};
 use roxmltree::Node as Xml;

@@ -150,6 +150,7 @@ impl Run<'_> {
             return self.compensated(thrower, node);
         }
         if in_round && self.in_round(token, node) {
+            self.event_left(node, token);
             return self.consume(token);
         }
         self.leave(token, process, id);

@@ -1,0 +1,13 @@
+//! The engine through its public API, on a virtual clock and with the real FEEL.
+
+mod compensation;
+mod data;
+mod errors;
+mod events;
+mod gateways;
+mod incidents;
+mod loops;
+mod random;
+mod subprocesses;
+mod tasks;
+mod world;
