@@ -1,11 +1,54 @@
 //! Measures Sinfonia on this machine. Run it on a release build: `make bench`.
 
-use clap::Parser;
+mod engine;
+mod hub;
+mod probe;
 
-/// Benchmarks of Sinfonia.
+use anyhow::{Context, Result};
+use clap::{Args, Parser};
+use std::path::PathBuf;
+
+/// Benchmarks of Sinfonia: what it does in a second, beside what this machine's disk can do.
 #[derive(Parser)]
-enum Command {}
+enum Command {
+    /// What the disk and plain SQLite reach: the limit of everything durable.
+    Probe(Probe),
+    /// Durable steps a second of a process of ten steps.
+    Engine(engine::Args),
+    /// Import, create, read, search and transactions of the FHIR hub.
+    Hub(hub::Args),
+}
 
-fn main() {
-    Command::parse();
+#[derive(Args)]
+struct Probe {
+    /// Folder for the temporary files: the disk that is measured.
+    #[arg(long, default_value = ".")]
+    folder: PathBuf,
+}
+
+fn main() -> Result<()> {
+    if cfg!(debug_assertions) {
+        eprintln!("this is a debug build: the numbers mean nothing, use --release");
+    }
+    let runtime = tokio::runtime::Builder::new_multi_thread().enable_all().build()?;
+    match Command::parse() {
+        Command::Probe(arguments) => run_probe(&arguments),
+        Command::Engine(arguments) => runtime.block_on(engine::run(&arguments)),
+        Command::Hub(arguments) => runtime.block_on(hub::run(&arguments)),
+    }
+}
+
+fn run_probe(arguments: &Probe) -> Result<()> {
+    let folder = tempfile::tempdir_in(&arguments.folder)
+        .with_context(|| format!("a folder for temporary files in {}", arguments.folder.display()))?;
+    let probe = probe::probe(folder.path())?;
+    let load = probe.sqlite.load;
+    println!("flushed appends of 4 KiB   {:>10.0} /s", probe.fsync_per_s);
+    println!(
+        "plain SQLite, commits      {:>10.0} /s  (each {} transactions of {} rows of {} bytes)",
+        probe.sqlite.commits_per_s, load.batch, load.rows_per_transaction, load.row_bytes
+    );
+    println!("plain SQLite, transactions {:>10.0} /s", probe.sqlite.transactions_per_s);
+    println!("plain SQLite, rows         {:>10.0} /s", probe.sqlite.rows_per_s);
+    Ok(())
 }
