@@ -1,5 +1,7 @@
 //! Measures Sinfonia on this machine. Run it on a release build: `make bench`.
 
+#![expect(clippy::disallowed_methods, reason = "a benchmark measures real time")]
+
 mod engine;
 mod hub;
 mod probe;
