@@ -339,6 +339,27 @@ async fn failed_sign_ins_lock_known_and_unknown_names_alike() {
 }
 
 #[tokio::test]
+async fn parallel_guesses_are_counted_one_by_one() {
+    let world = World::new(false).await;
+    let guesses = (0..20).map(|n| {
+        let identity = world.identity.clone();
+        tokio::spawn(async move {
+            identity
+                .verify("rossi", &format!("tentativo {n}"))
+                .await
+                .unwrap_err()
+                .to_string()
+        })
+    });
+    let guesses: Vec<_> = guesses.collect();
+    let mut wrong = 0;
+    for guess in guesses {
+        wrong += usize::from(guess.await.unwrap().contains("wrong"));
+    }
+    assert_eq!(wrong, 4, "the fifth failure locks");
+}
+
+#[tokio::test]
 async fn the_audit_keeps_who_what_whose_and_the_outcome_but_no_query() {
     let world = World::new(false).await;
     let (cookie, _) = world.sign_in("rossi").await;

@@ -5,8 +5,10 @@ use super::throttle::Throttle;
 use crate::{AccessError, Actor, DemoAccount, SignInError};
 use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
+use sha2::{Digest as _, Sha256};
 use std::sync::Arc;
 use store::{Clock, Random, RecordWrite, Store, Transaction};
+use tokio::sync::Mutex;
 
 const KIND: &str = "account";
 const DEMO: &str = "demo-account";
@@ -58,6 +60,9 @@ pub struct Accounts {
     clock: Arc<dyn Clock>,
     passwords: Passwords,
     throttle: Throttle,
+    /// Tries on one name happen one after the other (names share 64 gates): parallel guesses cannot slip past the
+    /// counting of failures.
+    gates: Arc<[Mutex<()>; 64]>,
 }
 
 impl Accounts {
@@ -68,11 +73,13 @@ impl Accounts {
         cost: PasswordCost,
     ) -> Self {
         let throttle = Throttle::new(store.clone(), clock.clone());
+        let gates = Arc::new(std::array::from_fn(|_| Mutex::new(())));
         Self {
             store,
             clock,
             passwords: Passwords::new(cost, random),
             throttle,
+            gates,
         }
     }
 
@@ -158,6 +165,8 @@ impl Accounts {
     /// The account of a right user name and password.
     pub(super) async fn check(&self, username: &str, password: &str) -> Result<Account, SignInError> {
         let username = fold(username);
+        let gate = Sha256::digest(username.as_bytes())[0] % 64;
+        let _turn = self.gates[usize::from(gate)].lock().await;
         self.throttle.check(&username).await?;
         let account = find(self.store.as_ref(), &username).await?;
         let hash = account.as_ref().map(|a| a.password_hash.clone());
