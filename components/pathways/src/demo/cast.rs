@@ -11,9 +11,9 @@ use rand::{Rng, SeedableRng};
 
 /// People with diabetes who enter the pathway in the two years; the remaining ones wait to be enrolled by whoever
 /// tries the system.
-const ENROLLED: usize = 32;
+const ENROLLED: usize = 36;
 /// How many of them enter in the last weeks: their first steps are still open.
-const RECENT: usize = 8;
+const RECENT: usize = 10;
 
 /// One person and where they stand in the story.
 #[derive(Debug)]
@@ -51,8 +51,8 @@ fn life(n: usize, person: Person, end: Timestamp, gps: &[Member]) -> Life {
     let ago = |days: i64| end - SignedDuration::from_hours(24 * days);
     let therapy = person.diabetes.as_ref().map(|c| c.therapy);
     let enrols = match n {
-        0 => Some(ago(458)),
-        n if (ENROLLED - RECENT..ENROLLED).contains(&n) => Some(ago(3 + 5 * (ENROLLED - 1 - n) as i64)),
+        0 => Some(ago(470)),
+        n if (ENROLLED - RECENT..ENROLLED).contains(&n) => Some(ago(3 + 4 * (ENROLLED - 1 - n) as i64)),
         n if n < ENROLLED => Some(ago(700 - 24 * n as i64 - rng.random_range(0..14))),
         // Two people at risk whom the criteria turn away.
         n if n == DIABETIC || n == DIABETIC + 1 => Some(ago(rng.random_range(60..400))),

@@ -48,7 +48,7 @@ pub(super) fn days(element: &str, character: &Character, near_end: bool, rng: &m
         days += rng.random_range(35..75);
     }
     // Towards today more work is left lying, so that every list has something due and something overdue.
-    if near_end && rng.random_bool(0.35) {
+    if near_end && rng.random_bool(0.5) {
         days += 45;
     }
     Some(days)

@@ -26,7 +26,7 @@ pub const SEED: u64 = 20_261_121;
 /// People made.
 pub const PEOPLE: usize = 60;
 /// How many of them have type 2 diabetes.
-pub const DIABETIC: usize = 40;
+pub const DIABETIC: usize = 44;
 /// Days played.
 pub const DAYS: i64 = 730;
 

@@ -102,9 +102,12 @@ impl World {
             add(character.leaves, Act::Leave(n));
             add(character.dies, Act::Die(n));
         }
-        // The assisted person of the demo accounts finds a questionnaire waiting.
-        self.agenda
-            .add(self.end - SignedDuration::from_hours(24 * 6), Act::Hasten(0));
+        // The assisted person of the demo accounts finds a questionnaire waiting; only the first of these that finds her
+        // between two checks counts.
+        for days in [9, 7, 5, 3] {
+            self.agenda
+                .add(self.end - SignedDuration::from_hours(24 * days), Act::Hasten(0));
+        }
     }
 
     /// Plays until the end.
@@ -198,7 +201,7 @@ impl World {
             ..SendMessage::default()
         };
         let orchestrator = self.context.context.peers.orchestrator(&life.gp.actor());
-match orchestrator.send_message(&message).await {
+        match orchestrator.send_message(&message).await {
             Ok(_) => Ok(()),
             // They are in the middle of a check, or not that far yet: there is nothing to tell.
             Err(error) if error.is_not_found() => Ok(()),
@@ -251,7 +254,7 @@ match orchestrator.send_message(&message).await {
             return;
         }
         let now = self.now();
-        let near_end = n != 0 && self.end.duration_since(now) < SignedDuration::from_hours(24 * 40);
+        let near_end = n != 0 && self.end.duration_since(now) < SignedDuration::from_hours(24 * 24);
         let life = &mut self.cast[n];
         let Some(days) = days(&task.element, &life.character, near_end, &mut life.rng) else {
             return;

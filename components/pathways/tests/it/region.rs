@@ -10,7 +10,11 @@ const NOW: &str = "2026-11-21T09:00:00Z";
 
 async fn all_tasks(system: &System, state: &str) -> Vec<TaskInfo> {
     let client = system.context.peers.orchestrator(&Actor::system());
-    let mut query = TaskQuery { state: Some(state.into()), limit: Some(100), ..TaskQuery::default() };
+    let mut query = TaskQuery {
+        state: Some(state.into()),
+        limit: Some(100),
+        ..TaskQuery::default()
+    };
     let mut out = Vec::new();
     loop {
         let page = client.tasks(&query).await.unwrap();
@@ -24,7 +28,14 @@ async fn all_tasks(system: &System, state: &str) -> Vec<TaskInfo> {
 
 async fn instances(system: &System) -> Vec<InstanceInfo> {
     let client = system.context.peers.orchestrator(&Actor::system());
-    client.instances(&InstanceQuery { limit: Some(100), ..InstanceQuery::default() }).await.unwrap().items
+    client
+        .instances(&InstanceQuery {
+            limit: Some(100),
+            ..InstanceQuery::default()
+        })
+        .await
+        .unwrap()
+        .items
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
@@ -60,23 +71,46 @@ async fn two_years_leave_a_living_region() {
     if let Ok(id) = std::env::var("SHOW") {
         for i in instances.iter().filter(|i| i.patient.as_deref() == Some(id.as_str())) {
             for h in client.history(&i.id, 0, 500).await.unwrap() {
-                let line: Vec<String> = h.events.iter().filter_map(|e| match e {
-                    engine::Event::VariableSet { .. } | engine::Event::FlowTaken { .. } | engine::Event::Left { .. } => None,
-                    other => Some(format!("{other:?}").chars().take(140).collect()),
-                }).collect();
+                let line: Vec<String> = h
+                    .events
+                    .iter()
+                    .filter_map(|e| match e {
+                        engine::Event::VariableSet { .. }
+                        | engine::Event::FlowTaken { .. }
+                        | engine::Event::Left { .. } => None,
+                        other => Some(format!("{other:?}").chars().take(140).collect()),
+                    })
+                    .collect();
                 println!("{} {} {}", h.at, h.actor, line.join(" | "));
             }
         }
     }
     assert!(count("active") >= 22 && count("completed") >= 5, "{summary}");
     for role in ["mmg", "diabetologo", "infermiere", "case-manager", "assistito"] {
-        assert!(by_role.get(role).is_some_and(|(open, _)| *open > 0), "nothing open for {role}: {summary}");
+        assert!(
+            by_role.get(role).is_some_and(|(open, _)| *open > 0),
+            "nothing open for {role}: {summary}"
+        );
     }
-    assert!(by_role.values().map(|(_, overdue)| overdue).sum::<usize>() >= 3, "{summary}");
-    for element in ["contatto-case-manager", "revisione-terapia", "valutazione-diabetologo", "chiusura", "esame-conferma"] {
+    assert!(
+        by_role.values().map(|(_, overdue)| overdue).sum::<usize>() >= 3,
+        "{summary}"
+    );
+    for element in [
+        "contatto-case-manager",
+        "revisione-terapia",
+        "valutazione-diabetologo",
+        "chiusura",
+        "esame-conferma",
+    ] {
         assert!(by_element.contains_key(element), "nobody ever did {element}: {summary}");
     }
-    let patient = open.iter().find(|t| t.patient.as_deref() == Some("paz-001") && t.roles == ["assistito"]);
-    assert!(patient.is_some(), "the assisted person of the demo account has nothing to do: {summary}");
+    let patient = open
+        .iter()
+        .find(|t| t.patient.as_deref() == Some("paz-001") && t.roles == ["assistito"]);
+    assert!(
+        patient.is_some(),
+        "the assisted person of the demo account has nothing to do: {summary}"
+    );
     system.close().await;
 }

@@ -30,22 +30,49 @@ impl System {
         let ids = Arc::new(SequentialIds::new("id"));
         let identity = LocalIdentity::new(store.clone(), clock.clone(), random.clone(), Default::default());
         let key = SigningKey::from_bytes([7; 32]);
-        let guard =
-            Guard::new(Arc::new(identity), &key, clock.clone(), random.as_ref(), GuardOptions::default());
-        let hub = Hub::new(store.clone(), clock.clone(), ids.clone(), HubConfig::new("http://localhost/fhir"));
+        let guard = Guard::new(
+            Arc::new(identity),
+            &key,
+            clock.clone(),
+            random.as_ref(),
+            GuardOptions::default(),
+        );
+        let hub = Hub::new(
+            store.clone(),
+            clock.clone(),
+            ids.clone(),
+            HubConfig::new("http://localhost/fhir"),
+        );
         let orchestrator = Orchestrator::new(store, clock.clone(), ids.clone(), Default::default());
         let peers = Peers::new(guard.tokens().clone());
         peers.add("hub", Peer::Local(hub::routes(hub).guard(&guard)));
-        peers.add("orchestrator", Peer::Local(orchestrator::routes(orchestrator.clone()).guard(&guard)));
-        let context = Context { peers, clock: clock.clone(), ids, navigation: Arc::from([]) };
+        peers.add(
+            "orchestrator",
+            Peer::Local(orchestrator::routes(orchestrator.clone()).guard(&guard)),
+        );
+        let context = Context {
+            peers,
+            clock: clock.clone(),
+            ids,
+            navigation: Arc::from([]),
+        };
         let files = pathways::deployments::DEPLOYMENTS
             .iter()
-            .map(|f| DeployFile { name: f.name.into(), content: f.content.into() })
+            .map(|f| DeployFile {
+                name: f.name.into(),
+                content: f.content.into(),
+            })
             .collect();
         let client = context.peers.orchestrator(&Actor::system());
         let deployed = client.deploy(&Deploy { files }).await.unwrap_or_else(|e| panic!("{e}"));
         assert!(deployed.issues.is_empty(), "{:#?}", deployed.issues);
-        Self { clock, orchestrator, context, guard, _folder: folder }
+        Self {
+            clock,
+            orchestrator,
+            context,
+            guard,
+            _folder: folder,
+        }
     }
 
     /// What the demo is given.
