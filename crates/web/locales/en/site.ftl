@@ -1,4 +1,5 @@
 # Layout
+skip-links = Skip to
 skip-to-content = Skip to content
 skip-to-navigation = Skip to navigation
 health-service = Regional health service

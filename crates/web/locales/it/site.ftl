@@ -1,4 +1,5 @@
 # Layout
+skip-links = Salta a
 skip-to-content = Vai al contenuto
 skip-to-navigation = Vai alla navigazione
 health-service = Servizio sanitario regionale

@@ -126,10 +126,9 @@ impl Canvas<'_> {
         let _ = write!(
             out,
             "<line x1=\"{LEFT}\" x2=\"{:.1}\" y1=\"{at:.1}\" y2=\"{at:.1}\" stroke=\"#007a52\" stroke-width=\"2\" \
-             stroke-dasharray=\"6 4\"></line><text x=\"{:.1}\" y=\"{:.1}\" text-anchor=\"end\" fill=\"#006b48\" \
-             font-weight=\"600\">{} {}</text>",
+             stroke-dasharray=\"6 4\"></line><text x=\"{:.1}\" y=\"{:.1}\" fill=\"#006b48\" font-weight=\"600\">{} {}</text>",
             self.width - RIGHT,
-            self.width - RIGHT - 2.0,
+            LEFT + 6.0,
             at - 5.0,
             escape(label),
             escape(&shown)

@@ -72,11 +72,12 @@ impl Fields<'_> {
     fn question(&self, item: &Item, level: usize, out: &mut String) {
         let error = self.entry.error(item);
         let wrong = if error.is_some() { " sf-wrong" } else { "" };
+        let yes_no = if item.kind == Kind::Boolean { " sf-yesno" } else { "" };
         let many = matches!(item.kind, Kind::Boolean)
             || matches!(item.kind, Kind::Choice | Kind::OpenChoice) && (item.repeats || !item.drop_down);
         let tag = if many { "fieldset" } else { "div" };
         let id = item.field_id();
-        let _ = write!(out, "<{tag} class=\"sf-field{wrong}\"{}", self.when(item));
+        let _ = write!(out, "<{tag} class=\"sf-field{yes_no}{wrong}\"{}", self.when(item));
         // An error link leads to the whole group of choices; a single control has the id itself.
         let _ = if many {
             write!(out, " id=\"{id}\" tabindex=\"-1\">")
