@@ -19,6 +19,13 @@ impl<'p> Lint<'_, '_, 'p> {
         self.add(Severity::Warning, node, rule, message.into(), remedy);
     }
 
+    /// As [`Self::error`], unless the element was already found wrong: the one mistake follows from the other.
+    pub fn error_unless_told(&mut self, node: &Node, rule: &'static str, message: &str, remedy: &str) {
+        if !self.reader.has_error(&node.id) {
+            self.error(node, rule, message, remedy);
+        }
+    }
+
     fn add(&mut self, severity: Severity, node: &Node, rule: &'static str, message: String, remedy: &str) {
         self.reader.add(
             severity,
@@ -57,7 +64,10 @@ pub fn check(reader: &mut Reader<'_>, process: &Process) {
         lint_events::check(&mut lint, id as NodeId, node);
     }
     scopes(&mut lint);
-    reachable(&mut lint);
+    // flows that could not be read make elements unreachable: not worth telling beside the mistake itself
+    if !lint.reader.has_errors() {
+        reachable(&mut lint);
+    }
 }
 
 /// What may come in and go out.

@@ -30,7 +30,9 @@ fn allowed(lint: &mut Lint<'_, '_, '_>, node: &Node, definitions: &[EventDefinit
         .iter()
         .filter(|definition| !kinds.contains(&definition.kind()))
     {
-        let message = format!("a {} event cannot be {place}", definition.kind());
+        let kind = definition.kind();
+        let article = if kind.starts_with(['e', 'a']) { "an" } else { "a" };
+        let message = format!("{article} {kind} event cannot be {place}");
         let remedy = format!("use one of: {}", kinds.join(", "));
         lint.error(node, "event-misplaced", message, &remedy);
     }
@@ -93,7 +95,7 @@ fn start(lint: &mut Lint<'_, '_, '_>, node: &Node, catch: &Catch) {
 
 fn intermediate(lint: &mut Lint<'_, '_, '_>, node: &Node, catch: &Catch) {
     if catch.definitions.is_empty() {
-        lint.error(
+        lint.error_unless_told(
             node,
             "event-without-trigger",
             "the catch event waits for nothing",
@@ -119,7 +121,7 @@ fn intermediate(lint: &mut Lint<'_, '_, '_>, node: &Node, catch: &Catch) {
 
 fn boundary(lint: &mut Lint<'_, '_, '_>, node: &Node, host: NodeId, catch: &Catch) {
     if catch.definitions.is_empty() {
-        lint.error(
+        lint.error_unless_told(
             node,
             "event-without-trigger",
             "the boundary event waits for nothing",

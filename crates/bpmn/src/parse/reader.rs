@@ -163,6 +163,17 @@ impl<'d> Reader<'d> {
         });
     }
 
+    /// Whether anything refuses the file so far.
+    pub fn has_errors(&self) -> bool {
+        self.issues.iter().any(|issue| issue.severity == Severity::Error)
+    }
+
+    /// Whether an element was found wrong so far.
+    pub fn has_error(&self, element: &str) -> bool {
+        let wrong = |issue: &Issue| issue.severity == Severity::Error && issue.element.as_deref() == Some(element);
+        self.issues.iter().any(wrong)
+    }
+
     pub fn issue_count(&self) -> usize {
         self.issues.len()
     }

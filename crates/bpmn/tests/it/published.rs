@@ -1,4 +1,4 @@
-//! The parser against published models and against bad input.
+//! Published models.
 
 use std::path::{Path, PathBuf};
 
