@@ -1,1 +1,50 @@
-fn main() {}
+//! The one program of Sinfonia: wires the floors together; subcommands; nothing else.
+
+mod commands;
+mod system;
+
+use clap::{Parser, Subcommand};
+use std::path::PathBuf;
+
+/// The information system of a regional health service.
+#[derive(Parser)]
+#[command(name = "sinfonia", version, about)]
+struct Cli {
+    /// Folder that holds the store and the keys; created when missing.
+    #[arg(long, env = "SINFONIA_DATA", default_value = "data", global = true)]
+    data: PathBuf,
+    #[command(subcommand)]
+    command: Command,
+}
+
+#[derive(Subcommand)]
+enum Command {
+    /// Serves pages and APIs.
+    Serve(commands::serve::Args),
+    /// Imports FHIR bundles from a folder; interrupted, it goes on where it was.
+    Load(commands::load::Args),
+    /// Builds the demo region: people, staff, two years of pathways.
+    Demo(commands::demo::Args),
+    /// Adds or changes a local account.
+    Account(commands::account::Args),
+    /// Deploys BPMN, DMN and Questionnaire files.
+    Deploy(commands::deploy::Args),
+}
+
+fn main() -> anyhow::Result<()> {
+    tracing_subscriber::fmt()
+        .with_env_filter(tracing_subscriber::EnvFilter::try_from_default_env().unwrap_or_else(|_| "info".into()))
+        .with_writer(std::io::stderr)
+        .init();
+    let cli = Cli::parse();
+    let runtime = tokio::runtime::Builder::new_multi_thread().enable_all().build()?;
+    runtime.block_on(async {
+        match cli.command {
+            Command::Serve(args) => commands::serve::run(&cli.data, args).await,
+            Command::Load(args) => commands::load::run(&cli.data, args).await,
+            Command::Demo(args) => commands::demo::run(&cli.data, args).await,
+            Command::Account(args) => commands::account::run(&cli.data, args).await,
+            Command::Deploy(args) => commands::deploy::run(&cli.data, args).await,
+        }
+    })
+}

@@ -1,0 +1,24 @@
+//! One file per subcommand.
+
+pub mod account;
+pub mod demo;
+pub mod deploy;
+pub mod load;
+pub mod serve;
+
+use store::{Clock, SystemClock, UuidIds};
+
+/// The setup of a run on the machine's own clock.
+pub fn real_setup(base_url: impl Into<String>) -> crate::system::Setup {
+    crate::system::Setup {
+        clock: std::sync::Arc::new(SystemClock),
+        ids: std::sync::Arc::new(UuidIds),
+        base_url: base_url.into(),
+        guard: Default::default(),
+    }
+}
+
+/// Now, for messages.
+pub fn now() -> jiff::Timestamp {
+    SystemClock.now()
+}

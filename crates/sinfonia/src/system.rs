@@ -1,0 +1,136 @@
+//! The whole program over one SQLite file, wired once for every subcommand.
+
+use access::{Guard, GuardOptions, LocalIdentity, SigningKey};
+use anyhow::Context as _;
+use component::{Component, Context, Peer, Peers};
+use hub::{Hub, HubConfig};
+use orchestrator::Orchestrator;
+use std::path::Path;
+use std::sync::Arc;
+use store::{Clock, Ids, Store, SystemRandom};
+use store_sqlite::SqliteStore;
+
+/// Every service of the region that this program carries.
+pub fn components() -> Vec<Component> {
+    vec![pathways::component()]
+}
+
+/// Time, identity and manners of one run.
+pub struct Setup {
+    /// Where "now" comes from: the machine, or the demo's virtual clock.
+    pub clock: Arc<dyn Clock>,
+    /// Where new ids come from.
+    pub ids: Arc<dyn Ids>,
+    /// Base URL clients see, without a path.
+    pub base_url: String,
+    /// See [`GuardOptions`].
+    pub guard: GuardOptions,
+}
+
+/// Everything wired.
+pub struct System {
+    /// Store.
+    pub store: Arc<SqliteStore>,
+    /// Accounts.
+    pub identity: LocalIdentity,
+    /// The one wrapper.
+    pub guard: Guard,
+    /// Facts.
+    pub hub: Arc<Hub>,
+    /// Processes.
+    pub orchestrator: Arc<Orchestrator>,
+    /// What components work with.
+    pub context: Context,
+    /// Pages and APIs, guarded.
+    pub router: axum::Router,
+}
+
+impl System {
+    /// Opens the store of `data` and wires everything over it.
+    ///
+    /// # Errors
+    /// The folder cannot be made, the store is in use by another process or newer than the program, a component's
+    /// model is refused.
+    pub async fn open(data: &Path, setup: Setup) -> anyhow::Result<Self> {
+        std::fs::create_dir_all(data).with_context(|| format!("cannot make the data folder {}", data.display()))?;
+        let random = Arc::new(SystemRandom);
+        let key = SigningKey::load_or_create(&data.join("internal.key"), random.as_ref())?;
+        let store = open_store(data)?;
+        let dynamic: Arc<dyn Store> = store.clone();
+        let (clock, ids) = (setup.clock, setup.ids);
+        let identity = LocalIdentity::new(dynamic.clone(), clock.clone(), random.clone(), Default::default());
+        let guard = Guard::new(Arc::new(identity.clone()), &key, clock.clone(), random.as_ref(), setup.guard);
+
+        let hub_config = HubConfig::new(format!("{}/fhir", setup.base_url));
+        let hub = Hub::new(dynamic.clone(), clock.clone(), ids.clone(), hub_config);
+        let orchestrator = Orchestrator::new(dynamic, clock.clone(), ids.clone(), Default::default());
+
+        let peers = Peers::new(guard.tokens().clone());
+        peers.add("hub", Peer::Local(hub::routes(hub.clone()).guard(&guard)));
+        peers.add("orchestrator", Peer::Local(orchestrator::routes(orchestrator.clone()).guard(&guard)));
+        let components = components();
+        peers.check_needs(&components).map_err(anyhow::Error::msg)?;
+        let navigation = components.iter().flat_map(|c| c.navigation.iter().copied()).collect();
+        let context = Context { peers, clock, ids, navigation };
+
+        for component in &components {
+            for worker in (component.workers)() {
+                let context = context.clone();
+                let run = worker.run.clone();
+                orchestrator.register_worker(worker.job_type, move |job| run(context.clone(), job));
+            }
+        }
+        let router = router(&components, &context, &hub, &orchestrator, &guard);
+        Ok(Self { store, identity, guard, hub, orchestrator, context, router })
+    }
+
+    /// Deploys the models and forms that the components carry; the same bytes again change nothing.
+    pub async fn deploy_components(&self) -> anyhow::Result<()> {
+        use orchestrator::api::{Deploy, DeployFile};
+        for component in components() {
+            let files: Vec<_> = component
+                .deployments
+                .iter()
+                .map(|file| DeployFile { name: file.name.into(), content: file.content.into() })
+                .collect();
+            if files.is_empty() {
+                continue;
+            }
+            let client = self.context.peers.orchestrator(&access::Actor::system());
+            client
+                .deploy(&Deploy { files })
+                .await
+                .with_context(|| format!("the models of the component '{}' were refused", component.name))?;
+        }
+        Ok(())
+    }
+
+    /// Writes what is still in memory (the audit) and closes.
+    pub async fn close(self) {
+        self.guard.audit().flush().await;
+    }
+}
+
+/// Opens the store file of a data folder; says so when another process holds it.
+pub fn open_store(data: &Path) -> anyhow::Result<Arc<SqliteStore>> {
+    std::fs::create_dir_all(data).with_context(|| format!("cannot make the data folder {}", data.display()))?;
+    let progress = |done, all| tracing::info!(done, all, "rebuilding the search index after an update");
+    let options = store_sqlite::Options { progress: Some(Arc::new(progress)), ..Default::default() };
+    Ok(SqliteStore::open(data.join("sinfonia.sqlite"), options)?)
+}
+
+fn router(
+    components: &[Component],
+    context: &Context,
+    hub: &Arc<Hub>,
+    orchestrator: &Arc<Orchestrator>,
+    guard: &Guard,
+) -> axum::Router {
+    let kit = web::Kit::base(context);
+    let apis = hub::routes(hub.clone()).merge(orchestrator::routes(orchestrator.clone()));
+    let mut routes = apis.merge(web::site(&kit, guard));
+    for component in components {
+        routes = routes.merge((component.routes)(context));
+    }
+    web::dress(routes.guard(guard), &kit)
+}
