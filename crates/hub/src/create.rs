@@ -21,7 +21,9 @@ impl Hub {
             None => None,
         };
         let id = self.ids.next();
-        for _ in 0..=self.config.limits.retries {
+        let mut turn = None;
+        for attempt in 0..=self.config.limits.retries {
+            self.turns.wait((rtype, if_none_exist), attempt, &mut turn).await;
             let mut transaction = Transaction::default();
             if let Some((text, query)) = &criteria {
                 if let Some(resource) = self.the_match(query, text).await? {

@@ -17,7 +17,9 @@ impl Hub {
         if_match: Option<u64>,
     ) -> Result<Option<StoredResource>, HubError> {
         self.check_type(rtype)?;
-        for _ in 0..=self.config.limits.retries {
+        let mut turn = None;
+        for attempt in 0..=self.config.limits.retries {
+            self.turns.wait((rtype, id), attempt, &mut turn).await;
             let current = self.snapshot().await?.read(rtype, id).await?;
             check_match(rtype, id, if_match, current.as_ref().map_or(0, |c| c.version))?;
             let Some(current) = current.filter(|c| c.body.is_some()) else {

@@ -1,6 +1,7 @@
 //! The hub itself: a store, a clock, ids and the settings.
 
 use crate::parse::Context;
+use crate::turns::Turns;
 use crate::validate;
 use crate::{HubConfig, HubError};
 use bytes::Bytes;
@@ -20,6 +21,7 @@ pub struct Hub {
     pub(crate) config: HubConfig,
     pub(crate) definitions: &'static Definitions,
     pub(crate) capabilities: OnceLock<Bytes>,
+    pub(crate) turns: Turns,
 }
 
 /// What a write left in the store.
@@ -52,6 +54,7 @@ impl Hub {
             config,
             definitions: Definitions::r4(),
             capabilities: OnceLock::new(),
+            turns: Turns::default(),
         })
     }
 

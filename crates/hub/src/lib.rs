@@ -23,6 +23,7 @@ mod scope;
 mod search;
 mod search_system;
 mod transaction;
+mod turns;
 mod update;
 mod validate;
 mod vread;

@@ -110,10 +110,13 @@ pub fn routes(hub: Arc<Hub>) -> Routes {
                 policy(who),
                 serve(&hub, filter, handler),
             );
-            if *path == "/" {
-                // Clients write the base address with and without the slash.
-                routes = routes.route(method.clone(), MOUNT, policy(who), serve(&hub, filter, handler));
-            }
+            // Clients write these two with and without the slash at the end.
+            let alias = match *path {
+                "/" => MOUNT.to_owned(),
+                "/{type}" => format!("{MOUNT}/{{type}}/"),
+                _ => continue,
+            };
+            routes = routes.route(method.clone(), &alias, policy(who), serve(&hub, filter, handler));
         }
         for path in NOWHERE {
             let handler: Handler = |_, ask| Box::pin(nowhere(ask));

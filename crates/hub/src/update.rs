@@ -23,7 +23,9 @@ impl Hub {
     ) -> Result<Written, HubError> {
         self.check_type(rtype)?;
         check_identity(rtype, id, &value)?;
-        for _ in 0..=self.config.limits.retries {
+        let mut turn = None;
+        for attempt in 0..=self.config.limits.retries {
+            self.turns.wait((rtype, id), attempt, &mut turn).await;
             let current = self.snapshot().await?.read(rtype, id).await?;
             let version = current.as_ref().map_or(0, |c| c.version);
             let live = current.is_some_and(|c| c.body.is_some());
@@ -58,7 +60,9 @@ impl Hub {
         self.check_type(rtype)?;
         expect_type(rtype, &value)?;
         let query = parse::criteria(&self.parse_context(), rtype, criteria)?;
-        for _ in 0..=self.config.limits.retries {
+        let mut turn = None;
+        for attempt in 0..=self.config.limits.retries {
+            self.turns.wait((rtype, criteria), attempt, &mut turn).await;
             if let Some(found) = self.the_match(&query, criteria).await? {
                 match value.get("id").and_then(Value::as_str) {
                     Some(id) if id != found.id => {
@@ -69,10 +73,13 @@ impl Hub {
                     }
                     _ => value["id"] = Value::from(found.id.as_str()),
                 }
+                // Its own turn may be the same lock.
+                drop(turn);
                 return self.update(rtype, &found.id, value, if_match).await;
             }
             if let Some(id) = value.get("id").and_then(Value::as_str) {
                 let id = id.to_owned();
+                drop(turn);
                 return self.update(rtype, &id, value, if_match).await;
             }
             let prepared = self.prepare(value.clone(), &self.ids.next(), 0, self.clock.now(), Method::Post)?;

@@ -54,7 +54,9 @@ impl Hub {
     /// Takes a bundle in one commit; gives the outcome of each entry.
     pub(crate) async fn transact(self: &Arc<Self>, mut source: Source, mode: Mode) -> Result<Vec<Outcome>, HubError> {
         let mode = Arc::new(mode);
-        for _ in 0..=self.config.limits.retries {
+        let mut turn = None;
+        for attempt in 0..=self.config.limits.retries {
+            self.turns.wait("transaction", attempt, &mut turn).await;
             let mut entries = self.take_entries(&mut source).await?;
             let mut snapshot = self.snapshot().await?;
             let mut planned = plan::plan(self, &mode, snapshot.as_mut(), &entries).await?;

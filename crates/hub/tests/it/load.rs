@@ -206,3 +206,65 @@ async fn a_missing_folder_is_told() {
         .unwrap_err();
     assert!(error.to_string().starts_with("/nowhere/at/all: "), "{error}");
 }
+
+/// Real people, when the reference data are there.
+#[tokio::test]
+async fn synthea_goes_in_whole() {
+    let folder = std::env::var("SINFONIA_SYNTHEA")
+        .unwrap_or_else(|_| concat!(env!("CARGO_MANIFEST_DIR"), "/../../../shared/reference/synthea").into());
+    let Ok(files) = std::fs::read_dir(&folder) else {
+        println!("SKIPPED: no Synthea bundles in {folder} (set SINFONIA_SYNTHEA)");
+        return;
+    };
+    let mut files: Vec<_> = files
+        .map(|f| f.unwrap())
+        .filter(|f| f.path().extension().is_some_and(|e| e == "json"))
+        .collect();
+    files.sort_by_key(|f| f.metadata().unwrap().len());
+    let server = Server::new();
+    let mut expected = std::collections::BTreeMap::<String, std::collections::BTreeSet<String>>::new();
+    let dir = tempfile::tempdir().unwrap();
+    for file in files.iter().take(4) {
+        let text = std::fs::read(file.path()).unwrap();
+        let bundle: Value = serde_json::from_slice(&text).unwrap();
+        for entry in bundle["entry"].as_array().unwrap() {
+            let id = entry["fullUrl"]
+                .as_str()
+                .unwrap()
+                .trim_start_matches("urn:uuid:")
+                .to_owned();
+            expected
+                .entry(entry["resource"]["resourceType"].as_str().unwrap().into())
+                .or_default()
+                .insert(id);
+        }
+        write(dir.path(), file.file_name().to_str().unwrap(), text);
+    }
+    for again in [false, true] {
+        let summary = load_dir(
+            &server.hub,
+            dir.path(),
+            &|_| {},
+            Options {
+                again,
+                ..Options::default()
+            },
+        )
+        .await
+        .unwrap();
+        assert_eq!(summary.problems, [], "{summary}");
+        assert!(!again || (summary.created, summary.updated) == (0, 0), "{summary}");
+        for (rtype, ids) in &expected {
+            assert_eq!(count(&server, rtype).await, ids.len(), "{rtype}");
+        }
+    }
+    let patient = expected["Patient"].first().unwrap();
+    let found = server
+        .get(&format!("/Observation?subject=Patient/{patient}&_summary=count"))
+        .await
+        .json();
+    assert!(
+        found["total"].as_u64().unwrap() > 0,
+        "observations refer to their patient: {found}"
+    );
+}

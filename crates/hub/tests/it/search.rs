@@ -279,6 +279,11 @@ async fn posted_searches_and_several_types() {
     assert_eq!(posted.ids("match"), ["carla"]);
     let empty = server.call(Method::POST, "/Patient/_search", &[], Body::empty()).await;
     assert_eq!(empty.ids("match").len(), 3);
+    assert_eq!(
+        server.get("/Patient/?family=rossi").await.ids("match"),
+        ["carla"],
+        "with a slash at the end"
+    );
     let mut seen = Vec::new();
     let mut next = Some("/?_type=Patient,Observation,Practitioner&_count=2".to_owned());
     while let Some(url) = next {

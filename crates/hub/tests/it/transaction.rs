@@ -183,7 +183,7 @@ async fn concurrent_transactions_with_one_condition_make_one() {
         let server = &server;
         async move { transact(server, entries).await.status }
     };
-    let statuses = futures::future::join_all((0..6).map(one)).await;
+    let statuses = futures::future::join_all((0..30).map(one)).await;
     assert!(statuses.iter().all(|s| *s == StatusCode::OK), "{statuses:?}");
     assert_eq!(server.get("/Practitioner?_summary=count").await.json()["total"], 1);
     assert_eq!(
@@ -191,7 +191,7 @@ async fn concurrent_transactions_with_one_condition_make_one() {
             .get("/Observation?performer:Practitioner.identifier=A&_summary=count")
             .await
             .json()["total"],
-        6
+        30
     );
 }
 
