@@ -108,6 +108,15 @@ impl World {
             self.agenda
                 .add(self.end - SignedDuration::from_hours(24 * days), Act::Hasten(0));
         }
+        // A recall day a few weeks ago: checks, then visits and therapies, are at every stage on the last day.
+        for n in (1..self.cast.len()).step_by(2) {
+            let long_ago = self.end - SignedDuration::from_hours(24 * 100);
+            let recalled = self.cast[n].character.enrols.is_some_and(|at| at < long_ago);
+            if recalled {
+                let at = self.end - SignedDuration::from_hours(24 * (30 - n as i64 % 9));
+                self.agenda.add(at, Act::Hasten(n));
+            }
+        }
     }
 
     /// Plays until the end.
