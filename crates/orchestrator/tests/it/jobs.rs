@@ -45,26 +45,27 @@ async fn a_worker_does_the_job_also_after_a_restart() {
     assert_eq!(system.info(&instance).await.variables["totale"], 5);
 }
 
-#[tokio::test]
-async fn a_failing_worker_is_tried_again_after_growing_pauses_then_an_incident_opens_and_retry_helps() {
-    let system = with_service(Config::default()).await;
+/// A worker that fails until the variable `corretto` is there; counts its runs.
+fn register_failing(system: &System) -> Arc<AtomicUsize> {
     let runs = Arc::new(AtomicUsize::new(0));
     let counter = runs.clone();
     system.orchestrator.register_worker("somma", move |job| {
         counter.fetch_add(1, Ordering::SeqCst);
+        let corrected = job.variables.contains_key("corretto");
         async move {
-            match job.variables.get("corretto") {
-                Some(_) => Ok(object(json!({}))),
-                None => Err("il laboratorio non risponde".to_owned()),
+            if corrected {
+                Ok(object(json!({})))
+            } else {
+                Err("il laboratorio non risponde".to_owned())
             }
         }
         .boxed()
     });
-    let instance = system.start("calcolo", None).await.id;
-    system.settle().await;
-    assert_eq!(runs.load(Ordering::SeqCst), 1);
-    system.settle().await;
-    assert_eq!(runs.load(Ordering::SeqCst), 1, "the pause is not over");
+    runs
+}
+
+/// Lets every retry's pause pass.
+async fn until_incident(system: &System, runs: &AtomicUsize) {
     for expected in [2, 3] {
         let due = system
             .orchestrator
@@ -77,6 +78,18 @@ async fn a_failing_worker_is_tried_again_after_growing_pauses_then_an_incident_o
         assert_eq!(runs.load(Ordering::SeqCst), expected);
     }
     assert_eq!(system.orchestrator.next_timer().await.unwrap(), None, "no retries left");
+}
+
+#[tokio::test]
+async fn a_failing_worker_is_tried_again_after_growing_pauses_then_an_incident_opens_and_retry_helps() {
+    let system = with_service(Config::default()).await;
+    let runs = register_failing(&system);
+    let instance = system.start("calcolo", None).await.id;
+    system.settle().await;
+    assert_eq!(runs.load(Ordering::SeqCst), 1);
+    system.settle().await;
+    assert_eq!(runs.load(Ordering::SeqCst), 1, "the pause is not over");
+    until_incident(&system, &runs).await;
     assert_eq!(system.status(&instance).await, "incident");
     let incidents = system
         .orchestrator
