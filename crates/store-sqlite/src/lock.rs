@@ -6,7 +6,14 @@ use store::StoreError;
 
 /// Holds the operating system's lock on `<file>.lock`; released when dropped, also by a crash.
 #[derive(Debug)]
-pub(crate) struct ProcessLock(#[allow(dead_code, reason = "held for its lock")] File);
+pub(crate) struct ProcessLock(File);
+
+impl Drop for ProcessLock {
+    fn drop(&mut self) {
+        // Closing alone would not do while a child process is being started: it shares the open file for a moment.
+        let _ = self.0.unlock();
+    }
+}
 
 /// The file with `suffix` appended to its whole name.
 pub(crate) fn beside(path: &Path, suffix: &str) -> PathBuf {

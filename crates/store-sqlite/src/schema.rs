@@ -50,9 +50,11 @@ CREATE INDEX instance_status ON instance(status, id);
 CREATE INDEX instance_business_key ON instance(business_key, id) WHERE business_key IS NOT NULL;
 CREATE INDEX instance_patient ON instance(patient, id) WHERE patient IS NOT NULL;
 
+-- Appended, with a narrow index: keyed by instance itself, every small step would dirty a page of its own.
 CREATE TABLE history(
-  instance TEXT NOT NULL, revision INTEGER NOT NULL, at INTEGER NOT NULL, actor TEXT NOT NULL, events BLOB NOT NULL,
-  PRIMARY KEY(instance, revision)) WITHOUT ROWID;
+  n INTEGER PRIMARY KEY, instance TEXT NOT NULL, revision INTEGER NOT NULL, at INTEGER NOT NULL, actor TEXT NOT NULL,
+  events BLOB NOT NULL);
+CREATE UNIQUE INDEX history_instance ON history(instance, revision);
 CREATE TABLE timer(due INTEGER NOT NULL, id TEXT NOT NULL, instance TEXT NOT NULL, PRIMARY KEY(due, id)) WITHOUT ROWID;
 CREATE TABLE wait(
   kind INTEGER NOT NULL, name TEXT NOT NULL, key TEXT NOT NULL, instance TEXT NOT NULL, id TEXT NOT NULL,

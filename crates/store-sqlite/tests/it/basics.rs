@@ -141,9 +141,8 @@ async fn a_snapshot_does_not_move() {
     assert_eq!(*t.store.changes().borrow(), 1);
 }
 
-#[tokio::test]
-async fn process_state_reads_back() {
-    let t = temporary();
+/// A transaction that touches every table of process state.
+fn everything() -> Transaction {
     let timer = |n| TimerWrite::Set {
         id: format!("i.{n}"),
         instance: "i".into(),
@@ -156,7 +155,7 @@ async fn process_state_reads_back() {
         actor: "x".into(),
         events: b"[]".to_vec(),
     };
-    let transaction = Transaction {
+    Transaction {
         instances: vec![instance("i", 0)],
         history: vec![events],
         timers: vec![timer(2), timer(1), timer(9)],
@@ -192,7 +191,13 @@ async fn process_state_reads_back() {
             value: Some(vec![1]),
         }],
         ..Transaction::default()
-    };
+    }
+}
+
+#[tokio::test]
+async fn process_state_reads_back() {
+    let t = temporary();
+    let transaction = everything();
     t.store.commit(transaction.clone()).await.unwrap();
     let mut s = t.store.snapshot().await.unwrap();
     let found = s.instance("i").await.unwrap().unwrap();
@@ -228,9 +233,8 @@ async fn process_state_reads_back() {
     ));
 }
 
-#[tokio::test]
-async fn instances_are_listed_by_any_filter_in_id_order() {
-    let t = temporary();
+/// Twelve instances of three versions, two statuses, some with a patient, one with a business key.
+async fn twelve_instances(store: &SqliteStore) {
     for n in 0..12u8 {
         let mut write = instance(&format!("i{n:02}"), 0);
         write.definition = format!("p:{}", n % 3);
@@ -241,7 +245,7 @@ async fn instances_are_listed_by_any_filter_in_id_order() {
         };
         write.patient = (n % 4 == 0).then(|| "pat".into());
         write.business_key = (n == 5).then(|| "key".into());
-        t.store
+        store
             .commit(Transaction {
                 instances: vec![write],
                 ..Transaction::default()
@@ -249,6 +253,12 @@ async fn instances_are_listed_by_any_filter_in_id_order() {
             .await
             .unwrap();
     }
+}
+
+#[tokio::test]
+async fn instances_are_listed_by_any_filter_in_id_order() {
+    let t = temporary();
+    twelve_instances(&t.store).await;
     let mut s = t.store.snapshot().await.unwrap();
     let mut ids = async |filter: InstanceFilter| -> Vec<String> {
         s.instances(&filter)

@@ -5,4 +5,5 @@ mod brute;
 mod common;
 mod kill;
 mod oracle;
+mod reindex;
 mod serial;
