@@ -217,11 +217,10 @@ async fn ask(page: Page) -> Answer {
     web::confirm(page, confirm)
 }
 
-#[tokio::main]
-async fn main() {
-    let folder = tempfile::tempdir().expect("a temporary folder");
-    let store = SqliteStore::open(folder.path().join("gallery.db"), Options::default()).expect("a store");
-    let (clock, random) = (Arc::new(SystemClock), Arc::new(SystemRandom));
+/// A guard over an empty store with one account.
+async fn guard(folder: &Path, clock: Arc<SystemClock>) -> Guard {
+    let store = SqliteStore::open(folder.join("gallery.db"), Options::default()).expect("a store");
+    let random = Arc::new(SystemRandom);
     let identity = LocalIdentity::new(store, clock.clone(), random.clone(), IdentityOptions::default());
     let actor = Actor {
         subject: "Practitioner/1".into(),
@@ -237,13 +236,20 @@ async fn main() {
     };
     identity.accounts().create(new).await.expect("an account");
     let key = SigningKey::random(random.as_ref());
-    let guard = Guard::new(
+    Guard::new(
         Arc::new(identity),
         &key,
         clock.clone(),
         random.as_ref(),
         GuardOptions::default(),
-    );
+    )
+}
+
+#[tokio::main]
+async fn main() {
+    let folder = tempfile::tempdir().expect("a temporary folder");
+    let clock = Arc::new(SystemClock);
+    let guard = guard(folder.path(), clock.clone()).await;
     let context = Context {
         peers: Peers::new(guard.tokens().clone()),
         clock: clock.clone(),
