@@ -267,7 +267,7 @@ impl World {
                 variables.insert("data".into(), "String".into());
             }
             "LOG_DATA" => {
-                let right = value("data") == Value::from("String");
+                let right = value("data") == "String";
                 self.log.push(if right { "DATA_correct" } else { "DATA_wrong" }.into());
             }
             "THROW_ERROR" => {

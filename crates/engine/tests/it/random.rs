@@ -295,6 +295,9 @@ fn visits_are_accounted_for(world: &World) {
 /// Completes whatever is open until nothing is.
 fn finish(world: &mut World) {
     let variables = || object(json!({"again": false, "stop": false, "c1": false, "c2": true, "c3": true}));
+    if world.state.status() == InstanceState::Active {
+        world.run(Command::SetVariables { variables: variables() });
+    }
     for _ in 0..500 {
         let Some(active) = world.state.active().into_iter().find(|active| {
             matches!(
