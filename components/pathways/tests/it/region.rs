@@ -68,23 +68,6 @@ async fn two_years_leave_a_living_region() {
         count("completed")
     );
     println!("{summary}");
-    if let Ok(id) = std::env::var("SHOW") {
-        for i in instances.iter().filter(|i| i.patient.as_deref() == Some(id.as_str())) {
-            for h in client.history(&i.id, 0, 500).await.unwrap() {
-                let line: Vec<String> = h
-                    .events
-                    .iter()
-                    .filter_map(|e| match e {
-                        engine::Event::VariableSet { .. }
-                        | engine::Event::FlowTaken { .. }
-                        | engine::Event::Left { .. } => None,
-                        other => Some(format!("{other:?}").chars().take(140).collect()),
-                    })
-                    .collect();
-                println!("{} {} {}", h.at, h.actor, line.join(" | "));
-            }
-        }
-    }
     assert!(count("active") >= 22 && count("completed") >= 5, "{summary}");
     for role in ["mmg", "diabetologo", "infermiere", "case-manager", "assistito"] {
         assert!(
