@@ -31,6 +31,12 @@ async function upgrade(frame) {
       overlays.add(id, "tokens", { position: { top: -11, right: 11 }, html: badge });
     }
     canvas.zoom("fit-viewport", "auto");
+    // On a small screen the whole model would be too small to read: show the part where the work is.
+    const live = Object.keys(JSON.parse(frame.dataset.tokens)).find((id) => registry.get(id));
+    if (live && canvas.zoom() < 0.5) {
+      canvas.zoom(0.8);
+      canvas.scrollToElement(live, 80);
+    }
     frame.dataset.ready = "1";
   } catch {
     viewer.destroy();
