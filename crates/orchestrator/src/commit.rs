@@ -222,6 +222,7 @@ impl<'a> Builder<'a> {
             Effect::SignalThrown { name, variables } => Delivery::Signal {
                 name: name.clone(),
                 variables: variables.clone(),
+                thrower: Some(hot.state.id.clone()),
             },
             _ => return,
         };

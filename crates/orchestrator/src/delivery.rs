@@ -19,8 +19,13 @@ pub(crate) enum Delivery {
         variables: Variables,
         expires: Timestamp,
     },
-    /// To everyone who waits for it at the moment it is relayed.
-    Signal { name: String, variables: Variables },
+    /// To everyone who waits for it at the moment it is relayed, but the thrower: inside it the engine has delivered.
+    Signal {
+        name: String,
+        variables: Variables,
+        #[serde(default)]
+        thrower: Option<String>,
+    },
     /// To one wait.
     ToWait {
         instance: String,

@@ -211,8 +211,15 @@ impl Orchestrator {
                 self.parked.forget(&name, &key, &entry.id);
                 self.fan_out(to, &entry.id, Some(remove), None).await.map(|_| ())
             }
-            Delivery::Signal { name, variables } => {
-                let to = self.signal_receivers(&name, &variables, "signal").await?;
+            Delivery::Signal {
+                name,
+                variables,
+                thrower,
+            } => {
+                let mut to = self.signal_receivers(&name, &variables, "signal").await?;
+                to.retain(
+                    |one| !matches!(one, Delivery::ToWait { instance, .. } if Some(instance) == thrower.as_ref()),
+                );
                 self.fan_out(to, &entry.id, Some(remove), None).await.map(|_| ())
             }
             one => self.deliver(one, Some(remove), None).await.map(|_| ()),

@@ -255,3 +255,25 @@ async fn a_signal_reaches_everyone_and_starts_processes() {
             .is_empty()
     );
 }
+
+#[tokio::test]
+async fn a_signal_triggers_its_own_instance_once() {
+    let shared = r#"<bpmn:signal id="s" name="allerta"/>"#;
+    let watched = r#"<bpmn:subProcess id="dentro"><bpmn:startEvent id="si"/><bpmn:intermediateThrowEvent id="lancia"><bpmn:signalEventDefinition signalRef="s"/></bpmn:intermediateThrowEvent>"#;
+    let body = format!(
+        r#"<bpmn:startEvent id="inizio"/>{watched}{}{}{}</bpmn:subProcess><bpmn:boundaryEvent id="sente" attachedToRef="dentro" cancelActivity="false"><bpmn:signalEventDefinition signalRef="s"/></bpmn:boundaryEvent>{}{}{}"#,
+        user_task("resta", "mmg").1,
+        flow("si", "lancia"),
+        flow("lancia", "resta"),
+        user_task("avvisa", "mmg").1,
+        flow("inizio", "dentro"),
+        flow("sente", "avvisa"),
+    );
+    let system = System::new();
+    system.deploy("c.bpmn", bpmn(shared, "eco", &body)).await;
+    let id = system.start("eco", None).await.id;
+    system.settle().await;
+    let mut tokens = system.tokens(&id).await;
+    tokens.sort();
+    assert_eq!(tokens, ["avvisa", "dentro", "resta"]);
+}
