@@ -63,17 +63,16 @@ fn message(body: &[u8]) -> String {
     let Ok(value) = serde_json::from_slice::<Value>(body) else {
         return String::from_utf8_lossy(body).chars().take(500).collect();
     };
-    let issues = value["issue"]
-        .as_array()
-        .into_iter()
-        .chain(value["issues"].as_array())
-        .flatten();
+    if let Some(issues) = value["issues"].as_array().filter(|issues| !issues.is_empty()) {
+        return issues.iter().map(finding).collect::<Vec<_>>().join("\n");
+    }
+    let issues = value["issue"].as_array().into_iter().flatten();
     let texts: Vec<&str> = issues
         .filter_map(|issue| {
             let text = issue["diagnostics"]
                 .as_str()
                 .or_else(|| issue["details"]["text"].as_str());
-            text.or_else(|| issue["message"].as_str())
+            text
         })
         .collect();
     if !texts.is_empty() {
@@ -83,9 +82,37 @@ fn message(body: &[u8]) -> String {
     detail.map_or_else(|| value.to_string().chars().take(500).collect(), str::to_owned)
 }
 
+/// A finding about a deployed file on one line: where, what, by which rule, and what to do.
+fn finding(issue: &Value) -> String {
+    let mut place: Vec<String> = issue["file"].as_str().map(str::to_owned).into_iter().collect();
+    place.extend(issue["line"].as_u64().map(|line| format!("line {line}")));
+    place.extend(issue["element"].as_str().map(|element| format!("element '{element}'")));
+    let mut text = place.join(", ");
+    if !text.is_empty() {
+        text.push_str(": ");
+    }
+    text.push_str(issue["message"].as_str().unwrap_or_default());
+    if let Some(rule) = issue["rule"].as_str() {
+        text.push_str(&format!(" [{rule}]"));
+    }
+    if let Some(remedy) = issue["remedy"].as_str().filter(|remedy| !remedy.is_empty()) {
+        text.push_str(&format!(". {remedy}"));
+    }
+    text
+}
+
 #[cfg(test)]
 mod tests {
     use super::message;
+
+    #[test]
+    fn a_refused_deployment_keeps_every_finding() {
+        let refused = br#"{"title":"Refused","issues":[
+            {"file":"a.bpmn","line":7,"element":"t1","rule":"no-start","message":"there is no start","remedy":"Add one."},
+            {"message":"too large"}]}"#;
+        let expected = "a.bpmn, line 7, element 't1': there is no start [no-start]. Add one.\ntoo large";
+        assert_eq!(message(refused), expected);
+    }
 
     #[test]
     fn finds_the_text_in_every_error_form() {

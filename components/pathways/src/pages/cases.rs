@@ -243,12 +243,9 @@ fn case(
         (None, Some((due, active))) => (Some(due), active.name.clone()),
         (None, None) => (None, String::new()),
     };
-    let mut phase: Vec<String> = instance
-        .active
-        .iter()
-        .map(|a| a.name.clone())
-        .filter(|n| !n.is_empty())
-        .collect();
+    // The step of the pathway itself says the phase; the steps of what it called are its details.
+    let own = instance.active.iter().filter(|a| a.definition == instance.definition || a.definition.is_empty());
+    let mut phase: Vec<String> = own.filter(|a| a.name != a.element).map(|a| a.name.clone()).collect();
     phase.sort();
     phase.dedup();
     Case {

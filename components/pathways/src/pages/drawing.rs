@@ -1,14 +1,37 @@
 //! Charts and diagrams of this component, drawn by the page kit.
 
+use super::sources::Source;
 use super::patient::values::{Point, Series};
-use web::{Html, Page};
+use std::collections::{BTreeMap, BTreeSet};
+use web::{Chart, ChartPoint, DiagramView, Html, Page};
 
 /// A process diagram with live and done elements.
-pub fn draw(_page: &Page, _process: &str, _source: &str, _live: &[(&str, usize)], _done: &[&str]) -> Html {
-    Html::default()
+pub fn draw(page: &Page, source: &Source, tokens: BTreeMap<String, u32>, done: BTreeSet<String>) -> Html {
+    let address = format!("/orchestrator/definitions/{}/xml", source.definition.key);
+    let view = DiagramView {
+        title: &source.definition.name,
+        tokens,
+        done,
+        source: Some(&address),
+    };
+    view.html(&source.model.diagram, page.texts())
 }
 
-/// A chart of a value over time.
-pub fn chart(_page: &Page, _series: &Series, _points: &[Point]) -> Html {
-    Html::default()
+/// A chart of a value over time; `target` is the highest value wished for.
+pub fn chart(page: &Page, series: &Series, points: &[Point], target: Option<f64>) -> Html {
+    let points = points.iter().filter_map(|point| {
+        Some(ChartPoint {
+            at: super::patient::values::day(&point.at)?,
+            value: point.value.parse().ok()?,
+            text: point.value.clone(),
+        })
+    });
+    let chart = Chart {
+        title: page.t(&format!("value-{}", series.key)),
+        unit: series.unit.into(),
+        points: points.collect(),
+        band: None,
+        target: target.map(|value| (value, page.t("chart-target"))),
+    };
+    chart.html(page.texts())
 }

@@ -5,10 +5,20 @@ use axum::extract::State;
 use axum::response::{IntoResponse, Redirect};
 use web::{Answer, Failure, Page};
 
-/// Sends to the tasks, a citizen to their own pathway.
+/// A citizen begins with their own pathway, a case manager with the people followed, an administrator with what stopped,
+/// everyone else with their tasks.
 pub async fn home(State(_): State<App>, page: Page) -> Answer {
-    let own = page.actor().patient().is_some();
-    Ok(Redirect::to(if own { "/il-mio-percorso" } else { "/attivita" }).into_response())
+    let actor = page.actor();
+    let first = if actor.patient().is_some() {
+        "/il-mio-percorso"
+    } else if actor.has_role("case-manager") {
+        "/casi"
+    } else if actor.has_role("admin") {
+        "/incidenti"
+    } else {
+        "/attivita"
+    };
+    Ok(Redirect::to(first).into_response())
 }
 
 /// A citizen's own page.

@@ -3,6 +3,8 @@
 
 mod cases;
 mod drawing;
+mod facts;
+mod history;
 mod home;
 mod incidents;
 mod instance;
@@ -10,6 +12,7 @@ mod models;
 mod patient;
 mod patients;
 mod people;
+mod sources;
 mod start;
 mod task;
 mod task_actions;
@@ -36,6 +39,7 @@ web::fluent_templates::static_loader! {
 pub struct App {
     context: Context,
     kit: Kit,
+    sources: sources::Sources,
 }
 
 impl App {
@@ -99,6 +103,7 @@ pub fn routes(context: &Context) -> Routes {
     let app = App {
         context: context.clone(),
         kit: Kit::new(context, &*LOCALES),
+        sources: sources::Sources::default(),
     };
     let with = |handler: MethodRouter<App>| handler.with_state(app.clone());
     let staff = Policy::AnyRole(STAFF);

@@ -72,10 +72,9 @@ struct ModelPage {
 
 /// One process: its diagram and its source.
 pub async fn show(State(app): State<App>, page: Page, Path(key): Path<String>) -> Answer {
-    let orchestrator = app.orchestrator(&page);
-    let definition = orchestrator.definition(&key).await?;
-    let source = orchestrator.definition_xml(&key).await?;
-    let diagram = super::instance::diagram(&page, &definition.id, &source, &[], &[]);
+    let source = app.sources.get(&app.orchestrator(&page), &key).await?;
+    let definition = source.definition.clone();
+    let diagram = super::drawing::draw(&page, &source, Default::default(), Default::default());
     let page = page
         .with_diagram()
         .crumb("/modelli", "models-title")
@@ -84,6 +83,6 @@ pub async fn show(State(app): State<App>, page: Page, Path(key): Path<String>) -
         page,
         definition,
         diagram,
-        source,
+        source: source.xml.clone(),
     })
 }

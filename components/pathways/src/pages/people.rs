@@ -3,6 +3,7 @@
 use jiff::Timestamp;
 use jiff::civil::Date;
 use serde_json::Value;
+use web::{Failure, Page};
 
 /// `De Luca Carmela` (family name first, as lists are read) of a Patient or Practitioner.
 pub fn name(person: &Value) -> String {
@@ -83,6 +84,18 @@ pub fn phone(patient: &Value) -> Option<String> {
 /// The id behind a reference `Type/id`.
 pub fn reference_id<'v>(reference: &'v Value, rtype: &str) -> Option<&'v str> {
     reference["reference"].as_str()?.strip_prefix(rtype)?.strip_prefix('/')
+}
+
+/// Refuses an assisted person the pages of others, and everyone an address that names nobody.
+///
+/// # Errors
+/// [`Failure::Forbidden`], [`Failure::NotFound`].
+pub fn may_see(page: &Page, id: &str) -> Result<(), Failure> {
+    match page.actor().patient() {
+        Some(own) if own != id => Err(Failure::Forbidden(page.t("only-your-own"))),
+        _ if !is_id(id) => Err(Failure::NotFound(id.to_owned())),
+        _ => Ok(()),
+    }
 }
 
 /// Whether it can be an id of a resource, so that it may stand in an address or a search.

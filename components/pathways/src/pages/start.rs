@@ -20,10 +20,12 @@ struct Start {
 
 /// The form.
 pub async fn form(State(app): State<App>, page: Page, Path(id): Path<String>) -> Answer {
+    people::may_see(&page, &id)?;
     let patient = app.fhir(&page).read("Patient", &id).await?;
     let orchestrator = app.orchestrator(&page);
     let mut definitions = newest(orchestrator.definitions().await?);
-    let running = orchestrator.instances(&active(&id)).await?.items;
+    let mut running = orchestrator.instances(&of_patient(&id)).await?.items;
+    running.retain(|i| i.ended.is_none());
     let name = |instance: &InstanceInfo| {
         let process = instance.definition.split(':').next().unwrap_or_default();
         definitions
@@ -54,18 +56,22 @@ pub struct Chosen {
 
 /// Starts it; a person has one running pathway of a kind at most.
 pub async fn submit(State(app): State<App>, page: Page, Path(id): Path<String>, Form(chosen): Form<Chosen>) -> Answer {
+    people::may_see(&page, &id)?;
     let patient = app.fhir(&page).read("Patient", &id).await?;
     if people::died(&patient).is_some() {
         return Err(Failure::Unprocessable(page.t("start-dead")));
     }
     let orchestrator = app.orchestrator(&page);
-    let running = orchestrator.instances(&active(&id)).await?.items;
+    let running = orchestrator.instances(&of_patient(&id)).await?.items;
     if running
         .iter()
-        .any(|i| i.definition.split(':').next() == Some(chosen.percorso.as_str()))
+        .any(|i| i.ended.is_none() && i.definition.split(':').next() == Some(chosen.percorso.as_str()))
     {
         let path = format!("/assistiti/{id}");
         return page.redirect(&path, Flash::warning(page.t("start-already")));
+    }
+    if !crate::deployments::is_pathway(&chosen.percorso) {
+        return Err(Failure::Unprocessable(page.t("start-none")));
     }
     let start = StartInstance {
         definition: chosen.percorso,
@@ -79,10 +85,9 @@ pub async fn submit(State(app): State<App>, page: Page, Path(id): Path<String>, 
     )
 }
 
-fn active(patient: &str) -> InstanceQuery {
+fn of_patient(patient: &str) -> InstanceQuery {
     InstanceQuery {
         patient: Some(patient.to_owned()),
-        status: Some("active".into()),
         ..InstanceQuery::default()
     }
 }

@@ -1,14 +1,14 @@
 //! `/attivita/{id}`: one task: what it is about, its form, and completing it.
 
-use super::{App, people};
+use super::{App, facts, people};
 use askama::Template;
 use axum::Form as Posted;
 use axum::extract::{Path, State};
 use axum::response::{IntoResponse, Response};
 use http::StatusCode;
 use orchestrator::api::{CompleteTask, TaskInfo};
-use serde_json::Value;
-use web::form::{About, Form, Prefill};
+use serde_json::{Map, Value};
+use web::form::{About, Form, Kind, Prefill};
 use web::{Answer, Failure, Flash, Html, Page};
 
 /// A task as this page needs it.
@@ -16,6 +16,7 @@ struct Seen {
     info: TaskInfo,
     patient: Option<Value>,
     form: Option<Form>,
+    lasting: Map<String, Value>,
 }
 
 impl Seen {
@@ -111,7 +112,17 @@ pub async fn complete(
 }
 
 async fn see(app: &App, page: &Page, id: &str) -> Result<Seen, Failure> {
+    if !people::is_id(id) {
+        return Err(Failure::NotFound(id.to_owned()));
+    }
     let info = app.orchestrator(page).task(id).await?;
+    let actor = page.actor();
+    let for_actor = info.assignee.as_deref() == Some(actor.subject.as_str())
+        || info.roles.iter().any(|role| actor.has_role(role));
+    // The staff's notes about a person are not that person's page; what is asked of them is.
+    if actor.patient().is_some() && !for_actor {
+        return Err(Failure::Forbidden(page.t("task-of-staff")));
+    }
     let fhir = app.fhir(page);
     let patient = match &info.patient {
         Some(patient) => Some(fhir.read("Patient", patient).await?),
@@ -124,14 +135,31 @@ async fn see(app: &App, page: &Page, id: &str) -> Result<Seen, Failure> {
         }
         None => None,
     };
-    Ok(Seen { info, patient, form })
+    Ok(Seen {
+        lasting: lasting(&info, form.as_ref()),
+        info,
+        patient,
+        form,
+    })
+}
+
+/// What a form may begin with. Measures and dates are never carried over from an earlier form: who signs must have read
+/// them today.
+fn lasting(info: &TaskInfo, form: Option<&Form>) -> Map<String, Value> {
+    let mut values = info.variables.clone();
+    for item in form.into_iter().flat_map(Form::all) {
+        if item.extract || matches!(item.kind, Kind::Date | Kind::DateTime) {
+            values.remove(&item.link);
+        }
+    }
+    values
 }
 
 fn prefill<'a>(page: &Page, seen: &'a Seen) -> Prefill<'a> {
     Prefill {
         today: web::local_date(page.now()),
         patient: seen.patient.as_ref(),
-        values: &seen.info.variables,
+        values: &seen.lasting,
     }
 }
 
@@ -158,19 +186,15 @@ async fn render(app: &App, page: Page, seen: &Seen, form: Option<Html>) -> Resul
     } else {
         Vec::new()
     };
-    let definition = app.orchestrator(&page).definition(&task.definition).await?;
-    let known = |(name, value): (&String, &Value)| {
-        let label = page.texts().find(&format!("var-{name}"), &[])?;
-        Some((label, shown(&page, value)?))
-    };
+    let pathway = pathway_name(app, &page, task).await?;
     let done = seen.is_done();
     let template = TaskPage {
         is_done: done,
         state_key: format!("state-{}", task.status),
         patient_name: seen.patient.as_ref().map(people::name).unwrap_or_default(),
-        pathway: definition.name,
+        pathway,
         holder,
-        context: task.variables.iter().filter_map(known).collect(),
+        context: facts::known(&page, &task.variables),
         form_title: seen
             .form
             .as_ref()
@@ -191,18 +215,12 @@ async fn render(app: &App, page: Page, seen: &Seen, form: Option<Html>) -> Resul
     web::show(&template)
 }
 
-/// A variable in words.
-fn shown(page: &Page, value: &Value) -> Option<String> {
-    match value {
-        Value::String(text) if text.is_empty() => None,
-        Value::String(text) => {
-            let named = page.texts().find(&format!("code-{text}"), &[]);
-            Some(named.unwrap_or_else(|| page.fhir_date(text)))
-        }
-        Value::Number(number) => Some(page.decimal(&number.to_string())),
-        Value::Bool(yes) => Some(page.t(if *yes { "yes" } else { "no" })),
-        _ => None,
-    }
+/// The name of the pathway, which may have called the process that holds the task.
+async fn pathway_name(app: &App, page: &Page, task: &TaskInfo) -> Result<String, Failure> {
+    let orchestrator = app.orchestrator(page);
+    let instance = orchestrator.instance(&task.instance).await?;
+    let source = app.sources.get(&orchestrator, &instance.definition).await?;
+    Ok(source.definition.name.clone())
 }
 
 /// People who have one of the roles, by name: who a task can be handed to.

@@ -64,15 +64,20 @@ struct Tasks {
     q: String,
     only_own: bool,
     is_gp: bool,
+    is_patient: bool,
 }
 
 /// The list.
 pub async fn list(State(app): State<App>, page: Page, Query(filter): Query<Filter>) -> Answer {
     let fhir = app.fhir(&page);
     let asked = Asked::new(&page, &filter);
-    let mine = fhir.count("Task", &borrow(&asked.search(&page, View::Mie))).await?;
-    let role = fhir.count("Task", &borrow(&asked.search(&page, View::Ruolo))).await?;
-    let late = fhir.count("Task", &borrow(&asked.search(&page, View::Scadute))).await?;
+    let searches = View::ALL.map(|view| asked.search(&page, view));
+    let [mine, role, late] = [0, 1, 2].map(|n| borrow(&searches[n]));
+    let (mine, role, late) = tokio::try_join!(
+        fhir.count("Task", &mine),
+        fhir.count("Task", &role),
+        fhir.count("Task", &late)
+    )?;
     let view = filter.vista.unwrap_or(if mine > 0 { View::Mie } else { View::Ruolo });
     let mut search = asked.search(&page, view);
     search.extend([
@@ -98,11 +103,13 @@ pub async fn list(State(app): State<App>, page: Page, Query(filter): Query<Filte
         .collect();
     let next = next_mark(&bundle).map(|mark| asked.address(view, &mark));
     let counts = [Some(mine), Some(role), Some(late), None];
-    let tabs = View::ALL.into_iter().zip(counts);
+    // A citizen holds nothing: what is asked of them is theirs to do.
+    let is_patient = page.actor().patient().is_some();
+    let tabs = View::ALL.into_iter().zip(counts).filter(|(view, _)| !is_patient || *view != View::Mie);
     let tabs = tabs.map(|(view, count)| Tab {
         view,
         count,
-        label: page.t(&format!("view-{}", view.name())),
+        label: page.t(&format!("view-{}{}", view.name(), if is_patient { "-assistito" } else { "" })),
     });
     web::show(&Tasks {
         tabs: tabs.collect(),
@@ -113,6 +120,7 @@ pub async fn list(State(app): State<App>, page: Page, Query(filter): Query<Filte
         q: asked.q,
         only_own: asked.only_own,
         is_gp: page.actor().has_role("mmg"),
+        is_patient,
         page: page.titled("tasks-title"),
     })
 }
@@ -168,6 +176,9 @@ impl Asked {
                 search.push(("status", "completed".into()));
                 search.push(("owner", actor.subject.clone()));
             }
+        }
+        if let Some(own) = actor.patient() {
+            search.push(("patient", own.to_owned()));
         }
         if self.only_own && view != View::Mie && view != View::Concluse {
             search.push(("patient:Patient.general-practitioner", actor.subject.clone()));

@@ -5,7 +5,7 @@ mod timeline;
 pub(super) mod values;
 
 use super::task_row::TaskRow;
-use super::{App, instance, people};
+use super::{App, facts, instance, people};
 use askama::Template;
 use axum::extract::{Path, Query, State};
 use clinical::{Problem, Therapy};
@@ -17,6 +17,9 @@ use std::collections::HashMap;
 use timeline::Moment;
 use values::{Latest, Series};
 use web::{Answer, Failure, Html, Page};
+
+/// History entries read to mark what a pathway has passed.
+const HISTORY: usize = 1000;
 
 /// What to show.
 #[derive(Debug, Default, Deserialize)]
@@ -43,9 +46,17 @@ struct Banner {
 struct Pathway {
     instance: InstanceInfo,
     name: String,
+    plan: Vec<(String, String)>,
     waiting: Vec<String>,
     drawings: Vec<instance::Drawing>,
-    tasks: Vec<TaskRow>,
+    tasks: Vec<Todo>,
+}
+
+/// An open task, with a link for those who may open it.
+struct Todo {
+    row: TaskRow,
+    who: String,
+    opens: bool,
 }
 
 /// A pathway that is over.
@@ -77,54 +88,60 @@ struct PatientPage {
 
 /// The page.
 pub async fn show(State(app): State<App>, page: Page, Path(id): Path<String>, Query(asked): Query<Asked>) -> Answer {
-    if !people::is_id(&id) {
-        return Err(Failure::NotFound(id));
-    }
+    people::may_see(&page, &id)?;
     let fhir = app.fhir(&page);
     let patient = fhir.read("Patient", &id).await?;
-    let banner = banner(&app, &page, &patient).await?;
     let chosen = values::chosen(&asked.valore);
-    let points = values::points(&fhir, &id, chosen).await?;
-    let latest = values::latest(&fhir, &page, &id).await?;
-    let chart = values::chart(&page, chosen, &points);
-    let orchestrator = app.orchestrator(&page);
-    let all = InstanceQuery {
-        patient: Some(id.clone()),
-        ..InstanceQuery::default()
+    let work = async {
+        let (open, ended) = instances(&app, &page, &id).await?;
+        tokio::try_join!(pathways(&app, &page, &id, open), finished(&app, &page, ended))
     };
-    let (open, ended): (Vec<_>, Vec<_>) = orchestrator
-        .instances(&all)
-        .await?
-        .items
-        .into_iter()
-        .partition(|i| i.ended.is_none());
-    let ended = finished(&app, &page, ended).await?;
-    let pathways = pathways(&app, &page, &id, open).await?;
-    let problems = clinical::problems(&fhir, &page, &id).await?;
-    let therapies = clinical::therapies(&fhir, &id).await?;
-    let (moments, earlier) = timeline::moments(&fhir, &page, &id, asked.prima).await?;
-    let is_self = page.actor().patient() == Some(&id);
+    let values = async {
+        let (points, latest) = tokio::try_join!(values::points(&fhir, &id, chosen), values::latest(&fhir, &page, &id))?;
+        Ok::<_, Failure>((points, latest))
+    };
+    let clinical = async {
+        let (problems, therapies) =
+            tokio::try_join!(clinical::problems(&fhir, &page, &id), clinical::therapies(&fhir, &id))?;
+        Ok::<_, Failure>((problems, therapies))
+    };
+    let moments = async { Ok::<_, Failure>(timeline::moments(&fhir, &page, &id, asked.prima).await?) };
+    let (banner, work, values, clinical, moments) =
+        tokio::try_join!(banner(&app, &page, &patient), work, values, clinical, moments)?;
+    let (pathways, ended) = work;
+    let target = pathways.iter().find_map(|p| facts::hba1c_target(&p.instance.variables));
+    let is_self = page.actor().patient().is_some();
     let may_start = !is_self && banner.died.is_none();
     let mut page = page.with_diagram().with_title(banner.name.clone());
     if !is_self {
         page = page.crumb("/assistiti", "patients-title");
     }
     web::show(&PatientPage {
+        chart: values::chart(&page, chosen, &values.0, target.filter(|_| chosen.key == "hba1c")),
         page,
         id,
         banner,
-        problems,
-        therapies,
+        problems: clinical.0,
+        therapies: clinical.1,
         chosen_key: format!("value-{}", chosen.key),
         chosen,
-        latest,
-        chart,
+        latest: values.1,
         pathways,
         ended,
-        moments,
-        earlier,
+        moments: moments.0,
+        earlier: moments.1,
         may_start,
     })
+}
+
+/// The person's pathways: running ones, and those that are over.
+async fn instances(app: &App, page: &Page, id: &str) -> Result<(Vec<InstanceInfo>, Vec<InstanceInfo>), Failure> {
+    let all = InstanceQuery {
+        patient: Some(id.to_owned()),
+        ..InstanceQuery::default()
+    };
+    let found = app.orchestrator(page).instances(&all).await?.items;
+    Ok(found.into_iter().partition(|i| i.ended.is_none()))
 }
 
 async fn banner(app: &App, page: &Page, patient: &Value) -> Result<Banner, Failure> {
@@ -170,18 +187,29 @@ async fn pathways(app: &App, page: &Page, id: &str, open: Vec<InstanceInfo>) -> 
     let orchestrator = app.orchestrator(page);
     let mut pathways = Vec::new();
     for instance in open {
-        let whole = orchestrator.instance(&instance.id).await?;
-        let history = orchestrator.history(&instance.id, 0, 1000).await?;
+        let (whole, history) =
+            tokio::try_join!(orchestrator.instance(&instance.id), orchestrator.history(&instance.id, 0, HISTORY))?;
+        let sources = instance::family(app, page, &whole).await?;
         let mine = tasks.iter().filter(|t| t["groupIdentifier"]["value"] == *instance.id);
         pathways.push(Pathway {
-            name: orchestrator.definition(&instance.definition).await?.name,
+            name: sources[0].definition.name.clone(),
+            plan: facts::plan(page, &whole.variables),
             waiting: waiting(page, &whole),
-            drawings: instance::drawings(page, &orchestrator, &whole, &history).await?,
-            tasks: mine.map(|t| TaskRow::read(t, &HashMap::new())).collect(),
+            drawings: instance::drawings(page, &whole, &history, &sources),
+            tasks: mine.map(|t| todo(page, TaskRow::read(t, &HashMap::new()))).collect(),
             instance: whole,
         });
     }
     Ok(pathways)
+}
+
+fn todo(page: &Page, row: TaskRow) -> Todo {
+    let who: Vec<String> = row.roles.iter().map(|role| page.role_name(role)).collect();
+    Todo {
+        opens: page.actor().patient().is_none() || row.roles.iter().any(|role| page.actor().has_role(role)),
+        who: who.join(", "),
+        row,
+    }
 }
 
 /// What the pathway waits for besides people: dates.
@@ -189,7 +217,7 @@ fn waiting(page: &Page, instance: &InstanceInfo) -> Vec<String> {
     let timers = instance
         .active
         .iter()
-        .filter(|a| a.kind != "userTask" && !a.name.is_empty());
+        .filter(|a| a.kind != "userTask" && a.name != a.element);
     let dated = timers.filter_map(|a| {
         let due = a.due?;
         Some(page.t2("pathway-wait-until", "name", a.name.as_str(), "date", page.date(&due)))
@@ -201,8 +229,9 @@ async fn finished(app: &App, page: &Page, instances: Vec<InstanceInfo>) -> Resul
     let orchestrator = app.orchestrator(page);
     let mut ended = Vec::new();
     for instance in instances {
+        let source = app.sources.get(&orchestrator, &instance.definition).await?;
         ended.push(Ended {
-            name: orchestrator.definition(&instance.definition).await?.name,
+            name: source.definition.name.clone(),
             ended: instance.ended.map(|at| page.date(&at)).unwrap_or_default(),
             started: instance.started,
             id: instance.id,

@@ -15,22 +15,21 @@ pub struct Moment {
     pub at: Timestamp,
     /// `21/11/2026`.
     pub date: String,
-    /// Icon of the sprite.
-    pub icon: &'static str,
     /// Kind of thing, in words.
     pub kind: String,
     /// What.
     pub text: String,
+    /// Where to read it, for those who may.
+    pub href: Option<String>,
     /// A fact (false) or a step of a pathway (true).
     pub work: bool,
 }
 
-/// A kind of fact on the timeline: type, its date search parameter, where the date stands, icon, message.
+/// A kind of fact on the timeline: type, its date search parameter, where the date stands.
 struct Source {
     rtype: &'static str,
     date: &'static str,
     paths: &'static [&'static str],
-    icon: &'static str,
     work: bool,
 }
 
@@ -39,42 +38,36 @@ const SOURCES: &[Source] = &[
         rtype: "Encounter",
         date: "date",
         paths: &["/period/start"],
-        icon: "it-pin",
         work: false,
     },
     Source {
         rtype: "Condition",
         date: "onset-date",
         paths: &["/onsetDateTime"],
-        icon: "it-bookmark",
         work: false,
     },
     Source {
         rtype: "Procedure",
         date: "date",
         paths: &["/performedDateTime", "/performedPeriod/start"],
-        icon: "it-tool",
         work: false,
     },
     Source {
         rtype: "DiagnosticReport",
         date: "date",
         paths: &["/effectiveDateTime", "/effectivePeriod/start"],
-        icon: "it-file",
         work: false,
     },
     Source {
         rtype: "Immunization",
         date: "date",
         paths: &["/occurrenceDateTime"],
-        icon: "it-check",
         work: false,
     },
     Source {
         rtype: "Task",
         date: "modified",
         paths: &["/executionPeriod/end"],
-        icon: "it-check-circle",
         work: true,
     },
 ];
@@ -87,8 +80,7 @@ pub async fn moments(
     before: Option<Timestamp>,
 ) -> Result<(Vec<Moment>, Option<Timestamp>), PeerError> {
     let count = (PAGE + 1).to_string();
-    let mut moments = Vec::new();
-    for source in SOURCES {
+    let search = async |source: &'static Source| {
         let (sort, until) = (
             format!("-{}", source.date),
             before.map(|b| format!("lt{}", fhir::instant(b))),
@@ -105,8 +97,11 @@ pub async fn moments(
             search.push(("status", "completed"));
         }
         let found = fhir.search(source.rtype, &search).await?;
-        moments.extend(found.iter().filter_map(|resource| moment(page, source, resource)));
-    }
+        let read = found.iter().filter_map(|resource| moment(page, source, resource));
+        Ok::<_, PeerError>(read.collect::<Vec<_>>())
+    };
+    let found = futures::future::try_join_all(SOURCES.iter().map(search)).await?;
+    let mut moments: Vec<Moment> = found.into_iter().flatten().collect();
     moments.retain(|m| before.is_none_or(|b| m.at < b));
     moments.sort_by_key(|m| std::cmp::Reverse(m.at));
     let more = moments.len() > PAGE;
@@ -125,9 +120,12 @@ fn moment(page: &Page, source: &Source, resource: &Value) -> Option<Moment> {
     Some(Moment {
         at: instant(date)?,
         date: page.fhir_date(date),
-        icon: source.icon,
         kind: page.t(&format!("kind-{}", source.rtype.to_ascii_lowercase())),
         text,
+        href: match resource["id"].as_str() {
+            Some(id) if source.work && page.actor().patient().is_none() => Some(format!("/attivita/{id}")),
+            _ => None,
+        },
         work: source.work,
     })
 }

@@ -15,65 +15,56 @@ pub struct Series {
     pub component: Option<&'static str>,
     /// Unit shown.
     pub unit: &'static str,
+    /// Units a value may come in (UCUM code, or the text where there is no code), each with how it becomes the unit
+    /// shown. A value in any other unit is not shown: a number on the wrong scale is worse than none.
+    pub accepts: &'static [(&'static str, Scale)],
 }
+
+/// How a number becomes the unit shown: `number * factor + offset`.
+#[derive(Debug, Clone, Copy)]
+pub struct Scale {
+    factor: f64,
+    offset: f64,
+}
+
+/// The unit shown itself.
+const SAME: Scale = times(1.0);
+
+const fn times(factor: f64) -> Scale {
+    Scale { factor, offset: 0.0 }
+}
+
+/// NGSP percent to IFCC mmol/mol: 10.93 x % - 23.5 (IFCC-NGSP master equation, Clin Chem 2004;50:166).
+const NGSP: Scale = Scale { factor: 10.93, offset: -23.5 };
 
 /// The values of the diabetes pathway. LOINC: panel and component codes of blood pressure included.
 pub const SERIES: &[Series] = &[
-    Series {
-        key: "hba1c",
-        codes: &["4548-4", "59261-8"],
-        component: None,
-        unit: "%",
-    },
-    Series {
-        key: "glicemia",
-        codes: &["1558-6", "2345-7", "2339-0"],
-        component: None,
-        unit: "mg/dL",
-    },
-    Series {
-        key: "ldl",
-        codes: &["18262-6", "13457-7", "2089-1"],
-        component: None,
-        unit: "mg/dL",
-    },
-    Series {
-        key: "egfr",
-        codes: &["33914-3", "62238-1", "98979-8"],
-        component: None,
-        unit: "mL/min/1,73 m²",
-    },
-    Series {
-        key: "acr",
-        codes: &["14959-1", "9318-7"],
-        component: None,
-        unit: "mg/g",
-    },
-    Series {
-        key: "sistolica",
-        codes: &["8480-6", "85354-9", "55284-4"],
-        component: Some("8480-6"),
-        unit: "mmHg",
-    },
-    Series {
-        key: "diastolica",
-        codes: &["8462-4", "85354-9", "55284-4"],
-        component: Some("8462-4"),
-        unit: "mmHg",
-    },
-    Series {
-        key: "peso",
-        codes: &["29463-7"],
-        component: None,
-        unit: "kg",
-    },
-    Series {
-        key: "bmi",
-        codes: &["39156-5"],
-        component: None,
-        unit: "kg/m²",
-    },
+    series("hba1c", &["59261-8", "4548-4"], "mmol/mol", &[("mmol/mol", SAME), ("%", NGSP)]),
+    series("glicemia", &["1558-6", "2345-7", "2339-0"], "mg/dL", &[("mg/dL", SAME), ("mmol/L", times(18.016))]),
+    series("ldl", &["18262-6", "13457-7", "2089-1"], "mg/dL", &[("mg/dL", SAME), ("mmol/L", times(38.67))]),
+    series(
+        "egfr",
+        &["33914-3", "62238-1", "98979-8"],
+        "mL/min/1,73 m²",
+        &[("mL/min/{1.73_m2}", SAME), ("mL/min/1.73.m2", SAME), ("mL/min/1.73m2", SAME), ("mL/min", SAME)],
+    ),
+    series("acr", &["14959-1", "9318-7"], "mg/g", &[("mg/g", SAME), ("mg/mmol", times(8.84)), ("ug/mg", SAME)]),
+    Series { component: Some("8480-6"), ..series("sistolica", &["8480-6", "85354-9", "55284-4"], "mmHg", MMHG) },
+    Series { component: Some("8462-4"), ..series("diastolica", &["8462-4", "85354-9", "55284-4"], "mmHg", MMHG) },
+    series("peso", &["29463-7"], "kg", &[("kg", SAME), ("g", times(0.001)), ("[lb_av]", times(0.453_592_37))]),
+    series("bmi", &["39156-5"], "kg/m²", &[("kg/m2", SAME)]),
 ];
+
+const MMHG: &[(&str, Scale)] = &[("mm[Hg]", SAME), ("mmHg", SAME)];
+
+const fn series(
+    key: &'static str,
+    codes: &'static [&'static str],
+    unit: &'static str,
+    accepts: &'static [(&'static str, Scale)],
+) -> Series {
+    Series { key, codes, component: None, unit, accepts }
+}
 
 /// Newest points of a chart.
 const POINTS: &str = "100";
@@ -143,8 +134,10 @@ fn point(observation: &Value, series: &Series) -> Option<Point> {
         }
         _ => &observation["valueQuantity"],
     };
+    let unit = quantity["code"].as_str().or_else(|| quantity["unit"].as_str())?;
+    let (_, scale) = series.accepts.iter().find(|(name, _)| *name == unit)?;
     let value = match &quantity["value"] {
-        Value::Number(number) => rounded(&number.to_string()),
+        Value::Number(number) => scaled(&number.to_string(), *scale)?,
         _ => return None,
     };
     let at = observation["effectiveDateTime"]
@@ -156,14 +149,32 @@ fn point(observation: &Value, series: &Series) -> Option<Point> {
     })
 }
 
-/// At most two decimals: some devices send fifteen.
-fn rounded(number: &str) -> String {
-    match number.split_once('.') {
-        Some((_, fraction)) if fraction.len() > 2 => number
-            .parse::<f64>()
-            .map_or_else(|_| number.to_owned(), |n| format!("{n:.1}")),
-        _ => number.to_owned(),
+/// The day of a FHIR date or dateTime, in Italy; of a part of a date its first day.
+pub fn day(text: &str) -> Option<jiff::civil::Date> {
+    if let Ok(at) = text.parse::<jiff::Timestamp>() {
+        return Some(web::local_date(at));
     }
+    let full = match text.len() {
+        4 => format!("{text}-01-01"),
+        7 => format!("{text}-01"),
+        _ => text.to_owned(),
+    };
+    full.parse().ok()
+}
+
+/// In the unit shown. As it was written where nothing changes; else, and where a device sent fifteen decimals, with one;
+/// HbA1c made from % is a whole number of mmol/mol, as its tables have it.
+fn scaled(number: &str, scale: Scale) -> Option<String> {
+    let decimals = number.split_once('.').map_or(0, |(_, fraction)| fraction.len());
+    if scale.factor == 1.0 && scale.offset == 0.0 && decimals <= 2 {
+        return Some(number.to_owned());
+    }
+    let value = number.parse::<f64>().ok()? * scale.factor + scale.offset;
+    if scale.offset != 0.0 {
+        return Some(format!("{value:.0}"));
+    }
+    let text = format!("{value:.1}");
+    Some(text.strip_suffix(".0").map_or(text.clone(), str::to_owned))
 }
 
 /// The newest value of every series that has one: one search for all.
@@ -197,8 +208,8 @@ pub async fn latest(fhir: &Fhir, page: &Page, patient: &str) -> Result<Vec<Lates
 }
 
 /// The chart with its table; `None` when there is nothing to draw.
-pub fn chart(page: &Page, series: &Series, points: &[Point]) -> Option<Html> {
-    (!points.is_empty()).then(|| crate::pages::drawing::chart(page, series, points))
+pub fn chart(page: &Page, series: &Series, points: &[Point], target: Option<f64>) -> Option<Html> {
+    (!points.is_empty()).then(|| crate::pages::drawing::chart(page, series, points, target))
 }
 
 #[cfg(test)]
@@ -207,10 +218,24 @@ mod tests {
     use serde_json::json;
 
     #[test]
+    fn units_do_not_mix() {
+        let value = |code: &str, value: f64| {
+            let observation = json!({"status": "final", "effectiveDateTime": "2026-01-02",
+                "valueQuantity": {"value": value, "code": code}});
+            point(&observation, chosen("hba1c")).map(|p| p.value)
+        };
+        // The pairs of the Italian standards: 6,5% is 48 mmol/mol, 7% is 53.
+        assert_eq!(value("%", 6.5).as_deref(), Some("48"));
+        assert_eq!(value("%", 7.0).as_deref(), Some("53"));
+        assert_eq!(value("mmol/mol", 51.0).as_deref(), Some("51.0"));
+        assert_eq!(value("g/L", 51.0), None);
+    }
+
+    #[test]
     fn a_component_of_a_panel_is_a_point() {
         let panel = json!({"status": "final", "effectiveDateTime": "2026-01-02", "component": [
-            {"code": {"coding": [{"code": "8462-4"}]}, "valueQuantity": {"value": 80}},
-            {"code": {"coding": [{"code": "8480-6"}]}, "valueQuantity": {"value": 131.123456}}]});
+            {"code": {"coding": [{"code": "8462-4"}]}, "valueQuantity": {"value": 80, "code": "mm[Hg]"}},
+            {"code": {"coding": [{"code": "8480-6"}]}, "valueQuantity": {"value": 131.123456, "unit": "mmHg"}}]});
         assert_eq!(point(&panel, chosen("sistolica")).unwrap().value, "131.1");
         assert_eq!(point(&panel, chosen("diastolica")).unwrap().value, "80");
         assert!(
