@@ -54,6 +54,32 @@ pub(crate) struct Applied {
 /// The answer of a keyed request, made before the commit so that it goes into it.
 pub(crate) type Answer<'a> = &'a (dyn Fn(&Applied) -> (StatusCode, Value) + Sync);
 
+/// What an assisted person's own task may file: what they answer and what they measure, never a change to something
+/// that is there.
+const ASSISTED_MAY_WRITE: [&str; 2] = ["QuestionnaireResponse", "Observation"];
+
+fn assisted_may_write(actor: &str, rtype: &str, id: Option<&str>) -> Result<(), OrchestratorError> {
+    if !actor.starts_with("Patient/") || (ASSISTED_MAY_WRITE.contains(&rtype) && id.is_none()) {
+        return Ok(());
+    }
+    Err(OrchestratorError::Forbidden(format!(
+        "resources: with a task of one's own pathway one can file a new {}, not a {rtype}{}",
+        ASSISTED_MAY_WRITE.join(" or "),
+        if id.is_some() { " under a chosen id" } else { "" }
+    )))
+}
+
+/// Refuses a resource of another person (or of none) in the commit of a person's pathway.
+fn about(patient: Option<&str>, found: Option<&str>, rtype: &str) -> Result<(), OrchestratorError> {
+    match patient {
+        Some(patient) if found != Some(patient) => Err(OrchestratorError::Forbidden(format!(
+            "resources: the {rtype} is {}, but this pathway is about Patient/{patient}: write only about that person",
+            found.map_or_else(|| "about nobody".to_owned(), |other| format!("about Patient/{other}"))
+        ))),
+        _ => Ok(()),
+    }
+}
+
 /// Gathers the rows of one step.
 pub(crate) struct Builder<'a> {
     orchestrator: &'a Orchestrator,
@@ -94,7 +120,7 @@ impl<'a> Builder<'a> {
         }
         self.transaction.outbox = extras.outbox;
         for resource in extras.resources {
-            let reference = self.resource(resource).await?;
+            let reference = self.resource(resource, applied.hot.patient.as_deref(), actor).await?;
             applied.written.push(reference);
         }
         for (n, effect) in applied.effects.iter().enumerate() {
@@ -294,8 +320,14 @@ impl<'a> Builder<'a> {
         self.put(mirror::care_plan(hot, patient, &title), &id, version, Method::Put)
     }
 
-    /// A resource of the caller: created under a new id, or a new version of the one named.
-    async fn resource(&mut self, value: Value) -> Result<String, OrchestratorError> {
+    /// A resource of the caller: created under a new id, or a new version of the one named. Holding a task of one
+    /// person's pathway gives no right to write about another, nor to take over a resource that is another's.
+    async fn resource(
+        &mut self,
+        value: Value,
+        patient: Option<&str>,
+        actor: &str,
+    ) -> Result<String, OrchestratorError> {
         let invalid = |e: fhir::ResourceError| OrchestratorError::Invalid(format!("resources: {e}"));
         let rtype = fhir::resource_type(&value).map_err(invalid)?.to_owned();
         fhir::check(fhir::Definitions::r4(), &value).map_err(|errors| {
@@ -303,14 +335,20 @@ impl<'a> Builder<'a> {
             OrchestratorError::Invalid(format!("resources: {}", list.join("; ")))
         })?;
         let given = value.get("id").and_then(Value::as_str).map(str::to_owned);
+        assisted_may_write(actor, &rtype, given.as_deref())?;
         let (id, version, method) = match given {
             Some(id) => {
                 let stored = self.snapshot().await?.read(&rtype, &id).await?;
+                if let Some(stored) = stored.as_ref().filter(|s| s.body.is_some()) {
+                    about(patient, stored.patient.as_deref(), &rtype)?;
+                }
                 (id, stored.map_or(0, |s| s.version), Method::Put)
             }
             None => (self.orchestrator.ids.next(), 0, Method::Post),
         };
         self.put(value, &id, version, method)?;
+        let written = self.transaction.resources.last().and_then(|w| w.patient.as_deref());
+        about(patient, written, &rtype)?;
         Ok(format!("{rtype}/{id}"))
     }
 
@@ -353,5 +391,18 @@ fn wait_key(hot: &Hot, kind: WaitKind, name: &str, key: &str, id: &str) -> WaitK
         key: key.to_owned(),
         instance: hot.state.id.clone(),
         id: id.to_owned(),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn an_assisted_person_files_answers_and_measures_and_changes_nothing() {
+        assert!(assisted_may_write("Patient/p1", "QuestionnaireResponse", None).is_ok());
+        assert!(assisted_may_write("Patient/p1", "Observation", Some("there-already")).is_err());
+        assert!(assisted_may_write("Patient/p1", "MedicationRequest", None).is_err());
+        assert!(assisted_may_write("Practitioner/1", "MedicationRequest", Some("x")).is_ok());
     }
 }

@@ -51,6 +51,16 @@ impl std::fmt::Debug for SqliteStore {
     }
 }
 
+/// A new file is readable by its owner alone: it holds people's health. SQLite gives the log beside it the same mode.
+fn make_private(path: &Path) -> Result<(), StoreError> {
+    use std::os::unix::fs::OpenOptionsExt as _;
+    match std::fs::OpenOptions::new().write(true).create_new(true).mode(0o600).open(path) {
+        Ok(_) => Ok(()),
+        Err(error) if error.kind() == std::io::ErrorKind::AlreadyExists => Ok(()),
+        Err(error) => Err(StoreError::Backend(format!("cannot create {}: {error}", path.display()))),
+    }
+}
+
 impl SqliteStore {
     /// Opens or creates the file, migrates its schema, reindexes it if search definitions changed, starts the writer.
     ///
@@ -60,6 +70,7 @@ impl SqliteStore {
     pub fn open(path: impl AsRef<Path>, options: Options) -> Result<Arc<Self>, StoreError> {
         let path = path.as_ref().to_owned();
         let lock = ProcessLock::take(&path)?;
+        make_private(&path)?;
         let mut connection = pool::open_writer(&path)?;
         schema::migrate(&mut connection)?;
         let extractor = options.extractor.clone().unwrap_or_else(Extractor::r4);

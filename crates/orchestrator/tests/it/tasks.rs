@@ -98,6 +98,26 @@ async fn a_bad_resource_leaves_everything_as_it_was() {
 }
 
 #[tokio::test]
+async fn a_task_gives_no_right_to_write_about_another_person() {
+    let (system, instance, task) = visit().await;
+    let mut about_another = hba1c("x", "p2", 7.5);
+    about_another.as_object_mut().unwrap().remove("id");
+    let about_nobody = json!({"resourceType": "Basic", "code": {"text": "?"}});
+    for bad in [about_another, about_nobody] {
+        let request = CompleteTask { variables: object(json!({})), resources: vec![bad] };
+        let error = system.orchestrator.complete_task(&gp(), &task, request, None).await.unwrap_err();
+        assert_eq!(error.status(), 403, "{error}");
+    }
+    // Nor to take over what is another's: the same id, now said to be about this patient.
+    system.put(hba1c("of-p2", "p2", 7.5)).await;
+    let request = CompleteTask { variables: object(json!({})), resources: vec![hba1c("of-p2", "p1", 9.9)] };
+    let error = system.orchestrator.complete_task(&gp(), &task, request, None).await.unwrap_err();
+    assert_eq!(error.status(), 403, "{error}");
+    assert_eq!(system.tokens(&instance).await, ["visita-mmg"]);
+    assert_eq!(system.read("Observation", "of-p2").await.unwrap()["subject"]["reference"], "Patient/p2");
+}
+
+#[tokio::test]
 async fn of_two_completions_at_the_same_time_one_wins_and_the_other_hears_of_it() {
     let (system, instance, task) = visit().await;
     // Two programs with their own memory over one store: only the store decides.

@@ -66,8 +66,9 @@ pub(crate) fn start(
 
 impl Writer {
     fn run(&mut self, queue: &Queue, batch: usize, bytes: usize) {
+        let mut expected = 0;
         loop {
-            let jobs = match queue.take(batch, bytes, IDLE) {
+            let jobs = match queue.take(batch, bytes, IDLE, expected) {
                 queue::Taken::Jobs(jobs) => jobs,
                 queue::Taken::Idle => {
                     self.checkpoint.when_idle(&self.connection);
@@ -77,6 +78,7 @@ impl Writer {
             };
             let (transactions, replies): (Vec<_>, Vec<_>) = jobs.into_iter().map(Job::split).unzip();
             let results = self.commit_batch(&transactions);
+            expected = results.len() + queue.waiting();
             for (reply, result) in replies.into_iter().zip(results) {
                 // A caller that went away does not undo what was committed.
                 let _ = reply.send(result);

@@ -45,6 +45,10 @@ fn payload_bytes(transaction: &Transaction) -> usize {
     bodies.chain(states).chain(events).chain(sources).sum()
 }
 
+/// One pause for callers that are about to come back, and how many of them at most before a commit.
+const LINGER: Duration = Duration::from_micros(60);
+const LINGERS: usize = 12;
+
 /// What the writer found.
 pub(super) enum Taken {
     /// Something to do.
@@ -97,7 +101,11 @@ impl Queue {
     }
 
     /// Waits for jobs; takes up to `count` of them, and none further once `bytes` are reached.
-    pub(super) fn take(&self, count: usize, bytes: usize, patience: Duration) -> Taken {
+    ///
+    /// `expected` is how many callers were seen lately: those just answered come back with their next transaction in a
+    /// moment, and one commit for all costs one fsync. So while the queue still grows towards that number it is given
+    /// a few instants more; a lone caller never waits.
+    pub(super) fn take(&self, count: usize, bytes: usize, patience: Duration, expected: usize) -> Taken {
         let mut inner = self.inner.lock();
         while inner.jobs.is_empty() {
             if inner.closed {
@@ -105,6 +113,18 @@ impl Queue {
             }
             if self.filled.wait_for(&mut inner, patience).timed_out() && inner.jobs.is_empty() && !inner.closed {
                 return Taken::Idle;
+            }
+        }
+        let wanted = expected.min(count);
+        for _ in 0..LINGERS {
+            let before = inner.jobs.len();
+            if before >= wanted || inner.closed {
+                break;
+            }
+            // Nobody notifies a queue that is not empty: this is a pause that lets callers in.
+            self.filled.wait_for(&mut inner, LINGER);
+            if inner.jobs.len() == before {
+                break;
             }
         }
         let mut taken = Vec::with_capacity(count.min(inner.jobs.len()));
@@ -115,6 +135,11 @@ impl Queue {
             taken.push(job);
         }
         Taken::Jobs(taken)
+    }
+
+    /// How many wait.
+    pub(super) fn waiting(&self) -> usize {
+        self.inner.lock().jobs.len()
     }
 
     /// Refuses new jobs; those waiting are still done.
@@ -156,7 +181,7 @@ mod tests {
         }
         let refused = queue.push(Job::new(Transaction::default()).0);
         assert!(matches!(refused, Err(StoreError::Overloaded { waiting: 2 })));
-        assert!(matches!(queue.take(9, 9, Duration::ZERO), Taken::Jobs(jobs) if jobs.len() == 2));
+        assert!(matches!(queue.take(9, 9, Duration::ZERO, 0), Taken::Jobs(jobs) if jobs.len() == 2));
     }
 
     #[test]
@@ -193,6 +218,6 @@ mod tests {
                 )
                 .unwrap();
         }
-        assert!(matches!(queue.take(9, 15, Duration::ZERO), Taken::Jobs(jobs) if jobs.len() == 2));
+        assert!(matches!(queue.take(9, 15, Duration::ZERO, 0), Taken::Jobs(jobs) if jobs.len() == 2));
     }
 }
