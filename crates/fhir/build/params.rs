@@ -71,7 +71,9 @@ pub fn read(package: &Package, types: &Types) -> Params {
 fn own() -> Vec<SearchParameter> {
     println!("cargo::rerun-if-changed=definitions");
     let folder = std::fs::read_dir("definitions").expect("the crate has a folder definitions");
-    let mut files: Vec<_> = folder.map(|file| file.expect("definitions can be listed").path()).collect();
+    let mut files: Vec<_> = folder
+        .map(|file| file.expect("definitions can be listed").path())
+        .collect();
     files.sort();
     let read = |path: &std::path::PathBuf| {
         let text = std::fs::read(path).unwrap_or_else(|error| panic!("cannot read {}: {error}", path.display()));

@@ -12,6 +12,7 @@ pub mod fhirpath;
 mod index;
 mod links;
 mod reference;
+pub mod xml;
 
 pub use check::{MAX_DEPTH, MAX_ERRORS, check};
 pub use date::date_interval;

@@ -112,4 +112,6 @@ pub struct ElementDef {
     pub targets: &'static [&'static str],
     /// Code system implied by the required binding of a `code`; empty where there is none or several.
     pub system: &'static str,
+    /// Place among the elements as defined: the order of XML.
+    pub order: u16,
 }

@@ -76,6 +76,7 @@ impl Reader {
             stem: next(&mut fields),
             targets: self.list(next(&mut fields)),
             system: next(&mut fields),
+            order: u16::try_from(self.types[owner].elements.len()).expect("fewer than 65536 elements"),
         };
         self.types[owner].elements.push(element);
     }

@@ -1,6 +1,7 @@
 //! The crate on the official examples.
 
 mod every_example;
+mod every_example_in_xml;
 mod values;
 
 use serde_json::Value;
