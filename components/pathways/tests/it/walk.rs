@@ -329,6 +329,48 @@ async fn a_new_hba1c_in_the_hub_moves_the_pathway() {
 }
 
 #[tokio::test]
+async fn only_a_final_plausible_hba1c_moves_the_pathway_and_none_stops_it() {
+    let walk = Walk::in_follow_up(json!({})).await;
+    walk.done("questionario-iniziale", json!({"dataQuestionario": "2026-01-12"}))
+        .await;
+    walk.cycle("2026-01-12", 51).await;
+    walk.days(60).await;
+    let observation = |status: &str, value: serde_json::Value, date: serde_json::Value| {
+        let mut made = json!({
+            "resourceType": "Observation",
+            "status": status,
+            "code": {"coding": [{"system": "http://loinc.org", "code": "4548-4"}]},
+            "subject": {"reference": "Patient/p1"},
+            "valueQuantity": value,
+        });
+        made.as_object_mut().unwrap().extend(date.as_object().unwrap().clone());
+        made
+    };
+    let percent = |value: f64| json!({"value": value, "system": "http://unitsofmeasure.org", "code": "%"});
+    let on = |day: &str| json!({"effectiveDateTime": day});
+    let ignored = [
+        observation("preliminary", percent(9.9), on("2026-03-10")),
+        observation("entered-in-error", percent(9.9), on("2026-03-10")),
+        observation("final", percent(9.9), on("2030-01-01")),
+        observation("final", percent(90_000.0), on("2026-03-10")),
+        observation("final", json!({"value": 9.9, "unit": "g/dL"}), on("2026-03-10")),
+        observation("final", json!({"unit": "%"}), on("2026")),
+    ];
+    let fhir = walk.system.context.peers.fhir(&Actor::system());
+    for observation in ignored {
+        fhir.create(&observation).await.unwrap();
+        walk.system.orchestrator.settle().await.unwrap();
+        assert!(walk.at().await.is_empty(), "{observation}");
+        assert!(walk.instance().await.incidents.is_empty(), "{observation}");
+    }
+    // A unit given by its code alone, a period in place of a date: 7.9 % is 63 mmol/mol.
+    let period = json!({"effectivePeriod": {"start": "2026-03-11T08:00:00Z"}});
+    fhir.create(&observation("final", percent(7.9), period)).await.unwrap();
+    walk.system.orchestrator.settle().await.unwrap();
+    assert_eq!(walk.at().await, ["revisione-terapia"]);
+}
+
+#[tokio::test]
 async fn leaving_and_death_end_the_pathway() {
     let walk = Walk::in_follow_up(json!({})).await;
     walk.done("questionario-iniziale", json!({"dataQuestionario": "2026-01-12"}))
