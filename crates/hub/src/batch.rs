@@ -1,7 +1,7 @@
 //! Batch and transaction: `POST [base]` with a Bundle, and the bundle that answers.
 
 use crate::bundle::{BundleWriter, EntryResponse};
-use crate::http::{Answer, Ask, Payload, Prefer, Return, View, blocking};
+use crate::http::{Answer, Ask, Format, Payload, Prefer, Return, View, blocking};
 use crate::routes;
 use crate::scope::Scope;
 use crate::transaction::{Entry, Mode, Source, entries};
@@ -158,6 +158,7 @@ fn ask(entry: Entry, scope: Scope, params: Vec<(String, String)>) -> Ask {
         scope,
         prefer: Prefer::default(),
         pretty: false,
+        format: Format::Json,
         view: View::default(),
         params,
         payload: if entry.resource.is_null() {

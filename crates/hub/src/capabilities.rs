@@ -38,7 +38,7 @@ fn statement(hub: &Hub) -> Value {
         "software": {"name": "Sinfonia", "version": env!("CARGO_PKG_VERSION")},
         "implementation": {"description": "Sinfonia hub", "url": hub.config.base_url},
         "fhirVersion": "4.0.1",
-        "format": ["application/fhir+json", "json"],
+        "format": ["application/fhir+json", "json", "application/fhir+xml", "xml"],
         "rest": [{
             "mode": "server",
             "resource": resources,

@@ -3,6 +3,7 @@
 use crate::outcome::Issue;
 use crate::parse::{ParseError, ParseErrorKind};
 use fhir::ResourceError;
+use fhir::xml::XmlError;
 use http::StatusCode;
 use store::StoreError;
 
@@ -32,6 +33,8 @@ pub enum HubError {
         message: String,
     },
     #[error("{0}")]
+    Xml(#[from] XmlError),
+    #[error("{0}")]
     BadRequest(String),
     #[error("the resource is refused: {}", first(.0))]
     Invalid(Vec<Issue>),
@@ -60,9 +63,9 @@ pub enum HubError {
         max: usize,
         found: usize,
     },
-    #[error("the content type '{0}' is not understood: send application/fhir+json")]
+    #[error("the content type '{0}' is not understood: send application/fhir+json or application/fhir+xml")]
     UnsupportedMediaType(String),
-    #[error("'{0}' cannot be produced: this server answers application/fhir+json only")]
+    #[error("'{0}' cannot be produced: this server answers application/fhir+json and application/fhir+xml")]
     NotAcceptable(String),
     #[error("{0}")]
     Forbidden(String),
@@ -123,6 +126,10 @@ impl HubError {
                 StatusCode::BAD_REQUEST
             }
             Self::Resource(ResourceError::Invalid { .. }) | Self::Invalid(_) => StatusCode::UNPROCESSABLE_ENTITY,
+            Self::Xml(XmlError::Malformed { .. }) => StatusCode::BAD_REQUEST,
+            Self::Xml(XmlError::Invalid { .. }) => StatusCode::UNPROCESSABLE_ENTITY,
+            // Stored before, or unchecked: JSON can hold it and XML cannot.
+            Self::Xml(XmlError::Unwritable { .. }) => StatusCode::NOT_ACCEPTABLE,
             Self::Resource(_) => StatusCode::BAD_REQUEST,
             Self::VersionMismatch { .. } | Self::MultipleMatches { .. } | Self::NoMatch { .. } => {
                 StatusCode::PRECONDITION_FAILED
@@ -150,7 +157,7 @@ impl HubError {
             | Self::UnsupportedMediaType(_)
             | Self::NotAcceptable(_)
             | Self::NotSupported(_) => "not-supported",
-            Self::MalformedJson { .. } => "structure",
+            Self::MalformedJson { .. } | Self::Xml(_) => "structure",
             Self::BadRequest(_) | Self::Invalid(_) => "invalid",
             Self::Resource(ResourceError::Invalid { .. }) => "value",
             Self::Resource(_) => "structure",
@@ -189,6 +196,7 @@ impl HubError {
             Self::Resource(ResourceError::Invalid { path, message }) => {
                 vec![Issue::error(self.code(), message.clone()).at(path.clone())]
             }
+            Self::Xml(error) => vec![xml_issue(self.code(), error)],
             // What the database says is for the log, not for the client.
             Self::Store(StoreError::Backend(_) | StoreError::Schema(_)) => {
                 vec![Issue::error(
@@ -197,6 +205,18 @@ impl HubError {
                 )]
             }
             _ => vec![Issue::error(self.code(), self.to_string())],
+        }
+    }
+}
+
+fn xml_issue(code: &'static str, error: &XmlError) -> Issue {
+    let issue = Issue::error(code, error.to_string());
+    match error {
+        XmlError::Malformed { .. } => issue,
+        XmlError::Invalid { path, .. } => issue.at(path.clone()),
+        XmlError::Unwritable { path, .. } => {
+            let diagnostics = format!("this has no XML form, ask for JSON: {error}");
+            Issue { diagnostics, ..issue }.at(path.clone())
         }
     }
 }

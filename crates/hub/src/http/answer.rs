@@ -1,7 +1,8 @@
 //! One answer: status, headers and bytes, over HTTP or as the response of a batch entry.
 
+use super::ask::make_xml;
 use super::view::pretty;
-use super::{Ask, Prefer, Return, View};
+use super::{Ask, Format, Prefer, Return, View};
 use crate::error::RETRY_AFTER_S;
 use crate::hub::{Effect, Written};
 use crate::outcome::{self, Issue};
@@ -15,6 +16,7 @@ use jiff::Timestamp;
 use store::StoredResource;
 
 const FHIR_JSON: HeaderValue = HeaderValue::from_static("application/fhir+json");
+const FHIR_XML: HeaderValue = HeaderValue::from_static("application/fhir+xml");
 
 /// What goes back.
 #[derive(Debug, Clone)]
@@ -186,11 +188,8 @@ impl Answer {
         ))
     }
 
-    /// The HTTP response.
-    pub(crate) fn respond(self, hub: &Hub, prefer: Prefer, make_pretty: bool, view: &View) -> Response {
-        let body = self
-            .body_for(prefer, view)
-            .map(|b| if make_pretty { pretty(&b) } else { b });
+    /// The HTTP response, with the body in its final format.
+    fn respond(self, hub: &Hub, body: Option<(Bytes, Format)>) -> Response {
         let location = self.location(hub);
         let mut response = Response::new(Body::empty());
         *response.status_mut() = self.status;
@@ -213,8 +212,12 @@ impl Answer {
         if let Some(allow) = self.allow {
             set(header::ALLOW, allow);
         }
-        if let Some(body) = body {
-            headers.insert(header::CONTENT_TYPE, FHIR_JSON);
+        if let Some((body, format)) = body {
+            let media = match format {
+                Format::Json => FHIR_JSON,
+                Format::Xml => FHIR_XML,
+            };
+            headers.insert(header::CONTENT_TYPE, media);
             *response.body_mut() = Body::from(body);
         }
         if let Some(patient) = self.about.and_then(|a| a.patient) {
@@ -226,15 +229,27 @@ impl Answer {
 
 /// Runs one interaction for an HTTP request.
 pub(crate) async fn run(hub: std::sync::Arc<Hub>, handler: crate::routes::Handler, mut ask: Ask) -> Response {
-    if let Err(error) = ask.negotiate(&hub) {
-        return Answer::error(&error).respond(&hub, Prefer::default(), ask.pretty, &View::default());
-    }
-    let (prefer, make_pretty, view) = (ask.prefer, ask.pretty, ask.view.clone());
-    let answer = match handler(hub.clone(), ask).await {
-        Ok(answer) => answer,
-        Err(error) => Answer::error(&error),
+    let negotiated = ask.negotiate(&hub);
+    let (prefer, make_pretty, format, view) = (ask.prefer, ask.pretty, ask.format, ask.view.clone());
+    let done = match negotiated {
+        Ok(()) => handler(hub.clone(), ask).await,
+        Err(error) => Err(error),
     };
-    answer.respond(&hub, prefer, make_pretty, &view)
+    let answer = done.unwrap_or_else(|error| Answer::error(&error));
+    let body = match (answer.body_for(prefer, &view), format) {
+        (None, _) => None,
+        (Some(body), Format::Json) if make_pretty => Some((pretty(&body), format)),
+        (Some(body), Format::Json) => Some((body, format)),
+        (Some(body), Format::Xml) => match make_xml(body).await {
+            Ok(body) => Some((body, format)),
+            Err(error) => {
+                let answer = Answer::error(&error);
+                let body = answer.body.clone().map(|body| (body, Format::Json));
+                return answer.respond(&hub, body);
+            }
+        },
+    };
+    answer.respond(&hub, body)
 }
 
 /// `W/"3"`.

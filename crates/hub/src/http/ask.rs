@@ -1,6 +1,6 @@
 //! One request as the interactions see it: over HTTP, or as an entry of a batch.
 
-use super::negotiate::{check_accept, check_content, is_form};
+use super::negotiate::{self, Format, is_form};
 use super::{Prefer, View, etag};
 use crate::parse::{self, pairs};
 use crate::scope::Scope;
@@ -44,6 +44,8 @@ pub(crate) struct Ask {
     pub prefer: Prefer,
     /// `_pretty=true`.
     pub pretty: bool,
+    /// How to answer.
+    pub format: Format,
     /// `_summary` and `_elements`.
     pub view: View,
     /// Path parameters.
@@ -66,6 +68,7 @@ impl Ask {
             headers: parts.headers,
             scope,
             pretty: false,
+            format: Format::Json,
             view: View::default(),
             params,
             payload: Payload::Http(body),
@@ -83,9 +86,11 @@ impl Ask {
             });
         }
         if self.query.is_empty() {
-            return check_accept(&self.headers, &[]);
+            self.format = negotiate::asked(&self.headers, &[])?;
+            return Ok(());
         }
         let pairs = pairs::decode(&self.query)?;
+        self.format = negotiate::asked(&self.headers, &pairs)?;
         self.pretty = pairs.iter().any(|(name, value)| name == "_pretty" && value == "true");
         for (name, value) in &pairs {
             match name.as_str() {
@@ -94,7 +99,7 @@ impl Ask {
                 _ => {}
             }
         }
-        check_accept(&self.headers, &pairs)
+        Ok(())
     }
 
     /// A path parameter that the route declares.
@@ -155,23 +160,36 @@ impl Ask {
         }
     }
 
-    /// The body as JSON bytes (the content type is checked).
+    /// The body as JSON bytes, whatever format it came in.
     pub(crate) async fn json_bytes(&mut self, hub: &Hub) -> Result<Bytes, HubError> {
-        check_content(&self.headers)?;
-        let bytes = self.bytes(hub).await?;
-        if bytes.is_empty() {
-            return Err(HubError::bad("the body is empty: a FHIR resource in JSON is expected"));
+        let (format, bytes) = self.resource_bytes(hub).await?;
+        match format {
+            Format::Json => Ok(bytes),
+            Format::Xml => Ok(Bytes::from(parse_xml(bytes).await?.to_string())),
         }
-        Ok(bytes)
     }
 
-    /// The body as a JSON value.
+    async fn resource_bytes(&mut self, hub: &Hub) -> Result<(Format, Bytes), HubError> {
+        let format = negotiate::content(&self.headers)?;
+        let bytes = self.bytes(hub).await?;
+        if bytes.is_empty() {
+            return Err(HubError::bad(
+                "the body is empty: a FHIR resource in JSON or XML is expected",
+            ));
+        }
+        Ok((format, bytes))
+    }
+
+    /// The body as a JSON value, whatever format it came in.
     pub(crate) async fn json(&mut self, hub: &Hub) -> Result<Value, HubError> {
         if let Payload::Value(value) = &mut self.payload {
             return Ok(value.take());
         }
-        let bytes = self.json_bytes(hub).await?;
-        parse_json(bytes).await
+        let (format, bytes) = self.resource_bytes(hub).await?;
+        match format {
+            Format::Json => parse_json(bytes).await,
+            Format::Xml => parse_xml(bytes).await,
+        }
     }
 
     /// The pairs of a search: the query string's and, for `POST _search`, the form's.
@@ -207,6 +225,21 @@ pub(crate) async fn parse_json(bytes: Bytes) -> Result<Value, HubError> {
         return serde_json::from_slice(&bytes).map_err(|error| HubError::json(&error));
     }
     blocking(move || serde_json::from_slice(&bytes).map_err(|error| HubError::json(&error))).await
+}
+
+async fn parse_xml(bytes: Bytes) -> Result<Value, HubError> {
+    if bytes.len() <= BLOCKING_BYTES {
+        return negotiate::from_xml(&bytes);
+    }
+    blocking(move || negotiate::from_xml(&bytes)).await
+}
+
+/// A JSON body as XML; a large one on a thread made for blocking work.
+pub(super) async fn make_xml(bytes: Bytes) -> Result<Bytes, HubError> {
+    if bytes.len() <= BLOCKING_BYTES {
+        return negotiate::to_xml(&bytes);
+    }
+    blocking(move || negotiate::to_xml(&bytes)).await
 }
 
 /// Runs work that takes long without a pause off the request threads.

@@ -1,15 +1,32 @@
-//! Formats: this server speaks JSON; whoever insists on another one is told so.
+//! Formats: JSON, which is stored and goes out as it is, and XML, made from it; whoever insists on another one is told
+//! so.
 
 use crate::HubError;
 use crate::parse::pairs::Pair;
+use bytes::Bytes;
+use fhir::{Definitions, xml};
 use http::{HeaderMap, header};
+use serde_json::Value;
 
-/// Media types without parameters that mean FHIR JSON.
-fn is_json(media: &str) -> bool {
-    matches!(
-        media,
-        "application/fhir+json" | "application/json" | "text/json" | "application/json+fhir" | "json"
-    )
+/// How resources are written.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub(crate) enum Format {
+    /// `application/fhir+json`.
+    #[default]
+    Json,
+    /// `application/fhir+xml`.
+    Xml,
+}
+
+impl Format {
+    /// Of a media type without parameters, or its short name.
+    fn of(media: &str) -> Option<Self> {
+        Some(match media {
+            "application/fhir+json" | "application/json" | "text/json" | "application/json+fhir" | "json" => Self::Json,
+            "application/fhir+xml" | "application/xml" | "text/xml" | "application/xml+fhir" | "xml" => Self::Xml,
+            _ => return None,
+        })
+    }
 }
 
 fn essence(text: &str) -> String {
@@ -22,42 +39,112 @@ fn essence(text: &str) -> String {
         .replace(' ', "+")
 }
 
-/// `_format` wins over `Accept`.
-pub(super) fn check_accept(headers: &HeaderMap, pairs: &[Pair]) -> Result<(), HubError> {
-    if let Some((_, format)) = pairs.iter().find(|(name, _)| name == "_format") {
-        return if is_json(&essence(format)) {
-            Ok(())
-        } else {
-            Err(HubError::NotAcceptable(format.clone()))
-        };
-    }
-    let mut offered = Vec::new();
-    for value in headers.get_all(header::ACCEPT).iter().filter_map(|v| v.to_str().ok()) {
-        offered.extend(value.split(',').map(essence).filter(|e| !e.is_empty()));
-    }
-    let fits = |media: &String| is_json(media) || matches!(media.as_str(), "*/*" | "application/*" | "text/*");
-    if offered.is_empty() || offered.iter().any(fits) {
-        return Ok(());
-    }
-    Err(HubError::NotAcceptable(offered.join(", ")))
+/// The weight of one part of `Accept`, in thousandths.
+fn weight(part: &str) -> u16 {
+    let given = part
+        .split(';')
+        .skip(1)
+        .find_map(|parameter| parameter.trim().strip_prefix("q="));
+    let number = given.and_then(|text| text.trim().parse::<f32>().ok()).unwrap_or(1.0);
+    // the cast saturates and takes NaN for 0
+    (number.clamp(0.0, 1.0) * 1000.0) as u16
 }
 
-/// The body must be JSON; a missing `Content-Type` is taken for it.
-pub(super) fn check_content(headers: &HeaderMap) -> Result<(), HubError> {
+/// The format to answer in: `_format` wins over `Accept`; whoever accepts anything gets what was sent.
+pub(super) fn asked(headers: &HeaderMap, pairs: &[Pair]) -> Result<Format, HubError> {
+    if let Some((_, format)) = pairs.iter().find(|(name, _)| name == "_format") {
+        return Format::of(&essence(format)).ok_or_else(|| HubError::NotAcceptable(format.clone()));
+    }
+    let values = headers.get_all(header::ACCEPT).iter().filter_map(|v| v.to_str().ok());
+    let parts: Vec<&str> = values
+        .flat_map(|value| value.split(','))
+        .filter(|part| !part.trim().is_empty())
+        .collect();
+    let sent = || content(headers).unwrap_or_default();
+    if parts.is_empty() {
+        return Ok(sent());
+    }
+    let mut best: Option<(u16, Format)> = None;
+    for part in &parts {
+        let media = essence(part);
+        let format = match media.as_str() {
+            "*/*" | "application/*" | "text/*" => Some(sent()),
+            media => Format::of(media),
+        };
+        let q = weight(part);
+        if let Some(format) = format.filter(|_| q > 0)
+            && best.is_none_or(|(other, _)| q > other)
+        {
+            best = Some((q, format));
+        }
+    }
+    let offered = || parts.iter().map(|part| essence(part)).collect::<Vec<_>>().join(", ");
+    best.map(|(_, format)| format)
+        .ok_or_else(|| HubError::NotAcceptable(offered()))
+}
+
+/// The format of the body; a missing `Content-Type` is taken for JSON.
+pub(super) fn content(headers: &HeaderMap) -> Result<Format, HubError> {
     let Some(given) = headers.get(header::CONTENT_TYPE) else {
-        return Ok(());
+        return Ok(Format::Json);
     };
     let text = String::from_utf8_lossy(given.as_bytes());
-    if is_json(&essence(&text)) {
-        return Ok(());
-    }
-    Err(HubError::UnsupportedMediaType(text.into_owned()))
+    Format::of(&essence(&text)).ok_or_else(|| HubError::UnsupportedMediaType(text.into_owned()))
+}
+
+/// A content type without its parameters; empty if there is none.
+fn media_type(headers: &HeaderMap) -> String {
+    let given = headers.get(header::CONTENT_TYPE);
+    given.map_or_else(String::new, |v| essence(&String::from_utf8_lossy(v.as_bytes())))
 }
 
 /// Whether the body is a url-encoded form.
 pub(super) fn is_form(headers: &HeaderMap) -> bool {
-    let given = headers
-        .get(header::CONTENT_TYPE)
-        .map(|v| String::from_utf8_lossy(v.as_bytes()).into_owned());
-    given.is_some_and(|text| essence(&text) == "application/x-www-form-urlencoded")
+    media_type(headers) == "application/x-www-form-urlencoded"
+}
+
+/// An XML body as a JSON value.
+pub(super) fn from_xml(bytes: &[u8]) -> Result<Value, HubError> {
+    let text = std::str::from_utf8(bytes)
+        .map_err(|error| HubError::bad(format!("the XML is not UTF-8 (byte {})", error.valid_up_to())))?;
+    Ok(xml::from_xml(Definitions::r4(), text)?)
+}
+
+/// A JSON body as XML.
+pub(super) fn to_xml(body: &[u8]) -> Result<Bytes, HubError> {
+    let value: Value = serde_json::from_slice(body).map_err(|error| HubError::json(&error))?;
+    Ok(Bytes::from(xml::to_xml(Definitions::r4(), &value)?))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn answer(accept: &str, sent: &str) -> Result<Format, HubError> {
+        let mut headers = HeaderMap::new();
+        for (name, value) in [(header::ACCEPT, accept), (header::CONTENT_TYPE, sent)] {
+            if !value.is_empty() {
+                headers.insert(name, value.parse().unwrap());
+            }
+        }
+        asked(&headers, &[])
+    }
+
+    #[test]
+    fn the_heaviest_format_wins_and_anything_means_what_was_sent() {
+        for (accept, sent, format) in [
+            ("", "", Format::Json),
+            ("*/*", "application/fhir+xml; charset=utf-8", Format::Xml),
+            ("*/*", "application/x-www-form-urlencoded", Format::Json),
+            ("application/json", "application/fhir+xml", Format::Json),
+            ("text/xml;q=0.5, application/fhir+json;q=0.4", "", Format::Xml),
+            ("application/fhir+xml;q=0, */*;q=0.1", "", Format::Json),
+            ("text/html, application/xml", "", Format::Xml),
+        ] {
+            assert_eq!(answer(accept, sent).unwrap(), format, "{accept} {sent}");
+        }
+        assert!(answer("text/html", "").is_err());
+        let pairs = [("_format".to_owned(), "application/fhir xml".to_owned())];
+        assert_eq!(asked(&HeaderMap::new(), &pairs).unwrap(), Format::Xml);
+    }
 }

@@ -7,3 +7,4 @@ mod load;
 mod search;
 mod server;
 mod transaction;
+mod xml;
