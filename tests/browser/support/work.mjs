@@ -4,6 +4,7 @@ import assert from "node:assert/strict";
 /** Starts the diabetes pathway for a person and stands on the pathway's page. */
 export async function startPathway(page, patient) {
   await page.goto(`/assistiti/${patient}/percorsi/nuovo`);
+  await page.getByRole("radio", { name: "PDTA diabete tipo 2 dell'adulto" }).check();
   await page.getByRole("button", { name: "Avvia un percorso" }).click();
   await page.getByRole("status").filter({ hasText: "Percorso avviato" }).waitFor();
   return new URL(page.url()).pathname;

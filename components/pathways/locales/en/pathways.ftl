@@ -94,7 +94,7 @@ patient-age = { $n ->
    *[other] { $n } years old
   }
 patient-sex = Sex
-patient-cf = Codice fiscale
+patient-cf = Tax code (codice fiscale)
 patient-city = Town
 patient-phone = Phone
 patient-address = Address

@@ -14,14 +14,14 @@ pub async fn moments(
     history: &[HistoryEntry],
     names: &BTreeMap<String, String>,
 ) -> Vec<TimelineEntry> {
-    let people = actors(app, page, history).await;
+    let people = actors(app, history).await;
     let entries = history.iter().rev();
     entries.flat_map(|entry| of_entry(page, entry, names, &people)).collect()
 }
 
-/// Names of the people who acted.
-async fn actors(app: &App, page: &Page, history: &[HistoryEntry]) -> BTreeMap<String, String> {
-    let fhir = app.fhir(page);
+/// Names of the people who acted: staff, and the person themselves.
+async fn actors(app: &App, history: &[HistoryEntry]) -> BTreeMap<String, String> {
+    let fhir = app.common();
     let subjects: BTreeSet<&str> = history.iter().map(|e| e.actor.as_str()).filter(|a| a.contains('/')).collect();
     let found = subjects.iter().map(|subject| fhir.resolve(subject));
     let found = futures::future::join_all(found).await;

@@ -47,6 +47,12 @@ impl App {
         self.context.peers.fhir(page.actor())
     }
 
+    /// Forms and the staff's names, which are nobody's health data, whoever asks: the hub shows an assisted person the
+    /// own compartment only. Never read anything else with it.
+    fn common(&self) -> component::Fhir {
+        self.context.peers.fhir(&access::Actor::system())
+    }
+
     fn orchestrator(&self, page: &web::Page) -> component::Orchestrator {
         self.context.peers.orchestrator(page.actor())
     }

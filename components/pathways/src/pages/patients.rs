@@ -81,7 +81,8 @@ fn criteria(q: &str) -> Vec<(&'static str, String)> {
         } else if word.len() == 16 && word.bytes().all(|b| b.is_ascii_alphanumeric()) {
             search.push(("identifier", word.to_ascii_uppercase()));
         } else {
-            search.push(("name", escape(word)));
+            // Anywhere in the name: the second word of "De Luca" is looked for as often as the first.
+            search.push(("name:contains", escape(word)));
         }
     }
     search
@@ -125,13 +126,13 @@ mod tests {
     fn words_find_their_parameter() {
         assert_eq!(
             criteria("rossi 21/11/1950"),
-            [("name", "rossi".into()), ("birthdate", "1950-11-21".into())]
+            [("name:contains", "rossi".into()), ("birthdate", "1950-11-21".into())]
         );
         assert_eq!(
             criteria("rssmra50s21f839x"),
             [("identifier", "RSSMRA50S21F839X".into())]
         );
         assert_eq!(criteria("1950"), [("birthdate", "1950".into())]);
-        assert_eq!(criteria("31/02/1950"), [("name", "31/02/1950".into())]);
+        assert_eq!(criteria("31/02/1950"), [("name:contains", "31/02/1950".into())]);
     }
 }

@@ -130,7 +130,7 @@ async fn see(app: &App, page: &Page, id: &str) -> Result<Seen, Failure> {
     };
     let form = match &info.form {
         Some(form) => {
-            let questionnaire = fhir.read("Questionnaire", form).await?;
+            let questionnaire = app.common().read("Questionnaire", form).await?;
             Some(Form::parse(&questionnaire).map_err(|error| Failure::Internal(error.to_string()))?)
         }
         None => None,
@@ -170,9 +170,10 @@ async fn render(app: &App, page: Page, seen: &Seen, form: Option<Html>) -> Resul
     let is_mine = task.assignee.as_deref() == Some(actor.subject.as_str());
     let in_role = task.roles.iter().any(|role| actor.has_role(role)) || is_admin;
     let may_reassign = !is_patient && (is_mine || is_admin || actor.has_role("case-manager"));
-    let fhir = app.fhir(&page);
     let holder = match &task.assignee {
-        Some(person) => fhir
+        Some(person) if *person == actor.subject => actor.name.clone(),
+        Some(person) => app
+            .common()
             .resolve(person)
             .await?
             .map_or_else(|| person.clone(), |p| people::name(&p)),

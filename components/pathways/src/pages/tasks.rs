@@ -184,7 +184,7 @@ impl Asked {
             search.push(("patient:Patient.general-practitioner", actor.subject.clone()));
         }
         for word in self.q.split_whitespace() {
-            search.push(("patient:Patient.name", escape(word)));
+            search.push(("patient:Patient.name:contains", escape(word)));
         }
         search.push(("_sort", if view == View::Concluse { "-modified" } else { "due" }.into()));
         search

@@ -106,7 +106,8 @@ impl DiagramView<'_> {
     fn active<'d>(&self, diagram: &'d Diagram) -> Vec<(&'d str, u32)> {
         let shown = diagram.shapes.iter().filter_map(|shape| {
             let count = self.tokens.get(&shape.element).filter(|n| **n > 0)?;
-            Some((shape.name.as_deref().unwrap_or(&shape.element), *count))
+            // A gateway without a name says nothing to people: the drawing shows its token.
+            Some((shape.name.as_deref().filter(|name| !name.is_empty())?, *count))
         });
         shown.collect()
     }
@@ -126,7 +127,8 @@ impl DiagramView<'_> {
 
     fn caption(&self, diagram: &Diagram, texts: &Texts, out: &mut String) {
         let active = self.active(diagram);
-        if active.is_empty() && self.done.is_empty() {
+        let live = self.tokens.values().any(|count| *count > 0);
+        if active.is_empty() && (live || self.done.is_empty()) {
             return;
         }
         let _ = write!(

@@ -147,7 +147,7 @@ async fn instances(app: &App, page: &Page, id: &str) -> Result<(Vec<InstanceInfo
 async fn banner(app: &App, page: &Page, patient: &Value) -> Result<Banner, Failure> {
     let doctor = match patient["generalPractitioner"][0]["reference"].as_str() {
         Some(reference) => app
-            .fhir(page)
+            .common()
             .resolve(reference)
             .await
             .ok()
