@@ -5,14 +5,18 @@ use super::{Answer, Form, Item, Kind};
 use jiff::civil::Date;
 use serde_json::{Map, Value};
 
-/// Where first values come from, strongest first: `values` by linkId, the item's `initial`, its initialExpression.
+/// Where first values come from, strongest first: the item's `initialExpression`, its `initial`.
+///
+/// What the process knows is put into a question only where the form asks for it, by the expression `%process.<name>`:
+/// a therapy in course may be proposed again, the result of the last examination must not, or it would be filed a
+/// second time as today's.
 #[derive(Debug, Clone, Copy)]
 pub struct Prefill<'a> {
     /// Today, in Italy.
     pub today: Date,
     /// The patient (JSON), for expressions with `%patient`.
     pub patient: Option<&'a Value>,
-    /// Known values by linkId: task variables.
+    /// What the process knows: task variables, for expressions `%process.<name>`.
     pub values: &'a Map<String, Value>,
 }
 
@@ -29,20 +33,11 @@ impl Form {
     pub(super) fn initial_raw(&self, prefill: &Prefill<'_>) -> Raw {
         let mut raw = Raw::new();
         for item in self.all().into_iter().filter(|i| i.kind.is_question()) {
-            let known = prefill
-                .values
-                .get(&item.link)
-                .map(|v| from_variable(item, v))
-                .filter(|v| !v.is_empty());
-            let values = known.unwrap_or_else(|| {
-                let computed = || item.initial_expression.as_deref().and_then(|e| prefill.evaluate(e));
-                let own: Vec<String> = item.initial.iter().map(Answer::raw).collect();
-                if own.is_empty() {
-                    computed().into_iter().collect()
-                } else {
-                    own
-                }
-            });
+            let own = || item.initial.iter().map(Answer::raw).collect::<Vec<_>>();
+            let values = match item.initial_expression.as_deref() {
+                Some(expression) => prefill.first(item, expression).unwrap_or_else(own),
+                None => own(),
+            };
             place(item, values, &mut raw);
         }
         raw
@@ -74,6 +69,18 @@ fn from_variable(item: &Item, value: &Value) -> Vec<String> {
 }
 
 impl Prefill<'_> {
+    /// The first values that an expression gives; `None` where it gives nothing.
+    fn first(&self, item: &Item, expression: &str) -> Option<Vec<String>> {
+        match expression.trim().strip_prefix("%process.") {
+            Some(name) => self
+                .values
+                .get(name)
+                .map(|v| from_variable(item, v))
+                .filter(|v| !v.is_empty()),
+            None => self.evaluate(expression).map(|value| vec![value]),
+        }
+    }
+
     /// An initial expression. Time is ours, not the machine's, so `today()` becomes a literal first; `(today() -
     /// %patient.birthDate).years`, which FHIRPath has no operator for but forms are written with, is the age.
     fn evaluate(&self, expression: &str) -> Option<String> {

@@ -161,21 +161,31 @@ fn the_html_of_a_form() {
 }
 
 #[test]
-fn task_variables_win_over_the_forms_own_values() {
-    with(|form, prefill, texts| {
-        let values = json!({ "hba1c": 61.5, "fuma": true, "sintomi": ["sete", "prurito"], "data": null });
-        let prefill = Prefill {
-            values: values.as_object().unwrap(),
-            ..*prefill
-        };
-        let html = form.fill(&prefill).html(texts).0;
-        assert!(html.contains(r#"value="61,5""#));
-        assert!(html.contains(r#"name="sintomi.altro" value="prurito""#));
-        assert!(
-            html.contains(r#"value="2026-11-21""#),
-            "null is no value: the expression gives today"
-        );
-    });
+fn a_question_shows_what_the_process_knows_only_where_the_form_asks_for_it() {
+    let asks = |name: &str| {
+        json!([{ "url": "http://hl7.org/fhir/uv/sdc/StructureDefinition/sdc-questionnaire-initialExpression",
+            "valueExpression": { "language": "text/fhirpath", "expression": format!("%process.{name}") } }])
+    };
+    let form = json!({ "resourceType": "Questionnaire", "item": [
+        { "linkId": "hba1c", "text": "HbA1c", "type": "decimal" },
+        { "linkId": "dose", "text": "Dose", "type": "decimal", "extension": asks("dose") },
+        { "linkId": "sintomi", "text": "Sintomi", "type": "open-choice", "repeats": true, "extension": asks("sintomi"),
+          "answerOption": [{ "valueCoding": { "code": "sete", "display": "Sete" } }] },
+        { "linkId": "note", "text": "Note", "type": "string", "extension": asks("note"),
+          "initial": [{ "valueString": "nessuna" }] }
+    ] });
+    let form = Form::parse(&form).unwrap();
+    let values = json!({ "hba1c": 61.5, "dose": 2.5, "sintomi": ["sete", "prurito"], "note": null });
+    let prefill = Prefill {
+        today: date(2026, 11, 21),
+        patient: None,
+        values: values.as_object().unwrap(),
+    };
+    let html = form.fill(&prefill).html(&Texts::base()).0;
+    assert!(!html.contains("61,5"), "the last result is not today's");
+    assert!(html.contains(r#"value="2,5""#));
+    assert!(html.contains(r#"name="sintomi.altro" value="prurito""#));
+    assert!(html.contains(r#"value="nessuna""#), "null is no value");
 }
 
 #[test]

@@ -49,23 +49,23 @@ pub async fn problems(fhir: &Fhir, page: &Page, patient: &str) -> Result<Vec<Pro
     Ok(problems)
 }
 
-/// What is being taken, each medicine once.
+/// What is being taken, each medicine once: what was prescribed, and what was only told (MedicationStatement).
 pub async fn therapies(fhir: &Fhir, patient: &str) -> Result<Vec<Therapy>, PeerError> {
-    let search = [
-        ("patient", patient),
-        ("status", "active"),
-        ("_sort", "-authoredon"),
-        ("_count", "100"),
-    ];
-    let found = fhir.search("MedicationRequest", &search).await?;
+    let search = |sort: &'static str| [("patient", patient), ("status", "active"), ("_sort", sort), ("_count", "100")];
+    let (prescribed, told) = (search("-authoredon"), search("-effective"));
+    let (requests, statements) = tokio::try_join!(
+        fhir.search("MedicationRequest", &prescribed),
+        fhir.search("MedicationStatement", &told),
+    )?;
     let mut therapies: Vec<Therapy> = Vec::new();
-    for request in &found {
-        let name = concept(&request["medicationCodeableConcept"]);
+    for (resource, dosage) in requests
+        .iter()
+        .map(|r| (r, &r["dosageInstruction"]))
+        .chain(statements.iter().map(|s| (s, &s["dosage"])))
+    {
+        let name = concept(&resource["medicationCodeableConcept"]);
         if !name.is_empty() && !therapies.iter().any(|t| t.name == name) {
-            let dosage = request["dosageInstruction"][0]["text"]
-                .as_str()
-                .unwrap_or_default()
-                .to_owned();
+            let dosage = dosage[0]["text"].as_str().unwrap_or_default().to_owned();
             therapies.push(Therapy { name, dosage });
         }
     }
