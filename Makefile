@@ -20,10 +20,7 @@ build: setup ## Builds the program, release
 	cargo build --release --locked -p sinfonia
 
 run: build ## Builds, makes the demo region when there are no data, serves (SINFONIA_LISTEN=127.0.0.1:8080)
-	@if [ ! -e "$$SINFONIA_DATA" ] || [ -e "$$SINFONIA_DATA/.demo-unfinished" ]; then \
-	    mkdir -p "$$SINFONIA_DATA" && touch "$$SINFONIA_DATA/.demo-unfinished" && \
-	    ./target/release/sinfonia demo && rm "$$SINFONIA_DATA/.demo-unfinished"; \
-	fi
+	./target/release/sinfonia demo
 	./target/release/sinfonia serve
 
 test: test-rust test-browser ## Runs every test
