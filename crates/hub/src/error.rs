@@ -51,6 +51,8 @@ pub enum HubError {
     MultipleMatches { criteria: String, count: String },
     #[error("no {rtype} matches '{criteria}'")]
     NoMatch { rtype: String, criteria: String },
+    #[error("no {rtype} matches '{criteria}': there is nothing to patch")]
+    NothingToPatch { rtype: String, criteria: String },
     #[error("{rtype}/{id} was changed by others {attempts} times while this was being done: try again")]
     Contention { rtype: String, id: String, attempts: usize },
     #[error("search parameter {0}")]
@@ -117,9 +119,11 @@ impl HubError {
     /// HTTP status.
     pub fn status(&self) -> StatusCode {
         match self {
-            Self::NotFound { .. } | Self::NoVersion { .. } | Self::UnknownType(_) | Self::NoRoute(_) => {
-                StatusCode::NOT_FOUND
-            }
+            Self::NotFound { .. }
+            | Self::NoVersion { .. }
+            | Self::UnknownType(_)
+            | Self::NoRoute(_)
+            | Self::NothingToPatch { .. } => StatusCode::NOT_FOUND,
             Self::Gone { .. } => StatusCode::GONE,
             Self::MethodNotAllowed { .. } => StatusCode::METHOD_NOT_ALLOWED,
             Self::MalformedJson { .. } | Self::BadRequest(_) | Self::Search(_) | Self::NotSupported(_) => {
@@ -163,7 +167,7 @@ impl HubError {
             Self::Resource(_) => "structure",
             Self::VersionMismatch { .. } | Self::Contention { .. } => "conflict",
             Self::MultipleMatches { .. } => "multiple-matches",
-            Self::NoMatch { .. } => "not-found",
+            Self::NoMatch { .. } | Self::NothingToPatch { .. } => "not-found",
             Self::Search(error) => match error.kind {
                 ParseErrorKind::Limit => "too-costly",
                 ParseErrorKind::Value => "value",

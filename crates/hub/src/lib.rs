@@ -17,6 +17,7 @@ mod hub;
 pub mod load;
 mod outcome;
 pub mod parse;
+mod patch;
 mod read;
 mod routes;
 mod scope;
@@ -32,6 +33,7 @@ pub use config::{HubConfig, Limits, Validation};
 pub use error::HubError;
 pub use hub::{Effect, Hub, Written};
 pub use outcome::Issue;
+pub use patch::Patch;
 pub use routes::routes;
 
 pub(crate) use fhir::is_id;

@@ -2,7 +2,9 @@
 
 use crate::http::{Answer, Ask, run};
 use crate::scope::{PROFESSIONALS, READERS};
-use crate::{Hub, HubError, batch, capabilities, create, delete, history, read, search, search_system, update, vread};
+use crate::{
+    Hub, HubError, batch, capabilities, create, delete, history, patch, read, search, search_system, update, vread,
+};
 use access::{Policy, Routes};
 use axum::extract::{RawPathParams, Request};
 use axum::routing::{MethodFilter, MethodRouter, on};
@@ -58,11 +60,13 @@ pub(crate) fn table() -> Vec<Row> {
         row!(GET "/{type}" "search-type" Readers search::handle),
         row!(POST "/{type}" "create" Professionals create::handle),
         row!(PUT "/{type}" "" Professionals update::handle_matching),
+        row!(PATCH "/{type}" "" Professionals patch::handle_matching),
         row!(DELETE "/{type}" "" Professionals delete::handle_matching),
         row!(POST "/{type}/_search" "search-type" Readers search::handle),
         row!(GET "/{type}/_history" "history-type" Readers history::handle_type),
         row!(GET "/{type}/{id}" "read" Readers read::handle),
         row!(PUT "/{type}/{id}" "update" Professionals update::handle),
+        row!(PATCH "/{type}/{id}" "patch" Professionals patch::handle),
         row!(DELETE "/{type}/{id}" "delete" Professionals delete::handle),
         row!(GET "/{type}/{id}/_history" "history-instance" Readers history::handle_instance),
         row!(GET "/{type}/{id}/_history/{version}" "vread" Readers vread::handle),

@@ -145,7 +145,7 @@ impl Answer {
         Self {
             body: Some(outcome::bytes(&error.issues())),
             retry_after: status == StatusCode::SERVICE_UNAVAILABLE,
-            allow: (status == StatusCode::METHOD_NOT_ALLOWED).then_some("GET, HEAD, POST, PUT, DELETE"),
+            allow: (status == StatusCode::METHOD_NOT_ALLOWED).then_some("GET, HEAD, POST, PUT, PATCH, DELETE"),
             ..Self::new(status)
         }
     }

@@ -93,7 +93,7 @@ pub(super) fn content(headers: &HeaderMap) -> Result<Format, HubError> {
 }
 
 /// A content type without its parameters; empty if there is none.
-fn media_type(headers: &HeaderMap) -> String {
+pub(crate) fn media_type(headers: &HeaderMap) -> String {
     let given = headers.get(header::CONTENT_TYPE);
     given.map_or_else(String::new, |v| essence(&String::from_utf8_lossy(v.as_bytes())))
 }

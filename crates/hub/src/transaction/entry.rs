@@ -97,7 +97,7 @@ fn entry(hub: &Hub, index: usize, mut value: Value) -> Result<Entry, HubError> {
         if_none_exist: text("ifNoneExist").map(str::to_owned),
         if_none_match: text("ifNoneMatch").map(str::to_owned),
     };
-    let needs_body = matches!(entry.method, Method::POST | Method::PUT);
+    let needs_body = matches!(entry.method, Method::POST | Method::PUT | Method::PATCH);
     if needs_body && resource.is_null() {
         return Err(HubError::bad(format!("{method} needs a resource in the entry")));
     }
@@ -110,9 +110,10 @@ fn verb(text: &str) -> Result<Method, HubError> {
         "POST" => Ok(Method::POST),
         "PUT" => Ok(Method::PUT),
         "DELETE" => Ok(Method::DELETE),
-        "PATCH" | "HEAD" => Err(HubError::NotSupported(format!("request.method {text}"))),
+        "PATCH" => Ok(Method::PATCH),
+        "HEAD" => Err(HubError::NotSupported(format!("request.method {text}"))),
         other => Err(HubError::bad(format!(
-            "request.method '{other}' is none of GET, POST, PUT, DELETE"
+            "request.method '{other}' is none of GET, POST, PUT, PATCH, DELETE"
         ))),
     }
 }

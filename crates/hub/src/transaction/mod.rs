@@ -16,7 +16,7 @@ pub(crate) use stable::{hex, id as stable_id};
 
 use crate::http::{Answer, blocking};
 use crate::hub::{Effect, Written, stored};
-use crate::{Hub, HubError};
+use crate::{Hub, HubError, Patch};
 use bytes::Bytes;
 use plan::{Plan, Planned};
 use references::Links;
@@ -162,7 +162,12 @@ impl Hub {
         links: &Links<'_>,
         mode: &Mode,
     ) -> Result<Answer, HubError> {
-        let mut value = entry.resource.take();
+        let mut value = match &target.current {
+            Some(current) if entry.method == http::Method::PATCH => {
+                Patch::in_entry(&entry.resource)?.apply_to(current)?
+            }
+            _ => entry.resource.take(),
+        };
         links.rewrite(entry.full_url.as_deref(), &mut value)?;
         let previous = target.previous();
         let live = target.current.as_ref().is_some_and(|c| c.body.is_some());

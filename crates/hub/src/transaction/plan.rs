@@ -98,7 +98,7 @@ pub(super) async fn plan(
         Ok(_) => Plan::Fetch,
         Err((_, error)) => Plan::Failed(error.clone()),
     }));
-    for verb in [Verb::DELETE, Verb::POST, Verb::PUT] {
+    for verb in [Verb::DELETE, Verb::POST, Verb::PUT, Verb::PATCH] {
         for (at, entry) in entries.iter().enumerate() {
             let Ok(entry) = entry else { continue };
             if entry.method == verb {
@@ -130,6 +130,7 @@ impl Planner<'_> {
         let plan = match entry.method {
             Verb::DELETE => self.delete(entry, rtype).await?,
             Verb::POST => self.create(at, entry, rtype).await?,
+            Verb::PATCH => self.patch(entry, rtype).await?,
             _ => self.update(entry, rtype).await?,
         };
         let identity = match &plan {
@@ -238,6 +239,35 @@ impl Planner<'_> {
                 Ok(Plan::Write(Target::new(rtype, self.hub.ids.next())))
             }
         }
+    }
+
+    /// The version that the patch changes; it is applied when the write is made.
+    async fn patch(&mut self, entry: &Entry, rtype: &str) -> Result<Plan, HubError> {
+        let current = match entry.target.as_instance() {
+            Some((rtype, id)) => {
+                let found = self.snapshot.read(rtype, id).await?;
+                found.ok_or_else(|| HubError::not_found(rtype, id))?
+            }
+            None => {
+                let found = self.the_match(rtype, &entry.target.query).await?;
+                found.ok_or_else(|| HubError::NothingToPatch {
+                    rtype: rtype.to_owned(),
+                    criteria: entry.target.query.clone(),
+                })?
+            }
+        };
+        let (id, version) = (current.id.clone(), current.version);
+        if current.body.is_none() {
+            let rtype = rtype.to_owned();
+            return Err(HubError::Gone { rtype, id, version });
+        }
+        check_match(rtype, &id, entry.if_match, version)?;
+        Ok(Plan::Write(Target {
+            rtype: rtype.to_owned(),
+            id,
+            current: Some(current),
+            method: Method::Put,
+        }))
     }
 
     async fn the_match(&mut self, rtype: &str, criteria: &str) -> Result<Option<StoredResource>, HubError> {

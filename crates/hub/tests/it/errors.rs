@@ -21,7 +21,16 @@ const CASES: &[Case] = &[
     (Method::GET, "/Paziente/1", &[], "", 404),
     (Method::GET, "/Patient/1/_history/1/more", &[], "", 404),
     (Method::GET, "/Patient/1/$everything", &[], "", 404),
-    (Method::PATCH, "/Patient/1", &[], "[]", 405),
+    (Method::PATCH, "/Patient/1", &[], "[]", 404),
+    (Method::PATCH, "/Patient/1", &[], "{}", 400),
+    (
+        Method::PATCH,
+        "/Patient/1",
+        &[("content-type", "application/xml-patch+xml")],
+        "<diff/>",
+        415,
+    ),
+    (Method::PATCH, "/Patient?name=none", &[], "[]", 404),
     (Method::PUT, "/metadata", &[], "{}", 405),
     (
         Method::POST,

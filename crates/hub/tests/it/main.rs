@@ -4,6 +4,7 @@ mod access;
 mod errors;
 mod interactions;
 mod load;
+mod patch;
 mod search;
 mod server;
 mod transaction;

@@ -1,0 +1,182 @@
+//! Patch: `PATCH [base]/Type/id` and `PATCH [base]/Type?criteria`, with `If-Match`.
+
+mod json_patch;
+
+use crate::http::{Answer, Ask, Payload, media_type};
+use crate::hub::{Effect, Written, stored};
+use crate::outcome::Issue;
+use crate::update::{check_identity, check_match};
+use crate::{Hub, HubError, parse};
+use base64::Engine as _;
+use json_patch::JsonPatch;
+use serde_json::Value;
+use std::sync::Arc;
+use store::{Method, StoredResource, Transaction};
+
+/// The media type of JSON Patch.
+const JSON_PATCH: &str = "application/json-patch+json";
+
+/// A change to a resource.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Patch(JsonPatch);
+
+impl Patch {
+    /// Reads a JSON Patch document (RFC 6902).
+    pub fn json(value: Value) -> Result<Self, HubError> {
+        JsonPatch::parse(value)
+            .map(Self)
+            .map_err(|why| HubError::bad(format!("the patch cannot be read: {why}")))
+    }
+
+    /// The patch in an entry of a bundle: a Binary that holds a JSON Patch.
+    pub(crate) fn in_entry(resource: &Value) -> Result<Self, HubError> {
+        let text = |name: &str| resource.get(name).and_then(Value::as_str);
+        match text("resourceType") {
+            Some("Binary") => {}
+            Some("Parameters") => return Err(fhirpath_patch()),
+            _ => {
+                return Err(HubError::bad(format!(
+                    "a PATCH entry holds a Binary of contentType {JSON_PATCH}"
+                )));
+            }
+        }
+        if text("contentType") != Some(JSON_PATCH) {
+            return Err(HubError::bad(format!(
+                "Binary.contentType of a PATCH entry must be {JSON_PATCH}"
+            )));
+        }
+        let data = base64::engine::general_purpose::STANDARD.decode(text("data").unwrap_or_default());
+        let data = data.map_err(|error| HubError::bad(format!("Binary.data is not base64: {error}")))?;
+        Self::json(serde_json::from_slice(&data).map_err(|error| HubError::json(&error))?)
+    }
+
+    /// The stored version, changed; what the change left empty is left out.
+    pub(crate) fn apply_to(&self, current: &StoredResource) -> Result<Value, HubError> {
+        let body = current.body.as_deref().unwrap_or_default();
+        let mut value: Value = serde_json::from_slice(body).map_err(|error| HubError::json(&error))?;
+        let refuse = |why: String| {
+            let message = format!("the patch does not fit {}/{}: {why}", current.rtype, current.id);
+            HubError::Invalid(vec![Issue::error("processing", message)])
+        };
+        self.0.apply(&mut value).map_err(refuse)?;
+        prune(&mut value);
+        check_identity(&current.rtype, &current.id, &value)?;
+        Ok(value)
+    }
+}
+
+fn fhirpath_patch() -> HubError {
+    HubError::NotSupported(format!("FHIRPath Patch (Parameters); send {JSON_PATCH}: it"))
+}
+
+/// Removes empty arrays and objects: FHIR has none.
+fn prune(value: &mut Value) {
+    let empty = |value: &Value| match value {
+        Value::Array(items) => items.is_empty(),
+        Value::Object(object) => object.is_empty(),
+        _ => false,
+    };
+    match value {
+        Value::Array(items) => {
+            items.iter_mut().for_each(prune);
+            items.retain(|item| !empty(item));
+        }
+        Value::Object(object) => {
+            object.values_mut().for_each(prune);
+            object.retain(|_, item| !empty(item));
+        }
+        _ => {}
+    }
+}
+
+impl Hub {
+    /// Changes the current version of `rtype/id`. `if_match` as for an update.
+    pub async fn patch(
+        &self,
+        rtype: &str,
+        id: &str,
+        patch: &Patch,
+        if_match: Option<u64>,
+    ) -> Result<Written, HubError> {
+        let mut turn = None;
+        for attempt in 0..=self.config.limits.retries {
+            self.turns.wait((rtype, id), attempt, &mut turn).await;
+            let current = self.read(rtype, id).await?;
+            check_match(rtype, id, if_match, current.version)?;
+            let value = patch.apply_to(&current)?;
+            let prepared = self.prepare(value, id, current.version, self.clock.now(), Method::Put)?;
+            let resource = stored(&prepared.write);
+            let transaction = Transaction {
+                resources: vec![prepared.write],
+                ..Transaction::default()
+            };
+            if self.try_commit(transaction).await?.is_some() {
+                let effect = Effect::Updated;
+                return Ok(Written { resource, effect });
+            }
+        }
+        let attempts = self.config.limits.retries + 1;
+        Err(HubError::Contention {
+            rtype: rtype.to_owned(),
+            id: id.to_owned(),
+            attempts,
+        })
+    }
+
+    /// Changes the one resource that matches `criteria`; none, or more than one, is an error.
+    pub async fn patch_matching(
+        &self,
+        rtype: &str,
+        criteria: &str,
+        patch: &Patch,
+        if_match: Option<u64>,
+    ) -> Result<Written, HubError> {
+        self.check_type(rtype)?;
+        let query = parse::criteria(&self.parse_context(), rtype, criteria)?;
+        let found = self.the_match(&query, criteria).await?;
+        let found = found.ok_or_else(|| HubError::NothingToPatch {
+            rtype: rtype.to_owned(),
+            criteria: criteria.to_owned(),
+        })?;
+        self.patch(rtype, &found.id, patch, if_match).await
+    }
+}
+
+async fn asked(hub: &Hub, ask: &mut Ask) -> Result<Patch, HubError> {
+    if let Payload::Value(value) = &ask.payload {
+        return Patch::in_entry(value);
+    }
+    let media = media_type(&ask.headers);
+    match media.as_str() {
+        // A body without, or with a general, type is told by its shape.
+        JSON_PATCH | "application/json" | "" => {}
+        "application/fhir+json" | "application/fhir+xml" => return Err(fhirpath_patch()),
+        _ => {
+            return Err(HubError::UnsupportedMediaType(format!(
+                "{media} (a patch is {JSON_PATCH})"
+            )));
+        }
+    }
+    let bytes = ask.bytes(hub).await?;
+    Patch::json(serde_json::from_slice(&bytes).map_err(|error| HubError::json(&error))?)
+}
+
+/// The HTTP handler of `PATCH [base]/Type/id`.
+pub(crate) async fn handle(hub: Arc<Hub>, mut ask: Ask) -> Result<Answer, HubError> {
+    ask.scope.write()?;
+    let if_match = ask.if_match()?;
+    let patch = asked(&hub, &mut ask).await?;
+    let written = hub.patch(ask.param("type"), ask.param("id"), &patch, if_match).await?;
+    Ok(Answer::written(&written))
+}
+
+/// The HTTP handler of `PATCH [base]/Type?criteria`.
+pub(crate) async fn handle_matching(hub: Arc<Hub>, mut ask: Ask) -> Result<Answer, HubError> {
+    ask.scope.write()?;
+    let if_match = ask.if_match()?;
+    let patch = asked(&hub, &mut ask).await?;
+    let written = hub
+        .patch_matching(ask.param("type"), &ask.query, &patch, if_match)
+        .await?;
+    Ok(Answer::written(&written))
+}
