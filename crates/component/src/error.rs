@@ -96,7 +96,7 @@ fn finding(issue: &Value) -> String {
         text.push_str(&format!(" [{rule}]"));
     }
     if let Some(remedy) = issue["remedy"].as_str().filter(|remedy| !remedy.is_empty()) {
-        text.push_str(&format!(". {remedy}"));
+        text.push_str(&format!(". Remedy: {remedy}"));
     }
     text
 }
@@ -110,7 +110,7 @@ mod tests {
         let refused = br#"{"title":"Refused","issues":[
             {"file":"a.bpmn","line":7,"element":"t1","rule":"no-start","message":"there is no start","remedy":"Add one."},
             {"message":"too large"}]}"#;
-        let expected = "a.bpmn, line 7, element 't1': there is no start [no-start]. Add one.\ntoo large";
+        let expected = "a.bpmn, line 7, element 't1': there is no start [no-start]. Remedy: Add one.\ntoo large";
         assert_eq!(message(refused), expected);
     }
 

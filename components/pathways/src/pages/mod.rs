@@ -1,6 +1,7 @@
 //! The pages: my tasks, one task with its form, people, a person with their pathway, the case manager's list, starting
 //! a pathway, incidents, models.
 
+mod answered;
 mod cases;
 mod drawing;
 mod facts;

@@ -43,7 +43,10 @@ pub async fn deploy(State(app): State<App>, page: Page, Form(model): Form<Model>
             page.redirect("/modelli", Flash::success(text))
         }
         Err(component::PeerError::Status { status, message }) if status.is_client_error() => {
-            show_list(&app, page, model, message.lines().map(str::to_owned).collect()).await
+            let findings = message.lines().map(str::to_owned).collect();
+            let mut response = show_list(&app, page, model, findings).await?;
+            *response.status_mut() = status;
+            Ok(response)
         }
         Err(error) => Err(error.into()),
     }

@@ -1,5 +1,6 @@
 //! `/attivita/{id}`: one task: what it is about, its form, and completing it.
 
+use super::answered::answered;
 use super::{App, facts, people};
 use askama::Template;
 use axum::Form as Posted;
@@ -8,7 +9,7 @@ use axum::response::{IntoResponse, Response};
 use http::StatusCode;
 use orchestrator::api::{CompleteTask, TaskInfo};
 use serde_json::{Map, Value};
-use web::form::{About, Form, Kind, Prefill};
+use web::form::{About, Form, Prefill};
 use web::{Answer, Failure, Flash, Html, Page};
 
 /// A task as this page needs it.
@@ -36,6 +37,7 @@ struct TaskPage {
     pathway: String,
     holder: String,
     context: Vec<(String, String)>,
+    answers: Vec<(String, String)>,
     form_title: String,
     form: Option<Html>,
     is_patient: bool,
@@ -143,13 +145,27 @@ async fn see(app: &App, page: &Page, id: &str) -> Result<Seen, Failure> {
     })
 }
 
-/// What a form may begin with. Measures and dates are never carried over from an earlier form: who signs must have read
-/// them today.
+/// What stays true of a person from one form to the next, and so may stand in a new form. Everything else, measures,
+/// dates, findings, is asked anew: who signs must have seen it today.
+const LASTING: &[&str] = &[
+    "altezza",
+    "cardioprotettivi",
+    "diagnosiCodice",
+    "fragilita",
+    "insulina",
+    "malattiaCardiovascolare",
+    "metformina",
+    "scompensoCardiaco",
+    "secretagoghi",
+];
+
+/// First values of the form's questions; those that nobody can change keep what the pathway knows.
 fn lasting(info: &TaskInfo, form: Option<&Form>) -> Map<String, Value> {
-    let mut values = info.variables.clone();
+    let mut values = Map::new();
     for item in form.into_iter().flat_map(Form::all) {
-        if item.extract || matches!(item.kind, Kind::Date | Kind::DateTime) {
-            values.remove(&item.link);
+        let keeps = item.read_only || item.hidden || LASTING.contains(&item.link.as_str());
+        if let Some(value) = info.variables.get(&item.link).filter(|_| keeps) {
+            values.insert(item.link.clone(), value.clone());
         }
     }
     values
@@ -189,13 +205,15 @@ async fn render(app: &App, page: Page, seen: &Seen, form: Option<Html>) -> Resul
     };
     let pathway = pathway_name(app, &page, task).await?;
     let done = seen.is_done();
+    let answers = if done { answered(&app.fhir(&page), &page, &task.id).await? } else { Vec::new() };
     let template = TaskPage {
         is_done: done,
         state_key: format!("state-{}", task.status),
         patient_name: seen.patient.as_ref().map(people::name).unwrap_or_default(),
         pathway,
         holder,
-        context: facts::known(&page, &task.variables),
+        context: if done { Vec::new() } else { facts::known(&page, &task.variables) },
+        answers,
         form_title: seen
             .form
             .as_ref()
