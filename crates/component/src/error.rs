@@ -69,10 +69,9 @@ fn message(body: &[u8]) -> String {
     let issues = value["issue"].as_array().into_iter().flatten();
     let texts: Vec<&str> = issues
         .filter_map(|issue| {
-            let text = issue["diagnostics"]
+            issue["diagnostics"]
                 .as_str()
-                .or_else(|| issue["details"]["text"].as_str());
-            text
+                .or_else(|| issue["details"]["text"].as_str())
         })
         .collect();
     if !texts.is_empty() {

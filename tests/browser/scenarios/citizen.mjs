@@ -40,7 +40,7 @@ test("a citizen fills in the questionnaire that waits for her", () =>
     await page.getByRole("heading", { level: 1, name }).waitFor();
     await page.getByLabel("Bene", { exact: true }).check();
     await page.getByLabel("Sempre", { exact: true }).check();
-    await page.getByLabel("Data", { exact: true }).fill("2026-11-21");
+    await page.getByLabel(/^Data/).fill("2026-11-21");
     await complete(page, name);
     assert.equal(new URL(page.url()).pathname, "/attivita");
   }));

@@ -74,7 +74,7 @@ test("the nurse takes the education task and completes it", () =>
     await page.getByRole("status").filter({ hasText: "presa in carico" }).waitFor();
     await page.getByLabel("individuale", { exact: false }).first().check();
     await page.getByLabel("buona", { exact: false }).first().check();
-    await page.getByLabel("Data", { exact: true }).fill("2026-11-20");
+    await page.getByLabel(/^Data/).fill("2026-11-20");
     await complete(page, name);
     await page.locator(".sf-timeline").getByText(name).first().waitFor();
     assert.equal(await page.locator(".sf-todo").getByText(name).count(), 0, "it is not to be done any more");

@@ -21,6 +21,6 @@ test("everything around the data is English when asked, and stays so", () =>
       assert.deepEqual(text.match(ITALIAN) ?? [], [], `${path}: Italian words in the English frame`);
       assert.doesNotMatch(await page.locator("body").innerText(), /\[[a-z]+-[a-z0-9-]+\]/, `${path}: a message is missing`);
     }
-    await page.getByRole("link", { name: "ITA" }).click();
-    await page.getByRole("link", { name: "Attività" }).waitFor();
+    await page.getByRole("link", { name: "ITA", exact: true }).click();
+    await page.getByRole("navigation").getByRole("link", { name: "Attività" }).waitFor();
   }));

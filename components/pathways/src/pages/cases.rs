@@ -5,7 +5,7 @@ use super::{App, people};
 use askama::Template;
 use axum::extract::{Query, State};
 use axum::response::IntoResponse;
-use component::InstanceQuery;
+use component::{Fhir, InstanceQuery, Orchestrator, PeerError};
 use jiff::Timestamp;
 use orchestrator::api::InstanceInfo;
 use serde::Deserialize;
@@ -142,7 +142,32 @@ fn csv_cell(text: &str) -> String {
 }
 
 async fn gather(app: &App, page: &Page, filter: &Filter) -> Result<(Vec<Case>, bool), web::Failure> {
-    let orchestrator = app.orchestrator(page);
+    let (instances, truncated) = running(&app.orchestrator(page)).await?;
+    let fhir = app.fhir(page);
+    let ids: Vec<&str> = instances.iter().filter_map(|i| i.patient.as_deref()).collect();
+    let (patients, open, contacts) =
+        tokio::try_join!(patients(&fhir, &ids), open_tasks(&fhir), last_contacts(&fhir, &ids))?;
+    let own = page.actor().has_role("mmg") && filter.assistiti != "tutti";
+    let gp = own.then(|| page.actor().subject.clone());
+    let today = web::local_date(page.now());
+    let cases = instances.iter().filter_map(|instance| {
+        let id = instance.patient.as_deref()?;
+        let patient = patients.get(id)?;
+        let mine = |gp: &String| {
+            let doctors = patient["generalPractitioner"].as_array().into_iter().flatten();
+            doctors.filter_map(|d| d["reference"].as_str()).any(|d| d == gp)
+        };
+        if !gp.as_ref().is_none_or(mine) {
+            return None;
+        }
+        let tasks = open.get(id).map_or(&[][..], Vec::as_slice);
+        Some(case(page, instance, patient, tasks, contacts.get(id).copied(), today))
+    });
+    Ok((cases.collect(), truncated))
+}
+
+/// Running instances of the pathway, and whether there are more than are looked at.
+async fn running(orchestrator: &Orchestrator) -> Result<(Vec<InstanceInfo>, bool), PeerError> {
     let mut instances: Vec<InstanceInfo> = Vec::new();
     let mut truncated = false;
     for status in ["active", "incident"] {
@@ -164,25 +189,27 @@ async fn gather(app: &App, page: &Page, filter: &Filter) -> Result<(Vec<Case>, b
             }
         }
     }
-    let own = page.actor().has_role("mmg") && filter.assistiti != "tutti";
-    let gp = own.then(|| page.actor().subject.clone());
-    let fhir = app.fhir(page);
+    Ok((instances, truncated))
+}
+
+async fn patients(fhir: &Fhir, ids: &[&str]) -> Result<HashMap<String, Value>, PeerError> {
     let mut patients = HashMap::new();
-    let ids: Vec<&str> = instances.iter().filter_map(|i| i.patient.as_deref()).collect();
     for some in ids.chunks(100) {
-        for patient in fhir
-            .search("Patient", &[("_id", &some.join(",")), ("_count", "100")])
-            .await?
-        {
+        let who = some.join(",");
+        for patient in fhir.search("Patient", &[("_id", &who), ("_count", "100")]).await? {
             patients.insert(patient["id"].as_str().unwrap_or_default().to_owned(), patient);
         }
     }
-    let open = fhir.search_all(
-        "Task",
-        &[("status", "ready,in-progress"), ("_sort", "due"), ("_count", "1000")],
-        5000,
-    );
-    let open = by_patient(&open.await?);
+    Ok(patients)
+}
+
+async fn open_tasks(fhir: &Fhir) -> Result<HashMap<String, Vec<TaskRow>>, PeerError> {
+    let search = [("status", "ready,in-progress"), ("_sort", "due"), ("_count", "1000")];
+    Ok(by_patient(&fhir.search_all("Task", &search, 5000).await?))
+}
+
+/// When each person's newest task was completed.
+async fn last_contacts(fhir: &Fhir, ids: &[&str]) -> Result<HashMap<String, Timestamp>, PeerError> {
     let mut contacts: HashMap<String, Timestamp> = HashMap::new();
     for some in ids.chunks(100) {
         let who = some.join(",");
@@ -199,21 +226,7 @@ async fn gather(app: &App, page: &Page, filter: &Filter) -> Result<(Vec<Case>, b
             }
         }
     }
-    let today = web::local_date(page.now());
-    let cases = instances.iter().filter_map(|instance| {
-        let id = instance.patient.as_deref()?;
-        let patient = patients.get(id)?;
-        let mine = |gp: &String| {
-            let doctors = patient["generalPractitioner"].as_array().into_iter().flatten();
-            doctors.filter_map(|d| d["reference"].as_str()).any(|d| d == gp)
-        };
-        if !gp.as_ref().is_none_or(mine) {
-            return None;
-        }
-        let tasks = open.get(id).map_or(&[][..], Vec::as_slice);
-        Some(case(page, instance, patient, tasks, contacts.get(id).copied(), today))
-    });
-    Ok((cases.collect(), truncated))
+    Ok(contacts)
 }
 
 fn by_patient(tasks: &[Value]) -> HashMap<String, Vec<TaskRow>> {
@@ -244,7 +257,10 @@ fn case(
         (None, None) => (None, String::new()),
     };
     // The step of the pathway itself says the phase; the steps of what it called are its details.
-    let own = instance.active.iter().filter(|a| a.definition == instance.definition || a.definition.is_empty());
+    let own = instance
+        .active
+        .iter()
+        .filter(|a| a.definition == instance.definition || a.definition.is_empty());
     let mut phase: Vec<String> = own.filter(|a| a.name != a.element).map(|a| a.name.clone()).collect();
     phase.sort();
     phase.dedup();

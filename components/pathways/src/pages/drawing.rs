@@ -1,7 +1,7 @@
 //! Charts and diagrams of this component, drawn by the page kit.
 
-use super::sources::Source;
 use super::patient::values::{Point, Series};
+use super::sources::Source;
 use std::collections::{BTreeMap, BTreeSet};
 use web::{Chart, ChartPoint, DiagramView, Html, Page};
 

@@ -53,11 +53,17 @@ pub fn hba1c_target(variables: &Map<String, Value>) -> Option<f64> {
 fn fact(page: &Page, variables: &Map<String, Value>, path: &str) -> Option<(String, String)> {
     let (first, rest) = path.split_once('/').unwrap_or((path, ""));
     let value = variables.get(first)?;
-    let value = if rest.is_empty() { value } else { value.pointer(&format!("/{rest}"))? };
+    let value = if rest.is_empty() {
+        value
+    } else {
+        value.pointer(&format!("/{rest}"))?
+    };
     let name = path.replace('/', "-");
     let label = page.texts().find(&format!("var-{name}"), &[])?;
     let text = shown(page, value)?;
-    let written = page.texts().find(&format!("val-{name}"), &[("v", text.as_str().into())]);
+    let written = page
+        .texts()
+        .find(&format!("val-{name}"), &[("v", text.as_str().into())]);
     Some((label, written.unwrap_or(text)))
 }
 
@@ -67,7 +73,9 @@ fn shown(page: &Page, value: &Value) -> Option<String> {
         Value::String(text) if text.trim().is_empty() => None,
         Value::String(text) => {
             let is_code = text.bytes().all(|b| b.is_ascii_alphanumeric() || b == b'-');
-            let named = is_code.then(|| page.texts().find(&format!("code-{text}"), &[])).flatten();
+            let named = is_code
+                .then(|| page.texts().find(&format!("code-{text}"), &[]))
+                .flatten();
             Some(named.unwrap_or_else(|| page.fhir_date(text)))
         }
         Value::Number(number) => Some(page.decimal(&number.to_string())),

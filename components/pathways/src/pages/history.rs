@@ -16,13 +16,19 @@ pub async fn moments(
 ) -> Vec<TimelineEntry> {
     let people = actors(app, history).await;
     let entries = history.iter().rev();
-    entries.flat_map(|entry| of_entry(page, entry, names, &people)).collect()
+    entries
+        .flat_map(|entry| of_entry(page, entry, names, &people))
+        .collect()
 }
 
 /// Names of the people who acted: staff, and the person themselves.
 async fn actors(app: &App, history: &[HistoryEntry]) -> BTreeMap<String, String> {
     let fhir = app.common();
-    let subjects: BTreeSet<&str> = history.iter().map(|e| e.actor.as_str()).filter(|a| a.contains('/')).collect();
+    let subjects: BTreeSet<&str> = history
+        .iter()
+        .map(|e| e.actor.as_str())
+        .filter(|a| a.contains('/'))
+        .collect();
     let found = subjects.iter().map(|subject| fhir.resolve(subject));
     let found = futures::future::join_all(found).await;
     let named = subjects.iter().zip(found);
@@ -68,7 +74,9 @@ fn line(page: &Page, event: &Event, names: &BTreeMap<String, String>) -> Option<
         Event::TaskCreated { element, .. } => plain(Work, named("event-task-created", element)),
         Event::TaskCompleted { element, .. } => plain(Done, named("event-task-completed", element)),
         Event::TaskCancelled { element, .. } => plain(Work, named("event-task-cancelled", element)),
-        Event::TaskAssigned { reason: Some(reason), .. } => Some((Work, page.t("event-task-reassigned"), reason.clone())),
+        Event::TaskAssigned {
+            reason: Some(reason), ..
+        } => Some((Work, page.t("event-task-reassigned"), reason.clone())),
         Event::TaskAssigned { assignee: None, .. } => plain(Work, page.t("event-task-released")),
         Event::TaskAssigned { .. } => plain(Work, page.t("event-task-claimed")),
         Event::Decided { element, trace, .. } => Some((Fact, named("event-decided", element), decided(page, trace))),
@@ -88,7 +96,10 @@ fn line(page: &Page, event: &Event, names: &BTreeMap<String, String>) -> Option<
 /// the rule that applied (`ARR-04 — source — date — status`, written by the decision's authors).
 fn decided(page: &Page, trace: &Value) -> String {
     let steps = trace.as_array().map_or(&[][..], Vec::as_slice);
-    let spoken = steps.iter().rev().find_map(|step| Some((sentence(&step["output"])?, &step["rules"][0]["annotation"])));
+    let spoken = steps
+        .iter()
+        .rev()
+        .find_map(|step| Some((sentence(&step["output"])?, &step["rules"][0]["annotation"])));
     let Some((text, annotation)) = spoken else {
         return String::new();
     };
@@ -113,7 +124,11 @@ fn rule(page: &Page, annotation: &str) -> String {
     match parts.as_slice() {
         [id, source, .., status] => {
             let status = page.texts().find(&format!("rule-{status}"), &[]).unwrap_or_default();
-            let args = [("id", (*id).into()), ("source", (*source).into()), ("status", status.into())];
+            let args = [
+                ("id", (*id).into()),
+                ("source", (*source).into()),
+                ("status", status.into()),
+            ];
             page.texts().get("rule-applied", &args)
         }
         _ => annotation.to_owned(),

@@ -60,7 +60,8 @@ pub async fn show(State(app): State<App>, page: Page, Path(id): Path<String>, Qu
         return Err(Failure::NotFound(id));
     }
     let orchestrator = app.orchestrator(&page);
-    let (instance, history) = tokio::try_join!(orchestrator.instance(&id), orchestrator.history(&id, from.da, ENTRIES))?;
+    let (instance, history) =
+        tokio::try_join!(orchestrator.instance(&id), orchestrator.history(&id, from.da, ENTRIES))?;
     let sources = family(&app, &page, &instance).await?;
     let definition = sources[0].definition.clone();
     let patient_name = match &instance.patient {
@@ -98,7 +99,10 @@ pub async fn show(State(app): State<App>, page: Page, Path(id): Path<String>, Qu
 
 /// Where it waits, in words: people's work first, then dates; not the engine's own halts.
 fn now(instance: &InstanceInfo, is_self: bool) -> Vec<Now> {
-    let named = instance.active.iter().filter(|a| a.name != a.element && !a.name.is_empty());
+    let named = instance
+        .active
+        .iter()
+        .filter(|a| a.name != a.element && !a.name.is_empty());
     let mut now: Vec<_> = named
         .map(|a| Now {
             name: a.name.clone(),
@@ -112,8 +116,15 @@ fn now(instance: &InstanceInfo, is_self: bool) -> Vec<Now> {
 
 /// The pathway's process and those it calls, in the versions that are live.
 pub(super) async fn family(app: &App, page: &Page, instance: &InstanceInfo) -> Result<Vec<Arc<Source>>, PeerError> {
-    let live: Vec<&str> = instance.active.iter().map(|a| a.definition.as_str()).filter(|d| !d.is_empty()).collect();
-    app.sources.family(&app.orchestrator(page), &instance.definition, &live).await
+    let live: Vec<&str> = instance
+        .active
+        .iter()
+        .map(|a| a.definition.as_str())
+        .filter(|d| !d.is_empty())
+        .collect();
+    app.sources
+        .family(&app.orchestrator(page), &instance.definition, &live)
+        .await
 }
 
 /// A message that a member of the staff sends to the pathway.
@@ -168,26 +179,21 @@ pub(super) fn drawings(
     history: &[HistoryEntry],
     sources: &[Arc<Source>],
 ) -> Vec<Drawing> {
-    let events = history.iter().flat_map(|entry| &entry.events);
-    let done: BTreeSet<String> = events
-        .filter_map(|event| match event {
-            Event::Left { element, .. } => Some(element.clone()),
-            Event::FlowTaken { flow } => Some(flow.clone()),
-            _ => None,
-        })
-        .collect();
+    let events: Vec<&Event> = history.iter().flat_map(|entry| &entry.events).collect();
     let mut drawings: Vec<Drawing> = sources
         .iter()
         .map(|source| {
             let mut tokens: BTreeMap<String, u32> = BTreeMap::new();
-            let here = |a: &&orchestrator::api::ActiveElement| a.definition.is_empty() || a.definition == source.definition.key;
+            let here = |a: &&orchestrator::api::ActiveElement| {
+                a.definition.is_empty() || a.definition == source.definition.key
+            };
             for active in instance.active.iter().filter(here) {
                 *tokens.entry(active.element.clone()).or_default() += 1;
             }
             let live = !tokens.is_empty();
             Drawing {
                 name: source.definition.name.clone(),
-                html: draw(page, source, tokens, done.clone()),
+                html: draw(page, source, tokens, passed(&events, source)),
                 live,
             }
         })
@@ -196,4 +202,24 @@ pub(super) fn drawings(
     drawings.reverse();
     drawings.sort_by_key(|d| !d.live);
     drawings
+}
+
+/// What was passed since the process last began: one that is called again and again starts with nothing done.
+fn passed(events: &[&Event], source: &Source) -> BTreeSet<String> {
+    let starts: BTreeSet<&str> = source
+        .model
+        .processes
+        .iter()
+        .flat_map(|process| &process.nodes)
+        .filter(|node| matches!(node.kind, bpmn::NodeKind::Start(_)) && node.scope == 0)
+        .map(|node| &*node.id)
+        .collect();
+    let begins = |event: &&Event| matches!(event, Event::Left { element, .. } if starts.contains(element.as_str()));
+    let from = events.iter().rposition(begins).unwrap_or(0);
+    let done = events[from..].iter().filter_map(|event| match event {
+        Event::Left { element, .. } => Some(element.clone()),
+        Event::FlowTaken { flow } => Some(flow.clone()),
+        _ => None,
+    });
+    done.collect()
 }

@@ -112,89 +112,59 @@ pub fn routes(context: &Context) -> Routes {
         kit: Kit::new(context, &*LOCALES),
         sources: sources::Sources::default(),
     };
+    task_routes(&app).merge(people_routes(&app)).merge(model_routes(&app))
+}
+
+/// My work.
+fn task_routes(app: &App) -> Routes {
     let with = |handler: MethodRouter<App>| handler.with_state(app.clone());
-    let staff = Policy::AnyRole(STAFF);
+    let route = |routes: Routes, method, path, handler| routes.route(method, path, Policy::SignedIn, with(handler));
+    let r = route(Routes::new(), Method::GET, "/", get(home::home));
+    let r = route(r, Method::GET, "/il-mio-percorso", get(home::mine));
+    let r = route(r, Method::GET, "/attivita", get(tasks::list));
+    let r = route(r, Method::GET, "/attivita/{id}", get(task::show));
+    let r = route(r, Method::POST, "/attivita/{id}/completa", post(task::complete));
+    let r = route(r, Method::POST, "/attivita/{id}/prendi", post(task_actions::claim));
+    let r = route(r, Method::POST, "/attivita/{id}/rilascia", post(task_actions::unclaim));
+    let reassign = with(post(task_actions::reassign));
+    r.route(
+        Method::POST,
+        "/attivita/{id}/riassegna",
+        Policy::AnyRole(STAFF),
+        reassign,
+    )
+}
+
+/// People and their pathways.
+fn people_routes(app: &App) -> Routes {
+    let with = |handler: MethodRouter<App>| handler.with_state(app.clone());
+    let route = |routes: Routes, method, path, policy, handler| routes.route(method, path, policy, with(handler));
+    let (staff, coordinators) = (Policy::AnyRole(STAFF), Policy::AnyRole(COORDINATORS));
+    let new = "/assistiti/{id}/percorsi/nuovo";
+    let r = route(Routes::new(), Method::GET, "/assistiti", staff, get(patients::search));
+    let r = route(r, Method::GET, "/assistiti/{id}", Policy::SignedIn, get(patient::show));
+    let r = route(r, Method::GET, new, staff, get(start::form));
+    let r = route(r, Method::POST, new, staff, post(start::submit));
+    let r = route(r, Method::GET, "/casi", coordinators, get(cases::list));
+    let r = route(r, Method::GET, "/casi.csv", coordinators, get(cases::csv));
+    let r = route(r, Method::GET, "/percorsi/{id}", Policy::SignedIn, get(instance::show));
+    route(
+        r,
+        Method::POST,
+        "/percorsi/{id}/messaggio",
+        staff,
+        post(instance::message),
+    )
+}
+
+/// What an administrator keeps an eye on.
+fn model_routes(app: &App) -> Routes {
+    let with = |handler: MethodRouter<App>| handler.with_state(app.clone());
     let admin = Policy::AnyRole(ADMIN);
-    Routes::new()
-        .route(Method::GET, "/", Policy::SignedIn, with(get(home::home)))
-        .route(Method::GET, "/il-mio-percorso", Policy::SignedIn, with(get(home::mine)))
-        .route(Method::GET, "/attivita", Policy::SignedIn, with(get(tasks::list)))
-        .route(Method::GET, "/attivita/{id}", Policy::SignedIn, with(get(task::show)))
-        .route(
-            Method::POST,
-            "/attivita/{id}/completa",
-            Policy::SignedIn,
-            with(post(task::complete)),
-        )
-        .route(
-            Method::POST,
-            "/attivita/{id}/prendi",
-            Policy::SignedIn,
-            with(post(task_actions::claim)),
-        )
-        .route(
-            Method::POST,
-            "/attivita/{id}/rilascia",
-            Policy::SignedIn,
-            with(post(task_actions::unclaim)),
-        )
-        .route(
-            Method::POST,
-            "/attivita/{id}/riassegna",
-            staff,
-            with(post(task_actions::reassign)),
-        )
-        .route(Method::GET, "/assistiti", staff, with(get(patients::search)))
-        .route(
-            Method::GET,
-            "/assistiti/{id}",
-            Policy::SignedIn,
-            with(get(patient::show)),
-        )
-        .route(
-            Method::GET,
-            "/assistiti/{id}/percorsi/nuovo",
-            staff,
-            with(get(start::form)),
-        )
-        .route(
-            Method::POST,
-            "/assistiti/{id}/percorsi/nuovo",
-            staff,
-            with(post(start::submit)),
-        )
-        .route(
-            Method::GET,
-            "/casi",
-            Policy::AnyRole(COORDINATORS),
-            with(get(cases::list)),
-        )
-        .route(
-            Method::GET,
-            "/casi.csv",
-            Policy::AnyRole(COORDINATORS),
-            with(get(cases::csv)),
-        )
-        .route(
-            Method::GET,
-            "/percorsi/{id}",
-            Policy::SignedIn,
-            with(get(instance::show)),
-        )
-        .route(
-            Method::POST,
-            "/percorsi/{id}/messaggio",
-            staff,
-            with(post(instance::message)),
-        )
-        .route(Method::GET, "/incidenti", admin, with(get(incidents::list)))
-        .route(
-            Method::POST,
-            "/incidenti/{id}/riprova",
-            admin,
-            with(post(incidents::retry)),
-        )
-        .route(Method::GET, "/modelli", admin, with(get(models::list)))
-        .route(Method::POST, "/modelli", admin, with(post(models::deploy)))
-        .route(Method::GET, "/modelli/{key}", admin, with(get(models::show)))
+    let route = |routes: Routes, method, path, handler| routes.route(method, path, admin, with(handler));
+    let r = route(Routes::new(), Method::GET, "/incidenti", get(incidents::list));
+    let r = route(r, Method::POST, "/incidenti/{id}/riprova", post(incidents::retry));
+    let r = route(r, Method::GET, "/modelli", get(models::list));
+    let r = route(r, Method::POST, "/modelli", post(models::deploy));
+    route(r, Method::GET, "/modelli/{key}", get(models::show))
 }

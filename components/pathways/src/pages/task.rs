@@ -8,7 +8,7 @@ use axum::extract::{Path, State};
 use axum::response::{IntoResponse, Response};
 use http::StatusCode;
 use orchestrator::api::{CompleteTask, TaskInfo};
-use serde_json::{Map, Value};
+use serde_json::Value;
 use web::form::{About, Form, Prefill};
 use web::{Answer, Failure, Flash, Html, Page};
 
@@ -17,7 +17,6 @@ struct Seen {
     info: TaskInfo,
     patient: Option<Value>,
     form: Option<Form>,
-    lasting: Map<String, Value>,
 }
 
 impl Seen {
@@ -119,8 +118,8 @@ async fn see(app: &App, page: &Page, id: &str) -> Result<Seen, Failure> {
     }
     let info = app.orchestrator(page).task(id).await?;
     let actor = page.actor();
-    let for_actor = info.assignee.as_deref() == Some(actor.subject.as_str())
-        || info.roles.iter().any(|role| actor.has_role(role));
+    let for_actor =
+        info.assignee.as_deref() == Some(actor.subject.as_str()) || info.roles.iter().any(|role| actor.has_role(role));
     // The staff's notes about a person are not that person's page; what is asked of them is.
     if actor.patient().is_some() && !for_actor {
         return Err(Failure::Forbidden(page.t("task-of-staff")));
@@ -137,45 +136,14 @@ async fn see(app: &App, page: &Page, id: &str) -> Result<Seen, Failure> {
         }
         None => None,
     };
-    Ok(Seen {
-        lasting: lasting(&info, form.as_ref()),
-        info,
-        patient,
-        form,
-    })
-}
-
-/// What stays true of a person from one form to the next, and so may stand in a new form. Everything else, measures,
-/// dates, findings, is asked anew: who signs must have seen it today.
-const LASTING: &[&str] = &[
-    "altezza",
-    "cardioprotettivi",
-    "diagnosiCodice",
-    "fragilita",
-    "insulina",
-    "malattiaCardiovascolare",
-    "metformina",
-    "scompensoCardiaco",
-    "secretagoghi",
-];
-
-/// First values of the form's questions; those that nobody can change keep what the pathway knows.
-fn lasting(info: &TaskInfo, form: Option<&Form>) -> Map<String, Value> {
-    let mut values = Map::new();
-    for item in form.into_iter().flat_map(Form::all) {
-        let keeps = item.read_only || item.hidden || LASTING.contains(&item.link.as_str());
-        if let Some(value) = info.variables.get(&item.link).filter(|_| keeps) {
-            values.insert(item.link.clone(), value.clone());
-        }
-    }
-    values
+    Ok(Seen { info, patient, form })
 }
 
 fn prefill<'a>(page: &Page, seen: &'a Seen) -> Prefill<'a> {
     Prefill {
         today: web::local_date(page.now()),
         patient: seen.patient.as_ref(),
-        values: &seen.lasting,
+        values: &seen.info.variables,
     }
 }
 
@@ -205,14 +173,22 @@ async fn render(app: &App, page: Page, seen: &Seen, form: Option<Html>) -> Resul
     };
     let pathway = pathway_name(app, &page, task).await?;
     let done = seen.is_done();
-    let answers = if done { answered(&app.fhir(&page), &page, &task.id).await? } else { Vec::new() };
+    let answers = if done {
+        answered(&app.fhir(&page), &page, &task.id).await?
+    } else {
+        Vec::new()
+    };
     let template = TaskPage {
         is_done: done,
         state_key: format!("state-{}", task.status),
         patient_name: seen.patient.as_ref().map(people::name).unwrap_or_default(),
         pathway,
         holder,
-        context: if done { Vec::new() } else { facts::known(&page, &task.variables) },
+        context: if done {
+            Vec::new()
+        } else {
+            facts::known(&page, &task.variables)
+        },
         answers,
         form_title: seen
             .form

@@ -105,11 +105,18 @@ pub async fn list(State(app): State<App>, page: Page, Query(filter): Query<Filte
     let counts = [Some(mine), Some(role), Some(late), None];
     // A citizen holds nothing: what is asked of them is theirs to do.
     let is_patient = page.actor().patient().is_some();
-    let tabs = View::ALL.into_iter().zip(counts).filter(|(view, _)| !is_patient || *view != View::Mie);
+    let tabs = View::ALL
+        .into_iter()
+        .zip(counts)
+        .filter(|(view, _)| !is_patient || *view != View::Mie);
     let tabs = tabs.map(|(view, count)| Tab {
         view,
         count,
-        label: page.t(&format!("view-{}{}", view.name(), if is_patient { "-assistito" } else { "" })),
+        label: page.t(&format!(
+            "view-{}{}",
+            view.name(),
+            if is_patient { "-assistito" } else { "" }
+        )),
     });
     web::show(&Tasks {
         tabs: tabs.collect(),

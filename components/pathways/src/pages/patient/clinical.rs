@@ -51,7 +51,14 @@ pub async fn problems(fhir: &Fhir, page: &Page, patient: &str) -> Result<Vec<Pro
 
 /// What is being taken, each medicine once: what was prescribed, and what was only told (MedicationStatement).
 pub async fn therapies(fhir: &Fhir, patient: &str) -> Result<Vec<Therapy>, PeerError> {
-    let search = |sort: &'static str| [("patient", patient), ("status", "active"), ("_sort", sort), ("_count", "100")];
+    let search = |sort: &'static str| {
+        [
+            ("patient", patient),
+            ("status", "active"),
+            ("_sort", sort),
+            ("_count", "100"),
+        ]
+    };
     let (prescribed, told) = (search("-authoredon"), search("-effective"));
     let (requests, statements) = tokio::try_join!(
         fhir.search("MedicationRequest", &prescribed),

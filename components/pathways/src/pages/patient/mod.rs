@@ -187,8 +187,10 @@ async fn pathways(app: &App, page: &Page, id: &str, open: Vec<InstanceInfo>) -> 
     let orchestrator = app.orchestrator(page);
     let mut pathways = Vec::new();
     for instance in open {
-        let (whole, history) =
-            tokio::try_join!(orchestrator.instance(&instance.id), orchestrator.history(&instance.id, 0, HISTORY))?;
+        let (whole, history) = tokio::try_join!(
+            orchestrator.instance(&instance.id),
+            orchestrator.history(&instance.id, 0, HISTORY)
+        )?;
         let sources = instance::family(app, page, &whole).await?;
         let mine = tasks.iter().filter(|t| t["groupIdentifier"]["value"] == *instance.id);
         pathways.push(Pathway {

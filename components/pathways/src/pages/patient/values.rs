@@ -35,23 +35,62 @@ const fn times(factor: f64) -> Scale {
 }
 
 /// NGSP percent to IFCC mmol/mol: 10.93 x % - 23.5 (IFCC-NGSP master equation, Clin Chem 2004;50:166).
-const NGSP: Scale = Scale { factor: 10.93, offset: -23.5 };
+const NGSP: Scale = Scale {
+    factor: 10.93,
+    offset: -23.5,
+};
 
 /// The values of the diabetes pathway. LOINC: panel and component codes of blood pressure included.
 pub const SERIES: &[Series] = &[
-    series("hba1c", &["59261-8", "4548-4"], "mmol/mol", &[("mmol/mol", SAME), ("%", NGSP)]),
-    series("glicemia", &["1558-6", "2345-7", "2339-0"], "mg/dL", &[("mg/dL", SAME), ("mmol/L", times(18.016))]),
-    series("ldl", &["18262-6", "13457-7", "2089-1"], "mg/dL", &[("mg/dL", SAME), ("mmol/L", times(38.67))]),
+    series(
+        "hba1c",
+        &["59261-8", "4548-4"],
+        "mmol/mol",
+        &[("mmol/mol", SAME), ("%", NGSP)],
+    ),
+    series(
+        "glicemia",
+        &["1558-6", "2345-7", "2339-0"],
+        "mg/dL",
+        &[("mg/dL", SAME), ("mmol/L", times(18.016))],
+    ),
+    series(
+        "ldl",
+        &["18262-6", "13457-7", "2089-1"],
+        "mg/dL",
+        &[("mg/dL", SAME), ("mmol/L", times(38.67))],
+    ),
     series(
         "egfr",
         &["33914-3", "62238-1", "98979-8"],
         "mL/min/1,73 m²",
-        &[("mL/min/{1.73_m2}", SAME), ("mL/min/1.73.m2", SAME), ("mL/min/1.73m2", SAME), ("mL/min", SAME)],
+        &[
+            ("mL/min/{1.73_m2}", SAME),
+            ("mL/min/1.73.m2", SAME),
+            ("mL/min/1.73m2", SAME),
+            ("mL/min", SAME),
+        ],
     ),
-    series("acr", &["14959-1", "9318-7"], "mg/g", &[("mg/g", SAME), ("mg/mmol", times(8.84)), ("ug/mg", SAME)]),
-    Series { component: Some("8480-6"), ..series("sistolica", &["8480-6", "85354-9", "55284-4"], "mmHg", MMHG) },
-    Series { component: Some("8462-4"), ..series("diastolica", &["8462-4", "85354-9", "55284-4"], "mmHg", MMHG) },
-    series("peso", &["29463-7"], "kg", &[("kg", SAME), ("g", times(0.001)), ("[lb_av]", times(0.453_592_37))]),
+    series(
+        "acr",
+        &["14959-1", "9318-7"],
+        "mg/g",
+        &[("mg/g", SAME), ("mg/mmol", times(8.84)), ("ug/mg", SAME)],
+    ),
+    Series {
+        component: Some("8480-6"),
+        ..series("sistolica", &["8480-6", "85354-9", "55284-4"], "mmHg", MMHG)
+    },
+    Series {
+        component: Some("8462-4"),
+        ..series("diastolica", &["8462-4", "85354-9", "55284-4"], "mmHg", MMHG)
+    },
+    series(
+        "peso",
+        &["29463-7"],
+        "kg",
+        &[("kg", SAME), ("g", times(0.001)), ("[lb_av]", times(0.453_592_37))],
+    ),
     series("bmi", &["39156-5"], "kg/m²", &[("kg/m2", SAME)]),
 ];
 
@@ -63,7 +102,13 @@ const fn series(
     unit: &'static str,
     accepts: &'static [(&'static str, Scale)],
 ) -> Series {
-    Series { key, codes, component: None, unit, accepts }
+    Series {
+        key,
+        codes,
+        component: None,
+        unit,
+        accepts,
+    }
 }
 
 /// Newest points of a chart.
