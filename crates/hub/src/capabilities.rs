@@ -2,7 +2,7 @@
 
 use crate::http::{Answer, Ask};
 use crate::routes::table;
-use crate::{Hub, HubError};
+use crate::{Hub, HubError, operations};
 use bytes::Bytes;
 use fhir::{ParamType, SearchParam};
 use serde_json::{Value, json};
@@ -85,6 +85,7 @@ fn resource(hub: &Hub, rtype: &str) -> Value {
         "conditionalUpdate": true,
         "conditionalDelete": "single",
         "referencePolicy": ["literal", "logical", "local"],
+        "operation": operations::offered(rtype),
         "searchInclude": includes,
         "searchParam": search,
     })

@@ -15,6 +15,7 @@ mod history;
 mod http;
 mod hub;
 pub mod load;
+mod operations;
 mod outcome;
 pub mod parse;
 mod patch;

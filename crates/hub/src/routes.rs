@@ -1,6 +1,7 @@
 //! Every interaction of the hub in one table: HTTP routes, batch entries and the CapabilityStatement all come from it.
 
 use crate::http::{Answer, Ask, run};
+use crate::operations::{everything, lastn, meta, validate};
 use crate::scope::{PROFESSIONALS, READERS};
 use crate::{
     Hub, HubError, batch, capabilities, create, delete, history, patch, read, search, search_system, update, vread,
@@ -57,6 +58,13 @@ pub(crate) fn table() -> Vec<Row> {
         row!(POST "/" "batch" Professionals batch::handle),
         row!(POST "/_search" "search-system" Readers search_system::handle),
         row!(GET "/_history" "history-system" Readers history::handle_system),
+        // Before what their paths would mean with an id in the place of the operation.
+        row!(GET "/{type}/$lastn" "" Readers lastn::handle),
+        row!(POST "/{type}/$validate" "" Readers validate::handle_type),
+        row!(GET "/{type}/{id}/$validate" "" Readers validate::handle_instance),
+        row!(POST "/{type}/{id}/$validate" "" Readers validate::handle_instance),
+        row!(GET "/{type}/{id}/$everything" "" Readers everything::handle),
+        row!(GET "/{type}/{id}/$meta" "" Readers meta::handle),
         row!(GET "/{type}" "search-type" Readers search::handle),
         row!(POST "/{type}" "create" Professionals create::handle),
         row!(PUT "/{type}" "" Professionals update::handle_matching),

@@ -29,7 +29,8 @@ pub(crate) fn check(hub: &Hub, value: &Value) -> Result<(), HubError> {
     Err(HubError::Invalid(errors.into_iter().map(issue).collect()))
 }
 
-fn issue(error: ResourceError) -> Issue {
+/// A structural error, with its place.
+pub(crate) fn issue(error: ResourceError) -> Issue {
     match error {
         ResourceError::Invalid { path, message } => Issue::error("structure", format!("{path}: {message}")).at(path),
         other => Issue::error("structure", other.to_string()),

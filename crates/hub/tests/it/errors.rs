@@ -20,7 +20,7 @@ const CASES: &[Case] = &[
     (Method::GET, "/Paziente", &[], "", 404),
     (Method::GET, "/Paziente/1", &[], "", 404),
     (Method::GET, "/Patient/1/_history/1/more", &[], "", 404),
-    (Method::GET, "/Patient/1/$everything", &[], "", 404),
+    (Method::GET, "/Patient/1/$nothing", &[], "", 404),
     (Method::PATCH, "/Patient/1", &[], "[]", 404),
     (Method::PATCH, "/Patient/1", &[], "{}", 400),
     (

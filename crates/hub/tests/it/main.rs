@@ -4,6 +4,7 @@ mod access;
 mod errors;
 mod interactions;
 mod load;
+mod operations;
 mod patch;
 mod search;
 mod server;
