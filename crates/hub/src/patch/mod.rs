@@ -1,6 +1,8 @@
 //! Patch: `PATCH [base]/Type/id` and `PATCH [base]/Type?criteria`, with `If-Match`.
 
+mod fhirpath_patch;
 mod json_patch;
+mod path;
 
 use crate::http::{Answer, Ask, Payload, media_type};
 use crate::hub::{Effect, Written, stored};
@@ -8,6 +10,7 @@ use crate::outcome::Issue;
 use crate::update::{check_identity, check_match};
 use crate::{Hub, HubError, parse};
 use base64::Engine as _;
+use fhirpath_patch::FhirPathPatch;
 use json_patch::JsonPatch;
 use serde_json::Value;
 use std::sync::Arc;
@@ -18,25 +21,41 @@ const JSON_PATCH: &str = "application/json-patch+json";
 
 /// A change to a resource.
 #[derive(Debug, Clone, PartialEq)]
-pub struct Patch(JsonPatch);
+pub struct Patch(Kind);
+
+#[derive(Debug, Clone, PartialEq)]
+enum Kind {
+    Json(JsonPatch),
+    FhirPath(FhirPathPatch),
+}
 
 impl Patch {
     /// Reads a JSON Patch document (RFC 6902).
     pub fn json(value: Value) -> Result<Self, HubError> {
         JsonPatch::parse(value)
-            .map(Self)
-            .map_err(|why| HubError::bad(format!("the patch cannot be read: {why}")))
+            .map(|patch| Self(Kind::Json(patch)))
+            .map_err(unreadable)
     }
 
-    /// The patch in an entry of a bundle: a Binary that holds a JSON Patch.
+    /// Reads a FHIRPath Patch: a Parameters resource (<https://hl7.org/fhir/R4/fhirpatch.html>).
+    pub fn fhirpath(parameters: Value) -> Result<Self, HubError> {
+        if fhir::resource_type(&parameters)? != "Parameters" {
+            return Err(HubError::bad("a FHIRPath Patch is a Parameters resource"));
+        }
+        FhirPathPatch::parse(parameters)
+            .map(|patch| Self(Kind::FhirPath(patch)))
+            .map_err(unreadable)
+    }
+
+    /// The patch in an entry of a bundle: Parameters, or a Binary that holds a JSON Patch.
     pub(crate) fn in_entry(resource: &Value) -> Result<Self, HubError> {
         let text = |name: &str| resource.get(name).and_then(Value::as_str);
         match text("resourceType") {
             Some("Binary") => {}
-            Some("Parameters") => return Err(fhirpath_patch()),
+            Some("Parameters") => return Self::fhirpath(resource.clone()),
             _ => {
                 return Err(HubError::bad(format!(
-                    "a PATCH entry holds a Binary of contentType {JSON_PATCH}"
+                    "a PATCH entry holds Parameters or a Binary of contentType {JSON_PATCH}"
                 )));
             }
         }
@@ -58,15 +77,19 @@ impl Patch {
             let message = format!("the patch does not fit {}/{}: {why}", current.rtype, current.id);
             HubError::Invalid(vec![Issue::error("processing", message)])
         };
-        self.0.apply(&mut value).map_err(refuse)?;
+        match &self.0 {
+            Kind::Json(patch) => patch.apply(&mut value),
+            Kind::FhirPath(patch) => patch.apply(&mut value),
+        }
+        .map_err(refuse)?;
         prune(&mut value);
         check_identity(&current.rtype, &current.id, &value)?;
         Ok(value)
     }
 }
 
-fn fhirpath_patch() -> HubError {
-    HubError::NotSupported(format!("FHIRPath Patch (Parameters); send {JSON_PATCH}: it"))
+fn unreadable(why: String) -> HubError {
+    HubError::bad(format!("the patch cannot be read: {why}"))
 }
 
 /// Removes empty arrays and objects: FHIR has none.
@@ -150,10 +173,10 @@ async fn asked(hub: &Hub, ask: &mut Ask) -> Result<Patch, HubError> {
     match media.as_str() {
         // A body without, or with a general, type is told by its shape.
         JSON_PATCH | "application/json" | "" => {}
-        "application/fhir+json" | "application/fhir+xml" => return Err(fhirpath_patch()),
+        "application/fhir+json" | "application/fhir+xml" => return Patch::fhirpath(ask.json(hub).await?),
         _ => {
             return Err(HubError::UnsupportedMediaType(format!(
-                "{media} (a patch is {JSON_PATCH})"
+                "{media} (a patch is {JSON_PATCH}, or Parameters in application/fhir+json)"
             )));
         }
     }

@@ -126,3 +126,45 @@ async fn bundles_patch_too() {
     assert_eq!(done.status, StatusCode::UNPROCESSABLE_ENTITY, "{}", done.text);
     assert_eq!(server.get("/Patient/q").await.status, StatusCode::NOT_FOUND);
 }
+
+#[tokio::test]
+async fn parameters_patch_by_fhirpath_in_json_xml_and_bundles() {
+    let server = server().await;
+    let parameters = |value: &str| {
+        json!({"resourceType": "Parameters", "parameter": [{"name": "operation", "part": [
+            {"name": "type", "valueCode": "replace"},
+            {"name": "path", "valueString": "Patient.telecom.where(value = '06').value"},
+            {"name": "value", "valueString": value}]}]})
+    };
+    let json = ("content-type", "application/fhir+json");
+    let done = server
+        .call(Method::PATCH, "/Patient/p", &[json], parameters("07").to_string())
+        .await;
+    assert_eq!(done.status, StatusCode::OK, "{}", done.text);
+    assert_eq!(server.get("/Patient/p").await.json()["telecom"][0]["value"], "07");
+    let again = server
+        .call(Method::PATCH, "/Patient/p", &[json], parameters("08").to_string())
+        .await;
+    assert_eq!(again.status, StatusCode::UNPROCESSABLE_ENTITY, "06 is no longer there");
+    let xml = "<Parameters xmlns='http://hl7.org/fhir'><parameter><name value='operation'/>\
+        <part><name value='type'/><valueCode value='delete'/></part>\
+        <part><name value='path'/><valueString value='Patient.telecom[0]'/></part></parameter></Parameters>";
+    let done = server
+        .call(
+            Method::PATCH,
+            "/Patient/p",
+            &[("content-type", "application/fhir+xml")],
+            xml,
+        )
+        .await;
+    assert_eq!(done.status, StatusCode::OK, "{}", done.text);
+    assert!(server.get("/Patient/p").await.json().get("telecom").is_none());
+    let gender = json!({"resourceType": "Parameters", "parameter": [{"name": "operation", "part": [
+        {"name": "type", "valueCode": "add"}, {"name": "path", "valueString": "Patient"},
+        {"name": "name", "valueString": "gender"}, {"name": "value", "valueCode": "female"}]}]});
+    let bundle = json!({"resourceType": "Bundle", "type": "transaction",
+        "entry": [{"resource": gender, "request": {"method": "PATCH", "url": "Patient/p"}}]});
+    let done = server.post("/", &bundle).await;
+    assert_eq!(done.status, StatusCode::OK, "{}", done.text);
+    assert_eq!(server.get("/Patient/p").await.json()["gender"], "female");
+}
