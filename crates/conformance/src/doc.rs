@@ -57,7 +57,6 @@ fn shortened(message: &str) -> String {
         .split_whitespace()
         .collect::<Vec<_>>()
         .join(" ")
-        
         .replace('<', "&lt;");
     match line.char_indices().nth(MAX_MESSAGE) {
         Some((end, _)) => format!("{}…", &line[..end]),
