@@ -1,12 +1,10 @@
 //! Care pathways: processes, decisions and forms with their sources, the pages to work with them, and the demo region.
 //!
 //! - [`deployments`]: the BPMN, DMN and Questionnaire files of this component.
-//! - [`answers`]: from a filled form to variables and Observations.
 //! - [`rules`]: every clinical rule with its source, dates and status.
 //! - [`people`]: invented people for the demo.
 //! - [`demo`]: the demo region.
 
-pub mod answers;
 pub mod demo;
 pub mod deployments;
 mod pages;

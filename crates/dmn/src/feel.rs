@@ -3,7 +3,7 @@
 use crate::cache::Cache;
 use crate::model::Registry;
 use crate::prepare::{Prepared, prepare, shortened, validate};
-use crate::recursion::{Guard, TOO_DEEP};
+use crate::recursion::{Guard, MAX_ROUNDS, Stopped, TOO_DEEP};
 use crate::words::{first_word, is_long};
 use crate::{Decided, EvalError, Evaluator, Variables, moment, value};
 use dsntk_feel::context::FeelContext;
@@ -90,7 +90,6 @@ impl Feel {
         let scope = FeelScope::from(below);
         scope.push(variables);
         let result = prepared.run(&scope);
-        guard.check().map_err(failed)?;
         value::to_json(&result).map_err(failed)
     }
 }
@@ -108,8 +107,15 @@ impl Evaluator for Feel {
 /// Runs an evaluation; a panic of the FEEL library (it has a few, on absurd numbers) is an error of that expression.
 pub(crate) fn guarded<T>(what: &str, run: impl FnOnce() -> Result<T, EvalError>) -> Result<T, EvalError> {
     // Nothing that outlives the evaluation is changed by it but the cache, which is changed under its own lock.
-    catch_unwind(AssertUnwindSafe(run)).unwrap_or_else(|_| {
-        let message = "the evaluation stopped on a value that the FEEL library cannot handle".to_owned();
+    catch_unwind(AssertUnwindSafe(run)).unwrap_or_else(|cause| {
+        let message = if cause.is::<Stopped>() {
+            format!(
+                "it was stopped: its functions call themselves too deeply or its loops run more than {MAX_ROUNDS} rounds; \
+                 give the recursion an end, or loop over less"
+            )
+        } else {
+            "the evaluation stopped on a value that the FEEL library cannot handle".to_owned()
+        };
         Err(EvalError::Failed {
             expression: shortened(what),
             message,
@@ -321,7 +327,7 @@ mod tests {
             ];
             for text in endless {
                 let error = eval(&text, json!({})).unwrap_err().to_string();
-                assert!(error.contains("too deeply or too often"), "{text}: {error}");
+                assert!(error.contains("too deeply"), "{text}: {error}");
             }
         };
         std::thread::Builder::new()
@@ -340,5 +346,21 @@ mod tests {
                 .unwrap();
         }
         assert!(feel.prepared() <= MAX_PREPARED);
+    }
+
+    #[test]
+    fn a_loop_without_an_end_is_stopped_and_says_so() {
+        for endless in [
+            "for i in 1..1000000000 return i",
+            "count(for a in 1..100000, b in 1..100000 return a*b)",
+            "for i in 1..n return i",
+        ] {
+            let error = eval(endless, json!({"n": 1_000_000_000})).unwrap_err().to_string();
+            assert!(error.contains("rounds"), "{error}");
+        }
+        assert_eq!(
+            eval("sum(for i in 1..1000 return i)", json!({})).unwrap(),
+            json!(500_500)
+        );
     }
 }

@@ -22,7 +22,7 @@ pub(crate) struct Prepared {
     evaluator: Evaluator,
     /// Whether the text speaks of `now` or `today`, so that the moment must be bound.
     pub(crate) needs_moment: bool,
-    /// Whether the text defines functions, so that their recursion must be bound.
+    /// Whether the text holds functions or loops, which must be bound.
     pub(crate) needs_guard: bool,
 }
 
@@ -36,7 +36,7 @@ impl Prepared {
 /// Parses, checks and prepares an expression; `long_names` are the variables' names that hold more than one word.
 pub(crate) fn prepare(expression: &str, long_names: &[String]) -> Result<Prepared, EvalError> {
     let node = parse(expression, long_names).map_err(|message| syntax_error(expression, message))?;
-    let needs_guard = expression.contains("function");
+    let needs_guard = ["function", "return"].iter().any(|word| expression.contains(word));
     let needs_moment = words(expression).iter().any(|word| matches!(*word, "now" | "today"));
     Ok(Prepared {
         evaluator: dsntk_feel_evaluator::prepare(&node),

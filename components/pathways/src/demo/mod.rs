@@ -9,6 +9,7 @@ mod cast;
 mod character;
 mod fill;
 mod finish;
+mod paper;
 mod region;
 pub(crate) mod staff;
 mod synthea;

@@ -2,14 +2,14 @@
 //! their own data, which stay as they are.
 
 use super::agenda::Act;
+use super::paper::{Writing, written};
 use super::staff;
 use super::world::World;
-use crate::answers::{Answering, response, variables};
-use crate::deployments::form;
 use jiff::SignedDuration;
 use jiff::civil::Date;
-use orchestrator::api::{CompleteTask, StartInstance};
+use orchestrator::api::StartInstance;
 use serde_json::{Value, json};
+use web::form::About;
 
 /// How many of them.
 const GUESTS: usize = 8;
@@ -96,19 +96,20 @@ pub(super) async fn evaluate(world: &World, n: usize) -> Result<(), String> {
     let values = json!({"eta": age, "diagnosiCodice": "nessuna", "sintomi": false, "hba1c": guest.hba1c, "dataHba1c": guest.measured});
     let Value::Object(values) = values else { return Ok(()) };
     let subject = format!("Patient/{}", guest.id);
-    let now = world.now().to_string();
-    let by = Answering {
+    let about = About {
         subject: &subject,
         author: &actor.subject,
-        authored: &now,
+        authored: world.now(),
         task: &task.id,
     };
-    // The value is in the hub already: the form is kept, no second Observation is made of it.
-    let response = response(&form("diabete-arruolamento").unwrap_or_default(), &values, &by);
-    let result = CompleteTask {
-        variables: variables(&response),
-        resources: vec![response],
+    let by = Writing {
+        today: world.day(world.now()),
+        born: guest.birth,
+        about,
     };
+    let mut result = written("diabete-arruolamento", &values, &by)?;
+    // The value is in the hub already: the form is kept, no second Observation is made of it.
+    result.resources.truncate(1);
     orchestrator
         .complete(&task.id, &result)
         .await

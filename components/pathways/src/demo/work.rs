@@ -2,15 +2,15 @@
 
 use super::cast::Life;
 use super::fill::{Moment, fill};
+use super::paper::{Writing, written};
 use super::staff;
 use super::world::World;
-use crate::answers::{Answering, observations, response, variables};
-use crate::deployments::form;
 use crate::people::medications;
 use access::Actor;
 use component::PeerError;
+use jiff::Timestamp;
 use orchestrator::api::{CompleteTask, TaskInfo};
-use serde_json::Value;
+use web::form::About;
 
 /// Completes a task if it is still open.
 pub(super) async fn complete(world: &mut World, person: usize, id: &str) -> Result<(), String> {
@@ -24,7 +24,7 @@ pub(super) async fn complete(world: &mut World, person: usize, id: &str) -> Resu
         return Ok(());
     }
     let (today, end) = (world.day(world.now()), world.day(world.end));
-    let now = world.now().to_string();
+    let now = world.now();
     let life = &mut world.cast[person];
     let actor = who(life, &task);
     let result = result(
@@ -37,8 +37,8 @@ pub(super) async fn complete(world: &mut World, person: usize, id: &str) -> Resu
             element: &task.element,
             variables: &task.variables,
         },
-        &now,
-    );
+        now,
+    )?;
     match world
         .context
         .context
@@ -78,21 +78,31 @@ fn who(life: &Life, task: &TaskInfo) -> Actor {
     }
 }
 
-fn result(life: &mut Life, task: &TaskInfo, actor: &Actor, at: Moment<'_>, now: &str) -> CompleteTask {
-    let questionnaire = task.form.as_deref().and_then(form).unwrap_or(Value::Null);
+fn result(
+    life: &mut Life,
+    task: &TaskInfo,
+    actor: &Actor,
+    at: Moment<'_>,
+    now: Timestamp,
+) -> Result<CompleteTask, String> {
     let before = life.therapy;
-    let answers = fill(task.form.as_deref().unwrap_or_default(), life, &at);
+    let form = task.form.as_deref().unwrap_or_default();
+    let answers = fill(form, life, &at);
     let subject = life.person.reference();
-    let by = Answering {
+    let about = About {
         subject: &subject,
         author: &actor.subject,
         authored: now,
         task: &task.id,
     };
-    let response = response(&questionnaire, &answers, &by);
-    let mut resources = observations(&questionnaire, &answers, &by);
+    let by = Writing {
+        today: at.today,
+        born: life.person.birth,
+        about,
+    };
+    let mut result = written(form, &answers, &by)?;
     if life.therapy != before {
-        resources.extend(
+        result.resources.extend(
             medications(&life.person, life.therapy, at.today)
                 .into_iter()
                 .filter(|m| {
@@ -101,7 +111,5 @@ fn result(life: &mut Life, task: &TaskInfo, actor: &Actor, at: Moment<'_>, now: 
                 }),
         );
     }
-    let variables = variables(&response);
-    resources.insert(0, response);
-    CompleteTask { variables, resources }
+    Ok(result)
 }

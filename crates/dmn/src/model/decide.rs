@@ -19,12 +19,11 @@ impl Feel {
             .ok_or_else(|| EvalError::UnknownDecision(decision.to_owned()))?;
         let (model, place) = found;
         let mut context = inputs(&model, place, variables).map_err(|message| failed(decision, message))?;
-        let guard = self.bind(&mut context, now);
+        self.bind(&mut context, now);
         let mut trace = vec![];
         let mut value = Value::Null;
         for place in model.chain(place) {
             let taken = step(&model, place, &context);
-            guard.check().map_err(|message| failed(decision, message))?;
             let taken = taken?;
             value = taken.0;
             trace.push(taken.1);

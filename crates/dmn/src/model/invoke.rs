@@ -33,20 +33,17 @@ impl Feel {
                 let value = value.to_feel().map_err(|message| failed(name, message))?;
                 context.set_entry(&Name::from(input), value);
             }
-            let guard = self.bind(&mut context, now);
+            self.bind(&mut context, now);
             let value = run(model, name, &context);
-            guard.check().map_err(|message| failed(name, message))?;
             Ok(Typed::from_feel(&value))
         })
     }
 
-    /// Gives the model's copies of `now()` and `today()` their values, and its functions the bound of their recursion.
-    pub(crate) fn bind(&self, context: &mut FeelContext, now: Timestamp) -> Guard {
-        let guard = Guard::new();
-        context.set_entry(&Name::from(TOO_DEEP), guard.question());
+    /// Gives the model's copies of `now()` and `today()` their values, and its functions and loops their bound.
+    pub(crate) fn bind(&self, context: &mut FeelContext, now: Timestamp) {
+        context.set_entry(&Name::from(TOO_DEEP), Guard::new().question());
         context.set_entry(&Name::from(NOW), moment::now(now, &self.zone));
         context.set_entry(&Name::from(TODAY), moment::today(now, &self.zone));
-        guard
     }
 }
 
