@@ -50,7 +50,10 @@ fn run_probe(arguments: &Probe) -> Result<()> {
         "plain SQLite, commits      {:>10.0} /s  (each {} transactions of {} rows of {} bytes)",
         probe.sqlite.commits_per_s, load.batch, load.rows_per_transaction, load.row_bytes
     );
-    println!("plain SQLite, transactions {:>10.0} /s", probe.sqlite.transactions_per_s);
+    println!(
+        "plain SQLite, transactions {:>10.0} /s",
+        probe.sqlite.transactions_per_s
+    );
     println!("plain SQLite, rows         {:>10.0} /s", probe.sqlite.rows_per_s);
     Ok(())
 }

@@ -7,7 +7,7 @@ use crate::{Orchestrator, OrchestratorError};
 use engine::{Command, Effect, Env, StepError};
 use jiff::Timestamp;
 use std::sync::Arc;
-use store::{InstanceStatus, StoreError};
+use store::{InstanceStatus, Precondition, StoreError};
 
 /// The instance a command is for.
 pub(crate) enum Target<'a> {
@@ -95,7 +95,7 @@ impl Orchestrator {
                     self.cache.remove(id);
                     self.refuse_repeat(order.keyed.map(|(request, _)| request)).await?;
                     if let Target::New(hot) = &order.target {
-                        self.explain_refused_start(hot).await?;
+                        self.explain_refused_start(hot, &order.extras.preconditions).await?;
                     }
                     last = Some(detail);
                 }
@@ -110,8 +110,8 @@ impl Orchestrator {
         Err(OrchestratorError::Contended(format!("instance {id}")))
     }
 
-    /// A start that conflicts: the id is taken, or the patient is missing.
-    async fn explain_refused_start(&self, hot: &Hot) -> Result<(), OrchestratorError> {
+    /// A start that conflicts: the id is taken, the patient is missing, or has the process running already.
+    async fn explain_refused_start(&self, hot: &Hot, preconditions: &[Precondition]) -> Result<(), OrchestratorError> {
         let mut snapshot = self.store.snapshot().await?;
         if snapshot.instance(&hot.state.id).await?.is_some() {
             return Err(StepError::CannotStart(format!("instance {} exists already", hot.state.id)).into());
@@ -125,6 +125,17 @@ impl Orchestrator {
             return Err(OrchestratorError::Invalid(format!(
                 "patient: Patient/{patient} does not exist; create it in the hub first"
             )));
+        }
+        for precondition in preconditions {
+            if let (Precondition::NoMatch(query), Some(patient)) = (precondition, &hot.patient)
+                && !snapshot.search(query).await?.matches.is_empty()
+            {
+                let process = hot.state.definition.split(':').next().unwrap_or_default();
+                return Err(OrchestratorError::Running {
+                    patient: patient.clone(),
+                    process: process.to_owned(),
+                });
+            }
         }
         Ok(())
     }

@@ -19,6 +19,8 @@ use store::{
 pub(crate) struct Extras {
     /// FHIR resources of the caller.
     pub resources: Vec<Value>,
+    /// What must hold in the store.
+    pub preconditions: Vec<Precondition>,
     /// Timers, e.g. the fired one taken away.
     pub timers: Vec<TimerWrite>,
     /// Outbox, e.g. the delivered entry taken away.
@@ -119,6 +121,7 @@ impl<'a> Builder<'a> {
             }
         }
         self.transaction.outbox = extras.outbox;
+        self.transaction.preconditions = extras.preconditions;
         for resource in extras.resources {
             let reference = self.resource(resource, applied.hot.patient.as_deref(), actor).await?;
             applied.written.push(reference);

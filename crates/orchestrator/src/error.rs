@@ -29,6 +29,14 @@ pub enum OrchestratorError {
     /// The state of the process does not allow the command.
     #[error("{0}")]
     Step(#[from] StepError),
+    /// The patient has a running instance of the process, and one is all there may be.
+    #[error("Patient/{patient} already has a running instance of '{process}'; open that one, or end it first")]
+    Running {
+        /// Patient id.
+        patient: String,
+        /// Process id.
+        process: String,
+    },
     /// Nobody waits for the message and no process starts with it.
     #[error(
         "nobody waits for message '{name}' with key '{key}', and no process starts with it; \
@@ -78,7 +86,7 @@ impl OrchestratorError {
     pub fn status(&self) -> StatusCode {
         match self {
             Self::NotFound { .. } | Self::NobodyWaits { .. } => StatusCode::NOT_FOUND,
-            Self::Held { .. } | Self::Contended(_) => StatusCode::CONFLICT,
+            Self::Held { .. } | Self::Running { .. } | Self::Contended(_) => StatusCode::CONFLICT,
             Self::Step(StepError::UnknownDefinition(_)) => StatusCode::NOT_FOUND,
             Self::Step(StepError::CannotStart(_)) => StatusCode::UNPROCESSABLE_ENTITY,
             Self::Step(_) => StatusCode::CONFLICT,
@@ -99,6 +107,7 @@ impl OrchestratorError {
             Self::NotFound { .. } => "not-found",
             Self::NobodyWaits { .. } => "nobody-waits",
             Self::Held { .. } => "held",
+            Self::Running { .. } => "already-running",
             Self::Contended(_) => "contended",
             Self::Step(StepError::NotOpen { .. }) => "not-open",
             Self::Step(StepError::Ended) => "ended",

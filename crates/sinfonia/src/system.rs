@@ -59,7 +59,13 @@ impl System {
         let dynamic: Arc<dyn Store> = store.clone();
         let (clock, ids) = (setup.clock, setup.ids);
         let identity = LocalIdentity::new(dynamic.clone(), clock.clone(), random.clone(), Default::default());
-        let guard = Guard::new(Arc::new(identity.clone()), &key, clock.clone(), random.as_ref(), setup.guard);
+        let guard = Guard::new(
+            Arc::new(identity.clone()),
+            &key,
+            clock.clone(),
+            random.as_ref(),
+            setup.guard,
+        );
 
         let hub_config = HubConfig::new(format!("{}/fhir", setup.base_url));
         let hub = Hub::new(dynamic.clone(), clock.clone(), ids.clone(), hub_config);
@@ -67,11 +73,19 @@ impl System {
 
         let peers = Peers::new(guard.tokens().clone());
         peers.add("hub", Peer::Local(hub::routes(hub.clone()).guard(&guard)));
-        peers.add("orchestrator", Peer::Local(orchestrator::routes(orchestrator.clone()).guard(&guard)));
+        peers.add(
+            "orchestrator",
+            Peer::Local(orchestrator::routes(orchestrator.clone()).guard(&guard)),
+        );
         let components = components();
         peers.check_needs(&components).map_err(anyhow::Error::msg)?;
         let navigation = components.iter().flat_map(|c| c.navigation.iter().copied()).collect();
-        let context = Context { peers, clock, ids, navigation };
+        let context = Context {
+            peers,
+            clock,
+            ids,
+            navigation,
+        };
 
         for component in &components {
             for worker in (component.workers)() {
@@ -81,7 +95,15 @@ impl System {
             }
         }
         let router = router(&components, &context, &hub, &orchestrator, &guard);
-        Ok(Self { store, identity, guard, hub, orchestrator, context, router })
+        Ok(Self {
+            store,
+            identity,
+            guard,
+            hub,
+            orchestrator,
+            context,
+            router,
+        })
     }
 
     /// Deploys the models and forms that the components carry; the same bytes again change nothing.
@@ -91,7 +113,10 @@ impl System {
             let files: Vec<_> = component
                 .deployments
                 .iter()
-                .map(|file| DeployFile { name: file.name.into(), content: file.content.into() })
+                .map(|file| DeployFile {
+                    name: file.name.into(),
+                    content: file.content.into(),
+                })
                 .collect();
             if files.is_empty() {
                 continue;
@@ -115,7 +140,10 @@ impl System {
 pub fn open_store(data: &Path) -> anyhow::Result<Arc<SqliteStore>> {
     std::fs::create_dir_all(data).with_context(|| format!("cannot make the data folder {}", data.display()))?;
     let progress = |done, all| tracing::info!(done, all, "rebuilding the search index after an update");
-    let options = store_sqlite::Options { progress: Some(Arc::new(progress)), ..Default::default() };
+    let options = store_sqlite::Options {
+        progress: Some(Arc::new(progress)),
+        ..Default::default()
+    };
     Ok(SqliteStore::open(data.join("sinfonia.sqlite"), options)?)
 }
 

@@ -54,10 +54,18 @@ impl std::fmt::Debug for SqliteStore {
 /// A new file is readable by its owner alone: it holds people's health. SQLite gives the log beside it the same mode.
 fn make_private(path: &Path) -> Result<(), StoreError> {
     use std::os::unix::fs::OpenOptionsExt as _;
-    match std::fs::OpenOptions::new().write(true).create_new(true).mode(0o600).open(path) {
+    match std::fs::OpenOptions::new()
+        .write(true)
+        .create_new(true)
+        .mode(0o600)
+        .open(path)
+    {
         Ok(_) => Ok(()),
         Err(error) if error.kind() == std::io::ErrorKind::AlreadyExists => Ok(()),
-        Err(error) => Err(StoreError::Backend(format!("cannot create {}: {error}", path.display()))),
+        Err(error) => Err(StoreError::Backend(format!(
+            "cannot create {}: {error}",
+            path.display()
+        ))),
     }
 }
 

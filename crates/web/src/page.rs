@@ -327,7 +327,9 @@ impl Page {
 
 /// `303 See Other` to a path of this site.
 pub(crate) fn redirect(to: &str) -> Answer {
-    let inside = to.starts_with('/') && !to.starts_with("//") && !to.contains('\\');
+    // Browsers drop tabs and line ends: "/<tab>/host" would lead away.
+    let plain = to.bytes().all(|b| (0x21..0x7f).contains(&b) && b != b'\\');
+    let inside = plain && to.starts_with('/') && !to.starts_with("//");
     let to = HeaderValue::from_str(if inside { to } else { "/" });
     let to = to.map_err(|_| Failure::Internal("a redirect with characters that no address has".into()))?;
     let mut response = StatusCode::SEE_OTHER.into_response();

@@ -4,7 +4,7 @@ use super::{App, people};
 use askama::Template;
 use axum::Form;
 use axum::extract::{Path, State};
-use component::InstanceQuery;
+use component::{InstanceQuery, PeerError};
 use orchestrator::api::{DefinitionInfo, InstanceInfo, StartInstance};
 use serde::Deserialize;
 use web::{Answer, Failure, Flash, Page};
@@ -76,9 +76,17 @@ pub async fn submit(State(app): State<App>, page: Page, Path(id): Path<String>, 
     let start = StartInstance {
         definition: chosen.percorso,
         patient: Some(id.clone()),
+        only_one: true,
         ..StartInstance::default()
     };
-    let instance = orchestrator.start(&start).await?;
+    let instance = match orchestrator.start(&start).await {
+        Ok(instance) => instance,
+        // A second click, or a colleague at the same moment.
+        Err(PeerError::Status { status, .. }) if status == http::StatusCode::CONFLICT => {
+            return page.redirect(&format!("/assistiti/{id}"), Flash::warning(page.t("start-already")));
+        }
+        Err(error) => return Err(error.into()),
+    };
     page.redirect(
         &format!("/percorsi/{}", instance.id),
         Flash::success(page.t("start-done")),

@@ -219,7 +219,7 @@ async fn pathway_name(app: &App, page: &Page, task: &TaskInfo) -> Result<String,
 }
 
 /// People who have one of the roles, by name: who a task can be handed to.
-async fn colleagues(app: &App, page: &Page, roles: &[String]) -> Result<Vec<(String, String)>, Failure> {
+pub(super) async fn colleagues(app: &App, page: &Page, roles: &[String]) -> Result<Vec<(String, String)>, Failure> {
     let codes: Vec<String> = roles
         .iter()
         .map(|role| format!("{}|{role}", orchestrator::ROLE_SYSTEM))

@@ -36,7 +36,10 @@ pub async fn reassign(
     if reason.is_empty() {
         return Err(Failure::Unprocessable(page.t("reassign-reason-missing")));
     }
-    if !handover.a.starts_with("Practitioner/") {
+    let roles = app.orchestrator(&page).task(&id).await?.roles;
+    // The form offers only these; a request made by hand gets no further.
+    let colleagues = super::task::colleagues(&app, &page, &roles).await?;
+    if !colleagues.iter().any(|(reference, _)| *reference == handover.a) {
         return Err(Failure::Unprocessable(page.t("reassign-person-missing")));
     }
     app.orchestrator(&page).reassign(&id, &handover.a, reason).await?;

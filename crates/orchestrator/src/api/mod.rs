@@ -67,6 +67,9 @@ pub struct StartInstance {
     pub variables: Map<String, Value>,
     /// FHIR resources to create in the same commit.
     pub resources: Vec<Value>,
+    /// Refuses the start (409) when the patient has a running instance of this process, of whatever version. Decided in
+    /// the commit itself, so that two clicks at the same moment start one.
+    pub only_one: bool,
 }
 
 /// An instance: `GET /orchestrator/instances/{id}`; the list `GET /orchestrator/instances?definition=&patient=&

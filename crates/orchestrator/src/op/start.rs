@@ -6,21 +6,23 @@ use crate::commit::Applied;
 use crate::idempotency::Idempotency;
 use crate::instance::Hot;
 use crate::plumbing::{Body, to_the_end};
-use crate::{Orchestrator, OrchestratorError};
+use crate::{Orchestrator, OrchestratorError, mirror};
 use access::Actor;
 use axum::extract::State;
 use axum::response::{IntoResponse, Response};
 use engine::{Command, StartBy};
+use fhir::Definitions;
 use http::{HeaderMap, StatusCode};
 use serde_json::json;
 use std::sync::Arc;
+use store::{Clause, Precondition, Query, ValueTest};
 
 impl Orchestrator {
     /// Starts an instance of the newest version of a process (or of a given version). The caller's resources are
     /// written in the same commit.
     ///
     /// # Errors
-    /// Unknown definition (404), unknown patient or bad resource (422), a start the model refuses (422).
+    /// Unknown definition (404), already running where one is all there may be (409), unknown patient or bad resource (422), a start the model refuses (422).
     pub async fn start(
         &self,
         actor: &Actor,
@@ -32,6 +34,10 @@ impl Orchestrator {
         let business_key = request
             .business_key
             .or_else(|| request.patient.as_ref().map(|p| format!("Patient/{p}")));
+        let running = match &request.patient {
+            Some(patient) if request.only_one => Some(running(&definition, patient)?),
+            _ => None,
+        };
         let hot = Hot::new(
             self.ids.next(),
             definition,
@@ -50,10 +56,42 @@ impl Orchestrator {
         );
         order.target = Target::New(Box::new(hot));
         order.extras.resources = request.resources;
+        order.extras.preconditions = running.into_iter().map(Precondition::NoMatch).collect();
         order.keyed = keyed.map(|k| (k, &answer as _));
         let applied = self.carry_out(order).await?;
         Ok(self.instance_info(&applied.hot, true))
     }
+}
+
+/// Finds the running instances of a process for a patient, by their CarePlans.
+fn running(definition: &str, patient: &str) -> Result<Query, OrchestratorError> {
+    let param = |code: &str| {
+        let param = Definitions::r4().param("CarePlan", code);
+        param
+            .map(|p| p.id)
+            .ok_or_else(|| OrchestratorError::Damaged(format!("R4 has no search parameter CarePlan.{code}")))
+    };
+    let process = definition.split(':').next().unwrap_or(definition);
+    let active = ValueTest::Token {
+        system: None,
+        code: Some("active".into()),
+    };
+    let of_process = ValueTest::UriBelow(format!("{}:", mirror::definition_uri(process)));
+    Ok(Query {
+        rtype: "CarePlan".into(),
+        clauses: vec![
+            Clause::Patient(patient.to_owned()),
+            Clause::Param {
+                param: param("status")?,
+                any: vec![active],
+            },
+            Clause::Param {
+                param: param("instantiates-uri")?,
+                any: vec![of_process],
+            },
+        ],
+        ..Query::default()
+    })
 }
 
 pub(crate) async fn handler(

@@ -104,17 +104,34 @@ async fn a_task_gives_no_right_to_write_about_another_person() {
     about_another.as_object_mut().unwrap().remove("id");
     let about_nobody = json!({"resourceType": "Basic", "code": {"text": "?"}});
     for bad in [about_another, about_nobody] {
-        let request = CompleteTask { variables: object(json!({})), resources: vec![bad] };
-        let error = system.orchestrator.complete_task(&gp(), &task, request, None).await.unwrap_err();
+        let request = CompleteTask {
+            variables: object(json!({})),
+            resources: vec![bad],
+        };
+        let error = system
+            .orchestrator
+            .complete_task(&gp(), &task, request, None)
+            .await
+            .unwrap_err();
         assert_eq!(error.status(), 403, "{error}");
     }
     // Nor to take over what is another's: the same id, now said to be about this patient.
     system.put(hba1c("of-p2", "p2", 7.5)).await;
-    let request = CompleteTask { variables: object(json!({})), resources: vec![hba1c("of-p2", "p1", 9.9)] };
-    let error = system.orchestrator.complete_task(&gp(), &task, request, None).await.unwrap_err();
+    let request = CompleteTask {
+        variables: object(json!({})),
+        resources: vec![hba1c("of-p2", "p1", 9.9)],
+    };
+    let error = system
+        .orchestrator
+        .complete_task(&gp(), &task, request, None)
+        .await
+        .unwrap_err();
     assert_eq!(error.status(), 403, "{error}");
     assert_eq!(system.tokens(&instance).await, ["visita-mmg"]);
-    assert_eq!(system.read("Observation", "of-p2").await.unwrap()["subject"]["reference"], "Patient/p2");
+    assert_eq!(
+        system.read("Observation", "of-p2").await.unwrap()["subject"]["reference"],
+        "Patient/p2"
+    );
 }
 
 #[tokio::test]
@@ -382,4 +399,31 @@ async fn a_start_for_nobody_is_refused_and_cancelling_revokes() {
         .await
         .unwrap_err();
     assert_eq!(error.status(), 409);
+}
+
+#[tokio::test]
+async fn of_many_clicks_at_the_same_time_one_starts_the_pathway() {
+    let (system, instance, _) = visit().await;
+    let info = system.info(&instance).await;
+    let process = info.definition.split(':').next().unwrap().to_owned();
+    system.patient("p7").await;
+    let start = |patient: &str| StartInstance {
+        definition: process.clone(),
+        patient: Some(patient.into()),
+        only_one: true,
+        ..StartInstance::default()
+    };
+    let gp = gp();
+    let clicks = (0..6).map(|_| system.orchestrator.start(&gp, start("p7"), None));
+    let answers = futures::future::join_all(clicks).await;
+    let started = answers.iter().filter(|a| a.is_ok()).count();
+    assert_eq!(started, 1);
+    for refused in answers.into_iter().filter_map(Result::err) {
+        assert_eq!(refused.status(), 409, "{refused}");
+    }
+    let refused = system.orchestrator.start(&gp, start("p1"), None).await.unwrap_err();
+    assert!(
+        refused.to_string().contains("already has a running instance"),
+        "{refused}"
+    );
 }

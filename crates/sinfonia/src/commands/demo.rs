@@ -25,7 +25,10 @@ pub struct Args {
 pub async fn run(data: &Path, args: Args) -> anyhow::Result<()> {
     if data.join("sinfonia.sqlite").exists() {
         if !args.again {
-            println!("{} holds data already: nothing to do (--again builds anew)", data.display());
+            println!(
+                "{} holds data already: nothing to do (--again builds anew)",
+                data.display()
+            );
             return Ok(());
         }
         let aside = data.with_extension(format!("{}.old", super::now().as_second()));
@@ -41,7 +44,10 @@ pub async fn run(data: &Path, args: Args) -> anyhow::Result<()> {
         std::fs::remove_dir(data).with_context(|| format!("{} is not empty and holds no store", data.display()))?;
     }
     std::fs::rename(&building, data).with_context(|| format!("cannot put {} in place", data.display()))?;
-    println!("the demo region is in {}: start `sinfonia serve` and sign in with one of the accounts it lists", data.display());
+    println!(
+        "the demo region is in {}: start `sinfonia serve` and sign in with one of the accounts it lists",
+        data.display()
+    );
     Ok(())
 }
 
@@ -64,7 +70,9 @@ async fn build(folder: &Path, args: &Args) -> anyhow::Result<()> {
     clock.set(now);
     for component in components() {
         if let Some(demo) = component.demo {
-            demo(context(&system, clock.clone(), synthea.clone())).await.map_err(anyhow::Error::msg)?;
+            demo(context(&system, clock.clone(), synthea.clone()))
+                .await
+                .map_err(anyhow::Error::msg)?;
         }
     }
     clock.set(now);
@@ -77,7 +85,8 @@ async fn build(folder: &Path, args: &Args) -> anyhow::Result<()> {
 
 fn context(system: &System, clock: Arc<ManualClock>, synthea: Option<PathBuf>) -> DemoContext {
     let bar = ProgressBar::new(0);
-    let style = ProgressStyle::with_template("{bar:30} {pos}/{len} {elapsed} {msg}").expect("the template is well formed");
+    let style =
+        ProgressStyle::with_template("{bar:30} {pos}/{len} {elapsed} {msg}").expect("the template is well formed");
     bar.set_style(style);
     let (settling, asking) = (system.orchestrator.clone(), system.orchestrator.clone());
     DemoContext {
@@ -113,7 +122,12 @@ async fn accounts(system: &System) -> anyhow::Result<()> {
             roles: account.roles,
             organization: None,
         };
-        let new = NewAccount { username: account.username, password: account.password, actor, demo: true };
+        let new = NewAccount {
+            username: account.username,
+            password: account.password,
+            actor,
+            demo: true,
+        };
         system.identity.accounts().create(new).await?;
     }
     Ok(())

@@ -25,12 +25,18 @@ pub struct Args {
 /// Imports, then says what was written and what was not.
 pub async fn run(data: &Path, args: Args) -> anyhow::Result<()> {
     let system = System::open(data, super::real_setup("http://127.0.0.1:8080")).await?;
-    let options = Options { in_flight: usize::from(args.in_flight), again: args.again };
+    let options = Options {
+        in_flight: usize::from(args.in_flight),
+        again: args.again,
+    };
     let summary = load(&system, &args.dir, options).await?;
     system.close().await;
     print(&summary);
     if !summary.problems.is_empty() {
-        bail!("{} problems: what is listed above was not imported; the rest is in", summary.problems.len());
+        bail!(
+            "{} problems: what is listed above was not imported; the rest is in",
+            summary.problems.len()
+        );
     }
     Ok(())
 }

@@ -23,12 +23,18 @@ pub struct Args {
 /// Runs until told to stop.
 pub async fn run(data: &Path, args: Args) -> anyhow::Result<()> {
     if args.open_api && !args.listen.ip().is_loopback() {
-        bail!("--open-api lets everyone in: it is permitted on a loopback address only, not on {}", args.listen);
+        bail!(
+            "--open-api lets everyone in: it is permitted on a loopback address only, not on {}",
+            args.listen
+        );
     }
     let base_url = args.base_url.unwrap_or_else(|| format!("http://{}", args.listen));
-    let listener = tokio::net::TcpListener::bind(args.listen)
-        .await
-        .with_context(|| format!("cannot listen on {}: is another program there? Try --listen 127.0.0.1:8081", args.listen))?;
+    let listener = tokio::net::TcpListener::bind(args.listen).await.with_context(|| {
+        format!(
+            "cannot listen on {}: is another program there? Try --listen 127.0.0.1:8081",
+            args.listen
+        )
+    })?;
     let mut setup = super::real_setup(&base_url);
     setup.guard.open_api = args.open_api;
     setup.guard.secure_cookies = base_url.starts_with("https://");

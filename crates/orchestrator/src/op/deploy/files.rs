@@ -213,6 +213,10 @@ impl Bundle {
             self.issues.extend(errors.into_iter().map(|e| refuse(e.to_string())));
             return;
         }
+        let findings = super::form::findings(&file.name, &form);
+        if !findings.is_empty() {
+            return self.issues.extend(findings);
+        }
         let source: Arc<[u8]> = file.content.as_bytes().into();
         self.item(FORM, &id, file, &source).questionnaire = Some(form);
     }

@@ -1,6 +1,7 @@
 //! Deploys files that belong together: `POST /orchestrator/deployments`. All of them or none.
 
 mod files;
+mod form;
 mod issue;
 mod plan;
 
