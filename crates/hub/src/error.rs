@@ -40,7 +40,9 @@ pub enum HubError {
     Invalid(Vec<Issue>),
     #[error("{0}")]
     Resource(#[from] ResourceError),
-    #[error("If-Match asks for version {expected} of {rtype}/{id}, but the current version is {current}")]
+    #[error(
+        "the request may replace only version {expected} (0: none) of {rtype}/{id}, but the current version is {current}"
+    )]
     VersionMismatch {
         rtype: String,
         id: String,

@@ -15,6 +15,9 @@ impl Hub {
             version: version.to_owned(),
         };
         let number: u64 = version.parse().map_err(|_| none())?;
+        if number.to_string() != version {
+            return Err(none());
+        }
         let resource = self
             .snapshot()
             .await?

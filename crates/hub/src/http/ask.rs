@@ -121,8 +121,11 @@ impl Ask {
         }
     }
 
-    /// The version of `If-Match`.
+    /// The version that a write must replace: that of `If-Match`, or none at all (0) with `If-None-Match: *`.
     pub(crate) fn if_match(&self) -> Result<Option<u64>, HubError> {
+        if self.header("if-none-match")?.is_some_and(|tag| tag.trim() == "*") {
+            return Ok(Some(0));
+        }
         self.header("if-match")?.map(parse_etag).transpose()
     }
 

@@ -35,6 +35,21 @@ async fn numbers_keep_their_digits() {
 }
 
 #[tokio::test]
+async fn a_put_that_must_create_never_replaces() {
+    let server = Server::new();
+    let body = json!({"resourceType": "Patient", "id": "neu"}).to_string();
+    let only_new = [("if-none-match", "*")];
+    let first = server.call(Method::PUT, "/Patient/neu", &only_new, body.clone()).await;
+    assert_eq!(first.status, StatusCode::CREATED);
+    let second = server.call(Method::PUT, "/Patient/neu", &only_new, body).await;
+    assert_eq!(second.status, StatusCode::PRECONDITION_FAILED);
+    for odd in ["+1", "01", "1.0"] {
+        let read = server.get(&format!("/Patient/neu/_history/{odd}")).await;
+        assert_eq!(read.status, StatusCode::NOT_FOUND, "{odd}");
+    }
+}
+
+#[tokio::test]
 async fn prefer_decides_what_a_write_sends_back() {
     let server = Server::new();
     let body = rossi().to_string();
@@ -86,7 +101,7 @@ async fn if_match_guards_against_lost_updates() {
     assert_eq!(stale.status, StatusCode::PRECONDITION_FAILED);
     assert_eq!(
         stale.diagnostics(),
-        "If-Match asks for version 1 of Patient/p1, but the current version is 2"
+        "the request may replace only version 1 (0: none) of Patient/p1, but the current version is 2"
     );
     assert_eq!(put("W/\"two\"").await.status, StatusCode::BAD_REQUEST);
     let deleted = server
