@@ -37,9 +37,10 @@ pub(super) async fn import(
     let name = path
         .file_name()
         .map_or_else(|| path.display().to_string(), |n| n.to_string_lossy().into_owned());
-    let size = std::fs::metadata(path)
-        .map_err(|error| LoadError::io(path, &error))?
-        .len();
+    let size = match std::fs::metadata(path) {
+        Ok(metadata) => metadata.len(),
+        Err(error) => return Ok(unreadable(tally, &name, &error)),
+    };
     let waits = if path.extension().is_some_and(|e| e == "ndjson") {
         lines::import(hub, path, &name, tally, options, pass).await?
     } else if size > MAX_FILE_BYTES {
@@ -50,14 +51,25 @@ pub(super) async fn import(
         false
     } else {
         let owned = path.to_owned();
-        let read = blocking(move || Ok(std::fs::read(&owned).map_err(|error| LoadError::io(&owned, &error)))).await;
-        let bytes = Bytes::from(read.map_err(LoadError::Store)??);
+        let read = blocking(move || Ok(std::fs::read(&owned))).await;
+        let bytes = match read.map_err(LoadError::Store)? {
+            Ok(bytes) => Bytes::from(bytes),
+            Err(error) => return Ok(unreadable(tally, &name, &error)),
+        };
         import_content(hub, &name, bytes, tally, options, pass).await?
     };
     if !waits {
         tally.file_done(&name, size);
     }
     Ok(waits)
+}
+
+/// A file that cannot be read (a link to nowhere, no permission) is a problem of that file: the others go on.
+fn unreadable(tally: &Tally<'_>, name: &str, error: &std::io::Error) -> bool {
+    let error = HubError::bad(format!("the file cannot be read: {error}"));
+    tally.problems(name, vec![(String::new(), error)]);
+    tally.file_done(name, 0);
+    false
 }
 
 /// Imports a content that is in memory.

@@ -101,9 +101,14 @@ fn list(dir: &Path) -> Result<Vec<(PathBuf, u64)>, LoadError> {
         let entry = entry.map_err(failed)?;
         let path = entry.path();
         let known = path.extension().is_some_and(|e| e == "json" || e == "ndjson");
-        let metadata = std::fs::metadata(&path).map_err(failed)?;
-        if known && metadata.is_file() {
-            files.push((path, metadata.len()));
+        if !known {
+            continue;
+        }
+        // What cannot be looked at stays in the list, to be reported by its name.
+        match std::fs::metadata(&path) {
+            Ok(metadata) if metadata.is_file() => files.push((path, metadata.len())),
+            Ok(_) => {}
+            Err(_) => files.push((path, 0)),
         }
     }
     files.sort();

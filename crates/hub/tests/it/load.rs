@@ -209,6 +209,20 @@ async fn a_missing_folder_is_told() {
 
 /// Real people, when the reference data are there.
 #[tokio::test]
+async fn a_file_that_cannot_be_read_is_named_and_the_others_go_in() {
+    let server = Server::new();
+    let dir = tempfile::tempdir().unwrap();
+    std::os::unix::fs::symlink(dir.path().join("nowhere"), dir.path().join("gone.json")).unwrap();
+    let single = json!({"resourceType": "Organization", "id": "asl", "name": "ASL"});
+    write(dir.path(), "single.json", single.to_string());
+    let summary = load_dir(&server.hub, dir.path(), &|_| {}, Options::default())
+        .await
+        .unwrap();
+    assert_eq!((summary.created, summary.problems.len()), (1, 1));
+    assert_eq!(summary.problems[0].file, "gone.json");
+}
+
+#[tokio::test]
 async fn synthea_goes_in_whole() {
     let folder = std::env::var("SINFONIA_SYNTHEA")
         .unwrap_or_else(|_| concat!(env!("CARGO_MANIFEST_DIR"), "/../../../shared/reference/synthea").into());
