@@ -4,7 +4,7 @@ use super::dialect::{io, others};
 use super::event::{Role, catch, definitions};
 use super::reader::{Reader, flag};
 use super::shared::Shared;
-use super::walk::Ids;
+use super::walk::{Ids, NODES};
 use super::{activity, data, repeat, task};
 use crate::{DataObject, EventDefinition, Node, NodeId, NodeKind, ScopeId};
 use roxmltree::Node as Xml;
@@ -167,33 +167,12 @@ fn quantity<'d>(reader: &mut Reader<'d>, element: Xml<'d, 'd>, name: &str) -> u3
 
 /// The tag as a static text.
 fn tag(name: &str) -> &'static str {
-    const TAGS: [&str; 26] = [
-        "startEvent",
-        "endEvent",
-        "intermediateCatchEvent",
-        "intermediateThrowEvent",
-        "boundaryEvent",
-        "task",
-        "userTask",
-        "manualTask",
-        "serviceTask",
-        "sendTask",
-        "receiveTask",
-        "scriptTask",
-        "businessRuleTask",
-        "exclusiveGateway",
-        "parallelGateway",
-        "inclusiveGateway",
-        "complexGateway",
-        "eventBasedGateway",
-        "subProcess",
-        "transaction",
-        "adHocSubProcess",
-        "callActivity",
+    const GLOBALS: [&str; 4] = [
         "globalScriptTask",
         "globalUserTask",
         "globalManualTask",
         "globalBusinessRuleTask",
     ];
-    TAGS.into_iter().find(|tag| *tag == name).unwrap_or("task")
+    let mut known = NODES.into_iter().chain(GLOBALS);
+    known.find(|tag| *tag == name).unwrap_or("task")
 }

@@ -35,8 +35,8 @@ pub struct Raw<'d> {
     pub ids: Ids<'d>,
 }
 
-/// Flow nodes.
-const NODES: [&str; 24] = [
+/// Flow nodes, by the names of their elements.
+pub(super) const NODES: [&str; 24] = [
     "startEvent",
     "endEvent",
     "intermediateCatchEvent",
