@@ -39,8 +39,6 @@ pub struct Config {
     pub max_file_bytes: usize,
     /// Most items of a list answer.
     pub max_page: usize,
-    /// Tasks looked at for one page that is filtered outside the index (`overdue=true`).
-    pub max_scan: usize,
     /// Rounds of [`crate::Orchestrator::settle`] before it says that work never ends.
     pub settle_rounds: usize,
     /// Limits inside one engine step.
@@ -67,7 +65,6 @@ impl Default for Config {
             max_deploy_files: 200,
             max_file_bytes: 8 << 20,
             max_page: 1_000,
-            max_scan: 5_000,
             settle_rounds: 10_000,
             engine: engine::Limits::default(),
         }

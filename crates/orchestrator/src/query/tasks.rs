@@ -1,5 +1,5 @@
 //! Tasks: `GET /orchestrator/tasks`, `GET /orchestrator/tasks/{id}`. Lists are FHIR Task searches, so they page on the
-//! hub's indexes; only `overdue` is decided on the page, because R4 has no search parameter for the due moment.
+//! hub's indexes; the due moment has a search parameter of our own (`crates/fhir/definitions`).
 
 use super::page_size;
 use crate::access_rules::{confine, is_candidate, may_see};
@@ -42,9 +42,6 @@ pub struct TasksQuery {
 impl Orchestrator {
     /// A page of tasks: open ones in the order of the index of their status (so the cost does not grow with the closed
     /// ones), which is that of their creation; closed ones newest first.
-    ///
-    /// With `overdue` a page may be short (even empty) and still have a next one: at most
-    /// [`crate::Config::max_scan`] tasks are looked at for one answer.
     pub async fn tasks(&self, actor: &Actor, query: TasksQuery) -> Result<List<TaskInfo>, OrchestratorError> {
         let limit = page_size(&self.config, query.limit)?;
         let mut search = Query {
@@ -53,6 +50,15 @@ impl Orchestrator {
         };
         let done = statuses(&query)?;
         search.clauses = clauses(&query, done, confine(actor, query.patient.clone())?)?;
+        if query.overdue {
+            search.clauses.push(Clause::Param {
+                param: param("due")?,
+                any: vec![ValueTest::DateLoBelow {
+                    at: self.clock.now().as_microsecond(),
+                    or_equal: false,
+                }],
+            });
+        }
         if done {
             search.sort = vec![Sort {
                 key: SortKey::LastUpdated,
@@ -63,26 +69,11 @@ impl Orchestrator {
             count: limit,
             after: query.after,
         };
-        let now = self.clock.now();
-        let mut snapshot = self.store.snapshot().await?;
-        let mut items = Vec::new();
-        let mut looked_at = 0;
-        loop {
-            // Never more than fits, so that a page ends where the next one begins.
-            search.page.count = limit - items.len();
-            let page = snapshot.search(&search).await?;
-            looked_at += page.matches.len();
-            let tasks = page.matches.iter().filter_map(read).map(|read| read.task);
-            items.extend(tasks.filter(|t| !query.overdue || t.due.is_some_and(|due| due < now)));
-            search.page.after = page.next;
-            let full = items.len() >= limit || looked_at >= self.config.max_scan;
-            if search.page.after.is_none() || full || !query.overdue {
-                return Ok(List {
-                    items,
-                    next: search.page.after,
-                });
-            }
-        }
+        let page = self.store.snapshot().await?.search(&search).await?;
+        Ok(List {
+            items: page.matches.iter().filter_map(read).map(|read| read.task).collect(),
+            next: page.next,
+        })
     }
 
     /// One task; while it is open with the variables it sees.
