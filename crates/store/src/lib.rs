@@ -5,6 +5,7 @@
 //! Nothing above this floor knows which one runs.
 
 mod clock;
+mod delivery;
 mod error;
 mod prepare;
 mod process;
@@ -13,6 +14,7 @@ mod search;
 mod transaction;
 
 pub use clock::{Clock, Ids, ManualClock, Random, SeededRandom, SequentialIds, SystemClock, SystemRandom, UuidIds};
+pub use delivery::{DeliveryCount, DeliveryRecord, DeliveryState, DeliveryWrite};
 pub use error::StoreError;
 pub use prepare::{PreparedResource, prepare_delete, prepare_write};
 pub use process::{
@@ -20,6 +22,6 @@ pub use process::{
     InstanceStatus, InstanceWrite, Outbox, OutboxWrite, RecordWrite, TimerRecord, TimerWrite, WaitKey, WaitKind,
     WaitRecord, WaitWrite,
 };
-pub use resource::{Change, HistoryScope, Method, ResourceWrite, StoredResource, VersionPage};
+pub use resource::{Change, FeedPage, HistoryScope, Method, ResourceWrite, StoredResource, VersionPage};
 pub use search::{Clause, Include, Page, Query, SearchPage, Sort, SortKey, ValueTest};
 pub use transaction::{AuditEntry, Committed, Precondition, Snapshot, Store, Transaction};

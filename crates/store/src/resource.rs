@@ -91,3 +91,12 @@ pub struct Change {
     /// The resource as it is now (intermediate versions between two reads may be skipped).
     pub resource: StoredResource,
 }
+
+/// A stretch of the change feed with every version in it.
+#[derive(Debug, Clone, Default)]
+pub struct FeedPage {
+    /// The versions wanted, oldest first; each as it was written.
+    pub changes: Vec<Change>,
+    /// The last position looked at: reading goes on after it. The position asked for when there is nothing after it.
+    pub position: u64,
+}

@@ -1,9 +1,10 @@
 //! The unit of writing, and the two traits a backend implements.
 
 use crate::{
-    Change, CursorWrite, DefinitionRecord, DefinitionWrite, HistoryRecord, HistoryScope, HistoryWrite, InstanceFilter,
-    InstanceRecord, InstanceWrite, Outbox, OutboxWrite, Query, RecordWrite, ResourceWrite, SearchPage, StoreError,
-    StoredResource, TimerRecord, TimerWrite, VersionPage, WaitKind, WaitRecord, WaitWrite,
+    Change, CursorWrite, DefinitionRecord, DefinitionWrite, DeliveryCount, DeliveryRecord, DeliveryState,
+    DeliveryWrite, FeedPage, HistoryRecord, HistoryScope, HistoryWrite, InstanceFilter, InstanceRecord, InstanceWrite,
+    Outbox, OutboxWrite, Query, RecordWrite, ResourceWrite, SearchPage, StoreError, StoredResource, TimerRecord,
+    TimerWrite, VersionPage, WaitKind, WaitRecord, WaitWrite,
 };
 use async_trait::async_trait;
 use jiff::Timestamp;
@@ -29,6 +30,8 @@ pub struct Transaction {
     pub waits: Vec<WaitWrite>,
     /// Outgoing events.
     pub outbox: Vec<OutboxWrite>,
+    /// Notifications of FHIR subscriptions.
+    pub deliveries: Vec<DeliveryWrite>,
     /// Named positions.
     pub cursors: Vec<CursorWrite>,
     /// Small values of the system itself.
@@ -120,6 +123,9 @@ pub trait Snapshot: Send {
     async fn search(&mut self, query: &Query) -> Result<SearchPage, StoreError>;
     /// The change feed after a position, oldest first, at most `limit`.
     async fn changes_after(&mut self, seq: u64, limit: usize) -> Result<Vec<Change>, StoreError>;
+    /// Every version after a position, superseded ones and deletions included, oldest first; at most `limit` are looked
+    /// at, and those of `types` are given. Versions pruned from the history are not there any more.
+    async fn feed(&mut self, seq: u64, limit: usize, types: &[String]) -> Result<FeedPage, StoreError>;
     /// How many current resources there are of each type.
     async fn counts(&mut self) -> Result<Vec<(String, u64)>, StoreError>;
 
@@ -151,6 +157,18 @@ pub trait Snapshot: Send {
     async fn definitions(&mut self) -> Result<Vec<DefinitionRecord>, StoreError>;
     /// Outbox entries of a topic that may go out at `now`.
     async fn outbox(&mut self, topic: &str, now: Timestamp, limit: usize) -> Result<Vec<Outbox>, StoreError>;
+    /// Notifications of a subscription in a state, those due at `until` or before, by due moment and number; `after`
+    /// continues after that moment and number.
+    async fn deliveries(
+        &mut self,
+        subscription: &str,
+        state: DeliveryState,
+        until: Timestamp,
+        after: Option<(Timestamp, u64)>,
+        limit: usize,
+    ) -> Result<Vec<DeliveryRecord>, StoreError>;
+    /// How many notifications are kept, of one subscription or of each.
+    async fn delivery_counts(&mut self, subscription: Option<&str>) -> Result<Vec<DeliveryCount>, StoreError>;
     /// A cursor's value; 0 when never set.
     async fn cursor(&mut self, name: &str) -> Result<u64, StoreError>;
     /// One small value.

@@ -1,6 +1,8 @@
 //! A read transaction as [`store::Snapshot`].
 
 mod audit;
+mod delivery;
+mod feed;
 mod history;
 mod process;
 mod resource;
@@ -13,8 +15,9 @@ use crate::sqlite_store::Limits;
 use async_trait::async_trait;
 use jiff::Timestamp;
 use store::{
-    AuditEntry, Change, DefinitionRecord, HistoryRecord, HistoryScope, InstanceFilter, InstanceRecord, Outbox, Query,
-    SearchPage, Snapshot, StoreError, StoredResource, TimerRecord, VersionPage, WaitKind, WaitRecord,
+    AuditEntry, Change, DefinitionRecord, DeliveryCount, DeliveryRecord, DeliveryState, FeedPage, HistoryRecord,
+    HistoryScope, InstanceFilter, InstanceRecord, Outbox, Query, SearchPage, Snapshot, StoreError, StoredResource,
+    TimerRecord, VersionPage, WaitKind, WaitRecord,
 };
 use tokio::runtime::{Handle, RuntimeFlavor};
 
@@ -74,6 +77,11 @@ impl Snapshot for SqliteSnapshot {
         resource::changes_after(self.db()?, seq, limit)
     }
 
+    async fn feed(&mut self, seq: u64, limit: usize, types: &[String]) -> Result<FeedPage, StoreError> {
+        let db = self.db()?;
+        blocking(|| feed::feed(db, seq, limit, types))
+    }
+
     async fn counts(&mut self) -> Result<Vec<(String, u64)>, StoreError> {
         resource::counts(self.db()?)
     }
@@ -121,6 +129,22 @@ impl Snapshot for SqliteSnapshot {
 
     async fn outbox(&mut self, topic: &str, now: Timestamp, limit: usize) -> Result<Vec<Outbox>, StoreError> {
         waits::outbox(&self.db()?.connection, topic, now, limit)
+    }
+
+    async fn deliveries(
+        &mut self,
+        subscription: &str,
+        state: DeliveryState,
+        until: Timestamp,
+        after: Option<(Timestamp, u64)>,
+        limit: usize,
+    ) -> Result<Vec<DeliveryRecord>, StoreError> {
+        delivery::deliveries(&self.db()?.connection, subscription, state, until, after, limit)
+    }
+
+    async fn delivery_counts(&mut self, subscription: Option<&str>) -> Result<Vec<DeliveryCount>, StoreError> {
+        let db = self.db()?;
+        blocking(|| delivery::counts(&db.connection, subscription))
     }
 
     async fn cursor(&mut self, name: &str) -> Result<u64, StoreError> {

@@ -2,7 +2,7 @@
 
 use super::check::Found;
 use super::state::State;
-use super::{process, resources};
+use super::{delivery, process, resources};
 use crate::error::{Backend, Outcome};
 use crate::row::micros;
 use rusqlite::{Connection, params};
@@ -35,6 +35,9 @@ pub(super) fn apply(
     }
     for write in &transaction.outbox {
         process::write_outbox(connection, write)?;
+    }
+    for write in &transaction.deliveries {
+        delivery::write(connection, write)?;
     }
     for write in &transaction.cursors {
         connection

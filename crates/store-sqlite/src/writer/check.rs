@@ -89,7 +89,7 @@ fn check_definitions(connection: &Connection, transaction: &Transaction, at: usi
     Ok(at + transaction.definitions.len())
 }
 
-/// History, outbox, cursors and records; timers and waits expect nothing.
+/// History, outbox, cursors and records; timers, waits and deliveries expect nothing.
 fn check_rest(connection: &Connection, transaction: &Transaction, mut at: usize) -> Outcome<()> {
     for (index, write) in transaction.history.iter().enumerate() {
         // The revision of an instance written here has just been checked: its next history cannot exist yet.
@@ -126,7 +126,7 @@ fn check_rest(connection: &Connection, transaction: &Transaction, mut at: usize)
             });
         }
     }
-    at += transaction.outbox.len();
+    at += transaction.outbox.len() + transaction.deliveries.len();
     for (index, write) in transaction.cursors.iter().enumerate() {
         let value: i64 = connection
             .prepare_cached("SELECT value FROM cursor WHERE name = ?1")

@@ -4,6 +4,7 @@ mod apply;
 mod batch;
 mod check;
 mod checkpoint;
+mod delivery;
 mod process;
 mod queue;
 mod resources;

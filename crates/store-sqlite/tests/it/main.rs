@@ -3,6 +3,7 @@
 mod basics;
 mod brute;
 mod common;
+mod deliveries;
 mod kill;
 mod oracle;
 mod reindex;
