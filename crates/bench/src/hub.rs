@@ -34,6 +34,9 @@ pub struct Args {
     /// Clients at the same time.
     #[arg(long, default_value_t = 16)]
     clients: usize,
+    /// Measure only the operations whose name holds this text.
+    #[arg(long, default_value = "")]
+    only: String,
     /// Seconds of each measurement.
     #[arg(long, default_value_t = 3)]
     seconds: u64,
@@ -66,7 +69,7 @@ pub async fn run(args: &Args) -> Result<()> {
         "{:<44} {:<7} {:>10} {:>9} {:>9}",
         "operation", "way", "ops/s", "p50 ms", "p99 ms"
     );
-    for operation in OPERATIONS {
+    for operation in OPERATIONS.iter().filter(|o| o.name.contains(&args.only)) {
         for way in [Way::Router(router.clone()), Way::Http(address)] {
             let measured = measure(&way, operation, args)
                 .await

@@ -9,8 +9,8 @@ impl Hub {
     /// The current version. A deleted resource is [`HubError::Gone`].
     pub async fn read(&self, rtype: &str, id: &str) -> Result<StoredResource, HubError> {
         self.check_type(rtype)?;
-        let found = self.snapshot().await?.read(rtype, id).await?;
-        let resource = found.ok_or_else(|| HubError::not_found(rtype, id))?;
+        let found = self.store.read(rtype, id).await?;
+        let resource = Arc::unwrap_or_clone(found.ok_or_else(|| HubError::not_found(rtype, id))?);
         match resource.body {
             Some(_) => Ok(resource),
             None => Err(HubError::Gone {

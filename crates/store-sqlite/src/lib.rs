@@ -7,6 +7,8 @@
 //! * **Searching**: one narrow index tree `idx(param, key, rid)` whose keys sort as the values do ([`keys`]); the most
 //!   selective condition is walked, the others are tested in memory on the packed keys of each candidate.
 
+mod audit;
+mod cache;
 mod codes;
 mod doctor;
 mod error;

@@ -57,6 +57,8 @@ pub struct Options {
     pub probe_limit: u64,
     /// Included resources of one search page at most.
     pub include_limit: usize,
+    /// Bytes of current versions kept in memory for reading; 0 for none.
+    pub cache_bytes: u64,
     /// Search-value extraction for a reindex; `None` means [`Extractor::r4`].
     pub extractor: Option<Extractor>,
     /// Told how far a reindex at open has come.
@@ -73,6 +75,7 @@ impl Default for Options {
             scan_limit: 5_000_000,
             probe_limit: 4096,
             include_limit: 10_000,
+            cache_bytes: 64 << 20,
             extractor: None,
             progress: None,
         }
@@ -89,6 +92,7 @@ impl std::fmt::Debug for Options {
             .field("scan_limit", &self.scan_limit)
             .field("probe_limit", &self.probe_limit)
             .field("include_limit", &self.include_limit)
+            .field("cache_bytes", &self.cache_bytes)
             .field("extractor", &self.extractor)
             .finish_non_exhaustive()
     }

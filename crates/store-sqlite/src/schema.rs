@@ -1,5 +1,6 @@
 //! The schema as literal SQL, and the numbered steps that lead to it. A step is never edited once released: add one.
 
+use crate::audit;
 use crate::error::{Backend, Outcome};
 use rusqlite::Connection;
 use store::StoreError;
@@ -8,7 +9,7 @@ use store::StoreError;
 const APPLICATION_ID: i64 = 0x5369_6e66;
 
 /// Each step takes the schema from its position to the next version.
-pub(crate) const MIGRATIONS: &[&str] = &[V1, V2, V3];
+pub(crate) const MIGRATIONS: &[&str] = &[V1, V2, V3, V4];
 
 /// The version this program writes.
 pub(crate) const SCHEMA_VERSION: i64 = MIGRATIONS.len() as i64;
@@ -92,6 +93,19 @@ CREATE INDEX delivery_due ON delivery(subscription, state, due, n);
 CREATE INDEX delivery_lane ON delivery(subscription, lane, n) WHERE state < 2;
 ";
 
+/// Access records are appended a group commit at a time, as one row of JSON lines; see [`crate::audit`]. A row and an
+/// index entry for each access cost more than the access itself.
+const V4: &str = "
+CREATE TABLE audit_batch(n INTEGER PRIMARY KEY, count INTEGER NOT NULL, patients BLOB NOT NULL, entries TEXT NOT NULL);
+CREATE TABLE audit_segment(bucket INTEGER NOT NULL, last INTEGER NOT NULL, pairs BLOB NOT NULL,
+  PRIMARY KEY(bucket, last)) WITHOUT ROWID;
+INSERT INTO audit_batch SELECT n, 1, patient_key(patient), json_object(
+  'at', strftime('%Y-%m-%dT%H:%M:%S', at / 1000000, 'unixepoch') || printf('.%06dZ', at % 1000000),
+  'actor', actor, 'action', action, 'target', target, 'patient', patient, 'purpose', purpose, 'outcome', outcome,
+  'status', status) FROM audit;
+DROP TABLE audit;
+";
+
 /// Brings the file to [`SCHEMA_VERSION`], each step in its own transaction; refuses foreign and newer files.
 pub(crate) fn migrate(connection: &mut Connection) -> Outcome<()> {
     migrate_to(connection, MIGRATIONS.len())
@@ -115,6 +129,7 @@ pub(crate) fn migrate_to(connection: &mut Connection, target: usize) -> Outcome<
              that wrote it, or restore a backup"
         )));
     }
+    audit::register(connection)?;
     for (step, sql) in MIGRATIONS.iter().enumerate().take(target).skip(version as usize) {
         let failed = |error: rusqlite::Error| StoreError::Schema(format!("migration {} failed: {error}", step + 1));
         let transaction = connection.transaction().map_err(failed)?;
@@ -175,13 +190,23 @@ mod tests {
         let mut connection = Connection::open_in_memory().unwrap();
         migrate_to(&mut connection, 1).unwrap();
         connection
-            .execute_batch("INSERT INTO idx VALUES (7, x'0161', 1)")
+            .execute_batch(
+                "INSERT INTO idx VALUES (7, x'0161', 1);
+                 INSERT INTO audit VALUES
+                   (1, 1700000000123456, 'Practitioner/a', 'GET', '/fhir/Patient/p', 'p', NULL, 'permit', 200),
+                   (2, 1700000001000000, 'anonymous', 'GET', '/fhir', NULL, 'TREAT', 'deny', 401)",
+            )
             .unwrap();
         migrate(&mut connection).unwrap();
         let many: i64 = connection
             .query_row("SELECT param FROM param_many", [], |row| row.get(0))
             .unwrap();
         assert_eq!(many, 7);
+        let kept = audit::newest(&connection, None, 9).unwrap();
+        assert_eq!(kept.iter().map(|entry| entry.status).collect::<Vec<_>>(), [401, 200]);
+        let of_patient = audit::newest(&connection, Some("p"), 9).unwrap();
+        assert_eq!(of_patient.len(), 1);
+        assert_eq!(of_patient[0].at.as_microsecond(), 1_700_000_000_123_456);
         assert_eq!(pragma(&connection, "user_version").unwrap(), SCHEMA_VERSION);
         migrate(&mut connection).expect("running it again changes nothing");
     }

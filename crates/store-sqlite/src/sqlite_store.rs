@@ -1,5 +1,6 @@
 //! The store as the floors above see it.
 
+use crate::cache::Cache;
 use crate::error::Outcome;
 use crate::lock::ProcessLock;
 use crate::pool::{self, Pool};
@@ -11,7 +12,7 @@ use parking_lot::Mutex;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 use std::thread::JoinHandle;
-use store::{Committed, Snapshot, Store, StoreError, Transaction};
+use store::{Committed, Snapshot, Store, StoreError, StoredResource, Transaction};
 use tokio::sync::watch;
 
 /// A store over one SQLite file.
@@ -19,6 +20,7 @@ pub struct SqliteStore {
     path: PathBuf,
     queue: Arc<Queue>,
     pool: Arc<Pool>,
+    cache: Arc<Cache>,
     changes: watch::Receiver<u64>,
     limits: Limits,
     writer: Mutex<Option<JoinHandle<()>>>,
@@ -85,9 +87,11 @@ impl SqliteStore {
         reindex::if_needed(&mut connection, &extractor, options.progress.as_ref())?;
         let queue = Queue::new(options.queue);
         let (sender, changes) = watch::channel(0);
-        let writer = writer::start(connection, &options, queue.clone(), sender)?;
+        let cache = Cache::new(options.cache_bytes);
+        let writer = writer::start(connection, &options, queue.clone(), sender, cache.clone())?;
         Ok(Arc::new(Self {
             pool: Pool::new(&path, options.snapshots),
+            cache,
             limits: Limits::from(&options),
             writer: Mutex::new(Some(writer)),
             _lock: lock,
@@ -123,7 +127,7 @@ impl SqliteStore {
         doctor::backup(&self.path, to.as_ref())
     }
 
-    fn read(&self) -> Outcome<SqliteSnapshot> {
+    fn begin(&self) -> Outcome<SqliteSnapshot> {
         Ok(SqliteSnapshot::new(self.pool.begin()?, self.limits))
     }
 }
@@ -144,7 +148,19 @@ impl Store for SqliteStore {
     }
 
     async fn snapshot(&self) -> Result<Box<dyn Snapshot>, StoreError> {
-        Ok(Box::new(self.read()?))
+        Ok(Box::new(self.begin()?))
+    }
+
+    async fn read(&self, rtype: &str, id: &str) -> Result<Option<Arc<StoredResource>>, StoreError> {
+        let seen = match self.cache.get(rtype, id) {
+            Ok(found) => return Ok(Some(found)),
+            Err(seen) => seen,
+        };
+        let found = self.begin()?.read(rtype, id).await?.map(Arc::new);
+        if let Some(resource) = &found {
+            self.cache.put(seen, resource);
+        }
+        Ok(found)
     }
 
     fn changes(&self) -> watch::Receiver<u64> {

@@ -8,6 +8,7 @@ use crate::{
 };
 use async_trait::async_trait;
 use jiff::Timestamp;
+use std::sync::Arc;
 
 /// Everything that must happen together. Applied whole in one commit, or not at all.
 ///
@@ -99,6 +100,12 @@ pub trait Store: Send + Sync + 'static {
 
     /// A consistent view of everything committed so far. Short-lived: open, ask, drop.
     async fn snapshot(&self) -> Result<Box<dyn Snapshot>, StoreError>;
+
+    /// The current version of one resource as of the last commit (also when it is a deletion), or `None` if it never
+    /// existed. Where nothing else must be seen at the same moment this may be cheaper than a snapshot.
+    async fn read(&self, rtype: &str, id: &str) -> Result<Option<Arc<StoredResource>>, StoreError> {
+        Ok(self.snapshot().await?.read(rtype, id).await?.map(Arc::new))
+    }
 
     /// Fires when the change feed grows; the value is the highest committed position.
     fn changes(&self) -> tokio::sync::watch::Receiver<u64>;

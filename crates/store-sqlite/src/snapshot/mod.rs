@@ -1,13 +1,14 @@
 //! A read transaction as [`store::Snapshot`].
 
-mod audit;
 mod delivery;
 mod feed;
 mod history;
 mod process;
+mod record;
 mod resource;
 mod waits;
 
+use crate::audit;
 use crate::error::Outcome;
 use crate::pool::{Db, Lease};
 use crate::search;
@@ -152,14 +153,15 @@ impl Snapshot for SqliteSnapshot {
     }
 
     async fn record(&mut self, kind: &str, key: &str) -> Result<Option<Vec<u8>>, StoreError> {
-        audit::record(&self.db()?.connection, kind, key)
+        record::record(&self.db()?.connection, kind, key)
     }
 
     async fn records(&mut self, kind: &str, prefix: &str, limit: usize) -> Result<Vec<(String, Vec<u8>)>, StoreError> {
-        audit::records(&self.db()?.connection, kind, prefix, limit)
+        record::records(&self.db()?.connection, kind, prefix, limit)
     }
 
     async fn audit(&mut self, patient: Option<&str>, limit: usize) -> Result<Vec<AuditEntry>, StoreError> {
-        audit::audit(&self.db()?.connection, patient, limit)
+        let db = self.db()?;
+        blocking(|| audit::newest(&db.connection, patient, limit))
     }
 }

@@ -4,9 +4,8 @@ use super::check::Found;
 use super::state::State;
 use super::{delivery, process, resources};
 use crate::error::{Backend, Outcome};
-use crate::row::micros;
-use rusqlite::{Connection, params};
-use store::{AuditEntry, Transaction};
+use rusqlite::Connection;
+use store::Transaction;
 
 /// Writes everything; an error means that SQLite failed and the batch must be rolled back.
 pub(super) fn apply(
@@ -58,30 +57,6 @@ pub(super) fn apply(
         }
         .at("writing a record")?;
     }
-    transaction
-        .audit
-        .iter()
-        .try_for_each(|entry| write_audit(connection, entry))
-}
-
-fn write_audit(connection: &Connection, entry: &AuditEntry) -> Outcome<()> {
-    connection
-        .prepare_cached(
-            "INSERT INTO audit(at, actor, action, target, patient, purpose, outcome, status)
-             VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8)",
-        )
-        .and_then(|mut insert| {
-            insert.execute(params![
-                micros(entry.at),
-                entry.actor,
-                entry.action,
-                entry.target,
-                entry.patient,
-                entry.purpose,
-                entry.outcome,
-                entry.status
-            ])
-        })
-        .map(drop)
-        .at("writing an audit entry")
+    state.audit.extend(transaction.audit.iter().cloned());
+    Ok(())
 }

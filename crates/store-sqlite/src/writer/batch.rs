@@ -48,7 +48,12 @@ impl Writer {
             );
         }
         self.state.flush(&self.connection)?;
+        let writes = transactions.iter().flat_map(|transaction| &transaction.resources);
+        let writing = self
+            .cache
+            .writing(writes.map(|write| (write.rtype.as_str(), write.id.as_str())));
         self.statement("COMMIT")?;
+        drop(writing);
         self.checkpoint.wrote(self.connection.total_changes());
         if self.state.seq > before {
             self.changes.send_replace(self.state.seq as u64);

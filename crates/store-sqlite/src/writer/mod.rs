@@ -14,6 +14,7 @@ pub(crate) use queue::{Job, Queue};
 pub(crate) use resources::write_index;
 
 use crate::Options;
+use crate::cache::Cache;
 use crate::error::Outcome;
 use crate::sqlite_store::Limits;
 use checkpoint::Checkpoint;
@@ -36,6 +37,7 @@ pub(crate) struct Writer {
     checkpoint: Checkpoint,
     changes: watch::Sender<u64>,
     limits: Limits,
+    cache: Arc<Cache>,
 }
 
 /// Starts the writer on a connection whose schema and index are up to date.
@@ -44,6 +46,7 @@ pub(crate) fn start(
     options: &Options,
     queue: Arc<Queue>,
     changes: watch::Sender<u64>,
+    cache: Arc<Cache>,
 ) -> Outcome<JoinHandle<()>> {
     let state = State::load(&connection)?;
     changes.send_replace(state.seq as u64);
@@ -53,6 +56,7 @@ pub(crate) fn start(
         checkpoint: Checkpoint::default(),
         changes,
         limits: options.into(),
+        cache,
     };
     let (batch, bytes) = (options.batch.max(1), options.batch_bytes);
     std::thread::Builder::new()

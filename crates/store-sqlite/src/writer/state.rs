@@ -1,9 +1,11 @@
 //! What the writer keeps in memory between commits; all of it can be read back from the file.
 
+use crate::audit;
 use crate::codes::Types;
 use crate::error::{Backend, Outcome};
 use rusqlite::Connection;
 use std::collections::{HashMap, HashSet};
+use store::AuditEntry;
 
 /// Counters and caches of the writer.
 #[derive(Debug, Default)]
@@ -18,6 +20,10 @@ pub(super) struct State {
     pub live: HashMap<i64, i64>,
     /// Parameters that some resource has had more than one value of.
     pub many: HashSet<u16>,
+    /// Access records of the batch, not yet written.
+    pub audit: Vec<AuditEntry>,
+    /// Access records that no segment covers yet.
+    pub tail: audit::Tail,
 }
 
 impl State {
@@ -38,11 +44,12 @@ impl State {
             seq,
             rid,
             many,
+            tail: audit::Tail::load(connection)?,
             ..Self::default()
         })
     }
 
-    /// Writes the counts of live resources, once for each batch.
+    /// Writes the counts of live resources and the access records, once for each batch.
     pub fn flush(&mut self, connection: &Connection) -> Outcome<()> {
         for (code, change) in self.live.drain().filter(|(_, change)| *change != 0) {
             connection
@@ -50,6 +57,7 @@ impl State {
                 .and_then(|mut update| update.execute((code, change)))
                 .at("counting resources")?;
         }
-        Ok(())
+        let entries = std::mem::take(&mut self.audit);
+        audit::append(connection, &mut self.tail, &entries)
     }
 }

@@ -1,0 +1,301 @@
+//! The access records as they lie in the file.
+//!
+//! Every group commit appends its records as one row of JSON lines, oldest first, with the sorted keys (64-bit hashes)
+//! of the patients they name. Every [`SEGMENT_ENTRIES`] records the keys of the rows since are merged into a segment:
+//! 256 small sorted lists of (key, row). So an access costs its bytes and nothing else, and the accesses to one patient
+//! are found by one short list per segment instead of a random index write per access.
+
+use crate::error::{Backend, Outcome, corrupt};
+use rusqlite::functions::FunctionFlags;
+use rusqlite::{Connection, params};
+use std::collections::BTreeSet;
+use store::AuditEntry;
+
+/// Records after which a segment is made (and, where rows are short, rows).
+const SEGMENT_ENTRIES: u64 = 65_536;
+const SEGMENT_ROWS: i64 = 4_096;
+/// Bytes of a key, and of a pair: key, row as distance from the segment's last one.
+const KEY: usize = 8;
+const PAIR: usize = KEY + 4;
+
+/// What no segment covers yet.
+#[derive(Debug, Default)]
+pub(crate) struct Tail {
+    /// Last row that a segment covers.
+    covered: i64,
+    /// Last row.
+    last: i64,
+    /// Records after `covered`.
+    entries: u64,
+}
+
+impl Tail {
+    /// Reads it from the file.
+    pub fn load(connection: &Connection) -> Outcome<Self> {
+        let covered = covered(connection)?;
+        connection
+            .query_row(
+                "SELECT coalesce(max(n), ?1), coalesce(sum(count), 0) FROM audit_batch WHERE n > ?1",
+                [covered],
+                |row| {
+                    Ok(Self {
+                        covered,
+                        last: row.get(0)?,
+                        entries: row.get::<_, i64>(1)? as u64,
+                    })
+                },
+            )
+            .at("reading the end of the audit")
+    }
+}
+
+fn covered(connection: &Connection) -> Outcome<i64> {
+    connection
+        .prepare_cached("SELECT coalesce(max(last), 0) FROM audit_segment WHERE bucket = 0")
+        .and_then(|mut read| read.query_row([], |row| row.get(0)))
+        .at("reading the end of the audit")
+}
+
+/// FNV-1a with a final mix: spreads ids over the buckets. Part of the file format.
+fn key(patient: &str) -> u64 {
+    let hash = patient.bytes().fold(0xcbf2_9ce4_8422_2325_u64, |hash, byte| {
+        (hash ^ u64::from(byte)).wrapping_mul(0x0100_0000_01b3)
+    });
+    (hash ^ (hash >> 29)).wrapping_mul(0xbf58_476d_1ce4_e5b9)
+}
+
+fn bucket(key: u64) -> u8 {
+    (key >> 56) as u8
+}
+
+/// The SQL function `patient_key` that the migration of older files uses.
+pub(crate) fn register(connection: &Connection) -> Outcome<()> {
+    let flags = FunctionFlags::SQLITE_UTF8 | FunctionFlags::SQLITE_DETERMINISTIC;
+    connection
+        .create_scalar_function("patient_key", 1, flags, |call| {
+            let patient: Option<String> = call.get(0)?;
+            Ok(patient.map_or_else(Vec::new, |patient| key(&patient).to_be_bytes().to_vec()))
+        })
+        .at("registering a function")
+}
+
+/// Writes the records of a group commit; makes a segment when it is time.
+pub(crate) fn append(connection: &Connection, tail: &mut Tail, entries: &[AuditEntry]) -> Outcome<()> {
+    if entries.is_empty() {
+        return Ok(());
+    }
+    let mut keys: Vec<u64> = entries.iter().filter_map(|e| e.patient.as_deref()).map(key).collect();
+    keys.sort_unstable();
+    keys.dedup();
+    let patients: Vec<u8> = keys.iter().flat_map(|key| key.to_be_bytes()).collect();
+    let mut lines = Vec::with_capacity(entries.len() * 192);
+    for entry in entries {
+        serde_json::to_writer(&mut lines, entry).map_err(|error| corrupt(&error.to_string()))?;
+        lines.push(b'\n');
+    }
+    let lines = String::from_utf8(lines).map_err(|error| corrupt(&error.to_string()))?;
+    tail.last += 1;
+    tail.entries += entries.len() as u64;
+    connection
+        .prepare_cached("INSERT INTO audit_batch(n, count, patients, entries) VALUES (?1, ?2, ?3, ?4)")
+        .and_then(|mut insert| insert.execute(params![tail.last, entries.len() as i64, patients, lines]))
+        .at("writing audit entries")?;
+    if tail.entries >= SEGMENT_ENTRIES || tail.last - tail.covered >= SEGMENT_ROWS {
+        make_segment(connection, tail)?;
+    }
+    Ok(())
+}
+
+fn make_segment(connection: &Connection, tail: &mut Tail) -> Outcome<()> {
+    let mut pairs: Vec<(u64, u32)> = Vec::new();
+    let mut read = connection
+        .prepare_cached("SELECT n, patients FROM audit_batch WHERE n > ?1")
+        .at("reading the audit")?;
+    let mut rows = read.query([tail.covered]).at("reading the audit")?;
+    while let Some(row) = rows.next().at("reading the audit")? {
+        let n: i64 = row.get(0).at("reading the audit")?;
+        let patients = row.get_ref(1).and_then(|v| Ok(v.as_blob()?)).at("reading the audit")?;
+        let back = u32::try_from(tail.last - n).map_err(|_| corrupt("an audit segment of too many rows"))?;
+        pairs.extend(keys(patients).map(|key| (key, back)));
+    }
+    pairs.sort_unstable();
+    let mut insert = connection
+        .prepare_cached("INSERT INTO audit_segment(bucket, last, pairs) VALUES (?1, ?2, ?3)")
+        .at("writing an audit segment")?;
+    let mut rest = pairs.as_slice();
+    for of in 0..=u8::MAX {
+        let (mine, others) = rest.split_at(rest.partition_point(|(key, _)| bucket(*key) == of));
+        rest = others;
+        // Bucket 0 is always written: it says how far segments reach.
+        if mine.is_empty() && of > 0 {
+            continue;
+        }
+        let mut bytes = Vec::with_capacity(mine.len() * PAIR);
+        for (key, back) in mine {
+            bytes.extend_from_slice(&key.to_be_bytes());
+            bytes.extend_from_slice(&back.to_be_bytes());
+        }
+        insert
+            .execute(params![of, tail.last, bytes])
+            .at("writing an audit segment")?;
+    }
+    (tail.covered, tail.entries) = (tail.last, 0);
+    Ok(())
+}
+
+fn keys(bytes: &[u8]) -> impl Iterator<Item = u64> {
+    bytes.as_chunks::<KEY>().0.iter().map(|key| u64::from_be_bytes(*key))
+}
+
+/// Access records, newest first, optionally of one patient.
+pub(crate) fn newest(connection: &Connection, patient: Option<&str>, limit: usize) -> Outcome<Vec<AuditEntry>> {
+    let mut found = Vec::new();
+    match patient {
+        None => {
+            let mut read = connection
+                .prepare_cached("SELECT entries FROM audit_batch ORDER BY n DESC")
+                .at("reading the audit")?;
+            let mut rows = read.query([]).at("reading the audit")?;
+            while found.len() < limit
+                && let Some(row) = rows.next().at("reading the audit")?
+            {
+                take(
+                    &row.get::<_, String>(0).at("reading the audit")?,
+                    None,
+                    limit,
+                    &mut found,
+                )?;
+            }
+        }
+        Some(patient) => {
+            let mut read = connection
+                .prepare_cached("SELECT entries FROM audit_batch WHERE n = ?1")
+                .at("reading the audit")?;
+            for n in rows_about(connection, patient)?.into_iter().rev() {
+                if found.len() >= limit {
+                    break;
+                }
+                let lines: String = read.query_row([n], |row| row.get(0)).at("reading the audit")?;
+                take(&lines, Some(patient), limit, &mut found)?;
+            }
+        }
+    }
+    Ok(found)
+}
+
+/// The rows that may name a patient: two patients may share a key.
+fn rows_about(connection: &Connection, patient: &str) -> Outcome<BTreeSet<i64>> {
+    let key = key(patient);
+    let covered = covered(connection)?;
+    let mut found = BTreeSet::new();
+    let mut read = connection
+        .prepare_cached("SELECT n, patients FROM audit_batch WHERE n > ?1")
+        .at("reading the audit")?;
+    let mut rows = read.query([covered]).at("reading the audit")?;
+    while let Some(row) = rows.next().at("reading the audit")? {
+        let patients = row.get_ref(1).and_then(|v| Ok(v.as_blob()?)).at("reading the audit")?;
+        if patients.as_chunks::<KEY>().0.binary_search(&key.to_be_bytes()).is_ok() {
+            found.insert(row.get(0).at("reading the audit")?);
+        }
+    }
+    let mut read = connection
+        .prepare_cached("SELECT last, pairs FROM audit_segment WHERE bucket = ?1")
+        .at("reading an audit segment")?;
+    let mut rows = read.query([bucket(key)]).at("reading an audit segment")?;
+    while let Some(row) = rows.next().at("reading an audit segment")? {
+        let last: i64 = row.get(0).at("reading an audit segment")?;
+        let pairs = row
+            .get_ref(1)
+            .and_then(|v| Ok(v.as_blob()?))
+            .at("reading an audit segment")?;
+        let pairs = pairs.as_chunks::<PAIR>().0;
+        let from = pairs.partition_point(|pair| pair[..KEY] < key.to_be_bytes()[..]);
+        let mine = pairs[from..]
+            .iter()
+            .take_while(|pair| pair[..KEY] == key.to_be_bytes()[..]);
+        found.extend(mine.filter_map(|pair| Some(last - i64::from(u32::from_be_bytes(pair[KEY..].try_into().ok()?)))));
+    }
+    Ok(found)
+}
+
+/// Adds the records of one row, newest first, until there are `limit`.
+fn take(lines: &str, patient: Option<&str>, limit: usize, found: &mut Vec<AuditEntry>) -> Outcome<()> {
+    for line in lines.lines().rev() {
+        if found.len() >= limit {
+            break;
+        }
+        if patient.is_some_and(|patient| !line.contains(patient)) {
+            continue;
+        }
+        let entry: AuditEntry =
+            serde_json::from_str(line).map_err(|error| corrupt(&format!("audit entry: {error}")))?;
+        if patient.is_none_or(|patient| entry.patient.as_deref() == Some(patient)) {
+            found.push(entry);
+        }
+    }
+    Ok(())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::schema;
+    use jiff::Timestamp;
+
+    fn entry(n: u64) -> AuditEntry {
+        AuditEntry {
+            at: Timestamp::from_microsecond(n as i64).unwrap(),
+            actor: "Practitioner/a".into(),
+            action: "GET".into(),
+            target: format!("/fhir/Patient/{n}"),
+            patient: n.is_multiple_of(3).then(|| format!("p{}", n % 1_000)),
+            purpose: None,
+            outcome: "permit".into(),
+            status: 200,
+        }
+    }
+
+    #[test]
+    fn a_patients_accesses_are_found_in_segments_and_after_them_newest_first() {
+        let mut connection = Connection::open_in_memory().unwrap();
+        schema::migrate(&mut connection).unwrap();
+        let mut tail = Tail::load(&connection).unwrap();
+        let all = SEGMENT_ENTRIES * 2 + 5_000;
+        let mut n = 0;
+        while n < all {
+            let entries: Vec<_> = (n..all.min(n + 1_999)).map(entry).collect();
+            append(&connection, &mut tail, &entries).unwrap();
+            n += entries.len() as u64;
+        }
+        let segments: i64 = connection
+            .query_row("SELECT count(DISTINCT last) FROM audit_segment", [], |row| row.get(0))
+            .unwrap();
+        assert_eq!(segments, 2);
+        assert!(tail.entries > 0, "and some rows after them");
+        let again = Tail::load(&connection).unwrap();
+        assert_eq!(
+            (again.covered, again.last, again.entries),
+            (tail.covered, tail.last, tail.entries)
+        );
+        let expected: Vec<i64> = (0..all)
+            .rev()
+            .filter(|n| n % 3 == 0 && n % 1_000 == 42)
+            .map(|n| n as i64)
+            .collect();
+        let found = newest(&connection, Some("p42"), usize::MAX).unwrap();
+        assert_eq!(
+            found.iter().map(|e| e.at.as_microsecond()).collect::<Vec<_>>(),
+            expected
+        );
+        assert_eq!(newest(&connection, Some("p42"), 2).unwrap().len(), 2);
+        assert!(
+            newest(&connection, Some("p4"), 9)
+                .unwrap()
+                .iter()
+                .all(|e| e.patient.as_deref() == Some("p4"))
+        );
+        assert!(newest(&connection, Some("nobody"), 9).unwrap().is_empty());
+        let newest_of_all = newest(&connection, None, 3).unwrap();
+        assert_eq!(newest_of_all[0].at.as_microsecond(), all as i64 - 1);
+    }
+}
