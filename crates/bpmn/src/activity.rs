@@ -61,6 +61,10 @@ pub struct JobDef {
     pub job_type: Text,
     /// Retries at first; 3 when nothing is said.
     pub retries: Text,
+    /// Jobs of a type with a higher number come first; 0 when nothing is said.
+    pub priority: Option<Text>,
+    /// Pauses before the second, third, … try as ISO 8601 durations; the last one goes on. Empty: the engine's own.
+    pub pauses: Vec<String>,
     /// Static headers.
     pub headers: BTreeMap<String, String>,
 }

@@ -266,7 +266,8 @@ fn node_expressions(kind: &NodeKind) -> Vec<&Expression> {
                 .collect()
         }
         NodeKind::ServiceTask(job) | NodeKind::RuleJob(job) | NodeKind::ScriptTask(Script::Job(job)) => {
-            [&job.job_type, &job.retries].into_iter().filter_map(text).collect()
+            let always = [&job.job_type, &job.retries];
+            always.into_iter().chain(&job.priority).filter_map(text).collect()
         }
         NodeKind::ScriptTask(Script::Feel { expression, .. }) => vec![expression],
         NodeKind::DecisionTask { decision: name, .. } | NodeKind::Call { process: name, .. } => {

@@ -53,8 +53,12 @@ pub struct JobSpec {
     pub job_type: String,
     /// Static headers of the element.
     pub headers: Variables,
-    /// Retries at first.
+    /// Retries left.
     pub retries: u32,
+    /// The higher, the sooner among the jobs of its type; 0 when the model says nothing.
+    pub priority: i32,
+    /// Pauses before the next tries as the model asks for them (ISO 8601 durations); the last one goes on.
+    pub pauses: Vec<String>,
     /// Variables after input mapping.
     pub variables: Variables,
 }
@@ -91,6 +95,8 @@ pub enum Effect {
         id: String,
         /// Its type.
         job_type: String,
+        /// Its priority.
+        priority: i32,
     },
     /// Sets a timer.
     TimerSet {

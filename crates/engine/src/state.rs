@@ -164,6 +164,8 @@ pub(crate) struct TaskState {
 pub(crate) struct JobState {
     pub job_type: String,
     pub retries: u32,
+    #[serde(default, skip_serializing_if = "is_zero_priority")]
+    pub priority: i32,
 }
 
 /// A loop under way.
@@ -277,6 +279,11 @@ pub(crate) enum Resume {
 
 #[allow(clippy::trivially_copy_pass_by_ref, reason = "serde asks for a reference")]
 fn is_zero(value: &u32) -> bool {
+    *value == 0
+}
+
+#[allow(clippy::trivially_copy_pass_by_ref, reason = "serde asks for a reference")]
+fn is_zero_priority(value: &i32) -> bool {
     *value == 0
 }
 

@@ -279,22 +279,25 @@ impl State {
     pub(crate) fn job_spec(&self, token: &Token, process: &bpmn::Process) -> Option<JobSpec> {
         let At::Job(job) = &token.at else { return None };
         let node = process.node_by_id(&token.element)?;
-        let headers = match &node.kind {
+        let def = match &node.kind {
             bpmn::NodeKind::ServiceTask(def)
             | bpmn::NodeKind::RuleJob(def)
             | bpmn::NodeKind::ScriptTask(bpmn::Script::Job(def))
-            | bpmn::NodeKind::SendTask { job: Some(def), .. } => &def.headers,
+            | bpmn::NodeKind::SendTask { job: Some(def), .. } => def,
             _ => return None,
         };
         Some(JobSpec {
             id: self.id_of(token.n),
             element: token.element.to_string(),
             job_type: job.job_type.clone(),
-            headers: headers
+            headers: def
+                .headers
                 .iter()
                 .map(|(key, value)| (key.clone(), value.clone().into()))
                 .collect(),
             retries: job.retries,
+            priority: job.priority,
+            pauses: def.pauses.clone(),
             variables: self.visible(token),
         })
     }

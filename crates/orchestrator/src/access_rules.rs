@@ -2,6 +2,7 @@
 
 use crate::OrchestratorError;
 use crate::api::TaskInfo;
+use crate::leases::Claim;
 use access::{Actor, Decision};
 
 /// Roles that may act on any task.
@@ -19,6 +20,51 @@ pub(crate) fn staff(actor: &Actor, _: &http::request::Parts) -> Decision {
     } else {
         Decision::Permit("staff")
     }
+}
+
+/// Prefix of the role that lets a program do jobs of one type: `worker:<type>`. The role `worker` is for all types.
+const WORKER_OF: &str = "worker:";
+
+/// Route policy: programs that do jobs.
+pub(crate) fn worker(actor: &Actor, _: &http::request::Parts) -> Decision {
+    let role = |role: &String| matches!(role.as_str(), "worker" | "admin" | "system") || role.starts_with(WORKER_OF);
+    if actor.roles.iter().any(role) {
+        Decision::Permit("worker")
+    } else {
+        Decision::Deny("worker")
+    }
+}
+
+/// Whether a program is there to look after others' work, too.
+pub(crate) fn administers(actor: &Actor) -> bool {
+    actor.has_role("admin") || actor.has_role("system")
+}
+
+/// Refuses a program the jobs of a type that is not its own.
+pub(crate) fn may_work(actor: &Actor, job_type: &str) -> Result<(), OrchestratorError> {
+    let own = |role: &String| role.strip_prefix(WORKER_OF) == Some(job_type);
+    if administers(actor) || actor.has_role("worker") || actor.roles.iter().any(own) {
+        return Ok(());
+    }
+    Err(OrchestratorError::Forbidden(format!(
+        "jobs of type '{job_type}' are not for {}: give the account the role {WORKER_OF}{job_type}, or worker for all types",
+        actor.subject
+    )))
+}
+
+/// What a program says about the job in its hands. Only those who look after others' work need not hold it.
+pub(crate) fn claim(actor: &Actor, job: &str, worker: Option<&str>) -> Result<Claim, OrchestratorError> {
+    if worker.is_none() && !administers(actor) {
+        return Err(OrchestratorError::Invalid(
+            "worker: the name the job was fetched with".into(),
+        ));
+    }
+    Ok(Claim {
+        job: job.to_owned(),
+        worker: worker.map(str::to_owned),
+        subject: actor.subject.clone(),
+        pause: None,
+    })
 }
 
 /// The patient an assisted person is confined to: their own. `asked` is what the request names.

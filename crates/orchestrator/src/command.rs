@@ -3,6 +3,7 @@
 use crate::commit::{After, Answer, Applied, Builder, Extras};
 use crate::idempotency::Idempotency;
 use crate::instance::Hot;
+use crate::leases::Claim;
 use crate::{Orchestrator, OrchestratorError};
 use engine::{Command, Effect, Env, StepError};
 use jiff::Timestamp;
@@ -31,6 +32,8 @@ pub(crate) struct Order<'a> {
     pub check: Option<Check<'a>>,
     /// Keyed request, with its answer.
     pub keyed: Option<(&'a Idempotency, Answer<'a>)>,
+    /// A worker outside says that the job is in its hands.
+    pub claim: Option<Claim>,
 }
 
 impl<'a> Order<'a> {
@@ -43,6 +46,7 @@ impl<'a> Order<'a> {
             extras: Extras::default(),
             check: None,
             keyed: None,
+            claim: None,
         }
     }
 }
@@ -83,9 +87,7 @@ impl Orchestrator {
             }
             let now = self.clock.now();
             let mut applied = self.step(&before, order.command.clone(), now)?;
-            let (transaction, after) = Builder::new(self, now)
-                .build(&mut applied, order.actor, order.extras.clone(), order.keyed)
-                .await?;
+            let (transaction, after) = Builder::new(self, now).build(&mut applied, order).await?;
             match self.store.commit(transaction).await {
                 Ok(_) => {
                     self.cache.put(id, applied.hot.clone());

@@ -1,8 +1,9 @@
 //! From one engine step to one store transaction.
 
-use crate::idempotency::Idempotency;
+use crate::command::Order;
 use crate::instance::Hot;
-use crate::{Orchestrator, OrchestratorError, delivery::Delivery, mirror};
+use crate::leases::{Claim, rank};
+use crate::{Orchestrator, OrchestratorError, delivery::Delivery, leases, mirror};
 use engine::{Effect, Event, JobSpec};
 use http::StatusCode;
 use jiff::Timestamp;
@@ -10,8 +11,8 @@ use serde_json::Value;
 use std::collections::BTreeMap;
 use std::sync::Arc;
 use store::{
-    HistoryWrite, InstanceStatus, InstanceWrite, Method, OutboxWrite, Precondition, Snapshot, StoreError, TimerWrite,
-    Transaction, WaitKey, WaitKind, WaitWrite, prepare_write,
+    HistoryWrite, InstanceStatus, InstanceWrite, LeaseWrite, Method, OutboxWrite, Precondition, Snapshot, StoreError,
+    TimerWrite, Transaction, WaitKey, WaitKind, WaitWrite, prepare_write,
 };
 
 /// What else goes into the commit of a command.
@@ -38,6 +39,8 @@ pub(crate) struct After {
     pub awaited: Vec<(String, String)>,
     /// Earliest new timer.
     pub due: Option<Timestamp>,
+    /// Job types with a new lease, and when it ends.
+    pub leased: Vec<(String, Timestamp)>,
 }
 
 /// A step, before or after its commit.
@@ -91,6 +94,8 @@ pub(crate) struct Builder<'a> {
     tasks: BTreeMap<String, (u64, Value)>,
     transaction: Transaction,
     after: After,
+    /// The job a worker outside has in its hands, and the fence of its lease.
+    claimed: Option<(String, u64)>,
 }
 
 impl<'a> Builder<'a> {
@@ -102,6 +107,7 @@ impl<'a> Builder<'a> {
             tasks: BTreeMap::new(),
             transaction: Transaction::default(),
             after: After::default(),
+            claimed: None,
         }
     }
 
@@ -109,10 +115,12 @@ impl<'a> Builder<'a> {
     pub(crate) async fn build(
         mut self,
         applied: &mut Applied,
-        actor: &str,
-        extras: Extras,
-        keyed: Option<(&Idempotency, Answer<'_>)>,
+        order: &Order<'_>,
     ) -> Result<(Transaction, After), OrchestratorError> {
+        let (actor, extras) = (order.actor, order.extras.clone());
+        if let Some(claim) = &order.claim {
+            self.claim(claim, &applied.hot).await?;
+        }
         self.after.relay = extras.outbox.iter().any(|o| matches!(o, OutboxWrite::Add { .. }));
         for timer in extras.timers {
             match timer {
@@ -135,7 +143,7 @@ impl<'a> Builder<'a> {
         }
         self.refuse_doubles()?;
         self.state(applied, actor)?;
-        if let Some((request, answer)) = keyed {
+        if let Some((request, answer)) = order.keyed {
             let (status, body) = answer(applied);
             self.transaction.records.push(request.record(status, body, self.now));
         }
@@ -206,11 +214,13 @@ impl<'a> Builder<'a> {
             }
             Effect::JobCreated(job) => {
                 self.after.jobs.push((**job).clone());
-                self.add_wait(hot, WaitKind::Job, &job.job_type, "", &job.id);
+                self.add_wait(hot, WaitKind::Job, &job.job_type, &rank(job.priority), &job.id);
             }
-            Effect::JobRemoved { id, job_type } => {
+            Effect::JobRemoved { id, job_type, priority } => {
                 self.after.jobs.retain(|job| job.id != *id);
-                self.remove_wait(hot, WaitKind::Job, job_type, "", id);
+                if self.remove_wait(hot, WaitKind::Job, job_type, &rank(*priority), id) {
+                    self.remove_lease(id);
+                }
             }
             Effect::TimerSet { id, due } => self.set_timer(id.clone(), hot.state.id.clone(), *due),
             Effect::TimerRemoved { id, due } => {
@@ -226,12 +236,18 @@ impl<'a> Builder<'a> {
                 self.after.awaited.push((name.clone(), key.clone()));
                 self.add_wait(hot, WaitKind::Message, name, key, id);
             }
-            Effect::MessageUnawaited { id, name, key } => self.remove_wait(hot, WaitKind::Message, name, key, id),
+            Effect::MessageUnawaited { id, name, key } => {
+                self.remove_wait(hot, WaitKind::Message, name, key, id);
+            }
             Effect::SignalAwaited { id, name } => self.add_wait(hot, WaitKind::Signal, name, "", id),
-            Effect::SignalUnawaited { id, name } => self.remove_wait(hot, WaitKind::Signal, name, "", id),
+            Effect::SignalUnawaited { id, name } => {
+                self.remove_wait(hot, WaitKind::Signal, name, "", id);
+            }
             Effect::MessageThrown { .. } | Effect::SignalThrown { .. } => self.send(hot, n, effect),
             Effect::IncidentOpened { id, kind, .. } => self.add_wait(hot, WaitKind::Incident, kind, "", id),
-            Effect::IncidentClosed { id, kind } => self.remove_wait(hot, WaitKind::Incident, kind, "", id),
+            Effect::IncidentClosed { id, kind } => {
+                self.remove_wait(hot, WaitKind::Incident, kind, "", id);
+            }
             // Told by the instance row.
             Effect::Completed | Effect::Terminated { .. } => {}
         }
@@ -272,15 +288,49 @@ impl<'a> Builder<'a> {
             .push(WaitWrite::Add(wait_key(hot, kind, name, key, id)));
     }
 
-    /// A wait that began and ended within the step never reaches the store.
-    fn remove_wait(&mut self, hot: &Hot, kind: WaitKind, name: &str, key: &str, id: &str) {
+    /// A wait that began and ended within the step never reaches the store: then `false`.
+    fn remove_wait(&mut self, hot: &Hot, kind: WaitKind, name: &str, key: &str, id: &str) -> bool {
         let wait = wait_key(hot, kind, name, key, id);
         let waits = &mut self.transaction.waits;
         let before = waits.len();
         waits.retain(|w| !matches!(w, WaitWrite::Add(added) if *added == wait));
-        if waits.len() == before {
+        let stored = waits.len() == before;
+        if stored {
             waits.push(WaitWrite::Remove(wait));
         }
+        stored
+    }
+
+    /// Makes sure that the job is in the hands of who says so; a failed one is put away for a while.
+    async fn claim(&mut self, claim: &Claim, hot: &Hot) -> Result<(), OrchestratorError> {
+        let now = self.now;
+        let lease = self.snapshot().await?.lease(&claim.job).await?;
+        let fence = claim.verify(lease.as_ref(), now)?;
+        self.claimed = Some((claim.job.clone(), fence));
+        let Some(until) = claim.pause else { return Ok(()) };
+        let registry = self.orchestrator.registry_now();
+        let Some(job) = hot.state.job(&claim.job, &*registry) else {
+            return Ok(());
+        };
+        if lease.is_none() {
+            self.remove_wait(hot, WaitKind::Job, &job.job_type, &rank(job.priority), &job.id);
+        }
+        self.after.leased.push((job.job_type.clone(), until));
+        self.transaction.leases.push(LeaseWrite {
+            id: claim.job.clone(),
+            expected: Some(fence),
+            lease: Some(leases::pausing(lease, &job, hot, until)),
+        });
+        Ok(())
+    }
+
+    fn remove_lease(&mut self, id: &str) {
+        let claimed = self.claimed.as_ref().filter(|(job, _)| job == id);
+        self.transaction.leases.push(LeaseWrite {
+            id: id.to_owned(),
+            expected: claimed.map(|(_, fence)| *fence),
+            lease: None,
+        });
     }
 
     /// The mirror of a task, read from the store when it was not made in this step; `None` when it was deleted.

@@ -15,6 +15,16 @@ pub struct Config {
     pub job_queue: usize,
     /// Longest time a worker may take for one job.
     pub job_timeout: SignedDuration,
+    /// How long a worker outside holds a job when it does not say.
+    pub job_lock: SignedDuration,
+    /// Longest time a worker outside may hold a job without extending its lock.
+    pub job_lock_max: SignedDuration,
+    /// Longest a worker outside may wait for jobs in one request.
+    pub fetch_wait_max: SignedDuration,
+    /// Workers outside that wait for jobs at the same time.
+    pub fetch_waiting: usize,
+    /// Bytes of variables in one answer to a worker outside.
+    pub max_fetch_bytes: usize,
     /// Wait before the first retry of a failed job; doubles with each further one.
     pub job_backoff: SignedDuration,
     /// Longest wait between two tries of a job.
@@ -53,6 +63,11 @@ impl Default for Config {
             job_concurrency: 128,
             job_queue: 20_000,
             job_timeout: SignedDuration::from_secs(300),
+            job_lock: SignedDuration::from_mins(5),
+            job_lock_max: SignedDuration::from_hours(24),
+            fetch_wait_max: SignedDuration::from_secs(60),
+            fetch_waiting: 1_000,
+            max_fetch_bytes: 16 << 20,
             job_backoff: SignedDuration::from_secs(10),
             job_backoff_max: SignedDuration::from_secs(3600),
             message_ttl: SignedDuration::from_hours(24),

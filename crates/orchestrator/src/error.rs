@@ -26,6 +26,37 @@ pub enum OrchestratorError {
         /// Who holds it.
         holder: String,
     },
+    /// The job is in the hands of another worker, or of none.
+    #[error("job '{job}' is not held by {worker}: {why}. Fetch and lock it again before working on it")]
+    LockLost {
+        /// Job id.
+        job: String,
+        /// Who asked.
+        worker: String,
+        /// How it stands.
+        why: String,
+    },
+    /// The worker held the job too long.
+    #[error(
+        "the lock of {worker} on job '{job}' ended at {until}; someone else may do the job now. Throw the work away, and \
+         lock for longer or extend the lock in time"
+    )]
+    LockExpired {
+        /// Job id.
+        job: String,
+        /// Who asked.
+        worker: String,
+        /// When the lock ended.
+        until: jiff::Timestamp,
+    },
+    /// As many wait as may wait.
+    #[error("{what}: {limit} wait already, which is the most; try again later")]
+    Busy {
+        /// Who waits for what.
+        what: &'static str,
+        /// The maximum.
+        limit: usize,
+    },
     /// The state of the process does not allow the command.
     #[error("{0}")]
     Step(#[from] StepError),
@@ -86,7 +117,11 @@ impl OrchestratorError {
     pub fn status(&self) -> StatusCode {
         match self {
             Self::NotFound { .. } | Self::NobodyWaits { .. } => StatusCode::NOT_FOUND,
-            Self::Held { .. } | Self::Running { .. } | Self::Contended(_) => StatusCode::CONFLICT,
+            Self::Held { .. } | Self::Running { .. } | Self::Contended(_) | Self::LockLost { .. } => {
+                StatusCode::CONFLICT
+            }
+            Self::LockExpired { .. } => StatusCode::GONE,
+            Self::Busy { .. } => StatusCode::SERVICE_UNAVAILABLE,
             Self::Step(StepError::UnknownDefinition(_)) => StatusCode::NOT_FOUND,
             Self::Step(StepError::CannotStart(_)) => StatusCode::UNPROCESSABLE_ENTITY,
             Self::Step(_) => StatusCode::CONFLICT,
@@ -107,6 +142,9 @@ impl OrchestratorError {
             Self::NotFound { .. } => "not-found",
             Self::NobodyWaits { .. } => "nobody-waits",
             Self::Held { .. } => "held",
+            Self::LockLost { .. } => "lock-lost",
+            Self::LockExpired { .. } => "lock-expired",
+            Self::Busy { .. } => "busy",
             Self::Running { .. } => "already-running",
             Self::Contended(_) => "contended",
             Self::Step(StepError::NotOpen { .. }) => "not-open",
@@ -130,7 +168,7 @@ impl IntoResponse for OrchestratorError {
             return answer.into_response();
         }
         let status = self.status();
-        if status.is_server_error() {
+        if status.is_server_error() && !matches!(self, Self::Busy { .. }) {
             tracing::error!(error = %self, "orchestrator request failed");
         }
         let mut body = json!({

@@ -3,18 +3,19 @@
 //! The truth about open jobs is in the store (a wait row each); the queue here is only speed. A job may run again after
 //! a crash: its id is the worker's idempotency key.
 
+use crate::timers::JOB_TIMER;
 use crate::{Orchestrator, OrchestratorError};
 use engine::{JobSpec, StepError, Variables};
 use futures::FutureExt;
 use futures::future::BoxFuture;
-use jiff::SignedDuration;
+use jiff::{SignedDuration, Timestamp};
 use parking_lot::{Mutex, RwLock};
 use std::collections::{HashMap, HashSet, VecDeque};
 use std::panic::AssertUnwindSafe;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::Duration;
-use store::WaitKind;
+use store::{Lease, TimerWrite, Transaction, WaitKind};
 use tokio::sync::{Notify, OwnedSemaphorePermit, Semaphore};
 
 /// Pause of a runner when the store refuses: it is overloaded or closing.
@@ -63,6 +64,11 @@ impl Jobs {
             automatic: AtomicBool::new(false),
             capacity,
         }
+    }
+
+    /// Whether a worker in this process takes the type.
+    pub(crate) fn takes(&self, job_type: &str) -> bool {
+        self.workers.read().contains_key(job_type)
     }
 
     fn worker(&self, job_type: &str) -> Option<WorkerFn> {
@@ -237,7 +243,42 @@ impl Orchestrator {
                 }
                 after = Some(last);
             }
+            self.read_leased(&job_type).await?;
         }
+        Ok(())
+    }
+
+    /// Jobs that workers outside have held, of a type that now has a worker here: taken over when their lease ends.
+    async fn read_leased(&self, job_type: &str) -> Result<(), OrchestratorError> {
+        let leases = self
+            .store
+            .snapshot()
+            .await?
+            .leases(job_type, Timestamp::MAX, self.jobs.capacity)
+            .await?;
+        let set = |lease: Lease| TimerWrite::Set {
+            id: format!("{JOB_TIMER}{}", lease.id),
+            instance: lease.instance,
+            due: lease.until,
+        };
+        let timers: Vec<TimerWrite> = leases.into_iter().map(set).collect();
+        let Some(due) = timers
+            .iter()
+            .filter_map(|timer| match timer {
+                TimerWrite::Set { due, .. } => Some(*due),
+                TimerWrite::Remove { .. } => None,
+            })
+            .min()
+        else {
+            return Ok(());
+        };
+        self.store
+            .commit(Transaction {
+                timers,
+                ..Transaction::default()
+            })
+            .await?;
+        self.timer_set(due);
         Ok(())
     }
 

@@ -6,6 +6,7 @@ use crate::ended::Ended;
 use crate::feed::Feed;
 use crate::jobs::Jobs;
 use crate::locks::Locks;
+use crate::pollers::Pollers;
 use crate::registry::Registry;
 use crate::relay::Parked;
 use crate::{Config, OrchestratorError};
@@ -35,6 +36,7 @@ pub struct Orchestrator {
     pub(crate) cache: Cache,
     pub(crate) locks: Locks,
     pub(crate) jobs: Jobs,
+    pub(crate) pollers: Pollers,
     pub(crate) parked: Parked,
     /// At or before the due moment of the earliest timer.
     pub(crate) next_due: Mutex<Timestamp>,
@@ -59,6 +61,7 @@ impl Orchestrator {
             cache: Cache::new(config.hot_instances),
             locks: Locks::new(),
             jobs: Jobs::new(config.job_concurrency, config.job_queue),
+            pollers: Pollers::new(config.fetch_waiting),
             parked: Parked::default(),
             next_due: Mutex::new(Timestamp::MIN),
             wake: Notify::new(),
@@ -77,6 +80,10 @@ impl Orchestrator {
         if after.relay || self.parked.any_for(&after.awaited) {
             self.parked.relay_needed();
             self.wake.notify_one();
+        }
+        self.pollers.offered(&after.jobs);
+        for (job_type, until) in &after.leased {
+            self.lease_ends(job_type, *until);
         }
         self.new_jobs(after.jobs);
     }
@@ -118,7 +125,8 @@ impl Orchestrator {
     }
 
     fn until_next_timer(&self) -> Duration {
-        let wait = self.clock.now().duration_until(*self.next_due.lock());
+        let next = self.pollers.next_end().unwrap_or(Timestamp::MAX);
+        let wait = self.clock.now().duration_until(next.min(*self.next_due.lock()));
         Duration::try_from(wait).unwrap_or_default().min(LONGEST_SLEEP)
     }
 
@@ -141,6 +149,7 @@ impl Orchestrator {
         self.registry().await?;
         let timers = self.pump_timers().await?;
         let jobs = self.pump_jobs().await?;
+        self.pollers.ended(self.clock.now());
         let changes = self.pump_feed(&mut feed).await?;
         let relayed = self.pump_relay().await?;
         Ok(timers + jobs + changes + relayed)

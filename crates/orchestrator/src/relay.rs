@@ -449,7 +449,11 @@ impl Orchestrator {
         process: &str,
         key: &str,
     ) -> Result<bool, OrchestratorError> {
-        for status in [InstanceStatus::Active, InstanceStatus::Incident] {
+        for status in [
+            InstanceStatus::Active,
+            InstanceStatus::Incident,
+            InstanceStatus::Suspended,
+        ] {
             let filter = InstanceFilter {
                 definition: Some(process.to_owned()),
                 business_key: Some(key.to_owned()),

@@ -1,10 +1,10 @@
 //! The REST API, every route with its policy.
 
 use crate::Orchestrator;
-use crate::access_rules::staff;
+use crate::access_rules::{staff, worker};
 use crate::op::{
-    assign_task, cancel, complete_job, complete_task, deploy, fail_job, retry_incident, send_message, send_signal,
-    set_variables, start, throw_error,
+    assign_task, cancel, change_lock, complete_job, complete_task, deploy, fail_job, fetch_jobs, retry_incident,
+    send_message, send_signal, set_variables, start, throw_error,
 };
 use crate::query::{definitions, history, incidents, instances, jobs, tasks};
 use access::{Policy, Routes};
@@ -22,6 +22,8 @@ const MAX_DEPLOYMENT: usize = 64 << 20;
 const STAFF: Policy = Policy::Check(staff);
 /// Who keeps the running of things.
 const OPERATIONS: Policy = Policy::AnyRole(&["case-manager"]);
+/// Programs that do jobs.
+const WORKER: Policy = Policy::Check(worker);
 /// Only `admin` and `system`, who always pass.
 const ADMIN: Policy = Policy::AnyRole(&[]);
 
@@ -51,10 +53,13 @@ fn commands(o: &Arc<Orchestrator>) -> Routes {
     let r = post_to!(r, "/tasks/{id}/claim", Policy::SignedIn, assign_task::claim);
     let r = post_to!(r, "/tasks/{id}/unclaim", Policy::SignedIn, assign_task::unclaim);
     let r = post_to!(r, "/tasks/{id}/reassign", Policy::SignedIn, assign_task::reassign);
-    let r = post_to!(r, "/tasks/{id}/error", Policy::SignedIn, throw_error::handler);
-    let r = post_to!(r, "/jobs/{id}/complete", ADMIN, complete_job::handler);
-    let r = post_to!(r, "/jobs/{id}/fail", ADMIN, fail_job::handler);
-    let r = post_to!(r, "/jobs/{id}/error", ADMIN, throw_error::handler);
+    let r = post_to!(r, "/tasks/{id}/error", Policy::SignedIn, throw_error::task);
+    let r = post_to!(r, "/jobs/{id}/complete", WORKER, complete_job::handler);
+    let r = post_to!(r, "/jobs/{id}/fail", WORKER, fail_job::handler);
+    let r = post_to!(r, "/jobs/{id}/error", WORKER, throw_error::job);
+    let r = post_to!(r, "/jobs/fetch", WORKER, fetch_jobs::handler);
+    let r = post_to!(r, "/jobs/{id}/extend", WORKER, change_lock::extend);
+    let r = post_to!(r, "/jobs/{id}/unlock", WORKER, change_lock::unlock);
     let r = post_to!(r, "/messages", STAFF, send_message::handler);
     let r = post_to!(r, "/signals", STAFF, send_signal::handler);
     post_to!(r, "/incidents/{id}/retry", OPERATIONS, retry_incident::handler)

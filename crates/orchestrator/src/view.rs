@@ -22,6 +22,7 @@ pub(crate) fn status_name(status: InstanceStatus) -> &'static str {
         InstanceStatus::Completed => "completed",
         InstanceStatus::Terminated => "terminated",
         InstanceStatus::Incident => "incident",
+        InstanceStatus::Suspended => "suspended",
     }
 }
 

@@ -20,3 +20,5 @@ mod support;
 mod tasks;
 #[path = "it/timers.rs"]
 mod timers;
+#[path = "it/workers.rs"]
+mod workers;

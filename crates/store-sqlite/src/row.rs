@@ -37,11 +37,12 @@ pub(crate) fn method(code: i64) -> Outcome<Method> {
 }
 
 /// Every status with its column value in its place.
-pub(crate) const STATUSES: [InstanceStatus; 4] = [
+pub(crate) const STATUSES: [InstanceStatus; 5] = [
     InstanceStatus::Active,
     InstanceStatus::Completed,
     InstanceStatus::Terminated,
     InstanceStatus::Incident,
+    InstanceStatus::Suspended,
 ];
 
 /// Column value of a status.
@@ -51,6 +52,7 @@ pub(crate) fn status_code(status: InstanceStatus) -> i64 {
         InstanceStatus::Completed => 1,
         InstanceStatus::Terminated => 2,
         InstanceStatus::Incident => 3,
+        InstanceStatus::Suspended => 4,
     }
 }
 

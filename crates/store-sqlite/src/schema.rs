@@ -9,7 +9,7 @@ use store::StoreError;
 const APPLICATION_ID: i64 = 0x5369_6e66;
 
 /// Each step takes the schema from its position to the next version.
-pub(crate) const MIGRATIONS: &[&str] = &[V1, V2, V3, V4];
+pub(crate) const MIGRATIONS: &[&str] = &[V1, V2, V3, V4, V5];
 
 /// The version this program writes.
 pub(crate) const SCHEMA_VERSION: i64 = MIGRATIONS.len() as i64;
@@ -106,6 +106,16 @@ INSERT INTO audit_batch SELECT n, 1, patient_key(patient), json_object(
 DROP TABLE audit;
 ";
 
+/// Jobs in the hands of workers outside. The key of a job's wait is its rank among the jobs of its type (see
+/// `orchestrator`): jobs of before get the middle one.
+const V5: &str = "
+CREATE TABLE lease(
+  id TEXT PRIMARY KEY, instance TEXT NOT NULL, type TEXT NOT NULL, until INTEGER NOT NULL, fence INTEGER NOT NULL,
+  data BLOB NOT NULL) WITHOUT ROWID;
+CREATE INDEX lease_until ON lease(type, until);
+UPDATE OR IGNORE wait SET key = '1000000' WHERE kind = 2 AND key = '';
+";
+
 /// Brings the file to [`SCHEMA_VERSION`], each step in its own transaction; refuses foreign and newer files.
 pub(crate) fn migrate(connection: &mut Connection) -> Outcome<()> {
     migrate_to(connection, MIGRATIONS.len())
@@ -191,7 +201,7 @@ mod tests {
         migrate_to(&mut connection, 1).unwrap();
         connection
             .execute_batch(
-                "INSERT INTO idx VALUES (7, x'0161', 1);
+                "INSERT INTO idx VALUES (7, x'0161', 1); INSERT INTO wait VALUES (2, 'mail', '', 'i', 'i.1');
                  INSERT INTO audit VALUES
                    (1, 1700000000123456, 'Practitioner/a', 'GET', '/fhir/Patient/p', 'p', NULL, 'permit', 200),
                    (2, 1700000001000000, 'anonymous', 'GET', '/fhir', NULL, 'TREAT', 'deny', 401)",
@@ -207,6 +217,10 @@ mod tests {
         let of_patient = audit::newest(&connection, Some("p"), 9).unwrap();
         assert_eq!(of_patient.len(), 1);
         assert_eq!(of_patient[0].at.as_microsecond(), 1_700_000_000_123_456);
+        let rank: String = connection
+            .query_row("SELECT key FROM wait", [], |row| row.get(0))
+            .unwrap();
+        assert_eq!(rank, "1000000");
         assert_eq!(pragma(&connection, "user_version").unwrap(), SCHEMA_VERSION);
         migrate(&mut connection).expect("running it again changes nothing");
     }

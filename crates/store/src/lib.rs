@@ -7,6 +7,7 @@
 mod clock;
 mod delivery;
 mod error;
+mod lease;
 mod prepare;
 mod process;
 mod resource;
@@ -16,6 +17,7 @@ mod transaction;
 pub use clock::{Clock, Ids, ManualClock, Random, SeededRandom, SequentialIds, SystemClock, SystemRandom, UuidIds};
 pub use delivery::{DeliveryCount, DeliveryRecord, DeliveryState, DeliveryWrite};
 pub use error::StoreError;
+pub use lease::{Lease, LeaseWrite};
 pub use prepare::{PreparedResource, prepare_delete, prepare_write};
 pub use process::{
     CursorWrite, DefinitionRecord, DefinitionWrite, HistoryRecord, HistoryWrite, InstanceFilter, InstanceRecord,

@@ -14,6 +14,8 @@ pub enum InstanceStatus {
     Terminated,
     /// At least one incident is open.
     Incident,
+    /// Held by someone: what happens to it meanwhile is kept for later.
+    Suspended,
 }
 
 /// The state of one instance, replaced as a whole.
@@ -137,7 +139,7 @@ pub enum WaitKind {
     Message,
     /// A signal with a name.
     Signal,
-    /// A job for a worker: name is the job type.
+    /// A job for a worker: name is the job type, key its rank among the jobs of the type (the first by key order is next).
     Job,
     /// An open incident: name is the error type.
     Incident,

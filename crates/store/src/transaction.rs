@@ -3,8 +3,8 @@
 use crate::{
     Change, CursorWrite, DefinitionRecord, DefinitionWrite, DeliveryCount, DeliveryRecord, DeliveryState,
     DeliveryWrite, FeedPage, HistoryRecord, HistoryScope, HistoryWrite, InstanceFilter, InstanceRecord, InstanceWrite,
-    Outbox, OutboxWrite, Query, RecordWrite, ResourceWrite, SearchPage, StoreError, StoredResource, TimerRecord,
-    TimerWrite, VersionPage, WaitKind, WaitRecord, WaitWrite,
+    Lease, LeaseWrite, Outbox, OutboxWrite, Query, RecordWrite, ResourceWrite, SearchPage, StoreError, StoredResource,
+    TimerRecord, TimerWrite, VersionPage, WaitKey, WaitKind, WaitRecord, WaitWrite,
 };
 use async_trait::async_trait;
 use jiff::Timestamp;
@@ -29,6 +29,8 @@ pub struct Transaction {
     pub timers: Vec<TimerWrite>,
     /// Message, signal, job and incident waits.
     pub waits: Vec<WaitWrite>,
+    /// Jobs in the hands of workers outside.
+    pub leases: Vec<LeaseWrite>,
     /// Outgoing events.
     pub outbox: Vec<OutboxWrite>,
     /// Notifications of FHIR subscriptions.
@@ -62,6 +64,8 @@ pub enum Precondition {
     },
     /// No resource matches (conditional create).
     NoMatch(Query),
+    /// The wait is there.
+    Waits(WaitKey),
 }
 
 /// One access as the audit keeps it.
@@ -160,6 +164,10 @@ pub trait Snapshot: Send {
         after: Option<&WaitRecord>,
         limit: usize,
     ) -> Result<Vec<WaitRecord>, StoreError>;
+    /// The lease of a job.
+    async fn lease(&mut self, job: &str) -> Result<Option<Lease>, StoreError>;
+    /// Leases of a job type that end at `until` or before, earliest first.
+    async fn leases(&mut self, job_type: &str, until: Timestamp, limit: usize) -> Result<Vec<Lease>, StoreError>;
     /// Every definition, oldest first.
     async fn definitions(&mut self) -> Result<Vec<DefinitionRecord>, StoreError>;
     /// Outbox entries of a topic that may go out at `now`.

@@ -18,8 +18,9 @@ const CAMUNDA: [&str; 4] = [
 ];
 
 /// Zeebe elements that the parser interprets; all others go to [`Extensions`].
-const READ: [&str; 22] = [
+const READ: [&str; 23] = [
     "taskDefinition",
+    "jobPriorityDefinition",
     "assignmentDefinition",
     "taskSchedule",
     "formDefinition",

@@ -173,9 +173,7 @@ fn job<'d>(reader: &mut Reader<'d>, element: Node<'d, 'd>, job_type: Text) -> Jo
         }
     }
     let cycle = camunda_element(element, "failedJobRetryTimeCycle").map(text);
-    let from_cycle = cycle
-        .and_then(|cycle| crate::parse_cycle(&cycle).ok())
-        .and_then(|cycle| cycle.repeat);
+    let (from_cycle, pauses) = cycle.map_or((None, Vec::new()), |cycle| retry_cycle(&cycle));
     let retries = match attribute(zeebe(element, "taskDefinition"), "retries") {
         Some(retries) => reader.text_or_expression(element, retries),
         None => from_cycle.map(|count| Text::Literal(count.to_string())),
@@ -187,10 +185,31 @@ fn job<'d>(reader: &mut Reader<'d>, element: Node<'d, 'd>, job_type: Text) -> Jo
         let message = format!("retries is '{literal}'; it must be a whole number");
         reader.error(element, "retries-invalid", message, "write a number such as 3");
     }
+    let priority = attribute(zeebe(element, "jobPriorityDefinition"), "priority").or_else(|| {
+        let levels = element.ancestors().filter(Node::is_element);
+        levels.filter_map(|level| camunda(level, "taskPriority")).next()
+    });
+    let priority = priority.and_then(|priority| reader.text_or_expression(element, priority));
     JobDef {
         job_type,
         retries,
+        priority,
+        pauses,
         headers,
+    }
+}
+
+/// Tries and pauses of a `failedJobRetryTimeCycle`: `R3/PT10M`, or the pauses themselves, `PT5M,PT15M`, which make one
+/// try more than there are pauses (Camunda 7 manual, "Use a custom job retry configuration").
+fn retry_cycle(written: &str) -> (Option<u32>, Vec<String>) {
+    if let Ok(cycle) = crate::parse_cycle(written) {
+        return (cycle.repeat, vec![cycle.every.to_string()]);
+    }
+    let pauses: Vec<String> = written.split(',').map(|pause| pause.trim().to_owned()).collect();
+    if pauses.iter().all(|pause| crate::parse_duration(pause).is_ok()) {
+        (u32::try_from(pauses.len() + 1).ok(), pauses)
+    } else {
+        (None, Vec::new())
     }
 }
 

@@ -9,6 +9,9 @@ use bpmn::{JobDef, Node, NodeId, NodeKind, Process, Script, SubProcessKind};
 use serde_json::Value;
 use std::sync::Arc;
 
+/// Largest priority of a job, and its negative the smallest.
+pub(crate) const MAX_JOB_PRIORITY: i32 = 1_000_000;
+
 impl Run<'_> {
     /// A token enters an activity: its loop, or its input mappings, boundary events and work.
     pub(super) fn activity(&mut self, token: u64, process: &Arc<Process>, id: NodeId) -> Result<(), Failure> {
@@ -92,11 +95,13 @@ impl Run<'_> {
                 format!("the number of retries is '{retries}', not a whole number"),
             )
         })?;
+        let priority = self.job_priority(spot, job)?;
         self.set_at(
             token,
             At::Job(Box::new(JobState {
                 job_type: job_type.clone(),
                 retries,
+                priority,
             })),
         );
         let spec = self
@@ -109,6 +114,23 @@ impl Run<'_> {
             self.effect(Effect::JobCreated(Box::new(spec)));
         }
         Ok(())
+    }
+
+    fn job_priority(&self, spot: Spot, job: &JobDef) -> Result<i32, Failure> {
+        let Some(text) = &job.priority else { return Ok(0) };
+        let Some(text) = self.eval_text(spot, text)? else {
+            return Ok(0);
+        };
+        match text.parse::<f64>() {
+            Ok(value) if value.abs() <= f64::from(MAX_JOB_PRIORITY) => Ok(value as i32),
+            _ => Err(Failure::new(
+                "expression",
+                format!(
+                    "the job's priority is '{text}', not a number from -{MAX_JOB_PRIORITY} to {MAX_JOB_PRIORITY}. \
+                     Set the variables it needs and retry"
+                ),
+            )),
+        }
     }
 
     fn decide(&mut self, token: u64, node: &Node, decision: &bpmn::Text) -> Result<Value, Failure> {

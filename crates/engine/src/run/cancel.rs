@@ -21,10 +21,11 @@ impl Run<'_> {
                 });
             }
             At::Job(job) => {
-                let job_type = job.job_type.clone();
+                let (job_type, priority) = (job.job_type.clone(), job.priority);
                 self.effects.push(Effect::JobRemoved {
                     id: id.clone(),
                     job_type,
+                    priority,
                 });
             }
             _ => {}

@@ -53,12 +53,20 @@ impl Run<'_> {
         }
     }
 
-    fn job_token(&self, id: &str) -> Result<(u64, String), StepError> {
+    /// The token of an open job, and the effect that takes the job away.
+    fn job_token(&self, id: &str) -> Result<(u64, Effect), StepError> {
         let open = self.state.number(id).and_then(|n| self.state.token(n));
         match open {
             Some(Token {
                 n, at: At::Job(job), ..
-            }) => Ok((*n, job.job_type.clone())),
+            }) => {
+                let removed = Effect::JobRemoved {
+                    id: id.to_owned(),
+                    job_type: job.job_type.clone(),
+                    priority: job.priority,
+                };
+                Ok((*n, removed))
+            }
             _ => Err(StepError::NotOpen {
                 what: "job",
                 id: id.to_owned(),
@@ -82,14 +90,11 @@ impl Run<'_> {
     }
 
     fn complete_job(&mut self, id: &str, variables: Variables) -> Result<(), StepError> {
-        let (token, job_type) = self.job_token(id)?;
+        let (token, removed) = self.job_token(id)?;
         let Some((process, node)) = self.place(token) else {
             return Ok(());
         };
-        self.effect(Effect::JobRemoved {
-            id: id.to_owned(),
-            job_type,
-        });
+        self.effect(removed);
         self.events.push(Event::JobCompleted {
             element: process.node(node).id.to_string(),
             job: id.to_owned(),
@@ -100,7 +105,7 @@ impl Run<'_> {
     }
 
     fn fail_job(&mut self, id: String, message: String, retries: u32) -> Result<(), StepError> {
-        let (token, job_type) = self.job_token(&id)?;
+        let (token, removed) = self.job_token(&id)?;
         let element = self
             .state
             .token(token)
@@ -108,7 +113,7 @@ impl Run<'_> {
             .unwrap_or_default();
         self.events.push(Event::JobFailed {
             element,
-            job: id.clone(),
+            job: id,
             message: message.clone(),
             retries,
         });
@@ -118,7 +123,7 @@ impl Run<'_> {
             }
             return Ok(());
         }
-        self.effect(Effect::JobRemoved { id, job_type });
+        self.effect(removed);
         let message = format!("the worker failed and no retries are left: {message}. Remove the cause and retry");
         self.fail(token, Failure::new("job", message), Resume::Perform);
         Ok(())
@@ -126,11 +131,8 @@ impl Run<'_> {
 
     fn throw_error(&mut self, id: &str, code: String, message: String, variables: Variables) -> Result<(), StepError> {
         let token = match self.job_token(id) {
-            Ok((token, job_type)) => {
-                self.effect(Effect::JobRemoved {
-                    id: id.to_owned(),
-                    job_type,
-                });
+            Ok((token, removed)) => {
+                self.effect(removed);
                 token
             }
             Err(_) => {

@@ -72,7 +72,8 @@ fn an_interrupting_boundary_timer_cancels_the_job() {
     assert_eq!(world.at(), ["late"]);
     assert!(world.effects.contains(&Effect::JobRemoved {
         id: job,
-        job_type: "t".into()
+        job_type: "t".into(),
+        priority: 0,
     }));
     world.done("late", json!(null));
     assert!(world.completed());

@@ -28,7 +28,8 @@ fn a_job_without_retries_waits_for_help() {
     assert_eq!(world.incident(), "job");
     assert!(world.effects.contains(&Effect::JobRemoved {
         id: job.clone(),
-        job_type: "t".into()
+        job_type: "t".into(),
+        priority: 0,
     }));
     retry(&mut world);
     assert_eq!(world.id("t"), job, "the same work keeps its idempotency key");

@@ -88,7 +88,8 @@ fn service_task_makes_a_job_with_headers() {
     assert_eq!(world.variable("x"), json!(2));
     assert!(world.effects.contains(&Effect::JobRemoved {
         id,
-        job_type: "order".into()
+        job_type: "order".into(),
+        priority: 0,
     }));
 }
 

@@ -1,6 +1,10 @@
 //! What travels over the orchestrator's REST API (`/orchestrator/...`), the same types for server and clients.
 //! JSON, camelCase; moments are RFC 3339.
 
+mod jobs;
+
+pub use jobs::{ChangeLock, FetchJobs, FetchTopic, FetchedJob, JobLock};
+
 use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
 use serde_json::{Map, Value};
@@ -265,6 +269,15 @@ pub struct JobInfo {
     pub job_type: String,
     /// Retries left.
     pub retries: u32,
+    /// Priority.
+    #[serde(default)]
+    pub priority: i32,
+    /// The worker outside that holds it.
+    #[serde(default)]
+    pub worker: Option<String>,
+    /// Until when it is held, or pauses after a failure.
+    #[serde(default)]
+    pub locked_until: Option<Timestamp>,
     /// Static headers.
     pub headers: Map<String, Value>,
     /// Variables.
@@ -275,6 +288,8 @@ pub struct JobInfo {
 #[derive(Debug, Clone, Default, Serialize, Deserialize)]
 #[serde(rename_all = "camelCase", default)]
 pub struct CompleteJob {
+    /// The name it was fetched with; only administrators may leave it out, for a job nobody holds.
+    pub worker: Option<String>,
     /// Result variables.
     pub variables: Map<String, Value>,
 }
@@ -283,16 +298,22 @@ pub struct CompleteJob {
 #[derive(Debug, Clone, Default, Serialize, Deserialize)]
 #[serde(rename_all = "camelCase", default)]
 pub struct FailJob {
+    /// The name it was fetched with, see [`CompleteJob::worker`].
+    pub worker: Option<String>,
     /// What happened.
     pub message: String,
     /// Retries left; absent: one less than before. With none left an incident opens.
     pub retries: Option<u32>,
+    /// Pause before the next try in milliseconds; absent: as the model says, else growing pauses.
+    pub retry_backoff_ms: Option<u64>,
 }
 
 /// `POST /orchestrator/jobs/{id}/error`, `POST /orchestrator/tasks/{id}/error`: a BPMN error, caught by its code.
 #[derive(Debug, Clone, Default, Serialize, Deserialize)]
 #[serde(rename_all = "camelCase", default)]
 pub struct ThrowError {
+    /// For a job: the name it was fetched with, see [`CompleteJob::worker`].
+    pub worker: Option<String>,
     /// Error code.
     pub code: String,
     /// What happened.

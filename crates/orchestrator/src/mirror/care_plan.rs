@@ -9,6 +9,7 @@ use store::InstanceStatus;
 pub(crate) fn care_plan(hot: &Hot, patient: &str, title: &str) -> Value {
     let status = match hot.status {
         InstanceStatus::Active | InstanceStatus::Incident => "active",
+        InstanceStatus::Suspended => "on-hold",
         InstanceStatus::Completed => "completed",
         InstanceStatus::Terminated => "revoked",
     };

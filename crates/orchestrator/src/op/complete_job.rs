@@ -1,22 +1,25 @@
 //! A worker is done with a job: `POST /orchestrator/jobs/{id}/complete`.
 
+use crate::access_rules::claim;
 use crate::api::{CompleteJob, Moved};
 use crate::command::Order;
+use crate::commit::Applied;
 use crate::idempotency::Idempotency;
 use crate::instance::instance_of;
 use crate::plumbing::{About, Body, to_the_end};
-use crate::{Orchestrator, OrchestratorError};
+use crate::{Orchestrator, OrchestratorError, view};
 use access::Actor;
 use axum::extract::{Path, State};
 use engine::{Command, Variables};
-use http::HeaderMap;
+use http::{HeaderMap, StatusCode};
+use serde_json::json;
 use std::sync::Arc;
 
 impl Orchestrator {
     /// Completes a job with the variables it gives.
     ///
     /// # Errors
-    /// Done or cancelled meanwhile (409).
+    /// Done or cancelled meanwhile, or held by another worker (409); the lock ran out (410).
     pub async fn complete_job(
         &self,
         actor: &Actor,
@@ -28,8 +31,12 @@ impl Orchestrator {
             job: id.to_owned(),
             variables: request.variables,
         };
-        self.move_on(instance_of(id, "job")?, command, &actor.subject, keyed)
-            .await
+        let answer = |applied: &Applied| (StatusCode::OK, json!(view::moved(applied)));
+        let mut order = Order::new(instance_of(id, "job")?, command, &actor.subject);
+        order.claim = Some(claim(actor, id, request.worker.as_deref())?);
+        order.keyed = keyed.map(|k| (k, &answer as _));
+        let applied = self.carry_out(order).await?;
+        Ok(view::moved(&applied))
     }
 
     /// An in-process worker is done.

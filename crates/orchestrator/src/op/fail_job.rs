@@ -1,11 +1,13 @@
 //! A worker failed: `POST /orchestrator/jobs/{id}/fail`. With retries left the job comes back after a pause that doubles
 //! each time; without, an incident opens.
 
+use crate::access_rules::claim;
 use crate::api::{FailJob, Moved};
 use crate::command::Order;
 use crate::commit::Applied;
 use crate::idempotency::Idempotency;
 use crate::instance::instance_of;
+use crate::leases::Claim;
 use crate::plumbing::{About, Body, to_the_end};
 use crate::timers::JOB_TIMER;
 use crate::{Orchestrator, OrchestratorError, view};
@@ -13,6 +15,7 @@ use access::Actor;
 use axum::extract::{Path, State};
 use engine::Command;
 use http::{HeaderMap, StatusCode};
+use jiff::SignedDuration;
 use serde_json::json;
 use std::sync::Arc;
 use store::TimerWrite;
@@ -21,12 +24,14 @@ use store::TimerWrite;
 const MAX_MESSAGE: usize = 4_000;
 /// Most retries a worker may ask for.
 const MAX_RETRIES: u32 = 1_000;
+/// Longest pause a worker may ask for, in milliseconds: thirty days.
+const MAX_BACKOFF_MS: u64 = 30 * 24 * 3_600_000;
 
 impl Orchestrator {
     /// Reports a failed job.
     ///
     /// # Errors
-    /// Done or cancelled meanwhile (409), too many retries (422).
+    /// Done or cancelled meanwhile, or held by another worker (409), the lock ran out (410), too many retries (422).
     pub async fn fail_job(
         &self,
         actor: &Actor,
@@ -45,7 +50,26 @@ impl Orchestrator {
                 .map_or(0, |job| job.retries)
                 .saturating_sub(1)
         });
-        let applied = self.fail(id, request.message, retries, &actor.subject, keyed).await?;
+        let mut claim = claim(actor, id, request.worker.as_deref())?;
+        let spec = hot.state.job(id, &*registry);
+        let here = spec.as_ref().is_some_and(|job| self.jobs.takes(&job.job_type));
+        if retries > 0 && !here {
+            let pause = |ms: u64| self.clock.now() + SignedDuration::from_millis(i64::try_from(ms).unwrap_or(i64::MAX));
+            claim.pause = match (request.retry_backoff_ms, &spec) {
+                (Some(ms), _) if ms > MAX_BACKOFF_MS => {
+                    return Err(OrchestratorError::Invalid(format!(
+                        "retryBackoffMs: at most {MAX_BACKOFF_MS}"
+                    )));
+                }
+                (Some(ms), _) => Some(pause(ms)),
+                (None, Some(job)) => Some(self.pause_of(job, retries)),
+                (None, None) => None,
+            };
+        }
+        let claim = Some(claim).filter(|_| !here);
+        let applied = self
+            .fail(id, request.message, retries, &actor.subject, keyed, claim)
+            .await?;
         Ok(view::moved(&applied))
     }
 
@@ -57,7 +81,7 @@ impl Orchestrator {
         retries: u32,
         actor: &str,
     ) -> Result<(), OrchestratorError> {
-        self.fail(id, message, retries, actor, None).await.map(|_| ())
+        self.fail(id, message, retries, actor, None, None).await.map(|_| ())
     }
 
     async fn fail(
@@ -67,6 +91,7 @@ impl Orchestrator {
         retries: u32,
         actor: &str,
         keyed: Option<&Idempotency>,
+        claim: Option<Claim>,
     ) -> Result<Applied, OrchestratorError> {
         let instance = instance_of(id, "job")?;
         let message = message.chars().take(MAX_MESSAGE).collect();
@@ -77,10 +102,11 @@ impl Orchestrator {
         };
         let answer = |applied: &Applied| (StatusCode::OK, json!(view::moved(applied)));
         let mut order = Order::new(instance, command, actor);
-        if retries > 0 {
-            // Three is what a model without a word about retries gets; the pause need not be more exact.
-            let failures = 3_u32.saturating_sub(retries).max(1);
-            let due = self.clock.now() + self.backoff(failures);
+        order.claim = claim;
+        if retries > 0 && order.claim.is_none() {
+            let registry = self.registry().await?;
+            let spec = self.load(instance).await?.state.job(id, &*registry);
+            let due = spec.map_or_else(|| self.clock.now(), |job| self.pause_of(&job, retries));
             order.extras.timers.push(TimerWrite::Set {
                 id: format!("{JOB_TIMER}{id}"),
                 instance: instance.into(),

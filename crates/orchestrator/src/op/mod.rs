@@ -2,10 +2,12 @@
 
 pub(crate) mod assign_task;
 pub(crate) mod cancel;
+pub(crate) mod change_lock;
 pub(crate) mod complete_job;
 pub(crate) mod complete_task;
 pub(crate) mod deploy;
 pub(crate) mod fail_job;
+pub(crate) mod fetch_jobs;
 mod fire_start_timer;
 pub(crate) mod retry_incident;
 pub(crate) mod send_message;

@@ -46,8 +46,10 @@ impl Orchestrator {
             Some("completed") => Some(InstanceStatus::Completed),
             Some("terminated") => Some(InstanceStatus::Terminated),
             Some("incident") => Some(InstanceStatus::Incident),
+            Some("suspended") => Some(InstanceStatus::Suspended),
             Some(other) => {
-                let text = format!("status: '{other}' is not one of active, completed, terminated, incident");
+                let text =
+                    format!("status: '{other}' is not one of active, completed, terminated, incident, suspended");
                 return Err(OrchestratorError::BadRequest(text));
             }
         };

@@ -17,8 +17,8 @@ use async_trait::async_trait;
 use jiff::Timestamp;
 use store::{
     AuditEntry, Change, DefinitionRecord, DeliveryCount, DeliveryRecord, DeliveryState, FeedPage, HistoryRecord,
-    HistoryScope, InstanceFilter, InstanceRecord, Outbox, Query, SearchPage, Snapshot, StoreError, StoredResource,
-    TimerRecord, VersionPage, WaitKind, WaitRecord,
+    HistoryScope, InstanceFilter, InstanceRecord, Lease as JobLease, Outbox, Query, SearchPage, Snapshot, StoreError,
+    StoredResource, TimerRecord, VersionPage, WaitKind, WaitRecord,
 };
 use tokio::runtime::{Handle, RuntimeFlavor};
 
@@ -122,6 +122,14 @@ impl Snapshot for SqliteSnapshot {
         limit: usize,
     ) -> Result<Vec<WaitRecord>, StoreError> {
         waits::waits(&self.db()?.connection, kind, name, key, after, limit)
+    }
+
+    async fn lease(&mut self, job: &str) -> Result<Option<JobLease>, StoreError> {
+        waits::lease(&self.db()?.connection, job)
+    }
+
+    async fn leases(&mut self, job_type: &str, until: Timestamp, limit: usize) -> Result<Vec<JobLease>, StoreError> {
+        waits::leases(&self.db()?.connection, job_type, until, limit)
     }
 
     async fn definitions(&mut self) -> Result<Vec<DefinitionRecord>, StoreError> {

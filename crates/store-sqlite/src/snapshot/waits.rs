@@ -4,7 +4,7 @@ use crate::error::{Backend, Outcome};
 use crate::row::{micros, timestamp, wait_code};
 use jiff::Timestamp;
 use rusqlite::{Connection, OptionalExtension, ToSql};
-use store::{Outbox, TimerRecord, WaitKind, WaitRecord};
+use store::{Lease, Outbox, TimerRecord, WaitKind, WaitRecord};
 
 /// Timers due at `now` or before.
 pub(super) fn timers_due(connection: &Connection, now: Timestamp, limit: usize) -> Outcome<Vec<TimerRecord>> {
@@ -91,6 +91,49 @@ pub(super) fn waits(
         )?,
     }
     Ok(found)
+}
+
+/// The lease of a job.
+pub(super) fn lease(connection: &Connection, job: &str) -> Outcome<Option<Lease>> {
+    let found = connection
+        .prepare_cached("SELECT id, instance, type, until, fence, data FROM lease WHERE id = ?1")
+        .and_then(|mut read| read.query_row([job], lease_row).optional())
+        .at("reading a lease")?;
+    found.map(finish_lease).transpose()
+}
+
+/// Leases of a type that end at `until` or before, earliest first.
+pub(super) fn leases(connection: &Connection, job_type: &str, until: Timestamp, limit: usize) -> Outcome<Vec<Lease>> {
+    let found: Vec<(Lease, i64)> = connection
+        .prepare_cached(
+            "SELECT id, instance, type, until, fence, data FROM lease WHERE type = ?1 AND until <= ?2
+             ORDER BY until, id LIMIT ?3",
+        )
+        .and_then(|mut read| {
+            read.query_map((job_type, micros(until), limit as i64), lease_row)?
+                .collect()
+        })
+        .at("reading leases")?;
+    found.into_iter().map(finish_lease).collect()
+}
+
+fn lease_row(row: &rusqlite::Row<'_>) -> rusqlite::Result<(Lease, i64)> {
+    let lease = Lease {
+        id: row.get(0)?,
+        instance: row.get(1)?,
+        job_type: row.get(2)?,
+        until: Timestamp::UNIX_EPOCH,
+        fence: row.get::<_, i64>(4)? as u64,
+        data: row.get(5)?,
+    };
+    Ok((lease, row.get(3)?))
+}
+
+fn finish_lease((lease, until): (Lease, i64)) -> Outcome<Lease> {
+    Ok(Lease {
+        until: timestamp(until)?,
+        ..lease
+    })
 }
 
 /// Outbox entries that may go out, oldest first.

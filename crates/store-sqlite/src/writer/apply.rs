@@ -32,6 +32,9 @@ pub(super) fn apply(
     for write in &transaction.waits {
         process::write_wait(connection, write)?;
     }
+    for write in &transaction.leases {
+        process::write_lease(connection, write)?;
+    }
     for write in &transaction.outbox {
         process::write_outbox(connection, write)?;
     }

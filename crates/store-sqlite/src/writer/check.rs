@@ -5,6 +5,7 @@ use super::process::{self, StoredInstance};
 use super::resources::{self, Current};
 use super::state::State;
 use crate::error::{Backend, Outcome};
+use crate::row::wait_code;
 use crate::search;
 use crate::sqlite_store::Limits;
 use rusqlite::{Connection, OptionalExtension, Params};
@@ -116,6 +117,8 @@ fn check_rest(connection: &Connection, transaction: &Transaction, mut at: usize)
         }
     }
     at += transaction.history.len() + transaction.timers.len() + transaction.waits.len();
+    check_leases(connection, transaction, at)?;
+    at += transaction.leases.len();
     for (index, write) in transaction.outbox.iter().enumerate() {
         if let store::OutboxWrite::Add { id, .. } = write
             && exists(connection, "SELECT 1 FROM outbox WHERE id = ?1", [id])?
@@ -158,6 +161,27 @@ fn check_rest(connection: &Connection, transaction: &Transaction, mut at: usize)
     Ok(())
 }
 
+fn check_leases(connection: &Connection, transaction: &Transaction, at: usize) -> Outcome<()> {
+    for (index, write) in transaction.leases.iter().enumerate() {
+        let Some(expected) = write.expected else { continue };
+        let fence: i64 = connection
+            .prepare_cached("SELECT fence FROM lease WHERE id = ?1")
+            .and_then(|mut read| read.query_row([&write.id], |row| row.get(0)).optional())
+            .at("reading a lease")?
+            .unwrap_or(0);
+        if fence as u64 != expected {
+            return Err(StoreError::Conflict {
+                index: at + index,
+                detail: format!(
+                    "the lease of job {} is number {fence}, the write expects {expected}",
+                    write.id
+                ),
+            });
+        }
+    }
+    Ok(())
+}
+
 fn check_precondition(
     connection: &Connection,
     state: &mut State,
@@ -173,6 +197,15 @@ fn check_precondition(
         Precondition::Exists { rtype, id } => {
             let live = resources::current(connection, state, rtype, id)?.is_some_and(|current| !current.deleted());
             (!live).then(|| format!("{rtype}/{id} does not exist or is deleted"))
+        }
+        Precondition::Waits(wait) => {
+            let key = (wait_code(wait.kind), &wait.name, &wait.key, &wait.instance, &wait.id);
+            let waits = exists(
+                connection,
+                "SELECT 1 FROM wait WHERE kind = ?1 AND name = ?2 AND key = ?3 AND instance = ?4 AND id = ?5",
+                key,
+            )?;
+            (!waits).then(|| format!("{} no longer waits", wait.id))
         }
         Precondition::NoMatch(query) => {
             let query = Query {
@@ -208,6 +241,7 @@ fn no_repeats(transaction: &Transaction) -> Outcome<()> {
             .iter()
             .map(|write| (&write.instance, write.revision)),
     )?;
+    once("lease", transaction.leases.iter().map(|write| &write.id))?;
     once("cursor", transaction.cursors.iter().map(|write| &write.name))?;
     once(
         "record",

@@ -3,7 +3,7 @@
 use crate::error::{Backend, Outcome};
 use crate::row::{micros, status_code, wait_code};
 use rusqlite::{Connection, OptionalExtension, params};
-use store::{DefinitionWrite, HistoryWrite, InstanceWrite, OutboxWrite, TimerWrite, WaitWrite};
+use store::{DefinitionWrite, HistoryWrite, InstanceWrite, LeaseWrite, OutboxWrite, TimerWrite, WaitWrite};
 
 /// The stored side of an instance write.
 pub(super) struct StoredInstance {
@@ -154,6 +154,31 @@ pub(super) fn write_wait(connection: &Connection, write: &WaitWrite) -> Outcome<
         .and_then(|mut run| run.execute((wait_code(key.kind), &key.name, &key.key, &key.instance, &key.id)))
         .map(drop)
         .at("writing a wait")
+}
+
+/// Puts a lease in place or takes it away.
+pub(super) fn write_lease(connection: &Connection, write: &LeaseWrite) -> Outcome<()> {
+    match &write.lease {
+        Some(lease) => connection
+            .prepare_cached(
+                "INSERT OR REPLACE INTO lease(id, instance, type, until, fence, data) VALUES (?1, ?2, ?3, ?4, ?5, ?6)",
+            )
+            .and_then(|mut set| {
+                set.execute(params![
+                    write.id,
+                    lease.instance,
+                    lease.job_type,
+                    micros(lease.until),
+                    lease.fence as i64,
+                    lease.data
+                ])
+            }),
+        None => connection
+            .prepare_cached("DELETE FROM lease WHERE id = ?1")
+            .and_then(|mut remove| remove.execute([&write.id])),
+    }
+    .map(drop)
+    .at("writing a lease")
 }
 
 /// Adds a definition.

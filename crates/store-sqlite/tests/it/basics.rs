@@ -3,9 +3,9 @@
 use crate::common::*;
 use fhir::ParamId;
 use store::{
-    Clause, CursorWrite, DefinitionWrite, HistoryScope, HistoryWrite, InstanceFilter, InstanceStatus, OutboxWrite,
-    Page, Precondition, Query, RecordWrite, Sort, SortKey, Store, StoreError, TimerWrite, Transaction, ValueTest,
-    WaitKind, WaitWrite,
+    Clause, CursorWrite, DefinitionWrite, HistoryScope, HistoryWrite, InstanceFilter, InstanceStatus, Lease,
+    LeaseWrite, OutboxWrite, Page, Precondition, Query, RecordWrite, Sort, SortKey, Store, StoreError, TimerWrite,
+    Transaction, ValueTest, WaitKey, WaitKind, WaitWrite,
 };
 use store_sqlite::{Options, SqliteStore};
 
@@ -417,6 +417,72 @@ async fn preconditions_are_named_by_their_position() {
         ..Transaction::default()
     };
     assert!(matches!(t.store.commit(repeated).await, Err(StoreError::Invalid(_))));
+}
+
+#[tokio::test]
+async fn a_job_goes_from_its_wait_to_a_lease_and_only_one_taker_wins() {
+    let t = temporary();
+    let wait = WaitKey {
+        kind: WaitKind::Job,
+        name: "mail".into(),
+        key: "1000000".into(),
+        instance: "i".into(),
+        id: "i.1".into(),
+    };
+    let offer = Transaction {
+        waits: vec![WaitWrite::Add(wait.clone())],
+        ..Transaction::default()
+    };
+    t.store.commit(offer).await.unwrap();
+    let until: jiff::Timestamp = "2026-01-01T08:05:00Z".parse().unwrap();
+    let lease = |fence| Lease {
+        id: "i.1".into(),
+        instance: "i".into(),
+        job_type: "mail".into(),
+        until,
+        fence,
+        data: b"{}".to_vec(),
+    };
+    let take = Transaction {
+        preconditions: vec![Precondition::Waits(wait.clone())],
+        waits: vec![WaitWrite::Remove(wait)],
+        leases: vec![LeaseWrite {
+            id: "i.1".into(),
+            expected: Some(0),
+            lease: Some(lease(4)),
+        }],
+        ..Transaction::default()
+    };
+    t.store.commit(take.clone()).await.unwrap();
+    let second = t.store.commit(take).await;
+    assert!(
+        matches!(second, Err(StoreError::Conflict { index: 0, .. })),
+        "{second:?}"
+    );
+    let mut snapshot = t.store.snapshot().await.unwrap();
+    assert_eq!(snapshot.lease("i.1").await.unwrap(), Some(lease(4)));
+    assert_eq!(snapshot.leases("mail", until, 9).await.unwrap(), [lease(4)]);
+    let before = until - jiff::SignedDuration::from_micros(1);
+    assert_eq!(snapshot.leases("mail", before, 9).await.unwrap(), []);
+    drop(snapshot);
+    let change = |expected, to| Transaction {
+        leases: vec![LeaseWrite {
+            id: "i.1".into(),
+            expected,
+            lease: to,
+        }],
+        ..Transaction::default()
+    };
+    let stale = t
+        .store
+        .commit(change(Some(3), Some(lease(5))))
+        .await
+        .unwrap_err()
+        .to_string();
+    assert!(stale.contains("number 4") && stale.contains("expects 3"), "{stale}");
+    t.store.commit(change(Some(4), Some(lease(5)))).await.unwrap();
+    t.store.commit(change(None, None)).await.unwrap();
+    assert_eq!(t.store.snapshot().await.unwrap().lease("i.1").await.unwrap(), None);
 }
 
 #[tokio::test]
