@@ -13,6 +13,14 @@ struct SearchParameter {
     expression: Option<String>,
     #[serde(default)]
     target: Vec<String>,
+    #[serde(default)]
+    component: Vec<Component>,
+}
+
+#[derive(Deserialize)]
+struct Component {
+    definition: String,
+    expression: String,
 }
 
 /// A parameter on one type.
@@ -25,6 +33,8 @@ pub struct Param {
     pub expression: String,
     /// Reference targets; empty for any.
     pub targets: Vec<String>,
+    /// Components of a composite: type and expression.
+    pub components: Vec<(String, String)>,
 }
 
 /// (resource type, parameter name) to parameter, sorted.
@@ -33,6 +43,11 @@ pub type Params = BTreeMap<(String, String), Param>;
 /// Every parameter on every concrete type. `_text`, `_content` and `_query` have no expression, so no index: left out.
 pub fn read(package: &Package, types: &Types) -> Params {
     let bundle: Bundle<SearchParameter> = package.read("Bundle-searchParams.json");
+    let kinds: BTreeMap<String, String> = bundle
+        .entry
+        .iter()
+        .map(|entry| (entry.resource.url.clone(), entry.resource.r#type.clone()))
+        .collect();
     let official = bundle.entry.into_iter().map(|entry| entry.resource);
     let resources: Vec<&String> = types
         .iter()
@@ -60,11 +75,30 @@ pub fn read(package: &Package, types: &Types) -> Params {
                 url: definition.url.clone(),
                 expression: parts_of(expression, base),
                 targets: if any_target { vec![] } else { definition.target.clone() },
+                components: components(&definition, &kinds),
             };
             params.entry((base.clone(), definition.code.clone())).or_insert(param);
         }
     }
     params
+}
+
+/// Type and expression of each component. R4 gives `DocumentReference.relationship` the definitions of its components
+/// in the wrong order (a code as a reference, a target as a token): there the definitions change places.
+fn components(definition: &SearchParameter, kinds: &BTreeMap<String, String>) -> Vec<(String, String)> {
+    let mut types: Vec<String> = definition
+        .component
+        .iter()
+        .map(|component| kinds[&component.definition].clone())
+        .collect();
+    if definition.url.ends_with("/DocumentReference-relationship") {
+        types.reverse();
+    }
+    let expressions = definition
+        .component
+        .iter()
+        .map(|component| component.expression.clone());
+    types.into_iter().zip(expressions).collect()
 }
 
 /// Parameters that R4 lacks and Sinfonia needs: `definitions/*.json` of this crate.

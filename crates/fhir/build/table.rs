@@ -5,7 +5,7 @@
 //! T  type path, kind                                    (followed by its elements)
 //! E  name, type path, min, 1|*, choice stem, targets, implied code system
 //! C  resource type, parameters of the patient compartment
-//! P  resource type, name, type, url, expression, targets
+//! P  resource type, name, type, url, expression, targets, components (`type expression; type expression`)
 //! ```
 
 use crate::{params::Params, structures::Types};
@@ -32,9 +32,15 @@ pub fn render(types: &Types, params: &Params, compartment: &BTreeMap<String, Vec
     }
     for ((base, code), p) in params {
         let targets = p.targets.join(" ");
+        let components: Vec<String> = p
+            .components
+            .iter()
+            .map(|(kind, path)| format!("{kind} {path}"))
+            .collect();
+        let components = components.join("; ");
         writeln!(
             out,
-            "P\t{base}\t{code}\t{}\t{}\t{}\t{targets}",
+            "P\t{base}\t{code}\t{}\t{}\t{}\t{targets}\t{components}",
             p.kind, p.url, p.expression
         )
         .expect("a String accepts all");

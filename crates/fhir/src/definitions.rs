@@ -50,10 +50,21 @@ pub struct SearchParam {
     pub expression: &'static str,
     /// Allowed reference targets (empty: any).
     pub targets: &'static [&'static str],
+    /// Components of a composite, in the order of the values in a URL; else empty.
+    pub components: &'static [Component],
+}
+
+/// One component of a composite parameter.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+pub struct Component {
+    /// How its value is written and compared.
+    pub kind: ParamType,
+    /// FHIRPath expression, from the element that the composite's own expression leads to.
+    pub expression: &'static str,
 }
 
 /// Raised whenever extraction makes other values of the same definitions.
-const EXTRACTION_RULES: u64 = 2;
+const EXTRACTION_RULES: u64 = 3;
 
 /// All that is known about R4.
 #[derive(Debug)]

@@ -24,7 +24,7 @@ pub struct Extracted {
     pub patient: Option<String>,
 }
 
-/// Extracts the values of every search parameter of the resource's type, composite and special ones excepted.
+/// Extracts the values of every search parameter of the resource's type, `_id` and `_lastUpdated` excepted.
 ///
 /// A value that does not fit its element's type has no entry: rejecting it is the work of [`crate::check`].
 pub fn extract(definitions: &Definitions, resource: &Value) -> Result<Extracted, ResourceError> {
@@ -32,7 +32,7 @@ pub fn extract(definitions: &Definitions, resource: &Value) -> Result<Extracted,
     let program = definitions
         .program(rtype)
         .ok_or_else(|| ResourceError::UnknownType(rtype.to_owned()))?;
-    let mut sink = sink::Sink::new(definitions.patient_compartment(rtype));
+    let mut sink = sink::Sink::new(definitions.patient_compartment(rtype), resource);
     program.run(resource, &mut sink);
     let (entries, patient) = sink.finish();
     let own_id = || resource.get("id").and_then(Value::as_str).map(str::to_owned);

@@ -47,6 +47,29 @@ pub enum IndexValue {
         code: String,
         /// Human unit.
         unit: String,
+        /// The same in base units, where the code is a UCUM unit.
+        canonical: Option<Canonical>,
+    },
+    /// Values of one element that belong together: one for each component of the parameter.
+    Composite(Vec<IndexValue>),
+    /// A place on earth.
+    Position {
+        /// Degrees north.
+        latitude: f64,
+        /// Degrees east.
+        longitude: f64,
+    },
+    /// [`normalize_string`] of the text or display beside a code or reference, cut after [`MAX_INDEXED_CHARS`]; `true`
+    /// where no code or reference stands beside it, so that it is the parameter's only value.
+    Text(String, bool),
+    /// An Identifier with the coding of its type.
+    OfType {
+        /// System of the type.
+        system: String,
+        /// Code of the type.
+        code: String,
+        /// The identifier's value.
+        value: String,
     },
     /// Reference to a resource of this server.
     Reference {
@@ -68,6 +91,15 @@ pub enum IndexValue {
     Uri(String),
 }
 
+/// A quantity in base units.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Canonical {
+    /// Value, rounded to 12 significant digits so that what is written differently compares equal.
+    pub value: f64,
+    /// The base units, as [`crate::ucum::Unit::base`] writes them.
+    pub base: std::sync::Arc<str>,
+}
+
 /// Characters of a text that are indexed; the rest is not searched. Identifiers, codes and URIs longer than this are not
 /// indexed at all. It keeps an entry below the size of an index row of the usual databases.
 pub const MAX_INDEXED_CHARS: usize = 512;
@@ -76,6 +108,18 @@ pub const MAX_INDEXED_CHARS: usize = 512;
 pub fn normalize_string(text: &str) -> String {
     use unicode_normalization::{UnicodeNormalization, char::is_combining_mark};
     let mut out = String::with_capacity(text.len());
+    if text.is_ascii() {
+        // The same, several times as fast, for most of what is written.
+        for byte in text.bytes() {
+            if byte.is_ascii_alphanumeric() {
+                out.push(byte.to_ascii_lowercase() as char);
+            } else if !out.is_empty() && !out.ends_with(' ') {
+                out.push(' ');
+            }
+        }
+        out.truncate(out.trim_end().len());
+        return out;
+    }
     for c in text
         .nfd()
         .filter(|c| !is_combining_mark(*c))

@@ -12,13 +12,18 @@ pub mod fhirpath;
 mod index;
 mod links;
 mod reference;
+pub mod ucum;
+mod words;
 pub mod xml;
 
 pub use check::{MAX_DEPTH, MAX_ERRORS, check};
 pub use date::date_interval;
-pub use definitions::{Definitions, ElementDef, ParamId, ParamType, Primitive, SearchParam, TypeDef, TypeId, TypeKind};
+pub use definitions::{
+    Component, Definitions, ElementDef, ParamId, ParamType, Primitive, SearchParam, TypeDef, TypeId, TypeKind,
+};
 pub use error::ResourceError;
 pub use extract::{Extracted, extract, instant, resource_type};
-pub use index::{IndexEntry, IndexValue, MAX_INDEXED_CHARS, normalize_string};
+pub use index::{Canonical, IndexEntry, IndexValue, MAX_INDEXED_CHARS, normalize_string};
 pub use links::{for_each_link, for_each_reference};
 pub use reference::{ReferenceText, is_id};
+pub use words::{all_words, narrative_words};

@@ -71,6 +71,10 @@ fn resource(hub: &Hub, rtype: &str) -> Value {
         json!({"name": "_id", "type": "token", "definition": "http://hl7.org/fhir/SearchParameter/Resource-id"}),
         json!({"name": "_lastUpdated", "type": "date",
             "definition": "http://hl7.org/fhir/SearchParameter/Resource-lastUpdated"}),
+        json!({"name": "_text", "type": "string", "definition": "http://hl7.org/fhir/SearchParameter/DomainResource-text"}),
+        json!({"name": "_content", "type": "string",
+            "definition": "http://hl7.org/fhir/SearchParameter/Resource-content"}),
+        json!({"name": "_list", "type": "special", "documentation": "Resources that the List with this id points to"}),
     ];
     search.extend(params.iter().filter_map(search_param));
     json!({
@@ -100,12 +104,10 @@ fn search_param(param: &SearchParam) -> Option<Value> {
         ParamType::Reference => "reference",
         ParamType::Quantity => "quantity",
         ParamType::Uri => "uri",
-        // Not answered, so not promised.
-        ParamType::Composite | ParamType::Special => return None,
+        ParamType::Composite => "composite",
+        ParamType::Special => "special",
     };
-    let standard = matches!(
-        param.code,
-        "_id" | "_lastUpdated" | "_text" | "_content" | "_query" | "_list" | "_filter"
-    );
+    // Those two are named for every type already.
+    let standard = matches!(param.code, "_id" | "_lastUpdated");
     (!standard).then(|| json!({"name": param.code, "type": kind, "definition": param.url}))
 }

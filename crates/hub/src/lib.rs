@@ -7,6 +7,7 @@
 mod batch;
 mod bundle;
 mod capabilities;
+mod code_sets;
 mod config;
 mod create;
 mod delete;

@@ -29,6 +29,7 @@ impl Hub {
     /// Runs a parsed search inside a scope.
     pub(crate) async fn run_search(&self, scope: &Scope, parsed: &mut Parsed) -> Result<SearchPage, HubError> {
         scope.narrow(&mut parsed.query)?;
+        self.resolve_code_sets(&mut parsed.query).await?;
         if parsed.summary == Summary::Count {
             parsed.query.page.count = 0;
             parsed.query.includes.clear();

@@ -77,9 +77,7 @@ fn index(connection: &Connection, doctor: &mut Doctor) -> Outcome<()> {
         doctor.resources += u64::from(!deleted);
         let mut own = BTreeSet::new();
         for (param, key) in iter(&keys) {
-            let (first, second) = index_rows(key);
-            own.insert((param, first.to_vec()));
-            own.extend(second.map(|second| (param, second)));
+            own.extend(index_rows(key).map(|row| (param, row.into_owned())));
         }
         expected += own.len() as u64;
         for (param, key) in own {

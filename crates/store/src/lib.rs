@@ -25,5 +25,5 @@ pub use process::{
     WaitRecord, WaitWrite,
 };
 pub use resource::{Change, FeedPage, HistoryScope, Method, ResourceWrite, StoredResource, VersionPage};
-pub use search::{Clause, Include, Page, Query, SearchPage, Sort, SortKey, ValueTest};
+pub use search::{Clause, CodeSet, Include, Page, Query, SearchPage, Sort, SortKey, Texts, ValueTest, Words};
 pub use transaction::{AuditEntry, Committed, Precondition, Snapshot, Store, Transaction};

@@ -64,6 +64,13 @@ pub enum Clause {
         /// Conditions on the pointing resource.
         clauses: Vec<Clause>,
     },
+    /// Words of the resource's texts (`_text`, `_content`).
+    Words {
+        /// Which texts.
+        of: Texts,
+        /// The words.
+        words: Words,
+    },
     /// Logical id is one of these.
     Id(Vec<String>),
     /// `lastUpdated` in `[from, until)`; open where `None`.
@@ -152,6 +159,47 @@ pub enum ValueTest {
         /// Unit code, for quantities; `None`: any. Matches the coded or the human unit.
         code: Option<String>,
     },
+    /// Quantity in a UCUM unit: as [`ValueTest::Number`], on the value in base units.
+    Canonical {
+        /// As in [`ValueTest::Number`].
+        lo: f64,
+        /// As in [`ValueTest::Number`].
+        hi: f64,
+        /// As in [`ValueTest::Number`].
+        lo_open: bool,
+        /// As in [`ValueTest::Number`].
+        hi_open: bool,
+        /// Whether the value must be inside (true) or outside (false); outside, too, it is of this dimension.
+        inside: bool,
+        /// The base units, as [`fhir::ucum::Unit::base`] writes them.
+        base: String,
+    },
+    /// A coded value whose text, or a reference whose display, starts with these normalised words, or has them start
+    /// at one of its words (`:text`).
+    Text(String),
+    /// An Identifier with this value whose type has this coding (`:of-type`).
+    OfType {
+        /// System of the type.
+        system: String,
+        /// Code of the type.
+        code: String,
+        /// The identifier's value.
+        value: String,
+    },
+    /// A composite whose components pass these tests, each its own.
+    Composite(Vec<ValueTest>),
+    /// A position at most so far from here, along a great circle.
+    Near {
+        /// Degrees north.
+        latitude: f64,
+        /// Degrees east.
+        longitude: f64,
+        /// Distance in metres.
+        distance_m: f64,
+    },
+    /// Codes that a terminology must name first (`:in`, `:below`, …). Whoever runs the query replaces it, see
+    /// [`Query::replace_code_sets`]; a store refuses it.
+    CodeSet(CodeSet),
     /// Reference to this local resource (`rtype` `None`: any type).
     Reference {
         /// Target type.
@@ -174,6 +222,104 @@ pub enum ValueTest {
     UriBelow(String),
     /// The given URI starts with the value (`:above`).
     UriAbove(String),
+}
+
+/// Codes given by what a terminology says of them.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum CodeSet {
+    /// The codes of this value set (`:in`; `:not-in` is the same inside [`Clause::Not`]): its canonical URL, or
+    /// `ValueSet/id`.
+    In(String),
+    /// The code and what it subsumes (`:below`).
+    Below {
+        /// Code system, where it was given.
+        system: Option<String>,
+        /// Code.
+        code: String,
+    },
+    /// The code and what subsumes it (`:above`).
+    Above {
+        /// Code system, where it was given.
+        system: Option<String>,
+        /// Code.
+        code: String,
+    },
+}
+
+/// Texts of a resource in which words are sought.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Texts {
+    /// The narrative (`_text`).
+    Narrative,
+    /// Every text (`_content`).
+    All,
+}
+
+/// A condition on words, each normalised by [`fhir::normalize_string`].
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Words {
+    /// This word, or these words one after the other with one space between; the last may be only begun.
+    Word(String),
+    /// All hold.
+    And(Vec<Words>),
+    /// One holds.
+    Or(Vec<Words>),
+    /// It does not hold.
+    Not(Box<Words>),
+}
+
+impl Query {
+    /// Every code set that a terminology must still resolve.
+    pub fn code_sets(&self) -> Vec<CodeSet> {
+        let mut found = Vec::new();
+        each_tests(&self.clauses, &mut |tests| {
+            found.extend(tests.iter().filter_map(|test| match test {
+                ValueTest::CodeSet(set) => Some(set.clone()),
+                _ => None,
+            }));
+        });
+        found
+    }
+
+    /// Puts the tests of its codes in the place of each code set. A set without codes leaves a list that nothing
+    /// passes.
+    pub fn replace_code_sets(&mut self, mut codes: impl FnMut(&CodeSet) -> Vec<ValueTest>) {
+        each_tests_mut(&mut self.clauses, &mut |tests| {
+            if !tests.iter().any(|test| matches!(test, ValueTest::CodeSet(_))) {
+                return;
+            }
+            for test in std::mem::take(tests) {
+                match test {
+                    ValueTest::CodeSet(set) => tests.extend(codes(&set)),
+                    other => tests.push(other),
+                }
+            }
+        });
+    }
+}
+
+fn each_tests(clauses: &[Clause], visit: &mut impl FnMut(&[ValueTest])) {
+    for clause in clauses {
+        match clause {
+            Clause::Param { any, .. } | Clause::Not { any, .. } => visit(any),
+            Clause::Chain { clauses, .. } | Clause::Has { clauses, .. } | Clause::Or(clauses) => {
+                each_tests(clauses, visit);
+            }
+            _ => {}
+        }
+    }
+}
+
+fn each_tests_mut(clauses: &mut [Clause], visit: &mut impl FnMut(&mut Vec<ValueTest>)) {
+    for clause in clauses {
+        match clause {
+            Clause::Param { any, .. } | Clause::Not { any, .. } => visit(any),
+            Clause::Chain { clauses, .. } | Clause::Has { clauses, .. } | Clause::Or(clauses) => {
+                each_tests_mut(clauses, visit);
+            }
+            _ => {}
+        }
+    }
 }
 
 /// What to order by.
@@ -216,7 +362,7 @@ impl Default for Page {
 pub struct Include {
     /// `true` for `_revinclude`.
     pub reverse: bool,
-    /// Type that holds the reference.
+    /// Type that holds the reference; `*` (with `reverse`, without `param`) for any type.
     pub source: String,
     /// The reference parameter; `None` for `*`.
     pub param: Option<ParamId>,

@@ -2,7 +2,8 @@
 //! the build, so it panics.
 
 use super::{
-    Definitions, EXTRACTION_RULES, ElementDef, ParamId, ParamType, Primitive, SearchParam, TypeDef, TypeId, TypeKind,
+    Component, Definitions, EXTRACTION_RULES, ElementDef, ParamId, ParamType, Primitive, SearchParam, TypeDef, TypeId,
+    TypeKind,
 };
 use std::{collections::HashMap, str::Split, sync::OnceLock};
 
@@ -45,6 +46,28 @@ fn next(fields: &mut Fields) -> &'static str {
     fields.next().expect("a line of the compiled definitions lacks a field")
 }
 
+fn kind(name: &str) -> ParamType {
+    match name {
+        "number" => ParamType::Number,
+        "date" => ParamType::Date,
+        "string" => ParamType::String,
+        "token" => ParamType::Token,
+        "reference" => ParamType::Reference,
+        "composite" => ParamType::Composite,
+        "quantity" => ParamType::Quantity,
+        "uri" => ParamType::Uri,
+        _ => ParamType::Special,
+    }
+}
+
+fn component(text: &'static str) -> Option<Component> {
+    let (name, expression) = text.split_once(' ')?;
+    Some(Component {
+        kind: kind(name),
+        expression,
+    })
+}
+
 impl Reader {
     fn type_line(&mut self, mut fields: Fields) {
         next(&mut fields);
@@ -84,19 +107,11 @@ impl Reader {
     fn param_line(&mut self, mut fields: Fields) {
         let id = ParamId(u16::try_from(self.params.len()).expect("fewer than 65536 parameters"));
         let (base, code) = (next(&mut fields), next(&mut fields));
-        let kind = match next(&mut fields) {
-            "number" => ParamType::Number,
-            "date" => ParamType::Date,
-            "string" => ParamType::String,
-            "token" => ParamType::Token,
-            "reference" => ParamType::Reference,
-            "composite" => ParamType::Composite,
-            "quantity" => ParamType::Quantity,
-            "uri" => ParamType::Uri,
-            _ => ParamType::Special,
-        };
+        let kind = kind(next(&mut fields));
         let (url, expression, targets) = (next(&mut fields), next(&mut fields), next(&mut fields));
         let targets = self.list(targets);
+        let components = next(&mut fields).split("; ").filter_map(component);
+        let components: &'static [Component] = components.collect::<Vec<_>>().leak();
         self.params.push(SearchParam {
             id,
             base,
@@ -105,6 +120,7 @@ impl Reader {
             url,
             expression,
             targets,
+            components,
         });
     }
 

@@ -2,9 +2,11 @@
 
 use super::{
     path::{self, Step},
-    program::{Convert, Emit, Guard, Node, Program, Special},
+    program::{Composite, Convert, Emit, Guard, Node, Part, Program, Special},
 };
-use crate::{Definitions, ElementDef, ParamType, Primitive, SearchParam, TypeDef, TypeId, TypeKind};
+use crate::{
+    Component, Definitions, ElementDef, ParamId, ParamType, Primitive, SearchParam, TypeDef, TypeId, TypeKind,
+};
 
 impl Program {
     /// The program of `base`, which must be a type of `definitions`.
@@ -12,12 +14,18 @@ impl Program {
         let root_type = definitions.type_by_path(base).expect("a resource type has elements");
         let mut program = Program::default();
         for param in definitions.params_of(base) {
-            if matches!(param.kind, ParamType::Composite | ParamType::Special) {
+            if is_column(param) {
                 continue;
             }
             match path::parse(param.expression) {
                 Some(paths) => {
-                    let mut compiler = Compiler { definitions, param };
+                    let compiler = Compiler {
+                        definitions,
+                        root_type,
+                        param: param.id,
+                        kind: param.kind,
+                        components: param.components,
+                    };
                     for steps in paths {
                         compiler.insert(&mut program.root, root_type, "", &steps);
                     }
@@ -39,20 +47,29 @@ fn special(param: &SearchParam) -> Option<Special> {
     }
 }
 
+/// Kept by every store beside the resource anyway: searched there, so not entered again.
+fn is_column(param: &SearchParam) -> bool {
+    matches!(param.code, "_id" | "_lastUpdated")
+}
+
 struct Compiler<'a> {
     definitions: &'a Definitions,
-    param: &'a SearchParam,
+    root_type: TypeId,
+    param: ParamId,
+    kind: ParamType,
+    components: &'static [Component],
 }
 
 impl Compiler<'_> {
     /// Grows the tree under `node`, whose value is of type `at` (in the code system `system`), along `steps`.
-    fn insert(&mut self, node: &mut Node, at: TypeId, system: &'static str, steps: &[Step]) {
+    fn insert(&self, node: &mut Node, at: TypeId, system: &'static str, steps: &[Step]) {
         let definition = self.definitions.type_def(at);
         match steps {
+            [] if self.kind == ParamType::Composite => self.composite(node, at),
             [] => {
-                if let Some(convert) = converter(self.param.kind, definition, system) {
+                if let Some(convert) = converter(self.kind, definition, system) {
                     let emit = Emit {
-                        param: self.param.id,
+                        param: self.param,
                         convert,
                     };
                     if !node.emits.contains(&emit) {
@@ -61,7 +78,7 @@ impl Compiler<'_> {
                 }
             }
             [Step::As(wanted), rest @ ..] => {
-                if definition.path == *wanted {
+                if is_type(definition, wanted) {
                     self.insert(node, at, system, rest);
                 }
             }
@@ -82,15 +99,55 @@ impl Compiler<'_> {
         }
     }
 
+    /// Parameters with the same components share the work (`code-value-quantity` and `combo-code-value-quantity`).
+    fn composite(&self, node: &mut Node, at: TypeId) {
+        if let Some(same) = node
+            .composites
+            .iter_mut()
+            .find(|known| known.definition == self.components)
+        {
+            same.params.push(self.param);
+            return;
+        }
+        let part = |component: &Component| {
+            let (from_resource, paths) = path::parse_component(component.expression)?;
+            let inner = Compiler {
+                kind: component.kind,
+                components: &[],
+                ..*self
+            };
+            let start = if from_resource { self.root_type } else { at };
+            let mut node = Node::default();
+            for steps in paths {
+                inner.insert(&mut node, start, "", &steps);
+            }
+            node.sort();
+            Some(Part { from_resource, node })
+        };
+        let parts: Option<Vec<Part>> = self.components.iter().map(part).collect();
+        if let Some(parts) = parts {
+            node.composites.push(Composite {
+                params: vec![self.param],
+                definition: self.components,
+                parts,
+            });
+        }
+    }
+
     /// Keeps branches of a choice out of the tree that a following `as` or the parameter's type rules out.
     fn leads_on(&self, element: &ElementDef, rest: &[Step]) -> bool {
         let definition = self.definitions.type_def(element.type_id);
         match rest {
-            [] => converter(self.param.kind, definition, element.system).is_some(),
-            [Step::As(wanted), ..] => definition.path == *wanted,
+            [] => self.kind == ParamType::Composite || converter(self.kind, definition, element.system).is_some(),
+            [Step::As(wanted), ..] => is_type(definition, wanted),
             _ => true,
         }
     }
+}
+
+/// R4 once writes the type `dateTime` as `DateTime`.
+fn is_type(definition: &TypeDef, wanted: &str) -> bool {
+    definition.path == wanted || wanted == "DateTime" && definition.path == "dateTime"
 }
 
 impl Node {
@@ -147,6 +204,7 @@ fn converter(kind: ParamType, definition: &TypeDef, system: &'static str) -> Opt
         (ParamType::Quantity, "Range") => Convert::QuantityRange,
         (ParamType::Quantity, "SampledData") => Convert::QuantitySampled,
         (ParamType::Number, "Range") => Convert::NumberRange,
+        (ParamType::Special, "Location.position") => Convert::Position,
         _ => return None,
     })
 }
@@ -178,11 +236,22 @@ mod tests {
 
     fn collect(node: &Node, out: &mut HashSet<crate::ParamId>) {
         out.extend(node.emits.iter().map(|emit| emit.param));
+        let whole = |composite: &&Composite| composite.parts.iter().all(|part| has_emits(&part.node));
+        out.extend(
+            node.composites
+                .iter()
+                .filter(whole)
+                .flat_map(|composite| &composite.params),
+        );
         node.children.iter().for_each(|(_, node)| collect(node, out));
         node.guarded.iter().for_each(|(_, node)| collect(node, out));
     }
 
-    /// Every parameter of R4 whose type is indexed has a place in its type's program.
+    fn has_emits(node: &Node) -> bool {
+        !node.emits.is_empty() || node.children.iter().any(|(_, node)| has_emits(node))
+    }
+
+    /// Every parameter of R4 that is searched by its values has a place in its type's program.
     #[test]
     fn every_parameter_is_compiled() {
         let r4 = Definitions::r4();
@@ -195,8 +264,7 @@ mod tests {
                 Special::Deceased(param) | Special::FirstEntry(param, _) => param,
             }));
             for param in r4.params_of(base) {
-                let indexed = !matches!(param.kind, ParamType::Composite | ParamType::Special);
-                if indexed && !covered.contains(&param.id) {
+                if !is_column(param) && !covered.contains(&param.id) {
                     missing.push((param.base, param.code, param.kind, param.expression));
                 }
             }

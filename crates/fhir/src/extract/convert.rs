@@ -4,7 +4,7 @@ use super::{
     program::{Convert, Emit},
     sink::Sink,
 };
-use crate::{IndexValue, ParamId, date_interval};
+use crate::{IndexValue, ParamId, date_interval, ucum};
 use serde_json::Value;
 
 /// System of currency codes in a Money.
@@ -22,24 +22,28 @@ fn items<'a>(value: &'a Value, name: &str) -> &'a [Value] {
 pub(super) fn convert(emit: Emit, value: &Value, sink: &mut Sink<'_>) {
     let param = emit.param;
     match emit.convert {
-        Convert::TokenCoding => sink.token(param, text(value, "system"), text(value, "code")),
-        Convert::TokenConcept => {
-            for coding in items(value, "coding") {
-                sink.token(param, text(coding, "system"), text(coding, "code"));
-            }
+        Convert::TokenCoding => {
+            let coded = sink.token(param, text(value, "system"), text(value, "code"));
+            sink.text(param, text(value, "display"), !coded);
         }
-        Convert::TokenIdentifier => sink.token(param, text(value, "system"), text(value, "value")),
-        Convert::TokenContact => sink.token(param, "", text(value, "value")),
+        Convert::TokenConcept => concept(param, value, sink),
+        Convert::TokenIdentifier => identifier(param, value, sink),
+        Convert::TokenContact => {
+            sink.token(param, "", text(value, "value"));
+        }
         Convert::TokenBoolean => {
             if let Value::Bool(truth) = value {
                 sink.token(param, "", if *truth { "true" } else { "false" });
             }
         }
-        Convert::TokenText(system) => match value {
-            Value::String(code) => sink.token(param, system, code),
-            Value::Number(number) => sink.token(param, system, number.as_str()),
-            _ => {}
-        },
+        Convert::TokenText(system) => {
+            let code = match value {
+                Value::String(code) => code,
+                Value::Number(number) => number.as_str(),
+                _ => return,
+            };
+            sink.token(param, system, code);
+        }
         Convert::StringText => sink.string(param, value.as_str().unwrap_or("")),
         Convert::StringName => parts(param, value, &["text", "family"], &["given", "prefix", "suffix"], sink),
         Convert::StringAddress => {
@@ -56,7 +60,9 @@ pub(super) fn convert(emit: Emit, value: &Value, sink: &mut Sink<'_>) {
         Convert::DatePeriod => date(param, period(value), sink),
         Convert::DateTiming => date(param, timing(value), sink),
         Convert::Reference => reference(param, value, sink),
-        Convert::ReferenceCanonical => sink.reference(param, value.as_str().unwrap_or("")),
+        Convert::ReferenceCanonical => {
+            sink.reference(param, value.as_str().unwrap_or(""));
+        }
         Convert::Uri | Convert::UriCanonical => uri(emit, value, sink),
         Convert::Number => number(param, value, sink),
         Convert::NumberRange => {
@@ -72,6 +78,45 @@ pub(super) fn convert(emit: Emit, value: &Value, sink: &mut Sink<'_>) {
         Convert::QuantityMoney => quantity(param, value, CURRENCY, text(value, "currency"), sink),
         Convert::QuantityRange => sides(param, value, &["low", "high"], sink),
         Convert::QuantitySampled => sides(param, value, &["origin"], sink),
+        Convert::Position => position(param, value, sink),
+    }
+}
+
+/// Codes, and the texts that `:text` searches.
+fn concept(param: ParamId, value: &Value, sink: &mut Sink<'_>) {
+    let codings = items(value, "coding");
+    let mut coded = false;
+    for coding in codings {
+        coded |= sink.token(param, text(coding, "system"), text(coding, "code"));
+    }
+    let whole = text(value, "text");
+    sink.text(param, whole, !coded);
+    for coding in codings {
+        let display = text(coding, "display");
+        if display != whole {
+            sink.text(param, display, !coded);
+        }
+    }
+}
+
+/// Its value, and what `:of-type` and `:text` (the text of its type) search.
+fn identifier(param: ParamId, value: &Value, sink: &mut Sink<'_>) {
+    let own = text(value, "value");
+    if !sink.token(param, text(value, "system"), own) {
+        return;
+    }
+    let Some(kind) = value.get("type") else { return };
+    sink.text(param, text(kind, "text"), false);
+    for coding in items(kind, "coding") {
+        sink.of_type(param, text(coding, "system"), text(coding, "code"), own);
+    }
+}
+
+/// A place outside the globe is none.
+fn position(param: ParamId, value: &Value, sink: &mut Sink<'_>) {
+    let side = |name: &str, most: f64| value.get(name).and_then(finite).filter(|degrees| degrees.abs() <= most);
+    if let (Some(latitude), Some(longitude)) = (side("latitude", 90.0), side("longitude", 180.0)) {
+        sink.push(param, IndexValue::Position { latitude, longitude });
     }
 }
 
@@ -116,10 +161,11 @@ fn timing(value: &Value) -> Option<(i64, i64)> {
 }
 
 fn reference(param: ParamId, value: &Value, sink: &mut Sink<'_>) {
-    sink.reference(param, text(value, "reference"));
+    let mut found = sink.reference(param, text(value, "reference"));
     if let Some(identifier) = value.get("identifier") {
-        sink.reference_identifier(param, text(identifier, "system"), text(identifier, "value"));
+        found |= sink.reference_identifier(param, text(identifier, "system"), text(identifier, "value"));
     }
+    sink.text(param, text(value, "display"), !found);
 }
 
 /// A canonical with a version is found with and without it.
@@ -146,6 +192,7 @@ fn number(param: ParamId, value: &Value, sink: &mut Sink<'_>) {
 fn quantity(param: ParamId, value: &Value, system: &str, code: &str, sink: &mut Sink<'_>) {
     if let Some(number) = value.get("value").and_then(finite) {
         let unit = text(value, "unit").to_owned();
+        let canonical = ucum::canonical(number, system, code);
         let (system, code) = (system.to_owned(), code.to_owned());
         sink.push(
             param,
@@ -154,6 +201,7 @@ fn quantity(param: ParamId, value: &Value, system: &str, code: &str, sink: &mut 
                 system,
                 code,
                 unit,
+                canonical,
             },
         );
     }

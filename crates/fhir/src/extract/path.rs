@@ -18,12 +18,27 @@ pub(super) fn parse(expression: &'static str) -> Option<Vec<Vec<Step>>> {
     expression.split(" | ").map(parse_part).collect()
 }
 
-/// `Type.path`, `(Type.path as T)` or `(Type.path as T).path`.
+/// The paths of a component of a composite parameter, which start at an element (`from_resource == false`) or, with
+/// `%resource.`, at the resource.
+pub(super) fn parse_component(expression: &'static str) -> Option<(bool, Vec<Vec<Step>>)> {
+    let from_resource = expression.starts_with("%resource.");
+    let parts = expression.split(" | ").map(|part| {
+        let part = part.trim();
+        let path = part.strip_prefix("%resource.").unwrap_or(part);
+        (part.len() > path.len()).eq(&from_resource).then_some(())?;
+        parse_path(path)
+    });
+    Some((from_resource, parts.collect::<Option<_>>()?))
+}
+
+/// `Type`, `Type.path`, `(Type.path as T)` or `(Type.path as T).path`.
 fn parse_part(part: &'static str) -> Option<Vec<Step>> {
     let part = part.trim();
     let Some(inner) = part.strip_prefix('(') else {
-        let (_root, path) = part.split_once('.')?;
-        return parse_path(path);
+        return match part.split_once('.') {
+            Some((_root, path)) => parse_path(path),
+            None => name(part).map(|_| Vec::new()),
+        };
     };
     let (inner, rest) = inner.split_once(')')?;
     let (path, cast) = inner.split_once(" as ")?;
@@ -125,6 +140,18 @@ mod tests {
             ])
         );
         assert_eq!(parse("A.b | (A.c as date)").map(|paths| paths.len()), Some(2));
+    }
+
+    #[test]
+    fn components_start_at_an_element_or_at_the_resource() {
+        let value = vec![Child("value"), As("Quantity")];
+        let text = "value.as(Quantity) | value.as(Range)";
+        let range = vec![Child("value"), As("Range")];
+        assert_eq!(parse_component(text), Some((false, vec![value, range])));
+        let chromosome = vec![Child("referenceSeq"), Child("chromosome")];
+        let text = "%resource.referenceSeq.chromosome";
+        assert_eq!(parse_component(text), Some((true, vec![chromosome])));
+        assert_eq!(parse("Observation"), Some(vec![vec![]]));
     }
 
     #[test]

@@ -1,7 +1,7 @@
 //! A resource type's search parameters as one tree of element names.
 
 use super::{convert, sink::Sink};
-use crate::{ParamId, ReferenceText};
+use crate::{Component, ParamId, ReferenceText};
 use serde_json::Value;
 
 /// How a value of one datatype becomes entries of one type of parameter.
@@ -31,6 +31,7 @@ pub(crate) enum Convert {
     NumberRange,
     Uri,
     UriCanonical,
+    Position,
 }
 
 /// A value wanted by a parameter.
@@ -49,11 +50,29 @@ pub(super) enum Guard {
     Equals(&'static str, &'static str),
 }
 
+/// A composite wanted of a value: the parameters that want the same of it, and the components.
+#[derive(Debug)]
+pub(super) struct Composite {
+    pub params: Vec<ParamId>,
+    pub definition: &'static [Component],
+    pub parts: Vec<Part>,
+}
+
+/// One component of a composite.
+#[derive(Debug)]
+pub(super) struct Part {
+    /// Whether it starts at the resource instead of at the value.
+    pub from_resource: bool,
+    /// What is wanted there.
+    pub node: Node,
+}
+
 /// What is wanted of a value and of the elements below it.
 #[derive(Debug, Default)]
 pub(super) struct Node {
     pub emits: Vec<Emit>,
     pub guarded: Vec<(Guard, Node)>,
+    pub composites: Vec<Composite>,
     /// Sorted by name once compiled.
     pub children: Vec<(&'static str, Node)>,
 }
@@ -88,7 +107,7 @@ impl Program {
 }
 
 impl Node {
-    fn walk(&self, value: &Value, sink: &mut Sink<'_>) {
+    pub(super) fn walk(&self, value: &Value, sink: &mut Sink<'_>) {
         match value {
             Value::Array(items) => items.iter().for_each(|item| self.walk(item, sink)),
             Value::Null => {}
@@ -100,6 +119,9 @@ impl Node {
                     if guard.holds(value) {
                         node.walk(value, sink);
                     }
+                }
+                for composite in &self.composites {
+                    sink.composite(composite, value);
                 }
                 self.descend(value, sink);
             }

@@ -1,6 +1,6 @@
 //! Gathers entries.
 
-use super::systems;
+use super::{program::Composite, systems};
 use crate::{IndexEntry, IndexValue, MAX_INDEXED_CHARS, ParamId, ReferenceText, normalize_string};
 use serde_json::Value;
 use std::cmp::Ordering;
@@ -11,14 +11,54 @@ pub(super) struct Sink<'a> {
     compartment: &'a [ParamId],
     /// Place of the best parameter of the compartment that has a patient so far, and the patient.
     patient: Option<(usize, String)>,
+    resource: &'a Value,
 }
 
+/// Values of one composite in one element at most; more combinations are not found.
+const MAX_COMBINATIONS: usize = 256;
+
 impl<'a> Sink<'a> {
-    pub(super) fn new(compartment: &'a [ParamId]) -> Sink<'a> {
+    pub(super) fn new(compartment: &'a [ParamId], resource: &'a Value) -> Sink<'a> {
         Sink {
             entries: Vec::with_capacity(32),
             compartment,
             patient: None,
+            resource,
+        }
+    }
+
+    /// Every combination of what the components find in an element. The last component is looked at first: of the
+    /// many `code-value-…` most have no value of their type.
+    pub(super) fn composite(&mut self, composite: &Composite, element: &Value) {
+        let mut found: Vec<Vec<IndexValue>> = vec![];
+        for part in composite.parts.iter().rev() {
+            let before = self.entries.len();
+            part.node
+                .walk(if part.from_resource { self.resource } else { element }, self);
+            let values: Vec<IndexValue> = self
+                .entries
+                .drain(before..)
+                .map(|entry| entry.value)
+                .filter(|value| !matches!(value, IndexValue::Text(..) | IndexValue::OfType { .. }))
+                .collect();
+            if values.is_empty() {
+                return;
+            }
+            found.push(values);
+        }
+        let mut combinations: Vec<Vec<IndexValue>> = vec![vec![]];
+        for values in found.iter().rev() {
+            let longer = combinations.iter().flat_map(|start| {
+                values
+                    .iter()
+                    .map(move |value| start.iter().chain([value]).cloned().collect())
+            });
+            combinations = longer.take(MAX_COMBINATIONS).collect();
+        }
+        for param in &composite.params {
+            for values in &combinations {
+                self.push(*param, IndexValue::Composite(values.clone()));
+            }
         }
     }
 
@@ -26,10 +66,10 @@ impl<'a> Sink<'a> {
         self.entries.push(IndexEntry { param, value });
     }
 
-    /// Empty codes are not values. A code system with two names is entered under both.
-    pub(super) fn token(&mut self, param: ParamId, system: &str, code: &str) {
+    /// Empty codes are not values. A code system with two names is entered under both. Whether there was a value.
+    pub(super) fn token(&mut self, param: ParamId, system: &str, code: &str) -> bool {
         if !fits(code) || system.len() > MAX_INDEXED_CHARS {
-            return;
+            return false;
         }
         if let Some(other) = systems::other_name(system) {
             self.push(
@@ -47,16 +87,32 @@ impl<'a> Sink<'a> {
                 code: code.to_owned(),
             },
         );
+        true
+    }
+
+    /// What `:text` searches; `alone` where it is all there is.
+    pub(super) fn text(&mut self, param: ParamId, text: &str, alone: bool) {
+        if text.is_empty() {
+            return;
+        }
+        let normalized = normalize_string(cut(text));
+        if !normalized.is_empty() {
+            self.push(param, IndexValue::Text(normalized, alone));
+        }
+    }
+
+    pub(super) fn of_type(&mut self, param: ParamId, system: &str, code: &str, value: &str) {
+        if fits(code) && fits(value) && system.len() <= MAX_INDEXED_CHARS {
+            let (system, code, value) = (system.to_owned(), code.to_owned(), value.to_owned());
+            self.push(param, IndexValue::OfType { system, code, value });
+        }
     }
 
     pub(super) fn string(&mut self, param: ParamId, text: &str) {
         if text.is_empty() {
             return;
         }
-        let exact = match text.char_indices().nth(MAX_INDEXED_CHARS) {
-            Some((end, _)) => &text[..end],
-            None => text,
-        };
+        let exact = cut(text);
         let (normalized, exact) = (normalize_string(exact), exact.to_owned());
         self.push(param, IndexValue::String { normalized, exact });
     }
@@ -67,8 +123,10 @@ impl<'a> Sink<'a> {
         }
     }
 
-    /// `Reference.reference`, a canonical or a URI. Contained resources are not reachable from outside.
-    pub(super) fn reference(&mut self, param: ParamId, text: &str) {
+    /// `Reference.reference`, a canonical or a URI. Contained resources are not reachable from outside. Whether there
+    /// was a value.
+    pub(super) fn reference(&mut self, param: ParamId, text: &str) -> bool {
+        let before = self.entries.len();
         match ReferenceText::parse(text) {
             ReferenceText::Local { rtype, id, .. } => self.local(param, rtype, id),
             ReferenceText::Absolute(text) | ReferenceText::Other(text) => {
@@ -78,11 +136,12 @@ impl<'a> Sink<'a> {
             }
             ReferenceText::Contained(_) | ReferenceText::Conditional { .. } => {}
         }
+        self.entries.len() > before
     }
 
-    pub(super) fn reference_identifier(&mut self, param: ParamId, system: &str, value: &str) {
+    pub(super) fn reference_identifier(&mut self, param: ParamId, system: &str, value: &str) -> bool {
         if !fits(value) || system.len() > MAX_INDEXED_CHARS {
-            return;
+            return false;
         }
         if let Some(other) = systems::other_name(system) {
             let (system, value) = (other.to_owned(), value.to_owned());
@@ -90,6 +149,7 @@ impl<'a> Sink<'a> {
         }
         let (system, value) = (system.to_owned(), value.to_owned());
         self.push(param, IndexValue::ReferenceIdentifier { system, value });
+        true
     }
 
     fn local(&mut self, param: ParamId, rtype: &str, id: &str) {
@@ -136,6 +196,17 @@ impl<'a> Sink<'a> {
     }
 }
 
+/// The part of a text that is indexed.
+fn cut(text: &str) -> &str {
+    if text.len() <= MAX_INDEXED_CHARS {
+        return text;
+    }
+    match text.char_indices().nth(MAX_INDEXED_CHARS) {
+        Some((end, _)) => &text[..end],
+        None => text,
+    }
+}
+
 /// Not empty, and short enough for an index.
 fn fits(text: &str) -> bool {
     (1..=MAX_INDEXED_CHARS).contains(&text.len())
@@ -159,12 +230,14 @@ fn compare_values(a: &IndexValue, b: &IndexValue) -> Ordering {
                 system: s1,
                 code: c1,
                 unit: u1,
+                ..
             },
             V::Quantity {
                 value: v2,
                 system: s2,
                 code: c2,
                 unit: u2,
+                ..
             },
         ) => v1.total_cmp(v2).then_with(|| (s1, c1, u1).cmp(&(s2, c2, u2))),
         (V::Reference { rtype: t1, id: i1 }, V::Reference { rtype: t2, id: i2 }) => (t1, i1).cmp(&(t2, i2)),
@@ -172,8 +245,41 @@ fn compare_values(a: &IndexValue, b: &IndexValue) -> Ordering {
         (V::ReferenceIdentifier { system: s1, value: v1 }, V::ReferenceIdentifier { system: s2, value: v2 }) => {
             (s1, v1).cmp(&(s2, v2))
         }
+        (V::Composite(a), V::Composite(b)) => compare_lists(a, b),
+        (
+            V::Position {
+                latitude: a1,
+                longitude: o1,
+            },
+            V::Position {
+                latitude: a2,
+                longitude: o2,
+            },
+        ) => a1.total_cmp(a2).then_with(|| o1.total_cmp(o2)),
+        (V::Text(a, x), V::Text(b, y)) => (a, x).cmp(&(b, y)),
+        (
+            V::OfType {
+                system: s1,
+                code: c1,
+                value: v1,
+            },
+            V::OfType {
+                system: s2,
+                code: c2,
+                value: v2,
+            },
+        ) => (v1, c1, s1).cmp(&(v2, c2, s2)),
         _ => rank(a).cmp(&rank(b)),
     }
+}
+
+fn compare_lists(a: &[IndexValue], b: &[IndexValue]) -> Ordering {
+    let differing = a
+        .iter()
+        .zip(b)
+        .map(|(a, b)| compare_values(a, b))
+        .find(|order| order.is_ne());
+    differing.unwrap_or_else(|| a.len().cmp(&b.len()))
 }
 
 fn rank(value: &IndexValue) -> u8 {
@@ -187,5 +293,9 @@ fn rank(value: &IndexValue) -> u8 {
         IndexValue::ReferenceUrl(_) => 6,
         IndexValue::ReferenceIdentifier { .. } => 7,
         IndexValue::Uri(_) => 8,
+        IndexValue::Composite(_) => 9,
+        IndexValue::Position { .. } => 10,
+        IndexValue::Text(..) => 11,
+        IndexValue::OfType { .. } => 12,
     }
 }

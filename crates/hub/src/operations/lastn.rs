@@ -36,6 +36,7 @@ pub(crate) async fn handle(hub: Arc<Hub>, mut ask: Ask) -> Result<Answer, HubErr
     let mut parsed = hub.parse_search("Observation", &rest)?;
     refuse_ignored(&parsed)?;
     ask.scope.narrow(&mut parsed.query)?;
+    hub.resolve_code_sets(&mut parsed.query).await?;
     parsed.query.includes.clear();
     parsed.query.total = false;
     parsed.query.page.count = hub.config.limits.count_max;

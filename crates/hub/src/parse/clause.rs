@@ -1,11 +1,17 @@
 //! A parameter name with chain, `_has` and modifier, and its value, to a clause.
 
-use super::{Context, ParseError, date, escape, values};
+use super::{Context, ParseError, date, escape, values, words};
 use fhir::{ParamType, SearchParam};
-use store::Clause;
+use store::{Clause, Texts};
 
-/// Standard parameters this server does not answer.
-const UNSUPPORTED: &[&str] = &["_text", "_content", "_query", "_list", "_filter"];
+/// Standard parameters this server does not answer, and what to use instead.
+const UNSUPPORTED: [(&str, &str); 2] = [
+    ("_query", "this server has no named queries; use search parameters"),
+    (
+        "_filter",
+        "this server does not read filter expressions; use search parameters, chains and _has",
+    ),
+];
 
 /// The clause of `name=value` on a type; `depth` counts the steps of chains so far.
 pub fn clause(context: &Context<'_>, rtype: &str, name: &str, value: &str, depth: usize) -> Result<Clause, ParseError> {
@@ -22,13 +28,18 @@ pub fn clause(context: &Context<'_>, rtype: &str, name: &str, value: &str, depth
         Some((code, modifier)) => (code, Some(modifier)),
         None => (name, None),
     };
-    if UNSUPPORTED.contains(&code) {
-        return Err(ParseError::unsupported(name, "this server does not support it yet"));
+    if let Some((_, advice)) = UNSUPPORTED.iter().find(|(unsupported, _)| *unsupported == code) {
+        return Err(ParseError::unsupported(name, *advice));
     }
     match (code, modifier) {
         ("_id", None) => id(value),
         ("_lastUpdated", None) => last_updated(context, value),
-        ("_id" | "_lastUpdated", Some(_)) => Err(ParseError::unsupported(name, "takes no modifier")),
+        ("_text", None) => words::clause(name, Texts::Narrative, value),
+        ("_content", None) => words::clause(name, Texts::All, value),
+        ("_list", None) => list(context, value),
+        ("_id" | "_lastUpdated" | "_text" | "_content" | "_list", Some(_)) => {
+            Err(ParseError::unsupported(name, format!("{code} takes no modifier")))
+        }
         _ => values::clause(context, param(context, rtype, code)?, modifier, value),
     }
 }
@@ -68,6 +79,28 @@ fn last_updated(context: &Context<'_>, value: &str) -> Result<Clause, ParseError
         .map(|v| date::last_updated(v, context.now))
         .collect::<Result<_, _>>()?;
     Ok(if any.len() == 1 { any.remove(0) } else { Clause::Or(any) })
+}
+
+/// `_list=42`: what the entries of that List point to.
+fn list(context: &Context<'_>, value: &str) -> Result<Clause, ParseError> {
+    let mut ids = Vec::new();
+    for part in escape::split(value, ',') {
+        let text = escape::unescape(part);
+        if text.starts_with('$') {
+            let message = "functional lists are not kept; give the id of a List";
+            return Err(ParseError::unsupported("_list", message));
+        }
+        let id = text.strip_prefix("List/").unwrap_or(&text);
+        if !crate::is_id(id) {
+            return Err(ParseError::value("_list", &text, "the id of a List"));
+        }
+        ids.push(id.to_owned());
+    }
+    Ok(Clause::Has {
+        source: "List".to_owned(),
+        param: param(context, "List", "item")?.id,
+        clauses: vec![Clause::Id(ids)],
+    })
 }
 
 /// `_has:Observation:patient:code=…`
@@ -136,7 +169,7 @@ fn chain_targets<'a>(
         param.targets
     };
     let next = rest.split(['.', ':']).next().unwrap_or(rest);
-    let standard = matches!(next, "_id" | "_lastUpdated" | "_has");
+    let standard = matches!(next, "_id" | "_lastUpdated" | "_has" | "_text" | "_content" | "_list");
     let fit: Vec<&str> = all
         .iter()
         .copied()

@@ -137,7 +137,10 @@ fn include(
         ("*", None) if !reverse => query.rtype.as_str(),
         _ => source,
     };
-    if !context.definitions.is_resource(source) || target.is_some_and(|t| !context.definitions.is_resource(t)) {
+    let any_source = reverse && (source, name) == ("*", None);
+    if !(any_source || context.definitions.is_resource(source))
+        || target.is_some_and(|t| !context.definitions.is_resource(t))
+    {
         return Err(bad());
     }
     let param = match name {

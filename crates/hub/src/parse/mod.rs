@@ -7,13 +7,16 @@ mod control;
 pub(crate) mod date;
 mod error;
 mod escape;
+mod near;
 mod number;
 pub mod pairs;
 mod prefix;
 mod reference;
 #[cfg(test)]
 mod tests;
+mod token;
 mod values;
+mod words;
 
 pub use control::{count, summary};
 pub use error::{ParseError, ParseErrorKind};
@@ -118,6 +121,10 @@ pub fn criteria(context: &Context<'_>, rtype: &str, text: &str) -> Result<Query,
     let mut query = parsed.query;
     if query.clauses.is_empty() {
         return Err(ParseError::value(rtype, text, "at least one search condition"));
+    }
+    if !query.code_sets().is_empty() {
+        let message = ":in, :not-in, :above and :below ask a terminology, which conditions of a write cannot wait for";
+        return Err(ParseError::unsupported(rtype, message));
     }
     query.sort.clear();
     query.includes.clear();

@@ -21,6 +21,11 @@ fn read(text: &str) -> Option<(f64, f64)> {
     value.is_finite().then_some((value, half))
 }
 
+/// The double next to the decimal number meant: `0.3 + 0.05` is a little less than `0.35`.
+fn decimal(value: f64) -> f64 {
+    format!("{value:.14e}").parse().unwrap_or(value)
+}
+
 fn range(prefix: Prefix, value: f64, half: f64, system: Option<String>, code: Option<String>) -> ValueTest {
     let open = |lo, hi, lo_open, hi_open, inside| ValueTest::Number {
         lo,
@@ -32,15 +37,15 @@ fn range(prefix: Prefix, value: f64, half: f64, system: Option<String>, code: Op
         code,
     };
     match prefix {
-        Prefix::Eq => open(value - half, value + half, false, true, true),
-        Prefix::Ne => open(value - half, value + half, false, true, false),
+        Prefix::Eq => open(decimal(value - half), decimal(value + half), false, true, true),
+        Prefix::Ne => open(decimal(value - half), decimal(value + half), false, true, false),
         Prefix::Gt | Prefix::Sa => open(value, f64::INFINITY, true, false, true),
         Prefix::Lt | Prefix::Eb => open(f64::NEG_INFINITY, value, false, true, true),
         Prefix::Ge => open(value, f64::INFINITY, false, false, true),
         Prefix::Le => open(f64::NEG_INFINITY, value, false, false, true),
         Prefix::Ap => {
             let slack = (value.abs() * 0.1).max(half);
-            open(value - slack, value + slack, false, false, true)
+            open(decimal(value - slack), decimal(value + slack), false, false, true)
         }
     }
 }
@@ -64,7 +69,37 @@ pub fn quantity(param: &str, value: &str) -> Result<ValueTest, ParseError> {
     };
     let (prefix, text) = prefix::take(parts[0]);
     let (number, half) = read(text).ok_or_else(bad)?;
-    Ok(range(prefix, number, half, system, code))
+    let unit = match (system.as_deref(), code.as_deref()) {
+        (Some(fhir::ucum::SYSTEM), Some(code)) => fhir::ucum::Unit::of(code),
+        _ => None,
+    };
+    let test = range(prefix, number, half, system, code);
+    Ok(match unit {
+        Some(unit) => in_base_units(test, &unit),
+        None => test,
+    })
+}
+
+/// A stated UCUM unit finds every unit of its dimension.
+fn in_base_units(test: ValueTest, unit: &fhir::ucum::Unit) -> ValueTest {
+    match test {
+        ValueTest::Number {
+            lo,
+            hi,
+            lo_open,
+            hi_open,
+            inside,
+            ..
+        } => ValueTest::Canonical {
+            lo: unit.canonical(lo),
+            hi: unit.canonical(hi),
+            lo_open,
+            hi_open,
+            inside,
+            base: unit.base.to_string(),
+        },
+        other => other,
+    }
 }
 
 fn filled(text: &str) -> Option<String> {
@@ -102,5 +137,15 @@ mod tests {
             (53.0, true, None, Some("mmol/mol"))
         );
         assert!(quantity("value", "53|x").is_err());
+        let milligrams = quantity("value", "5.4|http://unitsofmeasure.org|mg").unwrap();
+        let expected = ValueTest::Canonical {
+            lo: 0.00535,
+            hi: 0.00545,
+            lo_open: false,
+            hi_open: true,
+            inside: true,
+            base: "g".into(),
+        };
+        assert_eq!(milligrams, expected);
     }
 }

@@ -1,7 +1,7 @@
 //! References of searches: `id`, `Type/id`, absolute, canonical, `:Type`, `:identifier`.
 
+use super::values::Shape;
 use super::{Context, ParseError, escape};
-use fhir::SearchParam;
 use store::ValueTest;
 
 /// Types a bare id is looked up under before it is asked for under any type.
@@ -10,7 +10,7 @@ const MAX_TARGETS: usize = 4;
 /// The tests of one value of a reference parameter; `target` is the type of a `:Type` modifier.
 pub fn tests(
     context: &Context<'_>,
-    param: &SearchParam,
+    param: Shape<'_>,
     target: Option<&str>,
     value: &str,
 ) -> Result<Vec<ValueTest>, ParseError> {
@@ -46,7 +46,7 @@ fn is_absolute(text: &str) -> bool {
     text.contains("://") || text.starts_with("urn:")
 }
 
-fn bare(param: &SearchParam, target: Option<&str>, id: &str) -> Vec<ValueTest> {
+fn bare(param: Shape<'_>, target: Option<&str>, id: &str) -> Vec<ValueTest> {
     let test = |rtype: Option<&str>| ValueTest::Reference {
         rtype: rtype.map(str::to_owned),
         id: id.to_owned(),

@@ -145,3 +145,55 @@ proptest! {
         prop_assert_eq!(pairs::decode(&encoded).unwrap(), parts);
     }
 }
+
+#[test]
+fn a_modifier_that_does_not_fit_names_those_that_do() {
+    for (query, allowed) in [
+        ("birthdate:exact=2020", ":missing"),
+        ("family:not=x", ":exact :contains :missing"),
+        ("gender:of-type=a|b|c", ":not :text :in :not-in :above :below :missing"),
+        ("organization:exact=x", ":[type] :identifier :text :missing"),
+        ("organization:Nothing=x", ":[type] :identifier :text :missing"),
+        ("_list:missing=true", "takes no modifier"),
+    ] {
+        let error = parse("Patient", query).unwrap_err();
+        assert_eq!(error.kind, ParseErrorKind::Unsupported, "{query}");
+        assert!(error.message.ends_with(allowed), "{query}: {error}");
+    }
+}
+
+#[test]
+fn composites_are_read_component_by_component() {
+    let parsed = parse(
+        "Observation",
+        r"code-value-quantity=http://loinc.org|2823-3$gt5.4,a\$b$1",
+    )
+    .unwrap();
+    let [Clause::Param { any, .. }] = parsed.query.clauses.as_slice() else {
+        panic!("one parameter")
+    };
+    assert!(
+        matches!(any.as_slice(), [ValueTest::Composite(a), ValueTest::Composite(b)] if a.len() == 2 && b.len() == 2)
+    );
+    let ValueTest::Composite(second) = &any[1] else {
+        unreachable!()
+    };
+    assert!(matches!(&second[0], ValueTest::Token { code: Some(code), .. } if code == "a$b"));
+    let error = parse("Observation", "code-value-quantity=a").unwrap_err();
+    assert!(error.message.contains("token$quantity"), "{error}");
+}
+
+#[test]
+fn codes_of_a_terminology_wait_to_be_named() {
+    let mut parsed = parse(
+        "Condition",
+        "code:in=http://x/vs&code:below=s|c&encounter.class:not-in=http://y",
+    )
+    .unwrap();
+    let sets = parsed.query.code_sets();
+    assert_eq!(sets.len(), 3, "{sets:?}");
+    parsed.query.replace_code_sets(|_| vec![]);
+    assert!(parsed.query.code_sets().is_empty());
+    assert!(matches!(&parsed.query.clauses[0], Clause::Param { any, .. } if any.is_empty()));
+    with(|context| assert!(criteria(context, "Condition", "code:in=http://x/vs").is_err()));
+}

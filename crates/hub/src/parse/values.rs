@@ -1,8 +1,22 @@
 //! One value of a parameter to tests, by the parameter's type and modifier.
 
-use super::{Context, ParseError, date, escape, number, reference};
+use super::{Context, ParseError, date, escape, near, number, reference, token};
 use fhir::{ParamType, SearchParam, normalize_string};
 use store::{Clause, ValueTest};
+
+/// Combinations of alternatives of one composite value.
+const MAX_COMBINATIONS: usize = 64;
+
+/// What a value is of: a parameter, or a component of a composite one.
+#[derive(Debug, Clone, Copy)]
+pub struct Shape<'a> {
+    /// Name, for messages.
+    pub code: &'a str,
+    /// Type.
+    pub kind: ParamType,
+    /// Reference targets; empty for any.
+    pub targets: &'a [&'a str],
+}
 
 /// The clause of a plain parameter (no chain): `values` is the comma list.
 pub fn clause(
@@ -14,15 +28,27 @@ pub fn clause(
     if modifier == Some("missing") {
         return missing(param, values);
     }
-    let negated = modifier == Some("not") && param.kind == ParamType::Token;
-    let modifier = if negated { None } else { modifier };
     check_modifier(context, param, modifier)?;
+    let (negated, modifier) = match modifier {
+        Some("not") => (true, None),
+        Some("not-in") => (true, Some("in")),
+        modifier => (false, modifier),
+    };
     let mut any = Vec::new();
     for value in escape::split(values, ',') {
         if value.is_empty() {
             return Err(ParseError::value(param.code, values, "no empty value in the list"));
         }
-        any.extend(tests(context, param, modifier, value)?);
+        if param.kind == ParamType::Composite {
+            any.extend(composite(context, param, value)?);
+        } else {
+            let shape = Shape {
+                code: param.code,
+                kind: param.kind,
+                targets: param.targets,
+            };
+            any.extend(tests(context, shape, modifier, value)?);
+        }
     }
     if any.len() > context.limits.values {
         return Err(ParseError::limit(param.code, "values", context.limits.values));
@@ -52,61 +78,108 @@ fn missing(param: &SearchParam, value: &str) -> Result<Clause, ParseError> {
     })
 }
 
-fn check_modifier(context: &Context<'_>, param: &SearchParam, modifier: Option<&str>) -> Result<(), ParseError> {
-    let name = |modifier: &str| format!("{}:{modifier}", param.code);
-    let supported: &[&str] = match param.kind {
+/// The modifiers of R4 for a type of parameter (<https://hl7.org/fhir/R4/search.html#modifiers>).
+fn modifiers(param: &SearchParam) -> &'static [&'static str] {
+    match param.kind {
         ParamType::String => &["exact", "contains", "missing"],
-        ParamType::Token => &["not", "missing"],
-        ParamType::Reference => &["identifier", "missing", "[type]"],
+        ParamType::Token if identifies(param) => {
+            &["not", "text", "of-type", "in", "not-in", "above", "below", "missing"]
+        }
+        ParamType::Token => &["not", "text", "in", "not-in", "above", "below", "missing"],
+        ParamType::Reference => &["[type]", "identifier", "text", "missing"],
         ParamType::Uri => &["above", "below", "missing"],
-        ParamType::Number | ParamType::Date | ParamType::Quantity => &["missing"],
-        ParamType::Composite | ParamType::Special => {
-            let advice = if param.kind == ParamType::Composite {
-                "; search by its components separately"
-            } else {
-                ""
-            };
-            return Err(ParseError::unsupported(
+        ParamType::Number | ParamType::Date | ParamType::Quantity | ParamType::Composite | ParamType::Special => {
+            &["missing"]
+        }
+    }
+}
+
+/// Whether the values are identifiers, which may have a type.
+fn identifies(param: &SearchParam) -> bool {
+    param.expression.to_ascii_lowercase().contains("identifier")
+}
+
+fn check_modifier(context: &Context<'_>, param: &SearchParam, modifier: Option<&str>) -> Result<(), ParseError> {
+    let Some(modifier) = modifier else { return Ok(()) };
+    let allowed = modifiers(param);
+    let names_type = param.kind == ParamType::Reference && context.definitions.is_resource(modifier);
+    if allowed.contains(&modifier) || names_type {
+        return Ok(());
+    }
+    let allowed: Vec<String> = allowed.iter().map(|name| format!(":{name}")).collect();
+    Err(ParseError::unsupported(
+        &format!("{}:{modifier}", param.code),
+        format!(
+            "the modifier :{modifier} does not fit {}, a {} parameter; it takes {}",
+            param.code,
+            format!("{:?}", param.kind).to_ascii_lowercase(),
+            allowed.join(" ")
+        ),
+    ))
+}
+
+/// `value$value`, each component read by its own type. A component with several readings (a bare id under several
+/// types) makes several tests.
+fn composite(context: &Context<'_>, param: &'static SearchParam, value: &str) -> Result<Vec<ValueTest>, ParseError> {
+    let parts = escape::split(value, '$');
+    if parts.len() != param.components.len() {
+        let kinds: Vec<String> = param
+            .components
+            .iter()
+            .map(|component| format!("{:?}", component.kind).to_ascii_lowercase())
+            .collect();
+        return Err(ParseError::value(param.code, value, &kinds.join("$")));
+    }
+    let mut combinations: Vec<Vec<ValueTest>> = vec![vec![]];
+    for (component, part) in param.components.iter().zip(parts) {
+        let shape = Shape {
+            code: param.code,
+            kind: component.kind,
+            targets: &[],
+        };
+        let tests = tests(context, shape, None, part)?;
+        combinations = combinations
+            .iter()
+            .flat_map(|start| {
+                tests
+                    .iter()
+                    .map(move |test| start.iter().chain([test]).cloned().collect())
+            })
+            .collect();
+        if combinations.len() > MAX_COMBINATIONS {
+            return Err(ParseError::limit(
                 param.code,
-                format!(
-                    "{} is a {:?} parameter, which this server does not support yet{advice}",
-                    param.code, param.kind
-                ),
+                "combinations of components",
+                MAX_COMBINATIONS,
             ));
         }
-    };
-    match modifier {
-        None => Ok(()),
-        Some(m) if supported.contains(&m) => Ok(()),
-        Some(m) if param.kind == ParamType::Reference && context.definitions.is_resource(m) => Ok(()),
-        Some(m) => Err(ParseError::unsupported(
-            &name(m),
-            format!(
-                "the modifier :{m} is not supported on {:?} parameters; supported: {}",
-                param.kind,
-                supported.iter().map(|s| format!(":{s}")).collect::<Vec<_>>().join(" ")
-            ),
-        )),
     }
+    Ok(combinations.into_iter().map(ValueTest::Composite).collect())
 }
 
 fn tests(
     context: &Context<'_>,
-    param: &'static SearchParam,
+    shape: Shape<'_>,
     modifier: Option<&str>,
     value: &str,
 ) -> Result<Vec<ValueTest>, ParseError> {
-    Ok(match param.kind {
-        ParamType::String => string(modifier, value).into_iter().collect(),
-        ParamType::Token => vec![token(param.code, value)?],
-        ParamType::Date => vec![date::test(param.code, value, context.now)?],
-        ParamType::Number => vec![number::number(param.code, value)?],
-        ParamType::Quantity => vec![number::quantity(param.code, value)?],
-        ParamType::Uri => vec![uri(modifier, value)],
-        ParamType::Reference if modifier == Some("identifier") => vec![reference::identifier(param.code, value)?],
-        ParamType::Reference => reference::tests(context, param, modifier, value)?,
-        // Refused by check_modifier.
-        ParamType::Composite | ParamType::Special => Vec::new(),
+    Ok(match (shape.kind, modifier) {
+        (ParamType::Token | ParamType::Reference, Some("text")) => text(value).into_iter().collect(),
+        (ParamType::String, _) => string(modifier, value).into_iter().collect(),
+        (ParamType::Token, Some("of-type")) => vec![token::of_type(shape.code, value)?],
+        (ParamType::Token, Some(relation)) => vec![token::code_set(shape.code, relation, value)?],
+        (ParamType::Token, None) => vec![token::plain(shape.code, value)?],
+        (ParamType::Date, _) => vec![date::test(shape.code, value, context.now)?],
+        (ParamType::Number, _) => vec![number::number(shape.code, value)?],
+        (ParamType::Quantity, _) => vec![number::quantity(shape.code, value)?],
+        (ParamType::Uri, _) => vec![uri(modifier, value)],
+        (ParamType::Reference, Some("identifier")) => vec![reference::identifier(shape.code, value)?],
+        (ParamType::Reference, _) => reference::tests(context, shape, modifier, value)?,
+        (ParamType::Special, _) if shape.code == "near" => vec![near::test(shape.code, value)?],
+        (ParamType::Special | ParamType::Composite, _) => {
+            let message = "this server does not know how to search by it";
+            return Err(ParseError::unsupported(shape.code, message));
+        }
     })
 }
 
@@ -124,20 +197,10 @@ fn string(modifier: Option<&str>, value: &str) -> Option<ValueTest> {
     }
 }
 
-fn token(param: &str, value: &str) -> Result<ValueTest, ParseError> {
-    let filled = |text: &str| (!text.is_empty()).then(|| escape::unescape(text));
-    match escape::split(value, '|').as_slice() {
-        [code] => Ok(ValueTest::Token {
-            system: None,
-            code: filled(code),
-        }),
-        ["", ""] => Err(ParseError::value(param, value, "code, system|code, |code or system|")),
-        [system, code] => Ok(ValueTest::Token {
-            system: Some(escape::unescape(system)),
-            code: filled(code),
-        }),
-        _ => Err(ParseError::value(param, value, "code, system|code, |code or system|")),
-    }
+/// `:text`: as with texts, nothing but punctuation matches nothing.
+fn text(value: &str) -> Option<ValueTest> {
+    let normalized = normalize_string(&escape::unescape(value));
+    (!normalized.is_empty()).then_some(ValueTest::Text(normalized))
 }
 
 fn uri(modifier: Option<&str>, value: &str) -> ValueTest {

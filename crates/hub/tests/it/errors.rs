@@ -100,8 +100,11 @@ const CASES: &[Case] = &[
     (Method::GET, "/Patient?gender:in=http://x", &[], "", 400),
     (Method::GET, "/Patient?_count=5000", &[], "", 400),
     (Method::GET, "/Patient?_count=-1", &[], "", 400),
-    (Method::GET, "/Patient?_text=x", &[], "", 400),
-    (Method::GET, "/Observation?code-value-quantity=x$1", &[], "", 400),
+    (Method::GET, "/Patient?_filter=x", &[], "", 400),
+    (Method::GET, "/Patient?_text=OR", &[], "", 400),
+    (Method::GET, "/Location?near=91|0", &[], "", 400),
+    (Method::GET, "/Patient?gender:exact=x", &[], "", 400),
+    (Method::GET, "/Observation?code-value-quantity=x", &[], "", 400),
     (Method::GET, "/Patient?name=%FF", &[], "", 400),
     (
         Method::GET,

@@ -5,6 +5,7 @@ mod errors;
 mod interactions;
 mod load;
 mod operations;
+mod oracle;
 mod patch;
 mod search;
 mod server;

@@ -1,6 +1,6 @@
 //! From values to keys.
 
-use super::tag;
+use super::{composite, globe, tag};
 use fhir::IndexValue;
 
 /// The key of a value.
@@ -20,6 +20,7 @@ pub(crate) fn encode(value: &IndexValue) -> Vec<u8> {
             system,
             code,
             unit,
+            canonical,
         } => {
             let mut key = vec![tag::QUANTITY];
             key.extend(sortable_f64(*value));
@@ -28,6 +29,21 @@ pub(crate) fn encode(value: &IndexValue) -> Vec<u8> {
             text(&mut key, code);
             key.push(0);
             text(&mut key, unit);
+            if let Some(canonical) = canonical {
+                key.push(0);
+                text(&mut key, &canonical.base);
+                key.push(0);
+                key.extend(sortable_f64(canonical.value));
+            }
+            key
+        }
+        IndexValue::Composite(parts) => composite::encode(parts),
+        IndexValue::Position { latitude, longitude } => globe::encode(*latitude, *longitude),
+        IndexValue::Text(text, alone) => one(if *alone { tag::TEXT_ALONE } else { tag::TEXT }, text),
+        IndexValue::OfType { system, code, value } => {
+            let mut key = two(tag::OF_TYPE, value, code);
+            key.push(0);
+            text(&mut key, system);
             key
         }
         IndexValue::Reference { rtype, id } => two(tag::REFERENCE, id, rtype),
@@ -165,7 +181,7 @@ mod tests {
         #[test]
         fn quantities_sort_by_value_first(a in -1e9..1e9f64, b in -1e9..1e9f64, unit in tricky()) {
             let key = |value, code: &str| encode(&IndexValue::Quantity {
-                value, system: String::new(), code: code.into(), unit: unit.clone() });
+                value, system: String::new(), code: code.into(), unit: unit.clone(), canonical: None });
             if a != b {
                 prop_assert_eq!(key(a, "z").cmp(&key(b, "a")), a.partial_cmp(&b).unwrap());
             }

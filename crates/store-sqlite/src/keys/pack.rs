@@ -2,8 +2,9 @@
 //! Each item: parameter (u16, big endian), key length (LEB128), key.
 
 use super::encode::{date, encode, read_i64};
-use super::{MAX_ROW_KEY, SHORT_US, tag};
+use super::{MAX_ROW_KEY, SHORT_US, composite, number, tag};
 use fhir::{IndexEntry, ParamId};
+use std::borrow::Cow;
 
 /// A packed list.
 pub(crate) type Packed = Vec<u8>;
@@ -63,15 +64,34 @@ pub(crate) fn of_param(packed: &[u8], param: ParamId) -> impl Iterator<Item = &[
         .map(|(_, key)| key)
 }
 
-/// The index rows of a key: itself (cut to the row limit) and, for a long interval, the row led by its end.
-pub(crate) fn index_rows(key: &[u8]) -> (&[u8], Option<Vec<u8>>) {
-    let row = &key[..key.len().min(MAX_ROW_KEY)];
-    let second = (key.first() == Some(&tag::DATE))
-        .then(|| (read_i64(&key[1..]), key.get(9..).and_then(read_i64)))
-        .and_then(|(lo, hi)| Some((lo?, hi?)))
-        .filter(|(lo, hi)| hi.saturating_sub(*lo) > SHORT_US)
-        .map(|(lo, hi)| date(tag::DATE_END, hi, lo));
-    (row, second)
+/// The index row of a key, at most [`MAX_ROW_KEY`] bytes: it alone decides the place in a sorted answer.
+pub(crate) fn index_row(key: &[u8]) -> Option<Cow<'_, [u8]>> {
+    let kind = *key.first()?;
+    let whole = match kind {
+        tag::WITHOUT_ROW.. => return None,
+        tag::QUANTITY | tag::POSITION => &key[..key.len().min(9)],
+        tag::COMPOSITE => return Some(Cow::Owned(composite::row(key))),
+        _ => key,
+    };
+    Some(Cow::Borrowed(&whole[..whole.len().min(MAX_ROW_KEY)]))
+}
+
+/// The second index row: of a long interval the one led by its end, of a quantity in a known unit the one in base
+/// units.
+pub(crate) fn second_row(key: &[u8]) -> Option<Vec<u8>> {
+    match *key.first()? {
+        tag::DATE => {
+            let (lo, hi) = (read_i64(&key[1..])?, key.get(9..).and_then(read_i64)?);
+            (hi.saturating_sub(lo) > SHORT_US).then(|| date(tag::DATE_END, hi, lo))
+        }
+        tag::QUANTITY => number::base_row(key),
+        _ => None,
+    }
+}
+
+/// Both index rows of a key.
+pub(crate) fn index_rows(key: &[u8]) -> impl Iterator<Item = Cow<'_, [u8]>> {
+    index_row(key).into_iter().chain(second_row(key).map(Cow::Owned))
 }
 
 #[cfg(test)]
@@ -111,7 +131,31 @@ mod tests {
     fn only_long_intervals_have_a_second_row() {
         let day = encode(&IndexValue::Date { lo: 0, hi: SHORT_US });
         let open = encode(&IndexValue::Date { lo: 0, hi: i64::MAX });
-        assert!(index_rows(&day).1.is_none());
-        assert_eq!(index_rows(&open).1.unwrap(), date(tag::DATE_END, i64::MAX, 0));
+        assert!(second_row(&day).is_none());
+        assert_eq!(second_row(&open).unwrap(), date(tag::DATE_END, i64::MAX, 0));
+    }
+
+    #[test]
+    fn a_quantity_has_a_row_for_its_number_and_one_for_its_base_units() {
+        let quantity = |canonical| {
+            encode(&IndexValue::Quantity {
+                value: 5.4,
+                system: "http://unitsofmeasure.org".into(),
+                code: "mg".into(),
+                unit: "mg".into(),
+                canonical,
+            })
+        };
+        assert_eq!(
+            index_rows(&quantity(None)).map(|row| row.len()).collect::<Vec<_>>(),
+            [9]
+        );
+        let key = quantity(Some(fhir::Canonical {
+            value: 0.0054,
+            base: "g".into(),
+        }));
+        assert_eq!(index_rows(&key).map(|row| row.len()).collect::<Vec<_>>(), [9, 11]);
+        let text = encode(&IndexValue::Text("a".into(), false));
+        assert_eq!(index_rows(&text).count(), 0);
     }
 }

@@ -31,6 +31,22 @@ impl Range {
         }
     }
 
+    /// The same keys behind `lead`, within the row limit.
+    pub fn behind(&self, lead: &[u8]) -> Self {
+        if lead.len() >= MAX_ROW_KEY {
+            return Self::equal(lead);
+        }
+        let mut lo = [lead, &self.lo].concat();
+        lo.truncate(MAX_ROW_KEY);
+        let mut hi = [lead, &self.hi].concat();
+        if hi.len() > MAX_ROW_KEY {
+            // A row cut to the limit may equal the cut end.
+            hi.truncate(MAX_ROW_KEY);
+            hi.push(0);
+        }
+        Self { lo, hi }
+    }
+
     /// Every key of a tag.
     pub fn tag(tag: u8) -> Self {
         Self {

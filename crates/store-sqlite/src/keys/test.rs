@@ -1,7 +1,10 @@
 //! A [`ValueTest`] made ready: the bytes to compare, and the ranges of index rows to walk.
 
-use super::encode::{date, one, read_f64, read_i64, sortable_i64, text, two};
-use super::{MAX_ROW_KEY, Range, SHORT_US, normalise, tag};
+use super::encode::{date, encode, one, read_i64, sortable_i64, two};
+use super::globe::Circle;
+use super::number::{self, Bounds, escaped};
+use super::{MAX_ROW_KEY, Range, SHORT_US, composite, normalise, tag};
+use fhir::IndexValue;
 use store::ValueTest;
 
 /// A test on one key.
@@ -25,14 +28,20 @@ pub(crate) enum Test {
     Nothing,
     /// A number or quantity.
     Number {
-        lo: f64,
-        hi: f64,
-        lo_open: bool,
-        hi_open: bool,
-        inside: bool,
+        bounds: Bounds,
         system: Option<Vec<u8>>,
         code: Option<Vec<u8>>,
     },
+    /// A quantity with these base units.
+    Base { bounds: Bounds, base: Vec<u8> },
+    /// A text beside a code that has a word beginning with this.
+    Text(Vec<u8>),
+    /// An identifier with a type: the whole key, and the beginning of the identifier's own.
+    OfType { key: Vec<u8>, identifier: Vec<u8> },
+    /// A composite: one test for each component.
+    Composite(Vec<Test>),
+    /// A place.
+    Near(Circle),
     /// A URI that the given one starts with.
     UriAbove(Vec<u8>),
 }
@@ -50,54 +59,33 @@ impl Test {
     /// Makes a test ready.
     pub fn new(test: &ValueTest) -> Self {
         use ValueTest as V;
-        let date = |lo, hi| Self::Date { lo, hi, inside: true };
         match test {
-            V::Token {
-                system: Some(system),
-                code: Some(code),
-            } => Self::Equal(two(tag::TOKEN, code, system)),
-            V::Token {
-                system: None,
-                code: Some(code),
-            } => Self::Prefix(with_end(tag::TOKEN, code)),
-            V::Token {
-                system: Some(system),
-                code: None,
-            } => Self::TokenSystem(one(0, system)),
-            V::Token {
-                system: None,
-                code: None,
-            } => Self::Prefix(vec![tag::TOKEN]),
+            V::Token { system, code } => Self::token(system.as_deref(), code.as_deref()),
             V::StringStarts(start) => Self::Prefix(one(tag::STRING, start)),
             V::StringContains(part) => Self::Contains(escaped(part)),
             V::StringExact(exact) => Self::Equal(two(tag::STRING, &fhir::normalize_string(exact), exact)),
-            V::DateWithin { lo, hi } => date((*lo, i64::MAX), (i64::MIN, *hi)),
-            V::DateNotWithin { lo, hi } => Self::Date {
-                lo: (*lo, i64::MAX),
-                hi: (i64::MIN, *hi),
-                inside: false,
+            V::Number { .. } | V::Canonical { .. } => Self::number(test),
+            V::Text(words) => Self::Text(escaped(words)),
+            V::OfType { system, code, value } => Self::OfType {
+                key: encode(&IndexValue::OfType {
+                    system: system.clone(),
+                    code: code.clone(),
+                    value: value.clone(),
+                }),
+                identifier: with_end(tag::TOKEN, value),
             },
-            V::DateHiAbove { at, or_equal } => above(*at, *or_equal).map_or(Self::Nothing, |hi| date(ANY, hi)),
-            V::DateLoBelow { at, or_equal } => below(*at, *or_equal).map_or(Self::Nothing, |lo| date(lo, ANY)),
-            V::DateLoAbove { at } => above(*at, false).map_or(Self::Nothing, |lo| date(lo, ANY)),
-            V::DateHiBelow { at } => below(*at, false).map_or(Self::Nothing, |hi| date(ANY, hi)),
-            V::Number {
-                lo,
-                hi,
-                lo_open,
-                hi_open,
-                inside,
-                system,
-                code,
-            } => Self::Number {
-                lo: *lo,
-                hi: *hi,
-                lo_open: *lo_open,
-                hi_open: *hi_open,
-                inside: *inside,
-                system: system.as_deref().map(escaped),
-                code: code.as_deref().map(escaped),
-            },
+            V::Composite(tests) => Self::Composite(tests.iter().map(Self::new).collect()),
+            V::Near {
+                latitude,
+                longitude,
+                distance_m,
+            } => Self::Near(Circle {
+                latitude: *latitude,
+                longitude: *longitude,
+                distance_m: *distance_m,
+            }),
+            // The search refused it before.
+            V::CodeSet(_) => Self::Nothing,
             V::Reference { rtype: Some(rtype), id } => Self::Equal(two(tag::REFERENCE, id, rtype)),
             V::Reference { rtype: None, id } => Self::Prefix(with_end(tag::REFERENCE, id)),
             V::ReferenceUrl(url) => Self::Equal(one(tag::REFERENCE_URL, url)),
@@ -109,6 +97,75 @@ impl Test {
             V::Uri(uri) => Self::Equal(one(tag::URI, uri)),
             V::UriBelow(uri) => Self::Prefix(one(tag::URI, uri)),
             V::UriAbove(uri) => Self::UriAbove(one(tag::URI, uri)),
+            _ => Self::date(test),
+        }
+    }
+
+    fn token(system: Option<&str>, code: Option<&str>) -> Self {
+        match (system, code) {
+            (Some(system), Some(code)) => Self::Equal(two(tag::TOKEN, code, system)),
+            (None, Some(code)) => Self::Prefix(with_end(tag::TOKEN, code)),
+            (Some(system), None) => Self::TokenSystem(one(0, system)),
+            (None, None) => Self::Prefix(vec![tag::TOKEN]),
+        }
+    }
+
+    fn date(test: &ValueTest) -> Self {
+        use ValueTest as V;
+        let date = |lo, hi| Self::Date { lo, hi, inside: true };
+        match test {
+            V::DateWithin { lo, hi } => date((*lo, i64::MAX), (i64::MIN, *hi)),
+            V::DateNotWithin { lo, hi } => Self::Date {
+                lo: (*lo, i64::MAX),
+                hi: (i64::MIN, *hi),
+                inside: false,
+            },
+            V::DateHiAbove { at, or_equal } => above(*at, *or_equal).map_or(Self::Nothing, |hi| date(ANY, hi)),
+            V::DateLoBelow { at, or_equal } => below(*at, *or_equal).map_or(Self::Nothing, |lo| date(lo, ANY)),
+            V::DateLoAbove { at } => above(*at, false).map_or(Self::Nothing, |lo| date(lo, ANY)),
+            V::DateHiBelow { at } => below(*at, false).map_or(Self::Nothing, |hi| date(ANY, hi)),
+            _ => Self::Nothing,
+        }
+    }
+
+    fn number(test: &ValueTest) -> Self {
+        let (ValueTest::Number {
+            lo,
+            hi,
+            lo_open,
+            hi_open,
+            inside,
+            ..
+        }
+        | ValueTest::Canonical {
+            lo,
+            hi,
+            lo_open,
+            hi_open,
+            inside,
+            ..
+        }) = test
+        else {
+            return Self::Nothing;
+        };
+        let bounds = Bounds {
+            lo: *lo,
+            hi: *hi,
+            lo_open: *lo_open,
+            hi_open: *hi_open,
+            inside: *inside,
+        };
+        match test {
+            ValueTest::Number { system, code, .. } => Self::Number {
+                bounds,
+                system: system.as_deref().map(escaped),
+                code: code.as_deref().map(escaped),
+            },
+            ValueTest::Canonical { base, .. } => Self::Base {
+                bounds,
+                base: escaped(base),
+            },
+            _ => Self::Nothing,
         }
     }
 
@@ -132,7 +189,12 @@ impl Test {
                 kind == tag::DATE && within == *inside
             }
             Self::Nothing => false,
-            Self::Number { .. } => self.passes_number(kind, key),
+            Self::Number { bounds, system, code } => number::passes(bounds, system.as_deref(), code.as_deref(), key),
+            Self::Base { bounds, base } => number::base_passes(bounds, base, key),
+            Self::Text(words) => matches!(kind, tag::TEXT | tag::TEXT_ALONE) && has_words(&key[1..], words),
+            Self::OfType { key: wanted, .. } => key == wanted,
+            Self::Composite(tests) => kind == tag::COMPOSITE && composite::passes(tests, key),
+            Self::Near(circle) => circle.holds(key),
             Self::UriAbove(uri) => kind == tag::URI && uri.starts_with(key),
         }
     }
@@ -145,37 +207,14 @@ impl Test {
         }
     }
 
-    fn passes_number(&self, kind: u8, key: &[u8]) -> bool {
-        let Self::Number {
-            lo,
-            hi,
-            lo_open,
-            hi_open,
-            inside,
-            system,
-            code,
-        } = self
-        else {
-            return false;
-        };
-        let Some(value) = key.get(1..).and_then(read_f64) else {
-            return false;
-        };
-        let unit = match kind {
-            tag::NUMBER => system.is_none() && code.is_none(),
-            tag::QUANTITY => {
-                let mut parts = key[9..].split(|byte| *byte == 0);
-                let (own_system, own_code, human) = (parts.next(), parts.next(), parts.next());
-                system.as_deref().is_none_or(|system| own_system == Some(system))
-                    && code
-                        .as_deref()
-                        .is_none_or(|code| own_code == Some(code) || human == Some(code))
-            }
-            _ => return false,
-        };
-        let above = if *lo_open { value > *lo } else { value >= *lo };
-        let below = if *hi_open { value < *hi } else { value <= *hi };
-        unit && (above && below) == *inside
+    /// Ranges of the row of a component that passes; `None` where they are not worth having.
+    pub(super) fn component_ranges(&self) -> Option<Vec<Range>> {
+        match self {
+            Self::Equal(key) | Self::Prefix(key) => Some(vec![Range::prefix(key)]),
+            Self::Date { lo, hi, inside: true } => Some(vec![by_start(lo.0, lo.1.min(hi.1))]),
+            Self::Number { bounds, .. } if bounds.inside => Some(number::ranges(bounds)),
+            _ => None,
+        }
     }
 
     /// Ranges of index rows that hold a row of every key that passes.
@@ -188,11 +227,23 @@ impl Test {
             Self::Date { inside: false, .. } => vec![Range::tag(tag::DATE)],
             Self::Date { lo, hi, .. } => date_ranges(*lo, *hi),
             Self::Nothing => Vec::new(),
-            Self::Number { inside: false, .. } => vec![Range::tag(tag::NUMBER), Range::tag(tag::QUANTITY)],
-            Self::Number { lo, hi, .. } => vec![numbers(tag::NUMBER, *lo, *hi), numbers(tag::QUANTITY, *lo, *hi)],
+            Self::Number { bounds, .. } => number::ranges(bounds),
+            Self::Base { bounds, base } => number::base_ranges(bounds, base),
+            Self::Text(_) => vec![every_row()],
+            Self::OfType { identifier, .. } => vec![Range::prefix(identifier)],
+            Self::Composite(tests) => composite::ranges(tests),
+            Self::Near(circle) => circle.ranges(),
             Self::UriAbove(uri) if uri.len() > 512 => vec![Range::tag(tag::URI)],
             Self::UriAbove(uri) => (1..=uri.len()).map(|end| Range::equal(&uri[..end])).collect(),
         }
+    }
+}
+
+/// Every row of a parameter but the second ones.
+pub(crate) fn every_row() -> Range {
+    Range {
+        lo: vec![0],
+        hi: vec![tag::WITHOUT_ROW],
     }
 }
 
@@ -234,10 +285,6 @@ fn date_ranges(lo: (i64, i64), hi: (i64, i64)) -> Vec<Range> {
     if lo.0 > lo.1 || hi.0 > hi.1 {
         return Vec::new();
     }
-    let by_start = |from: i64, to: i64| Range {
-        lo: date(tag::DATE, from, i64::MIN),
-        hi: after(tag::DATE, to),
-    };
     if lo.0 > i64::MIN || hi.0 == i64::MIN {
         // The start is bounded below as it is, or nothing below bounds the end: one range by start does.
         return vec![by_start(lo.0, lo.1.min(hi.1))];
@@ -248,6 +295,14 @@ fn date_ranges(lo: (i64, i64), hi: (i64, i64)) -> Vec<Range> {
         hi: after(tag::DATE_END, hi.1),
     };
     vec![short, long]
+}
+
+/// Rows of intervals that start between these moments.
+fn by_start(from: i64, to: i64) -> Range {
+    Range {
+        lo: date(tag::DATE, from, i64::MIN),
+        hi: after(tag::DATE, to),
+    }
 }
 
 /// The first key after every key of `tag` that starts with this moment.
@@ -262,16 +317,13 @@ fn after(tag: u8, moment: i64) -> Vec<u8> {
     }
 }
 
-fn numbers(tag: u8, lo: f64, hi: f64) -> Range {
-    let key = |value: f64| {
-        let mut key = vec![tag];
-        key.extend(super::encode::sortable_f64(value));
-        key
-    };
-    Range {
-        lo: key(lo),
-        hi: Range::prefix(&key(hi)).hi,
-    }
+/// Whether one of the words of a normalised text, or of what follows it, begins with these.
+fn has_words(text: &[u8], words: &[u8]) -> bool {
+    !words.is_empty()
+        && (text.starts_with(words)
+            || text
+                .windows(words.len() + 1)
+                .any(|window| window[0] == b' ' && window[1..] == *words))
 }
 
 fn above(at: i64, or_equal: bool) -> Option<(i64, i64)> {
@@ -286,12 +338,6 @@ fn with_end(tag: u8, a: &str) -> Vec<u8> {
     let mut key = one(tag, a);
     key.push(0);
     key
-}
-
-fn escaped(part: &str) -> Vec<u8> {
-    let mut out = Vec::with_capacity(part.len());
-    text(&mut out, part);
-    out
 }
 
 fn contains(text: &[u8], part: &[u8]) -> bool {

@@ -6,7 +6,7 @@ use crate::keys::Test;
 use crate::row::micros;
 use fhir::ParamId;
 use std::collections::HashSet;
-use store::{Clause, StoreError};
+use store::{Clause, StoreError, Texts, ValueTest, Words};
 
 /// Chains within chains at most.
 const DEPTH: usize = 8;
@@ -41,6 +41,8 @@ pub(super) enum Cond {
     Chain(Link),
     /// A matching resource refers here.
     Has(Link),
+    /// Words of the body's texts.
+    Words { of: Texts, words: Words },
     /// One of these ids.
     Id(HashSet<String>),
     /// `from <= lastUpdated < until`.
@@ -99,12 +101,12 @@ fn one(context: &Context<'_>, clause: &Clause, depth: usize, left: &mut usize) -
     Ok(match clause {
         Clause::Param { param, any } => Cond::Param {
             param: *param,
-            tests: tests(any),
+            tests: tests(any)?,
             positive: true,
         },
         Clause::Not { param, any } => Cond::Param {
             param: *param,
-            tests: tests(any),
+            tests: tests(any)?,
             positive: false,
         },
         Clause::Missing { param, missing } => Cond::Missing {
@@ -117,6 +119,10 @@ fn one(context: &Context<'_>, clause: &Clause, depth: usize, left: &mut usize) -
         Clause::Has { source, param, clauses } => {
             link(context, *param, source, clauses, depth, left)?.map_or(Cond::Never, Cond::Has)
         }
+        Clause::Words { of, words } => Cond::Words {
+            of: *of,
+            words: words.clone(),
+        },
         Clause::Id(ids) => Cond::Id(ids.iter().cloned().collect()),
         Clause::LastUpdated { from, until } => Cond::Updated {
             from: from.map_or(i64::MIN, micros),
@@ -128,8 +134,14 @@ fn one(context: &Context<'_>, clause: &Clause, depth: usize, left: &mut usize) -
     })
 }
 
-fn tests(any: &[store::ValueTest]) -> Vec<Test> {
-    any.iter().map(Test::new).collect()
+fn tests(any: &[ValueTest]) -> Outcome<Vec<Test>> {
+    let one = |test: &ValueTest| match test {
+        ValueTest::CodeSet(set) => Err(StoreError::Invalid(format!(
+            "the search asks for codes that a terminology must name first ({set:?}); it was not resolved"
+        ))),
+        test => Ok(Test::new(test)),
+    };
+    any.iter().map(one).collect()
 }
 
 /// `None` when nothing of the other type was ever stored.

@@ -4,20 +4,17 @@ use super::cond::{Cond, Link, Scope};
 use super::context::Context;
 use super::{plan, resolve, walk};
 use crate::error::{Backend, Outcome};
-use crate::keys::{Cover, Range, combined_dates, of_param, tag};
+use crate::keys::{Cover, combined_dates, every_row, of_param};
 use fhir::ParamId;
 use rusqlite::OptionalExtension;
 
 /// Row ids that pointing resources multiply a target by, as a guess for choosing (not for correctness).
 const FAN_OUT: u64 = 16;
 
-/// Every base key of a parameter (not the second rows of long intervals).
+/// Every row of a parameter but the second ones.
 pub(super) fn every_key() -> Cover {
     Cover {
-        ranges: vec![Range {
-            lo: vec![0],
-            hi: vec![tag::DATE_END],
-        }],
+        ranges: vec![every_row()],
     }
 }
 
@@ -117,7 +114,7 @@ pub(super) fn estimate(context: &Context<'_>, scope: &Scope<'_>, cond: &Cond, ca
             }
             Some(sum)
         }
-        Cond::Param { .. } | Cond::Missing { .. } => None,
+        Cond::Param { .. } | Cond::Missing { .. } | Cond::Words { .. } => None,
     })
 }
 

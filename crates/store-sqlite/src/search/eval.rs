@@ -2,7 +2,7 @@
 
 use super::cond::{Cond, Link, Scope};
 use super::context::{Candidate, Context};
-use super::resolve;
+use super::{resolve, words};
 use crate::error::Outcome;
 use crate::keys::of_param;
 
@@ -30,6 +30,7 @@ fn holds(context: &Context<'_>, rtype: &str, cond: &Cond, candidate: &Candidate)
         Cond::Has(link) => context.remembered(link.number, &candidate.id, || {
             pointed_at(context, rtype, link, &candidate.id)
         })?,
+        Cond::Words { of, words } => words::hold(context, *of, words, candidate.rid)?,
         Cond::Id(ids) => ids.contains(&candidate.id),
         Cond::Updated { from, until } => *from <= candidate.last_updated && candidate.last_updated < *until,
         Cond::Patient(patient) => candidate.patient.as_deref() == Some(patient),

@@ -73,7 +73,7 @@ fn follow(context: &Context<'_>, include: &Include, from: &Candidate) -> Outcome
     if include.target.as_ref().is_some_and(|only| **only != *rtype) {
         return Ok(rids);
     }
-    for param in reverse_params(include) {
+    for param in reverse_params(context, include, &rtype)? {
         for rid in resolve::pointing(context, param, &rtype, &from.id)? {
             rids.extend(context.candidate(rid)?.map(|found| found.rid));
         }
@@ -81,15 +81,28 @@ fn follow(context: &Context<'_>, include: &Include, from: &Candidate) -> Outcome
     Ok(rids)
 }
 
-/// The named parameter, or (`*`) every reference parameter of the source type.
-fn reverse_params(include: &Include) -> Vec<ParamId> {
-    match include.param {
-        Some(param) => vec![param],
-        None => fhir::Definitions::r4()
-            .params_of(&include.source)
-            .iter()
-            .filter(|param| param.kind == ParamType::Reference)
-            .map(|param| param.id)
-            .collect(),
+/// The named parameter, or (`*`) every reference parameter of the source type (`*`: of every type that is stored) that
+/// may point to `rtype`.
+fn reverse_params(context: &Context<'_>, include: &Include, rtype: &str) -> Outcome<Vec<ParamId>> {
+    if let Some(param) = include.param {
+        return Ok(vec![param]);
     }
+    let definitions = fhir::Definitions::r4();
+    let one = [include.source.as_str()];
+    let sources = if one == ["*"] {
+        definitions.resource_types()
+    } else {
+        &one
+    };
+    let mut params = Vec::new();
+    for source in sources {
+        if context.code(source)?.is_none() {
+            continue;
+        }
+        let fits = |param: &&fhir::SearchParam| {
+            param.kind == ParamType::Reference && (param.targets.is_empty() || param.targets.contains(&rtype))
+        };
+        params.extend(definitions.params_of(source).iter().filter(fits).map(|param| param.id));
+    }
+    Ok(params)
 }

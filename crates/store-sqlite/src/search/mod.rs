@@ -21,6 +21,7 @@ mod plan;
 mod resolve;
 mod sort;
 mod walk;
+mod words;
 
 pub(crate) use context::{raw, stored};
 

@@ -79,7 +79,7 @@ pub(super) fn plain_driver(context: &Context<'_>, scope: &Scope<'_>, cond: &Cond
             descending: false,
         }),
         Cond::Never => Some(Driver::Rids(Vec::new())),
-        Cond::Id(_) | Cond::Chain(_) | Cond::Has(_) | Cond::Or(_) => None,
+        Cond::Id(_) | Cond::Chain(_) | Cond::Has(_) | Cond::Or(_) | Cond::Words { .. } => None,
     })
 }
 

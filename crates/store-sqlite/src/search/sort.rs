@@ -12,7 +12,8 @@ use super::plan;
 use super::walk::{Driver, Walk};
 use super::{cover, eval};
 use crate::error::Outcome;
-use crate::keys::{index_rows, of_param, sortable_i64};
+use crate::keys::{index_row, of_param, sortable_i64};
+use std::borrow::Cow;
 use std::cmp::Ordering;
 use store::{Query, Sort, SortKey, StoreError};
 
@@ -180,8 +181,8 @@ fn entry(sort: &[Sort], candidate: &Candidate) -> Entry {
         SortKey::Id => Some(candidate.id.as_bytes().to_vec()),
         SortKey::LastUpdated => Some(sortable_i64(candidate.last_updated).to_vec()),
         SortKey::Param(param) => {
-            let rows = of_param(&candidate.keys, *param).map(|key| index_rows(key).0);
-            if sort.descending { rows.max() } else { rows.min() }.map(<[u8]>::to_vec)
+            let rows = of_param(&candidate.keys, *param).filter_map(index_row);
+            if sort.descending { rows.max() } else { rows.min() }.map(Cow::into_owned)
         }
     };
     Entry {

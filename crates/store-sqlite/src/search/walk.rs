@@ -6,6 +6,7 @@ use crate::keys::{Cover, index_rows, of_param};
 use fhir::ParamId;
 use rusqlite::{Params, Row};
 use serde::{Deserialize, Serialize};
+use std::borrow::Cow;
 use std::collections::VecDeque;
 
 /// First chunk, and the largest.
@@ -58,16 +59,13 @@ impl Driver {
         else {
             return true;
         };
-        let rows = of_param(&candidate.keys, *param).map(index_rows);
-        let mut first: Option<Vec<u8>> = None;
-        for (row, second) in rows {
-            for key in std::iter::once(row).chain(second.as_deref()) {
-                let better = first
-                    .as_deref()
-                    .is_none_or(|first| if *descending { key > first } else { key < first });
-                if better && cover.ranges.iter().any(|range| range.holds(key)) {
-                    first = Some(key.to_vec());
-                }
+        let mut first: Option<Cow<'_, [u8]>> = None;
+        for row in of_param(&candidate.keys, *param).flat_map(index_rows) {
+            let better = first
+                .as_deref()
+                .is_none_or(|first| if *descending { *row > *first } else { *row < *first });
+            if better && cover.ranges.iter().any(|range| range.holds(&row)) {
+                first = Some(row);
             }
         }
         first.as_deref() == Some(here.as_slice())

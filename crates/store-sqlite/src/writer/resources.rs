@@ -160,9 +160,7 @@ type Rows<'a> = Vec<(u16, Cow<'a, [u8]>)>;
 fn rows(packed: &[u8]) -> Rows<'_> {
     let mut rows: Rows<'_> = Vec::with_capacity(packed.len() / 16);
     for (param, key) in iter(packed) {
-        let (row, second) = index_rows(key);
-        rows.push((param, Cow::Borrowed(row)));
-        rows.extend(second.map(|second| (param, Cow::Owned(second))));
+        rows.extend(index_rows(key).map(|row| (param, row)));
     }
     rows.sort_unstable();
     rows.dedup();

@@ -2,7 +2,7 @@
 
 use fhir::{IndexValue, ParamId};
 use std::cmp::Ordering;
-use store::{Clause, ResourceWrite, Sort, SortKey, ValueTest};
+use store::{Clause, ResourceWrite, Sort, SortKey, ValueTest, Words};
 
 /// What is live, with its place in the order of creation.
 pub type World = Vec<ResourceWrite>;
@@ -37,6 +37,8 @@ pub fn holds(world: &World, resource: &ResourceWrite, clause: &Clause) -> bool {
         Clause::Has { source, param, clauses } => world
             .iter()
             .any(|other| other.rtype == *source && points(other, param, resource) && all(other, clauses)),
+        // The only text of a body here, the type's name aside.
+        Clause::Words { words, .. } => has_words(&resource.id, words),
         Clause::Id(ids) => ids.contains(&resource.id),
         Clause::LastUpdated { from, until } => {
             from.is_none_or(|from| from <= resource.last_updated)
@@ -64,32 +66,36 @@ pub fn passes(test: &ValueTest, value: &IndexValue) -> bool {
         (V::DateLoBelow { at, or_equal }, I::Date { lo, .. }) => lo < at || *or_equal && lo == at,
         (V::DateLoAbove { at }, I::Date { lo, .. }) => lo > at,
         (V::DateHiBelow { at }, I::Date { hi, .. }) => hi < at,
-        (
-            V::Number {
-                lo,
-                hi,
-                lo_open,
-                hi_open,
-                inside,
-                system,
-                code,
-            },
-            _,
-        ) => {
-            let within = |value: &f64| {
-                (if *lo_open { value > lo } else { value >= lo }) && (if *hi_open { value < hi } else { value <= hi })
-            };
-            match value {
-                I::Number(number) => system.is_none() && code.is_none() && within(number) == *inside,
-                I::Quantity {
-                    value,
-                    system: s,
-                    code: c,
-                    unit,
-                } => is(system, s) && (is(code, c) || is(code, unit)) && within(value) == *inside,
-                _ => false,
-            }
+        (V::Number { .. } | V::Canonical { .. }, _) => number_passes(test, value),
+        (V::Text(words), I::Text(text, _)) => {
+            let mut starts = vec![0];
+            starts.extend(text.match_indices(' ').map(|(at, _)| at + 1));
+            starts
+                .into_iter()
+                .any(|start| text[start..].starts_with(words.as_str()))
         }
+        (
+            V::OfType { system, code, value },
+            I::OfType {
+                system: s,
+                code: c,
+                value: v,
+            },
+        ) => (system, code, value) == (s, c, v),
+        (V::Composite(tests), I::Composite(values)) => {
+            tests.len() <= values.len() && tests.iter().zip(values).all(|(test, value)| passes(test, value))
+        }
+        (
+            V::Near {
+                latitude,
+                longitude,
+                distance_m,
+            },
+            I::Position {
+                latitude: lat,
+                longitude: lon,
+            },
+        ) => chord_m((*latitude, *longitude), (*lat, *lon)) <= *distance_m,
         (V::Reference { rtype, id }, I::Reference { rtype: r, id: i }) => is(rtype, r) && id == i,
         (V::ReferenceUrl(url), I::ReferenceUrl(found)) => url == found,
         (V::ReferenceIdentifier { system, value }, I::ReferenceIdentifier { system: s, value: v }) => {
@@ -99,6 +105,84 @@ pub fn passes(test: &ValueTest, value: &IndexValue) -> bool {
         (V::UriBelow(uri), I::Uri(found)) => found.starts_with(uri.as_str()),
         (V::UriAbove(uri), I::Uri(found)) => uri.starts_with(found.as_str()),
         _ => false,
+    }
+}
+
+fn number_passes(test: &ValueTest, value: &IndexValue) -> bool {
+    use IndexValue as I;
+    use ValueTest as V;
+    let is = |wanted: &Option<String>, found: &String| wanted.as_ref().is_none_or(|wanted| wanted == found);
+    let (V::Number {
+        lo,
+        hi,
+        lo_open,
+        hi_open,
+        inside,
+        ..
+    }
+    | V::Canonical {
+        lo,
+        hi,
+        lo_open,
+        hi_open,
+        inside,
+        ..
+    }) = test
+    else {
+        return false;
+    };
+    let within = |value: &f64| {
+        (if *lo_open { value > lo } else { value >= lo }) && (if *hi_open { value < hi } else { value <= hi })
+    };
+    match (test, value) {
+        (
+            V::Number {
+                system: None,
+                code: None,
+                ..
+            },
+            I::Number(number),
+        ) => within(number) == *inside,
+        (
+            V::Number { system, code, .. },
+            I::Quantity {
+                value,
+                system: s,
+                code: c,
+                unit,
+                ..
+            },
+        ) => is(system, s) && (is(code, c) || is(code, unit)) && within(value) == *inside,
+        (
+            V::Canonical { base, .. },
+            I::Quantity {
+                canonical: Some(canonical),
+                ..
+            },
+        ) => *base == *canonical.base && within(&canonical.value) == *inside,
+        _ => false,
+    }
+}
+
+/// Along the great circle, by the angle between the two places seen from the earth's centre.
+fn chord_m(a: (f64, f64), b: (f64, f64)) -> f64 {
+    let vector = |(lat, lon): (f64, f64)| {
+        let (lat, lon) = (lat.to_radians(), lon.to_radians());
+        [lat.cos() * lon.cos(), lat.cos() * lon.sin(), lat.sin()]
+    };
+    let (a, b) = (vector(a), vector(b));
+    let squared: f64 = a.iter().zip(b).map(|(a, b)| (a - b).powi(2)).sum();
+    6_371_008.8 * 2.0 * (squared.sqrt() / 2.0).min(1.0).asin()
+}
+
+fn has_words(text: &str, words: &Words) -> bool {
+    match words {
+        Words::Word(word) => text
+            .split(|c: char| !c.is_alphanumeric())
+            .any(|found| found.starts_with(word.as_str())),
+        Words::And(all) => all.iter().all(|words| has_words(text, words)),
+        Words::Or(any) => any.iter().any(|words| has_words(text, words)),
+        Words::Not(words) => !has_words(text, words),
     }
 }
 
@@ -115,22 +199,8 @@ fn compare(a: &IndexValue, b: &IndexValue) -> Ordering {
             I::String { normalized, exact },
         ) => sorted_by(&format!("{n}\0{e}")).cmp(sorted_by(&format!("{normalized}\0{exact}"))),
         (I::Date { lo: l, hi: h }, I::Date { lo, hi }) => (l, h).cmp(&(lo, hi)),
-        (
-            I::Quantity {
-                value: v,
-                system: s,
-                code: c,
-                unit: u,
-            },
-            I::Quantity {
-                value,
-                system,
-                code,
-                unit,
-            },
-        ) => (v + 0.0)
-            .total_cmp(&(value + 0.0))
-            .then((s, c, u).cmp(&(system, code, unit))),
+        (I::Quantity { value: v, .. }, I::Quantity { value, .. }) => (v + 0.0).total_cmp(&(value + 0.0)),
+        (I::Text(a, _), I::Text(b, _)) => sorted_by(a).cmp(sorted_by(b)),
         (I::Number(a), I::Number(b)) => (a + 0.0).total_cmp(&(b + 0.0)),
         (I::Uri(a), I::Uri(b)) => sorted_by(a).cmp(sorted_by(b)),
         (I::Reference { rtype: r, id: i }, I::Reference { rtype, id }) => (i, r).cmp(&(id, rtype)),
@@ -155,6 +225,7 @@ fn rank(value: &IndexValue) -> u8 {
         IndexValue::Reference { .. } => 6,
         IndexValue::ReferenceUrl(_) => 7,
         IndexValue::ReferenceIdentifier { .. } => 8,
+        IndexValue::Text(..) => 12,
         _ => 0,
     }
 }
@@ -167,7 +238,9 @@ pub fn order(sort: &[Sort], a: &ResourceWrite, b: &ResourceWrite) -> Ordering {
             SortKey::LastUpdated => a.last_updated.cmp(&b.last_updated),
             SortKey::Param(param) => {
                 let best = |resource| {
-                    let values = values(resource, param);
+                    // What only stands beside a value has no place in the order.
+                    let values = values(resource, param)
+                        .filter(|value| !matches!(value, IndexValue::Text(_, false) | IndexValue::OfType { .. }));
                     if sort.descending {
                         values.max_by(|a, b| compare(a, b))
                     } else {

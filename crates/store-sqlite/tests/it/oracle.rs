@@ -3,14 +3,14 @@
 
 use crate::brute::{self, World};
 use crate::common::*;
-use fhir::{IndexEntry, IndexValue, ParamId, normalize_string};
+use fhir::{Canonical, IndexEntry, IndexValue, ParamId, normalize_string};
 use proptest::collection::vec;
 use proptest::prelude::*;
 use proptest::sample::select;
 use proptest::test_runner::TestCaseError;
 use std::cmp::Ordering;
 use std::collections::BTreeSet;
-use store::{Clause, Include, Page, Query, ResourceWrite, Sort, SortKey, Store, Transaction, ValueTest};
+use store::{Clause, Include, Page, Query, ResourceWrite, Sort, SortKey, Store, Transaction, ValueTest, Words};
 use store_sqlite::{Options, SqliteStore};
 
 const TYPES: [&str; 2] = ["Patient", "Observation"];
@@ -24,6 +24,8 @@ const QUANTITY: u16 = 3;
 const REFERENCE: u16 = 4;
 // 5: URI
 const ONE_DATE: u16 = 6;
+const COMPOSITE: u16 = 7;
+const POSITION: u16 = 8;
 
 fn code() -> impl Strategy<Value = String> {
     select(vec!["", "a", "ab", "b", "a\u{1}", "è"]).prop_map(str::to_owned)
@@ -58,6 +60,29 @@ fn number() -> impl Strategy<Value = f64> {
     select(vec![-2.0, -0.0, 0.0, 0.5, 1.0, 7.25])
 }
 
+/// Values of one element: a code may have a text and a type beside it.
+fn element(kind: u16) -> BoxedStrategy<Vec<IndexValue>> {
+    if kind != TOKEN {
+        return value(kind).prop_map(|value| vec![value]).boxed();
+    }
+    let token = (code(), code()).boxed();
+    let text = select(vec!["a", "ab b", "b a", "mal di testa"]).boxed();
+    prop_oneof![
+        3 => token.clone().prop_map(|(system, code)| vec![IndexValue::Token { system, code }]),
+        1 => (token.clone(), text.clone()).prop_map(|((system, code), text)| vec![
+            IndexValue::Token { system, code }, IndexValue::Text(text.into(), false)]),
+        1 => text.prop_map(|text| vec![IndexValue::Text(text.into(), true)]),
+        1 => (token.clone(), token).prop_map(|((system, code), (s, c))| vec![
+            IndexValue::Token { system, code: code.clone() }, IndexValue::OfType { system: s, code: c, value: code }]),
+    ]
+    .boxed()
+}
+
+fn place() -> impl Strategy<Value = (f64, f64)> {
+    let latitude = select(vec![-90.0, -89.99, 0.0, 40.85, 40.86, 89.99, 90.0]);
+    (latitude, select(vec![-180.0, -179.99, 0.0, 14.25, 14.27, 179.99]))
+}
+
 fn value(kind: u16) -> BoxedStrategy<IndexValue> {
     let date = || {
         (moment(), select(vec![0, 1, DAY - 1, DAY, DAY + 1, 40 * DAY, i64::MAX])).prop_map(|(lo, span)| {
@@ -75,12 +100,15 @@ fn value(kind: u16) -> BoxedStrategy<IndexValue> {
         DATE | ONE_DATE => date().boxed(),
         QUANTITY => prop_oneof![
             number().prop_map(IndexValue::Number),
-            (number(), code(), code(), code()).prop_map(|(value, system, code, unit)| IndexValue::Quantity {
-                value: value + 0.0,
-                system,
-                code,
-                unit
-            }),
+            (number(), code(), code(), code(), proptest::option::of((number(), code()))).prop_map(
+                |(value, system, code, unit, canonical)| IndexValue::Quantity {
+                    value: value + 0.0,
+                    system,
+                    code,
+                    unit,
+                    canonical: canonical.map(|(value, base)| Canonical { value: value + 0.0, base: base.into() }),
+                }
+            ),
         ]
         .boxed(),
         REFERENCE => prop_oneof![
@@ -89,8 +117,18 @@ fn value(kind: u16) -> BoxedStrategy<IndexValue> {
             1 => (code(), code()).prop_map(|(system, value)| IndexValue::ReferenceIdentifier { system, value }),
         ]
         .boxed(),
+        COMPOSITE => (value(TOKEN), composite_part().prop_flat_map(value))
+            .prop_map(|(first, second)| IndexValue::Composite(vec![first, second]))
+            .boxed(),
+        POSITION => place()
+            .prop_map(|(latitude, longitude)| IndexValue::Position { latitude, longitude })
+            .boxed(),
         _ => long_or_short().prop_map(IndexValue::Uri).boxed(),
     }
+}
+
+fn composite_part() -> impl Strategy<Value = u16> {
+    select(vec![TOKEN, STRING, DATE, QUANTITY, REFERENCE])
 }
 
 fn test(kind: u16) -> BoxedStrategy<ValueTest> {
@@ -98,8 +136,21 @@ fn test(kind: u16) -> BoxedStrategy<ValueTest> {
     let some = |text: fn() -> BoxedStrategy<String>| proptest::option::of(text());
     let code_: fn() -> BoxedStrategy<String> = || code().boxed();
     match kind {
-        TOKEN => (some(code_), some(code_))
-            .prop_map(|(system, code)| V::Token { system, code })
+        TOKEN => prop_oneof![
+            4 => (some(code_), some(code_)).prop_map(|(system, code)| V::Token { system, code }),
+            1 => select(vec!["a", "b", "ab b", "di te"]).prop_map(|text| V::Text(text.into())),
+            1 => (code(), code(), code()).prop_map(|(system, code, value)| V::OfType { system, code, value }),
+        ]
+        .boxed(),
+        COMPOSITE => (test(TOKEN), composite_part().prop_flat_map(test))
+            .prop_map(|(first, second)| V::Composite(vec![first, second]))
+            .boxed(),
+        POSITION => (place(), select(vec![0.0, 1_000.0, 3_000.0, 1e6, 2e7]))
+            .prop_map(|((latitude, longitude), distance_m)| V::Near {
+                latitude,
+                longitude,
+                distance_m,
+            })
             .boxed(),
         STRING => prop_oneof![
             long_or_short().prop_map(|text| V::StringStarts(normalize_string(&text))),
@@ -116,23 +167,7 @@ fn test(kind: u16) -> BoxedStrategy<ValueTest> {
             moment().prop_map(|at| V::DateHiBelow { at }),
         ]
         .boxed(),
-        QUANTITY => (
-            prop_oneof![number(), Just(f64::NEG_INFINITY)],
-            prop_oneof![number(), Just(f64::INFINITY)],
-            any::<(bool, bool, bool)>(),
-            some(code_),
-            some(code_),
-        )
-            .prop_map(|(lo, hi, (lo_open, hi_open, inside), system, code)| V::Number {
-                lo,
-                hi,
-                lo_open,
-                hi_open,
-                inside,
-                system,
-                code,
-            })
-            .boxed(),
+        QUANTITY => bounds(),
         REFERENCE => prop_oneof![
             4 => (some(|| select(TYPES.to_vec()).prop_map(str::to_owned).boxed()), id())
                 .prop_map(|(rtype, id)| V::Reference { rtype, id }),
@@ -149,12 +184,31 @@ fn test(kind: u16) -> BoxedStrategy<ValueTest> {
     }
 }
 
+fn bounds() -> BoxedStrategy<ValueTest> {
+    let limits = (
+        prop_oneof![number(), Just(f64::NEG_INFINITY)],
+        prop_oneof![number(), Just(f64::INFINITY)],
+        any::<(bool, bool, bool)>(),
+    )
+        .boxed();
+    let unit = || proptest::option::of(code());
+    prop_oneof![
+        2 => (limits.clone(), unit(), unit()).prop_map(|((lo, hi, (lo_open, hi_open, inside)), system, code)| {
+            ValueTest::Number { lo, hi, lo_open, hi_open, inside, system, code }
+        }),
+        1 => (limits, code()).prop_map(|((lo, hi, (lo_open, hi_open, inside)), base)| {
+            ValueTest::Canonical { lo, hi, lo_open, hi_open, inside, base }
+        }),
+    ]
+    .boxed()
+}
+
 fn param(rtype: usize, kind: u16) -> ParamId {
     ParamId(10 * (rtype as u16 + 1) + kind)
 }
 
 fn clause(rtype: usize, depth: u32) -> BoxedStrategy<Clause> {
-    let leaf = (0..=ONE_DATE).prop_flat_map(move |kind| {
+    let leaf = (0..=POSITION).prop_flat_map(move |kind| {
         let param = param(rtype, kind);
         prop_oneof![
             6 => vec(test(kind), 1..3).prop_map(move |any| Clause::Param { param, any }),
@@ -168,6 +222,7 @@ fn clause(rtype: usize, depth: u32) -> BoxedStrategy<Clause> {
         1 => (proptest::option::of(0..8i64), proptest::option::of(0..8i64))
             .prop_map(|(from, until)| Clause::LastUpdated { from: from.map(at), until: until.map(at) }),
         1 => id().prop_map(Clause::Patient),
+        1 => words().prop_map(|words| Clause::Words { of: store::Texts::All, words }),
         1 => Just(Clause::Never),
     ];
     if depth == 0 {
@@ -183,6 +238,17 @@ fn clause(rtype: usize, depth: u32) -> BoxedStrategy<Clause> {
         2 => vec(clause(rtype, depth - 1), 0..3).prop_map(Clause::Or),
     ]
     .boxed()
+}
+
+fn words() -> impl Strategy<Value = Words> {
+    let word = select(vec!["r", "r1", "r2", "none"]).prop_map(|word| Words::Word(word.into()));
+    word.prop_recursive(2, 6, 3, |inner| {
+        prop_oneof![
+            vec(inner.clone(), 1..3).prop_map(Words::And),
+            vec(inner.clone(), 1..3).prop_map(Words::Or),
+            inner.prop_map(|words| Words::Not(Box::new(words))),
+        ]
+    })
 }
 
 fn sort(rtype: usize) -> impl Strategy<Value = Vec<Sort>> {
@@ -209,10 +275,10 @@ fn query() -> impl Strategy<Value = Query> {
 }
 
 /// One write: type, id, whether it deletes, values, compartment.
-type Step = (usize, String, bool, Vec<(u16, IndexValue)>, Option<String>);
+type Step = (usize, String, bool, Vec<(u16, Vec<IndexValue>)>, Option<String>);
 
 fn step() -> impl Strategy<Value = Step> {
-    let values = vec((0..=ONE_DATE).prop_flat_map(|kind| (Just(kind), value(kind))), 0..8).prop_map(|mut values| {
+    let values = vec((0..=POSITION).prop_flat_map(|kind| (Just(kind), element(kind))), 0..8).prop_map(|mut values| {
         // One parameter never has two values, so that ranges of several conditions may be intersected.
         let mut seen = false;
         values.retain(|(kind, _)| *kind != ONE_DATE || !std::mem::replace(&mut seen, true));
@@ -224,12 +290,13 @@ fn step() -> impl Strategy<Value = Step> {
 
 /// Writes the steps, a few to a transaction; what is live afterwards.
 async fn build(store: &SqliteStore, steps: Vec<Step>) -> World {
-    let mut world: Vec<ResourceWrite> = Vec::new();
+    let (mut world, mut waiting): (Vec<ResourceWrite>, Vec<ResourceWrite>) = (Vec::new(), Vec::new());
     for (n, (rtype, id, deletes, values, patient)) in steps.into_iter().enumerate() {
         let place = world.iter().position(|old| old.rtype == TYPES[rtype] && old.id == id);
         let version = place.map_or(0, |place| world[place].version) + 1;
         let index = values
             .into_iter()
+            .flat_map(|(kind, values)| values.into_iter().map(move |value| (kind, value)))
             .map(|(kind, value)| IndexEntry {
                 param: param(rtype, kind),
                 value,
@@ -241,20 +308,31 @@ async fn build(store: &SqliteStore, steps: Vec<Step>) -> World {
             write = store::prepare_delete(TYPES[rtype], &id, version - 1, None, at(0));
         }
         write.last_updated = at(n as i64 % 9);
-        store
-            .commit(Transaction {
-                resources: vec![write.clone()],
-                ..Transaction::default()
-            })
-            .await
-            .unwrap();
+        // One transaction holds a resource once.
+        if waiting.len() == 6
+            || waiting
+                .iter()
+                .any(|old| (&old.rtype, &old.id) == (&write.rtype, &write.id))
+        {
+            commit(store, &mut waiting).await;
+        }
+        waiting.push(write.clone());
         match place {
             Some(place) => world[place] = write,
             None => world.push(write),
         }
     }
+    commit(store, &mut waiting).await;
     world.retain(|resource| resource.body.is_some());
     world
+}
+
+async fn commit(store: &SqliteStore, waiting: &mut Vec<ResourceWrite>) {
+    let transaction = Transaction {
+        resources: std::mem::take(waiting),
+        ..Transaction::default()
+    };
+    store.commit(transaction).await.unwrap();
 }
 
 async fn compare(store: &SqliteStore, world: &World, query: &Query) -> Result<(), TestCaseError> {
