@@ -1,6 +1,8 @@
 //! The secret that signs internal tokens: 32 bytes in a file only its owner may read.
 
 use crate::AccessError;
+use hmac::{Hmac, Mac as _};
+use sha2::Sha256;
 use std::fs;
 use std::io::Write as _;
 use std::path::Path;
@@ -68,6 +70,13 @@ impl SigningKey {
 
     pub(crate) fn bytes(&self) -> &[u8; 32] {
         &self.0
+    }
+
+    /// A key for another purpose, from which this one cannot be told.
+    pub fn derive(&self, purpose: &str) -> [u8; 32] {
+        let mut mac = Hmac::<Sha256>::new_from_slice(&self.0).expect("HMAC takes a key of any length");
+        mac.update(purpose.as_bytes());
+        mac.finalize().into_bytes().into()
     }
 
     fn hex(&self) -> String {

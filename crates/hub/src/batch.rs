@@ -4,6 +4,7 @@ use crate::bundle::{BundleWriter, EntryResponse};
 use crate::http::{Answer, Ask, Format, Payload, Prefer, Return, View, blocking};
 use crate::routes;
 use crate::scope::Scope;
+use crate::subscriptions;
 use crate::transaction::{Entry, Mode, Source, entries};
 use crate::{Hub, HubError};
 use bytes::Bytes;
@@ -15,14 +16,25 @@ use std::sync::Arc;
 /// Entries of a batch under way at the same time: enough to share commits, few enough to stay small.
 const IN_FLIGHT: usize = 32;
 
+/// On whose behalf a bundle is done.
+#[derive(Debug, Clone)]
+struct Caller {
+    scope: Scope,
+    roles: Arc<[String]>,
+}
+
 impl Hub {
     /// Does a batch or transaction bundle; gives the response bundle. A transaction that cannot be done whole is an
     /// error, and nothing of it is stored.
     pub async fn bundle(self: &Arc<Self>, bytes: Bytes) -> Result<Bytes, HubError> {
-        self.bundle_for(bytes, Scope::All, Prefer::default()).await
+        let caller = Caller {
+            scope: Scope::All,
+            roles: vec!["system".to_owned()].into(),
+        };
+        self.bundle_for(bytes, caller, Prefer::default()).await
     }
 
-    async fn bundle_for(self: &Arc<Self>, bytes: Bytes, scope: Scope, prefer: Prefer) -> Result<Bytes, HubError> {
+    async fn bundle_for(self: &Arc<Self>, bytes: Bytes, caller: Caller, prefer: Prefer) -> Result<Bytes, HubError> {
         let text = bytes.clone();
         let bundle: Value =
             blocking(move || serde_json::from_slice(&text).map_err(|error| HubError::json(&error))).await?;
@@ -30,8 +42,8 @@ impl Hub {
             return Err(HubError::bad("only a Bundle can be posted to the base address"));
         }
         match bundle.get("type").and_then(Value::as_str) {
-            Some("transaction") => self.transaction(bytes, bundle, scope, prefer).await,
-            Some("batch") => self.batch(bundle, scope, prefer).await,
+            Some("transaction") => self.transaction(bytes, bundle, caller, prefer).await,
+            Some("batch") => self.batch(bundle, caller, prefer).await,
             other => {
                 let found = other.unwrap_or("missing");
                 Err(HubError::bad(format!(
@@ -45,9 +57,10 @@ impl Hub {
         self: &Arc<Self>,
         bytes: Bytes,
         bundle: Value,
-        scope: Scope,
+        caller: Caller,
         prefer: Prefer,
     ) -> Result<Bytes, HubError> {
+        subscriptions::may_write_bundle(self, &caller.roles, &bundle)?;
         let reads = reads(self, &bundle)?;
         let outcomes = self
             .transact(Source::Bundle(bytes, Some(bundle)), Mode::default())
@@ -58,7 +71,7 @@ impl Hub {
             answers.push(match outcome? {
                 Some(answer) => answer,
                 None => match reads.next() {
-                    Some(entry) => self.one(entry, &scope).await,
+                    Some(entry) => self.one(entry, &caller).await,
                     None => Answer::error(&HubError::bad("the entry asks for nothing")),
                 },
             });
@@ -66,12 +79,12 @@ impl Hub {
         Ok(self.response_bundle("transaction-response", &answers, prefer))
     }
 
-    async fn batch(self: &Arc<Self>, bundle: Value, scope: Scope, prefer: Prefer) -> Result<Bytes, HubError> {
+    async fn batch(self: &Arc<Self>, bundle: Value, caller: Caller, prefer: Prefer) -> Result<Bytes, HubError> {
         let list = entries(self, bundle)?;
-        let scope = &scope;
+        let caller = &caller;
         let work = list.into_iter().map(|entry| async move {
             match entry {
-                Ok(entry) => self.one(entry, scope).await,
+                Ok(entry) => self.one(entry, caller).await,
                 Err((_, error)) => Answer::error(&error),
             }
         });
@@ -80,14 +93,14 @@ impl Hub {
     }
 
     /// Does one entry as if it were a request of its own.
-    async fn one(self: &Arc<Self>, entry: Entry, scope: &Scope) -> Answer {
+    async fn one(self: &Arc<Self>, entry: Entry, caller: &Caller) -> Answer {
         let Some((handler, params)) = routes::find(&entry.method, &entry.target.path) else {
             return Answer::error(&HubError::NoRoute(format!("{} {}", entry.method, entry.target.path)));
         };
         if entry.method == Method::POST && entry.target.path.is_empty() {
             return Answer::error(&HubError::bad("a bundle inside a bundle is not done"));
         }
-        let mut ask = ask(entry, scope.clone(), params);
+        let mut ask = ask(entry, caller.clone(), params);
         let done = match ask.negotiate(self) {
             Ok(()) => handler(self.clone(), ask).await,
             Err(error) => Err(error),
@@ -123,7 +136,11 @@ impl Hub {
 pub(crate) async fn handle(hub: Arc<Hub>, mut ask: Ask) -> Result<Answer, HubError> {
     ask.scope.write()?;
     let bytes = ask.json_bytes(&hub).await?;
-    let body = hub.bundle_for(bytes, ask.scope, ask.prefer).await?;
+    let caller = Caller {
+        scope: ask.scope,
+        roles: ask.roles,
+    };
+    let body = hub.bundle_for(bytes, caller, ask.prefer).await?;
     Ok(Answer::made(body))
 }
 
@@ -140,7 +157,7 @@ fn reads(hub: &Hub, bundle: &Value) -> Result<Vec<Entry>, HubError> {
     Ok(entries(hub, only)?.into_iter().flatten().collect())
 }
 
-fn ask(entry: Entry, scope: Scope, params: Vec<(String, String)>) -> Ask {
+fn ask(entry: Entry, caller: Caller, params: Vec<(String, String)>) -> Ask {
     let mut headers = HeaderMap::new();
     let mut set = |name: &'static str, value: Option<String>| {
         if let Some(value) = value.and_then(|text| HeaderValue::from_str(&text).ok()) {
@@ -155,7 +172,8 @@ fn ask(entry: Entry, scope: Scope, params: Vec<(String, String)>) -> Ask {
         path: entry.target.path,
         query: entry.target.query,
         headers,
-        scope,
+        scope: caller.scope,
+        roles: caller.roles,
         prefer: Prefer::default(),
         pretty: false,
         format: Format::Json,

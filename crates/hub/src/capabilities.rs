@@ -8,6 +8,9 @@ use fhir::{ParamType, SearchParam};
 use serde_json::{Value, json};
 use std::sync::Arc;
 
+/// Says where clients listen to subscriptions.
+const WEBSOCKET_EXTENSION: &str = "http://hl7.org/fhir/StructureDefinition/capabilitystatement-websocket";
+
 impl Hub {
     /// The CapabilityStatement, made once.
     pub fn capabilities(&self) -> Bytes {
@@ -30,6 +33,16 @@ fn statement(hub: &Hub) -> Value {
         .map(|rtype| resource(hub, rtype))
         .collect();
     let system = ["transaction", "batch", "search-system", "history-system"];
+    let mut rest = json!({
+        "mode": "server",
+        "resource": resources,
+        "interaction": system.iter().map(|code| json!({"code": code})).collect::<Vec<_>>(),
+    });
+    if hub.subscriptions.is_some() {
+        // ws for http, wss for https
+        let address = hub.config.base_url.replacen("http", "ws", 1);
+        rest["extension"] = json!([{"url": WEBSOCKET_EXTENSION, "valueUri": format!("{address}/websocket")}]);
+    }
     json!({
         "resourceType": "CapabilityStatement",
         "status": "active",
@@ -40,11 +53,7 @@ fn statement(hub: &Hub) -> Value {
         "fhirVersion": "4.0.1",
         "format": ["application/fhir+json", "json", "application/fhir+xml", "xml"],
         "patchFormat": ["application/json-patch+json", "application/fhir+json", "application/fhir+xml"],
-        "rest": [{
-            "mode": "server",
-            "resource": resources,
-            "interaction": system.iter().map(|code| json!({"code": code})).collect::<Vec<_>>(),
-        }],
+        "rest": [rest],
     })
 }
 

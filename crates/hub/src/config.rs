@@ -10,6 +10,8 @@ pub struct HubConfig {
     pub limits: Limits,
     /// What happens to a resource whose structure breaks the R4 definitions.
     pub validation: Validation,
+    /// Subscriptions; `None`: a Subscription is stored like any other resource, and notifies nobody.
+    pub subscriptions: Option<crate::subscriptions::Settings>,
 }
 
 impl HubConfig {
@@ -20,6 +22,7 @@ impl HubConfig {
             base_url: base_url.trim_end_matches('/').to_owned(),
             limits: Limits::default(),
             validation: Validation::Reject,
+            subscriptions: None,
         }
     }
 }

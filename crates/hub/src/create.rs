@@ -78,7 +78,7 @@ pub(crate) fn expect_type(rtype: &str, value: &Value) -> Result<(), HubError> {
 
 /// The HTTP handler.
 pub(crate) async fn handle(hub: Arc<Hub>, mut ask: Ask) -> Result<Answer, HubError> {
-    ask.scope.write()?;
+    ask.may_write(&hub)?;
     let value = ask.json(&hub).await?;
     let written = hub
         .create(ask.param("type"), value, ask.header("if-none-exist")?)

@@ -57,7 +57,7 @@ impl Hub {
 /// The HTTP handler of `DELETE [base]/Type/id`.
 pub(crate) async fn handle(hub: Arc<Hub>, ask: Ask) -> Result<Answer, HubError> {
     let (rtype, id) = (ask.param("type"), ask.param("id"));
-    ask.scope.write()?;
+    ask.may_write(&hub)?;
     let deleted = hub.delete(rtype, id, ask.if_match()?).await?;
     Ok(Answer::deleted(deleted.as_ref()))
 }
@@ -65,7 +65,7 @@ pub(crate) async fn handle(hub: Arc<Hub>, ask: Ask) -> Result<Answer, HubError> 
 /// The HTTP handler of `DELETE [base]/Type?criteria`.
 pub(crate) async fn handle_matching(hub: Arc<Hub>, ask: Ask) -> Result<Answer, HubError> {
     let rtype = ask.param("type");
-    ask.scope.write()?;
+    ask.may_write(&hub)?;
     let deleted = hub.delete_matching(rtype, &ask.query).await?;
     Ok(Answer::deleted(deleted.as_ref()))
 }

@@ -1,6 +1,7 @@
 //! The hub itself: a store, a clock, ids and the settings.
 
 use crate::parse::Context;
+use crate::subscriptions::{self, Shared};
 use crate::turns::Turns;
 use crate::validate;
 use crate::{HubConfig, HubError};
@@ -22,6 +23,7 @@ pub struct Hub {
     pub(crate) definitions: &'static Definitions,
     pub(crate) capabilities: OnceLock<Bytes>,
     pub(crate) turns: Turns,
+    pub(crate) subscriptions: Option<Arc<Shared>>,
 }
 
 /// What a write left in the store.
@@ -47,6 +49,10 @@ pub enum Effect {
 impl Hub {
     /// A hub over `store`.
     pub fn new(store: Arc<dyn Store>, clock: Arc<dyn Clock>, ids: Arc<dyn Ids>, config: HubConfig) -> Arc<Self> {
+        let subscriptions = config
+            .subscriptions
+            .clone()
+            .map(|settings| Arc::new(Shared::new(settings)));
         Arc::new(Self {
             store,
             clock,
@@ -55,6 +61,7 @@ impl Hub {
             definitions: Definitions::r4(),
             capabilities: OnceLock::new(),
             turns: Turns::default(),
+            subscriptions,
         })
     }
 
@@ -102,6 +109,13 @@ impl Hub {
         method: Method,
     ) -> Result<PreparedResource, HubError> {
         validate::check(self, &value)?;
+        if let Some(shared) = self
+            .subscriptions
+            .as_ref()
+            .filter(|_| value["resourceType"] == "Subscription")
+        {
+            subscriptions::on_write(self, &shared.settings, &mut value, id)?;
+        }
         self.make_relative(&mut value);
         Ok(store::prepare_write(
             self.definitions,
@@ -125,8 +139,15 @@ impl Hub {
 
     /// Commits; `Ok(None)` when another writer was faster and the caller should prepare again.
     pub(crate) async fn try_commit(&self, transaction: Transaction) -> Result<Option<Committed>, HubError> {
+        let shared = self.subscriptions.as_ref();
+        let subscriptions = shared.map(|_| Shared::written(&transaction)).unwrap_or_default();
         match self.store.commit(transaction).await {
-            Ok(committed) => Ok(Some(committed)),
+            Ok(committed) => {
+                shared
+                    .into_iter()
+                    .for_each(|shared| subscriptions.iter().for_each(|id| shared.touch(id)));
+                Ok(Some(committed))
+            }
             Err(StoreError::Conflict { .. }) => Ok(None),
             Err(error) => Err(error.into()),
         }

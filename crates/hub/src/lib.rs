@@ -25,6 +25,7 @@ mod routes;
 mod scope;
 mod search;
 mod search_system;
+pub mod subscriptions;
 mod transaction;
 mod turns;
 mod update;

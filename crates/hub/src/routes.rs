@@ -1,10 +1,11 @@
 //! Every interaction of the hub in one table: HTTP routes, batch entries and the CapabilityStatement all come from it.
 
 use crate::http::{Answer, Ask, run};
-use crate::operations::{everything, lastn, meta, validate};
+use crate::operations::{everything, lastn, meta, subscription, validate};
 use crate::scope::{PROFESSIONALS, READERS};
 use crate::{
-    Hub, HubError, batch, capabilities, create, delete, history, patch, read, search, search_system, update, vread,
+    Hub, HubError, batch, capabilities, create, delete, history, patch, read, search, search_system, subscriptions,
+    update, vread,
 };
 use access::{Policy, Routes};
 use axum::extract::{RawPathParams, Request};
@@ -65,6 +66,12 @@ pub(crate) fn table() -> Vec<Row> {
         row!(POST "/{type}/{id}/$validate" "" Readers validate::handle_instance),
         row!(GET "/{type}/{id}/$everything" "" Readers everything::handle),
         row!(GET "/{type}/{id}/$meta" "" Readers meta::handle),
+        row!(GET "/{type}/$status" "" Professionals subscription::handle_all),
+        row!(GET "/{type}/{id}/$status" "" Professionals subscription::handle_status),
+        row!(GET "/{type}/{id}/$dead-letters" "" Professionals subscription::handle_dead),
+        row!(GET "/{type}/{id}/$waiting" "" Professionals subscription::handle_waiting),
+        row!(POST "/{type}/{id}/$replay" "" Professionals subscription::handle_replay),
+        row!(POST "/{type}/{id}/$drop" "" Professionals subscription::handle_drop),
         row!(GET "/{type}" "search-type" Readers search::handle),
         row!(POST "/{type}" "create" Professionals create::handle),
         row!(PUT "/{type}" "" Professionals update::handle_matching),
@@ -99,10 +106,20 @@ const VERBS: [(Method, MethodFilter); 5] = [
 /// Where the hub is in the site.
 pub const MOUNT: &str = "/fhir";
 
+/// Where clients listen to subscriptions.
+pub(crate) const WEBSOCKET: &str = "/fhir/websocket";
+
 /// The routes, under [`MOUNT`].
 pub fn routes(hub: Arc<Hub>) -> Routes {
     let rows = table();
     let mut routes = Routes::new();
+    if hub.subscriptions.is_some() {
+        let shared = hub.clone();
+        let listen = on(MethodFilter::GET, move |actor, headers, upgrade| {
+            subscriptions::socket_handle(shared.clone(), actor, headers, upgrade)
+        });
+        routes = routes.route(Method::GET, WEBSOCKET, Policy::AnyRole(PROFESSIONALS), listen);
+    }
     let mut paths: Vec<&'static str> = Vec::new();
     for row in &rows {
         if !paths.contains(&row.path) {

@@ -140,7 +140,7 @@ pub(crate) fn check_match(rtype: &str, id: &str, if_match: Option<u64>, current:
 
 /// The HTTP handler of `PUT [base]/Type/id`.
 pub(crate) async fn handle(hub: Arc<Hub>, mut ask: Ask) -> Result<Answer, HubError> {
-    ask.scope.write()?;
+    ask.may_write(&hub)?;
     let if_match = ask.if_match()?;
     let value = ask.json(&hub).await?;
     let written = hub.update(ask.param("type"), ask.param("id"), value, if_match).await?;
@@ -149,7 +149,7 @@ pub(crate) async fn handle(hub: Arc<Hub>, mut ask: Ask) -> Result<Answer, HubErr
 
 /// The HTTP handler of `PUT [base]/Type?criteria`.
 pub(crate) async fn handle_matching(hub: Arc<Hub>, mut ask: Ask) -> Result<Answer, HubError> {
-    ask.scope.write()?;
+    ask.may_write(&hub)?;
     let if_match = ask.if_match()?;
     let value = ask.json(&hub).await?;
     let written = hub

@@ -3,6 +3,7 @@
 use access::{Guard, GuardOptions, LocalIdentity, SigningKey};
 use anyhow::Context as _;
 use component::{Component, Context, Peer, Peers};
+use hub::subscriptions::{EndpointPolicy, Seal, Settings};
 use hub::{Hub, HubConfig};
 use orchestrator::Orchestrator;
 use std::path::Path;
@@ -25,6 +26,17 @@ pub struct Setup {
     pub base_url: String,
     /// See [`GuardOptions`].
     pub guard: GuardOptions,
+    /// Where notifications of subscriptions may go, and who may ask for them.
+    pub notify: NotifyOptions,
+}
+
+/// What the command line says of subscriptions.
+#[derive(Debug, Clone, Default)]
+pub struct NotifyOptions {
+    /// See [`hub::subscriptions::EndpointPolicy`].
+    pub endpoints: EndpointPolicy,
+    /// Roles besides `admin` that may write Subscriptions.
+    pub managers: Vec<String>,
 }
 
 /// Everything wired.
@@ -67,7 +79,14 @@ impl System {
             setup.guard,
         );
 
-        let hub_config = HubConfig::new(format!("{}/fhir", setup.base_url));
+        let mut hub_config = HubConfig::new(format!("{}/fhir", setup.base_url));
+        hub_config.subscriptions = Some(Settings {
+            endpoints: setup.notify.endpoints,
+            managers: setup.notify.managers,
+            seal: Some(Seal::new(key.derive("subscription secrets"), random.clone())),
+            random: random.clone(),
+            ..Settings::default()
+        });
         let hub = Hub::new(dynamic.clone(), clock.clone(), ids.clone(), hub_config);
         let orchestrator = Orchestrator::new(dynamic, clock.clone(), ids.clone(), Default::default());
 

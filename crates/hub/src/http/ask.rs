@@ -4,6 +4,7 @@ use super::negotiate::{self, Format, is_form};
 use super::{Prefer, View, etag};
 use crate::parse::{self, pairs};
 use crate::scope::Scope;
+use crate::subscriptions;
 use crate::{Hub, HubError};
 use access::Actor;
 use axum::body::Body;
@@ -11,6 +12,7 @@ use axum::extract::RawPathParams;
 use bytes::Bytes;
 use http::{HeaderMap, Method, header};
 use serde_json::Value;
+use std::sync::Arc;
 use store::StoredResource;
 
 /// Bodies above this size are parsed off the request threads.
@@ -40,6 +42,8 @@ pub(crate) struct Ask {
     pub headers: HeaderMap,
     /// What the actor may reach.
     pub scope: Scope,
+    /// Roles of the actor.
+    pub roles: Arc<[String]>,
     /// `Prefer`.
     pub prefer: Prefer,
     /// `_pretty=true`.
@@ -58,7 +62,9 @@ impl Ask {
     /// Takes a request apart.
     pub(crate) fn of(params: &RawPathParams, request: axum::extract::Request) -> Self {
         let (parts, body) = request.into_parts();
-        let scope = parts.extensions.get::<Actor>().map_or(Scope::Nothing, Scope::of);
+        let actor = parts.extensions.get::<Actor>();
+        let scope = actor.map_or(Scope::Nothing, Scope::of);
+        let roles = actor.map(|actor| actor.roles.as_slice()).unwrap_or_default().into();
         let params = params.iter().map(|(n, v)| (n.to_owned(), v.to_owned())).collect();
         Self {
             method: parts.method,
@@ -67,6 +73,7 @@ impl Ask {
             prefer: Prefer::of(&parts.headers),
             headers: parts.headers,
             scope,
+            roles,
             pretty: false,
             format: Format::Json,
             view: View::default(),
@@ -108,6 +115,12 @@ impl Ask {
             .iter()
             .find(|(n, _)| n == name)
             .map_or("", |(_, value)| value.as_str())
+    }
+
+    /// Whether the actor may write resources of the type in the path.
+    pub(crate) fn may_write(&self, hub: &Hub) -> Result<(), HubError> {
+        self.scope.write()?;
+        subscriptions::may_write(hub, &self.roles, self.param("type"))
     }
 
     /// A header as text.

@@ -8,6 +8,6 @@ mod view;
 
 pub(crate) use answer::{About, Answer, etag, run};
 pub(crate) use ask::{Ask, Payload, blocking, parse_etag};
-pub(crate) use negotiate::{Format, media_type};
+pub(crate) use negotiate::{Format, media_type, to_xml};
 pub(crate) use prefer::{Prefer, Return};
 pub(crate) use view::View;

@@ -111,7 +111,7 @@ pub(super) fn from_xml(bytes: &[u8]) -> Result<Value, HubError> {
 }
 
 /// A JSON body as XML.
-pub(super) fn to_xml(body: &[u8]) -> Result<Bytes, HubError> {
+pub(crate) fn to_xml(body: &[u8]) -> Result<Bytes, HubError> {
     let value: Value = serde_json::from_slice(body).map_err(|error| HubError::json(&error))?;
     Ok(Bytes::from(xml::to_xml(Definitions::r4(), &value)?))
 }

@@ -3,6 +3,7 @@
 pub(crate) mod everything;
 pub(crate) mod lastn;
 pub(crate) mod meta;
+pub(crate) mod subscription;
 pub(crate) mod validate;
 
 use serde_json::{Value, json};
@@ -17,6 +18,9 @@ pub(crate) fn offered(rtype: &str) -> Vec<Value> {
     match rtype {
         "Patient" => list.push(one("everything", "Patient")),
         "Observation" => list.push(one("lastn", "Observation")),
+        "Subscription" => {
+            list.extend(["status", "waiting", "dead-letters", "replay", "drop"].map(subscription::offered))
+        }
         _ => {}
     }
     list

@@ -186,7 +186,7 @@ async fn asked(hub: &Hub, ask: &mut Ask) -> Result<Patch, HubError> {
 
 /// The HTTP handler of `PATCH [base]/Type/id`.
 pub(crate) async fn handle(hub: Arc<Hub>, mut ask: Ask) -> Result<Answer, HubError> {
-    ask.scope.write()?;
+    ask.may_write(&hub)?;
     let if_match = ask.if_match()?;
     let patch = asked(&hub, &mut ask).await?;
     let written = hub.patch(ask.param("type"), ask.param("id"), &patch, if_match).await?;
@@ -195,7 +195,7 @@ pub(crate) async fn handle(hub: Arc<Hub>, mut ask: Ask) -> Result<Answer, HubErr
 
 /// The HTTP handler of `PATCH [base]/Type?criteria`.
 pub(crate) async fn handle_matching(hub: Arc<Hub>, mut ask: Ask) -> Result<Answer, HubError> {
-    ask.scope.write()?;
+    ask.may_write(&hub)?;
     let if_match = ask.if_match()?;
     let patch = asked(&hub, &mut ask).await?;
     let written = hub

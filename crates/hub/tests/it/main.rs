@@ -9,5 +9,6 @@ mod oracle;
 mod patch;
 mod search;
 mod server;
+mod subscriptions;
 mod transaction;
 mod xml;

@@ -15,6 +15,7 @@ pub fn real_setup(base_url: impl Into<String>) -> crate::system::Setup {
         ids: std::sync::Arc::new(UuidIds),
         base_url: base_url.into(),
         guard: Default::default(),
+        notify: Default::default(),
     }
 }
 

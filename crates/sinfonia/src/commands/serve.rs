@@ -3,6 +3,7 @@
 use crate::system::System;
 use anyhow::{Context as _, bail};
 use axum::serve::ListenerExt as _;
+use hub::subscriptions::{EndpointPolicy, Worker};
 use std::net::SocketAddr;
 use std::path::Path;
 
@@ -18,6 +19,24 @@ pub struct Args {
     /// Development only: API calls without credentials act as an administrator. Refused unless listening on loopback.
     #[arg(long)]
     open_api: bool,
+    /// URL under which notifications of FHIR Subscriptions may go although it is not https, or leads inside this network.
+    /// May be given more than once.
+    #[arg(
+        long = "notify-endpoint",
+        env = "SINFONIA_NOTIFY_ENDPOINTS",
+        value_delimiter = ',',
+        value_name = "URL"
+    )]
+    notify_endpoints: Vec<String>,
+    /// Role besides admin that may write FHIR Subscriptions, which send data of any patient out. May be given more than
+    /// once.
+    #[arg(
+        long = "notify-role",
+        env = "SINFONIA_NOTIFY_ROLES",
+        value_delimiter = ',',
+        value_name = "ROLE"
+    )]
+    notify_roles: Vec<String>,
 }
 
 /// Runs until told to stop.
@@ -37,10 +56,16 @@ pub async fn run(data: &Path, args: Args) -> anyhow::Result<()> {
     })?;
     let mut setup = super::real_setup(&base_url);
     setup.guard.open_api = args.open_api;
+    setup.notify.managers = args.notify_roles;
+    setup.notify.endpoints = EndpointPolicy::default()
+        .with_loopback(args.open_api)
+        .listed(&args.notify_endpoints)
+        .map_err(|why| anyhow::anyhow!("--notify-endpoint: {why}"))?;
     setup.guard.secure_cookies = base_url.starts_with("https://");
     let system = System::open(data, setup).await?;
     system.deploy_components().await?;
     let background = tokio::spawn(system.orchestrator.clone().run());
+    let notifier = Worker::new(&system.hub)?.map(|worker| tokio::spawn(worker.run()));
     tracing::info!("Sinfonia is at {base_url} (data in {})", data.display());
     // Answers are small: waiting to fill a packet would cost more than the page.
     let listener = listener.tap_io(|stream| {
@@ -52,6 +77,7 @@ pub async fn run(data: &Path, args: Args) -> anyhow::Result<()> {
         .with_graceful_shutdown(stop_asked())
         .await?;
     background.abort();
+    notifier.into_iter().for_each(|task| task.abort());
     system.close().await;
     tracing::info!("stopped");
     Ok(())

@@ -1,0 +1,191 @@
+//! The R4 websocket channel: a client sends `bind <id>`, is answered `bound <id>`, and gets `ping <id>` when something
+//! matched (<https://hl7.org/fhir/R4/subscription.html#2.46.7.2>). A ping says "look again": those that nobody has
+//! received yet are kept on disk as one, and sent when a client binds.
+
+use super::shared::Shared;
+use crate::Hub;
+use access::Actor;
+use axum::extract::ws::{Message, WebSocket, WebSocketUpgrade};
+use axum::response::{IntoResponse as _, Response};
+use http::{HeaderMap, StatusCode, header};
+use parking_lot::Mutex;
+use std::collections::{HashMap, HashSet};
+use std::sync::Arc;
+use std::sync::atomic::{AtomicU64, AtomicUsize, Ordering};
+use store::Method;
+use tokio::sync::mpsc;
+
+/// Longest message of a client, bytes.
+const MAX_MESSAGE: usize = 1_024;
+/// Messages that may wait for one client.
+const WAITING: usize = 64;
+
+/// A socket's number, and the way to it.
+type Listener = (u64, mpsc::Sender<String>);
+
+/// The clients connected.
+#[derive(Default)]
+pub(super) struct Sockets {
+    open: AtomicUsize,
+    next: AtomicU64,
+    bound: Mutex<HashMap<String, Vec<Listener>>>,
+}
+
+impl Sockets {
+    /// Whether anybody listens for a subscription.
+    pub fn listened(&self, id: &str) -> bool {
+        self.bound.lock().contains_key(id)
+    }
+
+    /// Tells those who listen; `false` when none could take it.
+    pub fn ping(&self, id: &str) -> bool {
+        let text = format!("ping {id}");
+        let bound = self.bound.lock();
+        let listeners = bound.get(id).map(Vec::as_slice).unwrap_or_default();
+        listeners
+            .iter()
+            .filter(|(_, sender)| sender.try_send(text.clone()).is_ok())
+            .count()
+            > 0
+    }
+
+    fn bind(&self, id: &str, socket: u64, sender: mpsc::Sender<String>) {
+        self.bound
+            .lock()
+            .entry(id.to_owned())
+            .or_default()
+            .push((socket, sender));
+    }
+
+    fn unbind(&self, ids: &HashSet<String>, socket: u64) {
+        let mut bound = self.bound.lock();
+        for id in ids {
+            if let Some(list) = bound.get_mut(id) {
+                list.retain(|(other, _)| *other != socket);
+                if list.is_empty() {
+                    bound.remove(id);
+                }
+            }
+        }
+    }
+}
+
+/// The HTTP handler of the upgrade. A browser says where its page is from: only our own pages may use its cookie here.
+pub(crate) async fn handle(hub: Arc<Hub>, actor: Actor, headers: HeaderMap, upgrade: WebSocketUpgrade) -> Response {
+    let Some(shared) = hub.subscriptions.clone() else {
+        return (StatusCode::NOT_FOUND, "subscriptions are switched off").into_response();
+    };
+    let origin = headers.get(header::ORIGIN).and_then(|value| value.to_str().ok());
+    if origin.is_some_and(|origin| !hub.config.base_url.starts_with(&format!("{origin}/"))) {
+        return (StatusCode::FORBIDDEN, "a page of another site may not listen here").into_response();
+    }
+    let max = shared.settings.sockets;
+    if shared.sockets.open.fetch_add(1, Ordering::Relaxed) >= max {
+        shared.sockets.open.fetch_sub(1, Ordering::Relaxed);
+        let text = format!("{max} websockets are open, the most there may be: try again later");
+        return (StatusCode::SERVICE_UNAVAILABLE, text).into_response();
+    }
+    let seat = Seat(shared.clone());
+    tracing::debug!(actor = actor.subject, "a websocket is opened");
+    upgrade
+        .max_message_size(MAX_MESSAGE)
+        .max_frame_size(MAX_MESSAGE)
+        .on_upgrade(move |socket| async move {
+            let _seat = seat;
+            serve(&hub, &shared, socket).await;
+        })
+}
+
+/// One of the sockets there may be; given back when dropped, upgraded or not.
+struct Seat(Arc<Shared>);
+
+impl Drop for Seat {
+    fn drop(&mut self) {
+        self.0.sockets.open.fetch_sub(1, Ordering::Relaxed);
+    }
+}
+
+/// Unbinds a socket however its task ends.
+struct Bindings<'a> {
+    shared: &'a Shared,
+    socket: u64,
+    ids: HashSet<String>,
+}
+
+impl Drop for Bindings<'_> {
+    fn drop(&mut self) {
+        self.shared.sockets.unbind(&self.ids, self.socket);
+    }
+}
+
+async fn serve(hub: &Hub, shared: &Shared, mut socket: WebSocket) {
+    let (sender, mut waiting) = mpsc::channel::<String>(WAITING);
+    let mut bindings = Bindings {
+        shared,
+        socket: shared.sockets.next.fetch_add(1, Ordering::Relaxed),
+        ids: HashSet::new(),
+    };
+    loop {
+        tokio::select! {
+            Some(text) = waiting.recv() => {
+                if socket.send(Message::Text(text.into())).await.is_err() {
+                    return;
+                }
+            }
+            message = socket.recv() => {
+                let text = match message {
+                    Some(Ok(Message::Text(text))) => text,
+                    Some(Ok(Message::Close(_)) | Err(_)) | None => return,
+                    Some(Ok(_)) => continue,
+                };
+                let (answer, bound) = bind(hub, &bindings, text.trim()).await;
+                if socket.send(Message::Text(answer.into())).await.is_err() {
+                    return;
+                }
+                // After the answer, so that `bound` comes before the first ping.
+                if let Some(id) = bound {
+                    shared.sockets.bind(&id, bindings.socket, sender.clone());
+                    bindings.ids.insert(id.clone());
+                    shared.touch(&id);
+                }
+            }
+        }
+    }
+}
+
+async fn bind(hub: &Hub, bindings: &Bindings<'_>, text: &str) -> (String, Option<String>) {
+    let Some(id) = text.strip_prefix("bind ").map(str::trim) else {
+        return ("error: write 'bind <subscription id>'".into(), None);
+    };
+    let id = id.strip_prefix("Subscription/").unwrap_or(id);
+    if bindings.ids.contains(id) {
+        return (format!("bound {id}"), None);
+    }
+    let max = bindings.shared.settings.binds;
+    if bindings.ids.len() >= max {
+        return (format!("error: one websocket binds at most {max} subscriptions"), None);
+    }
+    let found = match hub.store.snapshot().await {
+        Ok(mut snapshot) => snapshot.read("Subscription", id).await,
+        Err(error) => Err(error),
+    };
+    match found {
+        Ok(Some(stored)) if stored.method != Method::Delete => {
+            let body = stored.body.as_deref().unwrap_or_default();
+            let value: serde_json::Value = serde_json::from_slice(body).unwrap_or_default();
+            if value["channel"]["type"] == "websocket" {
+                (format!("bound {id}"), Some(id.to_owned()))
+            } else {
+                (
+                    format!("error: the channel of Subscription/{id} is not websocket"),
+                    None,
+                )
+            }
+        }
+        Ok(_) => ("error: there is no such subscription".into(), None),
+        Err(error) => {
+            tracing::warn!(%error, "a subscription could not be read for a websocket");
+            ("error: try again later".into(), None)
+        }
+    }
+}
