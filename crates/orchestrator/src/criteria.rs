@@ -53,6 +53,9 @@ impl Criteria {
                     "'{name}': modifiers and chains cannot be tested on a single resource"
                 ));
             }
+            if name == "_id" {
+                return Err("'_id' is not among the values that are tested; name what the resource says".to_owned());
+            }
             let param = definitions
                 .param(rtype, name)
                 .ok_or_else(|| format!("'{name}' is not a search parameter of {rtype}"))?;
@@ -174,6 +177,7 @@ mod tests {
             ("Obs?code=1", "not a FHIR R4 resource type"),
             ("Observation?colour=red", "not a search parameter"),
             ("Observation?code:in=x", "modifiers"),
+            ("Observation?_id=x", "not among the values"),
             ("Observation?date=2026", "date parameter"),
             ("Observation?code", "no value"),
         ] {

@@ -115,6 +115,23 @@ async fn each_parameter_type_finds_what_it_should() {
             &["o1", "o2"],
         ),
         ("/Observation?value-quantity=ap50", &["o1"]),
+        (
+            "/Observation?value-quantity=ge0.053|http://unitsofmeasure.org|mol/mol&code=4548-4",
+            &["o1", "o2"],
+        ),
+        ("/Observation?code-value-quantity=4548-4$gt50", &["o1", "o2"]),
+        (
+            "/Observation?code-value-quantity=http://loinc.org|4548-4$lt60,2345-7$gt100",
+            &["o1", "o3", "o4"],
+        ),
+        ("/Observation?code-value-quantity=2345-7$53", &[]),
+        (
+            "/Observation?combo-code-value-quantity=4548-4$42|http://unitsofmeasure.org|mmol/mol",
+            &["o3"],
+        ),
+        ("/Patient?_content=napoli", &[]),
+        ("/Organization?_content=napoli%20asl", &["asl1"]),
+        ("/Patient?_list=none", &[]),
         ("/RiskAssessment?probability=gt0.8", &["r1"]),
         ("/RiskAssessment?probability=0.8", &["r1"]),
         ("/RiskAssessment?probability=0.80", &[]),
@@ -192,6 +209,16 @@ async fn includes_bring_what_belongs_together() {
     assert_eq!(sorted(all.ids("include")), ["bruno", "dr"]);
     let reverse = server.get("/Patient?_id=anna&_revinclude=Observation:patient").await;
     assert_eq!(sorted(reverse.ids("include")), ["o1", "o2"]);
+    let everything = server.get("/Patient?_id=anna&_revinclude=*").await;
+    assert_eq!(
+        sorted(everything.ids("include")),
+        ["o1", "o2", "r1"],
+        "of every type that is stored"
+    );
+    let named = server.get("/Organization?_id=asl1&_revinclude=*").await;
+    assert_eq!(sorted(named.ids("include")), ["anna", "bruno", "carla"]);
+    let both = server.get("/Observation?_id=o4&_include=*").await;
+    assert_eq!(sorted(both.ids("include")), ["bruno", "dr"]);
     let total = reverse.json()["total"].clone();
     assert_eq!(total, 1, "included resources do not count");
 }
