@@ -327,6 +327,7 @@ fn number(test: &ValueTest, value: &IndexValue) -> bool {
             system: s,
             code: c,
             unit,
+            ..
         } => is(system, s) && (is(code, c) || is(code, unit)) && within(value) == *inside,
         _ => false,
     }
