@@ -1,6 +1,7 @@
 //! The evaluator.
 
 use crate::cache::Cache;
+use crate::calendar::{self, Calendars, Trouble};
 use crate::model::Registry;
 use crate::prepare::{Prepared, prepare, shortened, validate};
 use crate::recursion::{Guard, MAX_ROUNDS, Stopped, TOO_DEEP};
@@ -12,6 +13,7 @@ use jiff::Timestamp;
 use jiff::tz::TimeZone;
 use serde_json::Value;
 use std::panic::{AssertUnwindSafe, catch_unwind};
+use std::sync::Arc;
 
 /// Most prepared expressions kept.
 const MAX_PREPARED: usize = 8_192;
@@ -21,6 +23,7 @@ pub struct Feel {
     prepared: Cache<Prepared>,
     pub(crate) models: Registry,
     pub(crate) zone: TimeZone,
+    calendars: Option<Arc<dyn Calendars>>,
 }
 
 impl Default for Feel {
@@ -43,7 +46,15 @@ impl Feel {
             prepared: Cache::new(MAX_PREPARED),
             models: Registry::default(),
             zone,
+            calendars: None,
         }
+    }
+
+    /// Gives expressions of processes the functions on working days; in decisions they have no value.
+    #[must_use]
+    pub fn with_calendars(mut self, calendars: Arc<dyn Calendars>) -> Self {
+        self.calendars = Some(calendars);
+        self
     }
 
     /// Whether a text is a FEEL expression that may run: for the checks of a process model before it is deployed.
@@ -87,9 +98,18 @@ impl Feel {
         if prepared.needs_guard {
             below.set_entry(&Name::from(TOO_DEEP), guard.question());
         }
+        let trouble = Trouble::default();
+        if prepared.needs_calendars
+            && let Some(calendars) = &self.calendars
+        {
+            calendar::bind(&mut below, calendars, &self.zone, &trouble);
+        }
         let scope = FeelScope::from(below);
         scope.push(variables);
         let result = prepared.run(&scope);
+        if let Some(message) = trouble.take() {
+            return Err(failed(message));
+        }
         value::to_json(&result).map_err(failed)
     }
 }

@@ -5,6 +5,7 @@
 //! or PMML functions) are refused.
 
 mod cache;
+mod calendar;
 mod error;
 mod feel;
 mod model;
@@ -16,6 +17,7 @@ mod typed;
 mod value;
 mod words;
 
+pub use calendar::Calendars;
 pub use error::EvalError;
 pub use feel::Feel;
 pub use model::{DecisionInfo, InputInfo, ModelIssue};

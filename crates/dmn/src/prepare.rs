@@ -22,6 +22,8 @@ pub(crate) struct Prepared {
     evaluator: Evaluator,
     /// Whether the text speaks of `now` or `today`, so that the moment must be bound.
     pub(crate) needs_moment: bool,
+    /// Whether it speaks of working days, so that the calendars must be bound.
+    pub(crate) needs_calendars: bool,
     /// Whether the text holds functions or loops, which must be bound.
     pub(crate) needs_guard: bool,
 }
@@ -41,6 +43,7 @@ pub(crate) fn prepare(expression: &str, long_names: &[String]) -> Result<Prepare
     Ok(Prepared {
         evaluator: dsntk_feel_evaluator::prepare(&node),
         needs_moment,
+        needs_calendars: expression.contains("business "),
         needs_guard,
     })
 }

@@ -1,5 +1,6 @@
 //! What is checked on a parsed expression before it may run.
 
+use crate::calendar;
 use crate::prepare::MAX_DEPTH;
 use crate::recursion::TOO_DEEP;
 use dsntk_feel::bif::Bif;
@@ -41,7 +42,7 @@ pub(crate) fn check(root: &AstNode) -> Result<(), String> {
     }
     match called
         .into_iter()
-        .find(|name| !declared.contains(name) && Bif::from_str(name).is_err())
+        .find(|name| !declared.contains(name) && !calendar::NAMES.contains(name) && Bif::from_str(name).is_err())
     {
         Some(name) => Err(format!("there is no function '{name}': use a FEEL built-in function")),
         None => Ok(()),

@@ -47,6 +47,9 @@ const RESERVED: &[&str] = &[
 /// Built-in functions whose names hold spaces; told to the parser so that a variable called `list` or `string` does
 /// not cut them in two. The date and time constructors are literals of the grammar and not among them.
 pub(crate) const LONG_FUNCTIONS: &[&str] = &[
+    "business days after",
+    "business days until",
+    "business time after",
     "context merge",
     "context put",
     "day of week",
@@ -57,6 +60,7 @@ pub(crate) const LONG_FUNCTIONS: &[&str] = &[
     "get entries",
     "get value",
     "index of",
+    "is business day",
     "insert before",
     "list contains",
     "list replace",

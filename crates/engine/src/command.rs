@@ -1,6 +1,7 @@
 //! What can be asked of an instance.
 
 use crate::Variables;
+use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
 
 /// How an instance begins.
@@ -10,6 +11,26 @@ pub enum StartBy {
     None,
     /// At the start event (or instantiating receive task) with this element id: message, signal, timer or other.
     Element(String),
+}
+
+/// A document beside a task.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Attachment {
+    /// FHIR reference, e.g. `DocumentReference/…`.
+    pub reference: String,
+    /// Title shown.
+    pub title: String,
+}
+
+/// What changes about an open task; `None`: stays as it is.
+#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
+pub struct TaskChange {
+    /// Due moment.
+    pub due: Option<Timestamp>,
+    /// Not to be shown before.
+    pub follow_up: Option<Timestamp>,
+    /// 0..100.
+    pub priority: Option<u8>,
 }
 
 /// A command to one instance. Applying the same command to the same state gives the same result.
@@ -77,6 +98,38 @@ pub enum Command {
         assignee: Option<String>,
         /// Why.
         reason: Option<String>,
+    },
+    /// The holder lets someone else do a task; it comes back with `Resolve`.
+    Delegate {
+        /// Task id.
+        task: String,
+        /// Who does it.
+        to: String,
+        /// Why.
+        reason: Option<String>,
+    },
+    /// A delegated task goes back to whom it belongs.
+    Resolve {
+        /// Task id.
+        task: String,
+        /// What was found.
+        reason: Option<String>,
+    },
+    /// Changes when a task is due or how urgent it is.
+    ChangeTask {
+        /// Task id.
+        task: String,
+        /// What changes.
+        change: TaskChange,
+    },
+    /// Someone writes beside a task, or adds a document to it.
+    Comment {
+        /// Task id.
+        task: String,
+        /// What they write.
+        text: String,
+        /// The document.
+        attachment: Option<Attachment>,
     },
     /// Tries again what opened an incident.
     Retry {

@@ -1,6 +1,7 @@
 //! What a step asks the world to do. The orchestrator turns each into rows of the same transaction.
 
 use crate::Variables;
+use crate::command::Attachment;
 use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
 
@@ -30,6 +31,8 @@ pub struct TaskSpec {
     pub lane: Option<String>,
     /// Who.
     pub assignment: Assignment,
+    /// To whom it comes back, when someone does it for them.
+    pub delegated_by: Option<String>,
     /// Form key: id or canonical of a Questionnaire.
     pub form: Option<String>,
     /// Due moment.
@@ -68,14 +71,36 @@ pub struct JobSpec {
 pub enum Effect {
     /// A task begins.
     TaskCreated(Box<TaskSpec>),
-    /// A task's assignee or due moment changed.
+    /// A task's assignee changed.
     TaskAssigned {
         /// Task id.
         id: String,
         /// New assignee.
         assignee: Option<String>,
+        /// To whom it comes back.
+        delegated_by: Option<String>,
         /// Why.
         reason: Option<String>,
+    },
+    /// When a task is due, or how urgent it is, changed; as it is now.
+    TaskChanged {
+        /// Task id.
+        id: String,
+        /// Due moment.
+        due: Option<Timestamp>,
+        /// Not to be shown before.
+        follow_up: Option<Timestamp>,
+        /// 0..100.
+        priority: u8,
+    },
+    /// Someone wrote beside a task, or added a document.
+    TaskNoted {
+        /// Task id.
+        id: String,
+        /// The text.
+        text: String,
+        /// The document.
+        attachment: Option<Attachment>,
     },
     /// A task was completed.
     TaskCompleted {

@@ -1,5 +1,6 @@
 //! What happened, for history. The names are kept for ever: XES and OCEL exports read them.
 
+use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
 
@@ -43,6 +44,31 @@ pub enum Event {
         task: String,
         assignee: Option<String>,
         reason: Option<String>,
+    },
+    TaskDelegated {
+        task: String,
+        to: String,
+        reason: Option<String>,
+    },
+    TaskResolved {
+        task: String,
+        to: String,
+        reason: Option<String>,
+    },
+    TaskChanged {
+        task: String,
+        due: Option<Timestamp>,
+        follow_up: Option<Timestamp>,
+        priority: u8,
+    },
+    TaskCommented {
+        task: String,
+        text: String,
+    },
+    TaskAttached {
+        task: String,
+        reference: String,
+        title: String,
     },
     TaskCompleted {
         element: String,

@@ -17,7 +17,7 @@ mod step;
 mod timers;
 mod view;
 
-pub use command::{Command, StartBy};
+pub use command::{Attachment, Command, StartBy, TaskChange};
 pub use effect::{Assignment, Effect, JobSpec, TaskSpec};
 pub use env::{Env, Limits, Models};
 pub use error::StepError;

@@ -150,6 +150,9 @@ pub(crate) enum At {
 pub(crate) struct TaskState {
     #[serde(default)]
     pub assignment: Assignment,
+    /// To whom it comes back, when someone does it for them.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub delegated_by: Option<String>,
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub form: Option<String>,
     #[serde(default, skip_serializing_if = "Option::is_none")]

@@ -268,6 +268,7 @@ impl State {
             documentation: node.documentation.clone(),
             lane: process.lane_name(id).map(str::to_owned),
             assignment: task.assignment.clone(),
+            delegated_by: task.delegated_by.clone(),
             form: task.form.clone(),
             due: task.due,
             follow_up: task.follow_up,

@@ -192,26 +192,13 @@ impl<'a> Builder<'a> {
         actor: &str,
     ) -> Result<(), OrchestratorError> {
         let hot = &applied.hot;
-        let now = self.now;
         match effect {
-            Effect::TaskCreated(spec) => {
-                self.tasks.insert(spec.id.clone(), (0, mirror::create(hot, spec, now)));
-            }
-            Effect::TaskAssigned { id, assignee, reason } => {
-                if let Some(task) = self.task(id).await? {
-                    mirror::reassign(task, assignee.as_deref(), reason.as_deref(), now);
-                }
-            }
-            Effect::TaskCompleted { id } => {
-                if let Some(task) = self.task(id).await? {
-                    mirror::close(task, "completed", actor, &applied.written, now);
-                }
-            }
-            Effect::TaskCancelled { id } => {
-                if let Some(task) = self.task(id).await? {
-                    mirror::close(task, "cancelled", actor, &[], now);
-                }
-            }
+            Effect::TaskCreated(_)
+            | Effect::TaskAssigned { .. }
+            | Effect::TaskChanged { .. }
+            | Effect::TaskNoted { .. }
+            | Effect::TaskCompleted { .. }
+            | Effect::TaskCancelled { .. } => self.task_effect(effect, applied, actor).await?,
             Effect::JobCreated(job) => {
                 self.after.jobs.push((**job).clone());
                 self.add_wait(hot, WaitKind::Job, &job.job_type, &rank(job.priority), &job.id);
@@ -250,6 +237,54 @@ impl<'a> Builder<'a> {
             }
             // Told by the instance row.
             Effect::Completed | Effect::Terminated { .. } => {}
+        }
+        Ok(())
+    }
+
+    /// What happens to the mirrors of tasks.
+    async fn task_effect(&mut self, effect: &Effect, applied: &Applied, actor: &str) -> Result<(), OrchestratorError> {
+        let (hot, now) = (&applied.hot, self.now);
+        match effect {
+            Effect::TaskCreated(spec) => {
+                self.tasks.insert(spec.id.clone(), (0, mirror::create(hot, spec, now)));
+            }
+            Effect::TaskAssigned {
+                id,
+                assignee,
+                delegated_by,
+                reason,
+            } => {
+                if let Some(task) = self.task(id).await? {
+                    let (assignee, reason) = (assignee.as_deref(), reason.as_deref());
+                    mirror::reassign(task, assignee, delegated_by.as_deref(), reason, now);
+                }
+            }
+            Effect::TaskChanged {
+                id,
+                due,
+                follow_up,
+                priority,
+            } => {
+                if let Some(task) = self.task(id).await? {
+                    mirror::change(task, *due, *follow_up, *priority, now);
+                }
+            }
+            Effect::TaskNoted { id, text, attachment } => {
+                if let Some(task) = self.task(id).await? {
+                    mirror::note(task, actor, text, attachment.as_ref(), now).map_err(OrchestratorError::Invalid)?;
+                }
+            }
+            Effect::TaskCompleted { id } => {
+                if let Some(task) = self.task(id).await? {
+                    mirror::close(task, "completed", actor, &applied.written, now);
+                }
+            }
+            Effect::TaskCancelled { id } => {
+                if let Some(task) = self.task(id).await? {
+                    mirror::close(task, "cancelled", actor, &[], now);
+                }
+            }
+            _ => {}
         }
         Ok(())
     }

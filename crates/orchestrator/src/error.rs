@@ -26,6 +26,9 @@ pub enum OrchestratorError {
         /// Who holds it.
         holder: String,
     },
+    /// The task is done for someone else.
+    #[error("task '{0}' is done for someone else, who completes it: give it back with resolve")]
+    Delegated(String),
     /// The job is in the hands of another worker, or of none.
     #[error("job '{job}' is not held by {worker}: {why}. Fetch and lock it again before working on it")]
     LockLost {
@@ -117,9 +120,11 @@ impl OrchestratorError {
     pub fn status(&self) -> StatusCode {
         match self {
             Self::NotFound { .. } | Self::NobodyWaits { .. } => StatusCode::NOT_FOUND,
-            Self::Held { .. } | Self::Running { .. } | Self::Contended(_) | Self::LockLost { .. } => {
-                StatusCode::CONFLICT
-            }
+            Self::Held { .. }
+            | Self::Running { .. }
+            | Self::Contended(_)
+            | Self::LockLost { .. }
+            | Self::Delegated(_) => StatusCode::CONFLICT,
             Self::LockExpired { .. } => StatusCode::GONE,
             Self::Busy { .. } => StatusCode::SERVICE_UNAVAILABLE,
             Self::Step(StepError::UnknownDefinition(_)) => StatusCode::NOT_FOUND,
@@ -142,6 +147,7 @@ impl OrchestratorError {
             Self::NotFound { .. } => "not-found",
             Self::NobodyWaits { .. } => "nobody-waits",
             Self::Held { .. } => "held",
+            Self::Delegated(_) => "delegated",
             Self::LockLost { .. } => "lock-lost",
             Self::LockExpired { .. } => "lock-expired",
             Self::Busy { .. } => "busy",

@@ -10,6 +10,7 @@
 mod access_rules;
 pub mod api;
 mod cache;
+mod calendar;
 mod command;
 mod commit;
 mod config;
@@ -44,6 +45,7 @@ pub use op::assign_task::Assigning;
 pub use op::change_lock::LockChange;
 pub use op::throw_error::Thrower;
 pub use orchestrator::Orchestrator;
+pub use query::calendars::CalendarQuery;
 pub use query::definitions::DefinitionsQuery;
 pub use query::history::HistoryQuery;
 pub use query::incidents::IncidentsQuery;

@@ -3,10 +3,10 @@
 use crate::Orchestrator;
 use crate::access_rules::{staff, worker};
 use crate::op::{
-    assign_task, cancel, change_lock, complete_job, complete_task, deploy, fail_job, fetch_jobs, retry_incident,
-    send_message, send_signal, set_variables, start, throw_error,
+    assign_task, cancel, change_lock, change_task, comment_task, complete_job, complete_task, delegate_task, deploy,
+    fail_job, fetch_jobs, retry_incident, send_message, send_signal, set_variables, start, throw_error,
 };
-use crate::query::{definitions, history, incidents, instances, jobs, tasks};
+use crate::query::{calendars, definitions, history, incidents, instances, jobs, tasks};
 use access::{Policy, Routes};
 use axum::extract::DefaultBodyLimit;
 use axum::handler::Handler;
@@ -53,6 +53,11 @@ fn commands(o: &Arc<Orchestrator>) -> Routes {
     let r = post_to!(r, "/tasks/{id}/claim", Policy::SignedIn, assign_task::claim);
     let r = post_to!(r, "/tasks/{id}/unclaim", Policy::SignedIn, assign_task::unclaim);
     let r = post_to!(r, "/tasks/{id}/reassign", Policy::SignedIn, assign_task::reassign);
+    let r = post_to!(r, "/tasks/{id}/delegate", Policy::SignedIn, delegate_task::delegate);
+    let r = post_to!(r, "/tasks/{id}/resolve", Policy::SignedIn, delegate_task::resolve);
+    let r = post_to!(r, "/tasks/{id}/change", Policy::SignedIn, change_task::handler);
+    let r = post_to!(r, "/tasks/{id}/comments", Policy::SignedIn, comment_task::comment);
+    let r = post_to!(r, "/tasks/{id}/attachments", Policy::SignedIn, comment_task::attach);
     let r = post_to!(r, "/tasks/{id}/error", Policy::SignedIn, throw_error::task);
     let r = post_to!(r, "/jobs/{id}/complete", WORKER, complete_job::handler);
     let r = post_to!(r, "/jobs/{id}/fail", WORKER, fail_job::handler);
@@ -80,6 +85,8 @@ fn questions(o: &Arc<Orchestrator>) -> Routes {
     let r = get_from!(r, "/definitions", Policy::SignedIn, definitions::list);
     let r = get_from!(r, "/definitions/{key}", Policy::SignedIn, definitions::one);
     let r = get_from!(r, "/definitions/{key}/xml", Policy::SignedIn, definitions::source);
+    let r = get_from!(r, "/calendars", Policy::SignedIn, calendars::list);
+    let r = get_from!(r, "/calendars/{id}", Policy::SignedIn, calendars::one);
     let r = get_from!(r, "/instances", Policy::SignedIn, instances::list);
     let r = get_from!(r, "/instances/{id}", Policy::SignedIn, instances::one);
     let r = get_from!(r, "/instances/{id}/history", Policy::SignedIn, history::handler);

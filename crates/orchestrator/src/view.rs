@@ -56,6 +56,10 @@ pub(crate) fn task_of(hot: &Hot, spec: TaskSpec, created: Timestamp) -> OpenTask
         }
         .to_owned(),
         assignee: spec.assignment.assignee,
+        delegated_by: spec.delegated_by,
+        follow_up: spec.follow_up,
+        comments: Vec::new(),
+        attachments: Vec::new(),
         roles: spec.assignment.candidate_groups,
         form,
         created,

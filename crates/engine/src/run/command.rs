@@ -25,6 +25,10 @@ impl Run<'_> {
                 matches!(on, On::Message { .. } | On::Signal { .. })
             }),
             Command::Assign { task, assignee, reason } => self.assign(task, assignee, reason),
+            Command::Delegate { task, to, reason } => self.delegate(task, to, reason),
+            Command::Resolve { task, reason } => self.resolve(task, reason),
+            Command::ChangeTask { task, change } => self.change_task(task, change),
+            Command::Comment { task, text, attachment } => self.comment(task, text, attachment),
             Command::Retry { incident } => self.retry(&incident),
             Command::SetVariables { variables } => {
                 if let Some(root) = self.state.scopes.first().map(|scope| scope.n) {
@@ -42,7 +46,7 @@ impl Run<'_> {
         }
     }
 
-    fn task_token(&self, id: &str) -> Result<u64, StepError> {
+    pub(super) fn task_token(&self, id: &str) -> Result<u64, StepError> {
         let open = self.state.number(id).and_then(|n| self.state.token(n));
         match open {
             Some(Token { n, at: At::Task(_), .. }) => Ok(*n),
@@ -194,10 +198,13 @@ impl Run<'_> {
         }) = self.state.token_mut(token)
         {
             state.assignment.assignee.clone_from(&assignee);
+            // Whoever takes or gets it now has it for good.
+            state.delegated_by = None;
         }
         self.effect(Effect::TaskAssigned {
             id: task.clone(),
             assignee: assignee.clone(),
+            delegated_by: None,
             reason: reason.clone(),
         });
         self.events.push(Event::TaskAssigned { task, assignee, reason });

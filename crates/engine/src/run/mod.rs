@@ -10,6 +10,7 @@ mod command;
 mod compensate;
 mod complex;
 mod condition;
+mod desk;
 mod enter;
 mod eval;
 mod flow;

@@ -40,6 +40,7 @@ impl Run<'_> {
         };
         let state = TaskState {
             assignment,
+            delegated_by: None,
             form: self.optional(spot, task.form.as_ref())?,
             due: self.moment(spot, task.due.as_ref(), "due date")?,
             follow_up: self.moment(spot, task.follow_up.as_ref(), "follow-up date")?,

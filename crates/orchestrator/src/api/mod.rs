@@ -1,9 +1,14 @@
 //! What travels over the orchestrator's REST API (`/orchestrator/...`), the same types for server and clients.
 //! JSON, camelCase; moments are RFC 3339.
 
+mod calendars;
 mod jobs;
+mod tasks;
 
+pub use crate::calendar::{Calendar, Day, Holiday, Hours};
+pub use calendars::{CalendarInfo, DayOff};
 pub use jobs::{ChangeLock, FetchJobs, FetchTopic, FetchedJob, JobLock};
+pub use tasks::{AttachToTask, ChangeTask, CommentTask, DelegateTask, ResolveTask, TaskComment, TaskDocument};
 
 use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
@@ -14,7 +19,7 @@ use serde_json::{Map, Value};
 #[derive(Debug, Clone, Serialize, Deserialize)]
 #[serde(rename_all = "camelCase")]
 pub struct Deploy {
-    /// The files: `*.bpmn`, `*.dmn`, `*.json` (Questionnaire).
+    /// The files: `*.bpmn`, `*.dmn`, `*.calendar.json`, `*.json` (Questionnaire).
     pub files: Vec<DeployFile>,
 }
 
@@ -169,8 +174,20 @@ pub struct TaskInfo {
     pub created: Timestamp,
     /// Due.
     pub due: Option<Timestamp>,
+    /// Not to be shown before.
+    #[serde(default)]
+    pub follow_up: Option<Timestamp>,
     /// 0..100.
     pub priority: u8,
+    /// To whom it comes back, when the assignee does it for them.
+    #[serde(default)]
+    pub delegated_by: Option<String>,
+    /// What people wrote beside it (only on the single read).
+    #[serde(default)]
+    pub comments: Vec<TaskComment>,
+    /// Documents beside it (only on the single read).
+    #[serde(default)]
+    pub attachments: Vec<TaskDocument>,
     /// Variables visible to the task (only on the single read).
     #[serde(default)]
     pub variables: Map<String, Value>,

@@ -5,7 +5,7 @@ mod care_plan;
 mod task;
 
 pub(crate) use care_plan::care_plan;
-pub(crate) use task::{Info, close, create, info, reassign};
+pub(crate) use task::{Info, change, close, create, info, note, reassign};
 
 use serde_json::Value;
 

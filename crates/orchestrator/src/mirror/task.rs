@@ -1,11 +1,16 @@
 //! A user task as a FHIR `Task`.
 
 use super::{ELEMENT_SYSTEM, INSTANCE_SYSTEM, PRIORITY_EXTENSION, ROLE_SYSTEM, definition_uri, is_reference, text};
-use crate::api::TaskInfo;
+use crate::api::{TaskComment, TaskDocument, TaskInfo};
 use crate::instance::Hot;
-use engine::TaskSpec;
+use engine::{Attachment, TaskSpec};
 use jiff::Timestamp;
 use serde_json::{Map, Value, json};
+
+/// Most comments, and most documents, of one task.
+const MAX_NOTES: usize = 500;
+/// What a document beside a task is called.
+const ATTACHMENT: &str = "attachment";
 
 /// A new task. `hot` is the instance after the step.
 pub(crate) fn create(hot: &Hot, spec: &TaskSpec, now: Timestamp) -> Value {
@@ -91,13 +96,86 @@ fn restriction(spec: &TaskSpec) -> Map<String, Value> {
     restriction
 }
 
-/// Puts a new owner in place; `None` gives the task back to its candidates.
-pub(crate) fn reassign(task: &mut Value, assignee: Option<&str>, reason: Option<&str>, now: Timestamp) {
+/// Puts a new owner in place; `None` gives the task back to its candidates. `delegated_by` asks for it to be done.
+pub(crate) fn reassign(
+    task: &mut Value,
+    assignee: Option<&str>,
+    delegated_by: Option<&str>,
+    reason: Option<&str>,
+    now: Timestamp,
+) {
     set_owner(task, assignee);
+    match delegated_by {
+        Some(person) => task["requester"] = who(person),
+        None => {
+            task.as_object_mut().map(|task| task.remove("requester"));
+        }
+    }
     task["lastModified"] = json!(fhir::instant(now));
     if let Some(reason) = reason {
         task["statusReason"] = json!({"text": reason});
     }
+}
+
+/// Changes when it is due and how urgent it is.
+pub(crate) fn change(
+    task: &mut Value,
+    due: Option<Timestamp>,
+    follow_up: Option<Timestamp>,
+    priority: u8,
+    now: Timestamp,
+) {
+    for (end, moment) in [("start", follow_up), ("end", due)] {
+        if let Some(moment) = moment {
+            task["restriction"]["period"][end] = json!(fhir::instant(moment));
+        }
+    }
+    task["priority"] = json!(priority_code(priority));
+    let extensions = task["extension"].as_array_mut();
+    for extension in extensions.into_iter().flatten() {
+        if extension["url"] == PRIORITY_EXTENSION {
+            extension["valueInteger"] = json!(priority);
+        }
+    }
+    task["lastModified"] = json!(fhir::instant(now));
+}
+
+/// Adds what someone wrote, or a document.
+pub(crate) fn note(
+    task: &mut Value,
+    author: &str,
+    written: &str,
+    attachment: Option<&Attachment>,
+    now: Timestamp,
+) -> Result<(), String> {
+    let (list, entry) = match attachment {
+        Some(document) => {
+            let reference = json!({"reference": document.reference, "display": document.title});
+            (
+                "input",
+                json!({"type": {"text": ATTACHMENT}, "valueReference": reference}),
+            )
+        }
+        None => {
+            let mut note = json!({"time": fhir::instant(now), "text": written});
+            if is_reference(author) {
+                note["authorReference"] = json!({"reference": author});
+            } else {
+                note["authorString"] = json!(author);
+            }
+            ("note", note)
+        }
+    };
+    if !task[list].is_array() {
+        task[list] = json!([]);
+    }
+    let entries = task[list].as_array_mut().expect("just made");
+    if entries.len() >= MAX_NOTES {
+        return Err(format!("the task has {MAX_NOTES} entries already, which is the most"));
+    }
+    entries.push(entry);
+    task["lastModified"] = json!(fhir::instant(now));
+    Ok(())
 }
 
 /// Ends a task: `completed` or `cancelled`, with what it produced. Who completed a task that nobody held becomes its
@@ -125,18 +203,21 @@ fn set_owner(task: &mut Value, assignee: Option<&str>) {
     let object = task.as_object_mut().expect("a Task is an object");
     match assignee {
         Some(person) => {
-            let owner = if is_reference(person) {
-                json!({"reference": person})
-            } else {
-                json!({"display": person})
-            };
-            object.insert("owner".into(), owner);
+            object.insert("owner".into(), who(person));
             object.insert("status".into(), json!("in-progress"));
         }
         None => {
             object.remove("owner");
             object.insert("status".into(), json!("ready"));
         }
+    }
+}
+
+fn who(person: &str) -> Value {
+    if is_reference(person) {
+        json!({"reference": person})
+    } else {
+        json!({"display": person})
     }
 }
 
@@ -181,7 +262,7 @@ pub(crate) fn info(task: &Value) -> Option<Info> {
         element: text(&task["code"]["coding"][0], &["code"])?.to_owned(),
         name: text(task, &["code", "text"]).unwrap_or_default().to_owned(),
         documentation: list(task, "note")
-            .next()
+            .find(|n| n.get("time").is_none())
             .and_then(|n| text(n, &["text"]))
             .map(str::to_owned),
         patient: text(task, &["for", "reference"])
@@ -195,6 +276,12 @@ pub(crate) fn info(task: &Value) -> Option<Info> {
         form,
         created: moment(&["authoredOn"])?,
         due: moment(&["restriction", "period", "end"]),
+        follow_up: moment(&["restriction", "period", "start"]),
+        delegated_by: text(task, &["requester", "reference"])
+            .or_else(|| text(task, &["requester", "display"]))
+            .map(str::to_owned),
+        comments: comments(task),
+        attachments: attachments(task),
         priority,
         variables: Map::new(),
     };
@@ -205,6 +292,34 @@ pub(crate) fn info(task: &Value) -> Option<Info> {
         task: task_info,
         candidate_users,
     })
+}
+
+fn comments(task: &Value) -> Vec<TaskComment> {
+    let found = list(task, "note").filter_map(|note| {
+        Some(TaskComment {
+            author: text(note, &["authorReference", "reference"])
+                .or_else(|| text(note, &["authorString"]))
+                .unwrap_or_default()
+                .to_owned(),
+            at: text(note, &["time"])?.parse().ok()?,
+            text: text(note, &["text"])?.to_owned(),
+        })
+    });
+    found.collect()
+}
+
+fn attachments(task: &Value) -> Vec<TaskDocument> {
+    let found = list(task, "input")
+        .filter(|input| text(input, &["type", "text"]) == Some(ATTACHMENT))
+        .filter_map(|input| {
+            Some(TaskDocument {
+                reference: text(input, &["valueReference", "reference"])?.to_owned(),
+                title: text(input, &["valueReference", "display"])
+                    .unwrap_or_default()
+                    .to_owned(),
+            })
+        });
+    found.collect()
 }
 
 fn list<'a>(value: &'a Value, key: &str) -> impl Iterator<Item = &'a Value> {
@@ -228,6 +343,7 @@ mod tests {
                 candidate_groups: vec!["mmg".into()],
                 candidate_users: vec![],
             },
+            delegated_by: None,
             form: Some("visita-form".into()),
             due: Some("2026-03-01T00:00:00Z".parse().unwrap()),
             follow_up: None,
@@ -264,8 +380,24 @@ mod tests {
         );
         assert_eq!(read.due, spec().due);
 
-        reassign(&mut task, Some("Practitioner/7"), Some("turno"), now);
+        let asked_by = Some("Practitioner/6");
+        reassign(&mut task, Some("Practitioner/7"), asked_by, Some("turno"), now);
+        note(&mut task, "Practitioner/7", "Chiamato", None, now).unwrap();
+        let document = Attachment {
+            reference: "DocumentReference/d".into(),
+            title: "Referto".into(),
+        };
+        note(&mut task, "Practitioner/7", "", Some(&document), now).unwrap();
+        change(&mut task, None, Some(now), 95, now);
         let read = info(&task).expect("ours").task;
+        assert_eq!(read.delegated_by.as_deref(), asked_by);
+        assert_eq!((read.comments[0].text.as_str(), read.comments[0].at), ("Chiamato", now));
+        assert_eq!(read.attachments[0].title, "Referto");
+        assert_eq!((read.due, read.follow_up, read.priority), (spec().due, Some(now), 95));
+        assert_eq!(
+            (read.documentation.as_deref(), &task["priority"]),
+            (Some("Prima visita"), &json!("stat"))
+        );
         assert_eq!(
             (read.status.as_str(), read.assignee.as_deref()),
             ("in-progress", Some("Practitioner/7"))

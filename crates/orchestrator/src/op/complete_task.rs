@@ -1,6 +1,6 @@
 //! Completes a task: `POST /orchestrator/tasks/{id}/complete`.
 
-use crate::access_rules::may_act;
+use crate::access_rules::{may_act, oversees};
 use crate::api::{CompleteTask, TaskDone};
 use crate::command::Order;
 use crate::commit::Applied;
@@ -19,7 +19,7 @@ impl Orchestrator {
     /// Completes a task; the resources are written, the token moves and history is kept in one commit.
     ///
     /// # Errors
-    /// Not one's task (403), held by someone else (409 naming them), done or cancelled meanwhile (409), bad resource
+    /// Not one's task (403), held by someone else (409 naming them), done for someone else (409: resolve it), done or cancelled meanwhile (409), bad resource
     /// (422).
     pub async fn complete_task(
         &self,
@@ -30,6 +30,9 @@ impl Orchestrator {
     ) -> Result<TaskDone, OrchestratorError> {
         let check = |hot: &Hot| {
             let open = self.open_task(hot, id)?;
+            if open.task.delegated_by.is_some() && !oversees(actor) {
+                return Err(OrchestratorError::Delegated(id.to_owned()));
+            }
             may_act(actor, &open.task, &open.candidate_users)
         };
         let answer = |applied: &Applied| (StatusCode::OK, json!(done(id, applied)));

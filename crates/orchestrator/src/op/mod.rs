@@ -3,8 +3,11 @@
 pub(crate) mod assign_task;
 pub(crate) mod cancel;
 pub(crate) mod change_lock;
+pub(crate) mod change_task;
+pub(crate) mod comment_task;
 pub(crate) mod complete_job;
 pub(crate) mod complete_task;
+pub(crate) mod delegate_task;
 pub(crate) mod deploy;
 pub(crate) mod fail_job;
 pub(crate) mod fetch_jobs;

@@ -2,7 +2,7 @@
 
 use crate::api::{DefinitionInfo, List};
 use crate::plumbing::Params;
-use crate::registry::{BPMN, DMN, Definition, FORM};
+use crate::registry::{BPMN, CALENDAR, DMN, Definition, FORM};
 use crate::{Orchestrator, OrchestratorError};
 use axum::Json;
 use axum::extract::{Path, State};
@@ -15,7 +15,7 @@ use std::sync::Arc;
 #[derive(Debug, Clone, Default, Deserialize)]
 #[serde(default)]
 pub struct DefinitionsQuery {
-    /// `bpmn` (when absent), `dmn` or `form`.
+    /// `bpmn` (when absent), `dmn`, `form` or `calendar`.
     pub kind: Option<String>,
     /// Every version instead of the newest.
     pub all: bool,
@@ -25,9 +25,9 @@ impl Orchestrator {
     /// What is deployed, by key.
     pub async fn definitions(&self, query: DefinitionsQuery) -> Result<List<DefinitionInfo>, OrchestratorError> {
         let kind = query.kind.as_deref().unwrap_or(BPMN);
-        if ![BPMN, DMN, FORM].contains(&kind) {
+        if ![BPMN, DMN, FORM, CALENDAR].contains(&kind) {
             return Err(OrchestratorError::BadRequest(format!(
-                "kind: '{kind}' is not one of bpmn, dmn, form"
+                "kind: '{kind}' is not one of bpmn, dmn, form, calendar"
             )));
         }
         let registry = self.registry().await?;
@@ -42,10 +42,12 @@ impl Orchestrator {
     /// One definition by key, or the newest version by id; processes first, then decisions, then forms.
     pub(crate) async fn definition(&self, key: &str) -> Result<Definition, OrchestratorError> {
         let registry = self.registry().await?;
-        let found = [BPMN, DMN, FORM].into_iter().find_map(|kind| match key.contains(':') {
-            true => registry.get(kind, key),
-            false => registry.newest(kind, key),
-        });
+        let found = [BPMN, DMN, FORM, CALENDAR]
+            .into_iter()
+            .find_map(|kind| match key.contains(':') {
+                true => registry.get(kind, key),
+                false => registry.newest(kind, key),
+            });
         found.cloned().ok_or_else(|| OrchestratorError::NotFound {
             what: "definition",
             id: key.to_owned(),
@@ -77,10 +79,10 @@ pub(crate) async fn source(
     Path(key): Path<String>,
 ) -> Result<Response, OrchestratorError> {
     let definition = orchestrator.definition(&key).await?;
-    let mime = if definition.kind == FORM {
-        "application/fhir+json"
-    } else {
-        "application/xml; charset=utf-8"
+    let mime = match definition.kind.as_str() {
+        FORM => "application/fhir+json",
+        CALENDAR => "application/json",
+        _ => "application/xml; charset=utf-8",
     };
     Ok(([(header::CONTENT_TYPE, mime)], definition.source.to_vec()).into_response())
 }

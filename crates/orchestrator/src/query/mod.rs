@@ -1,5 +1,6 @@
 //! What can be asked, one question a file.
 
+pub(crate) mod calendars;
 pub(crate) mod definitions;
 pub(crate) mod history;
 pub(crate) mod incidents;

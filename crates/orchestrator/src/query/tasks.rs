@@ -71,7 +71,12 @@ impl Orchestrator {
         };
         let page = self.store.snapshot().await?.search(&search).await?;
         Ok(List {
-            items: page.matches.iter().filter_map(read).map(|read| read.task).collect(),
+            items: page
+                .matches
+                .iter()
+                .filter_map(read)
+                .map(|read| listed(read.task))
+                .collect(),
             next: page.next,
         })
     }
@@ -96,7 +101,7 @@ impl Orchestrator {
         may_see(actor, info.task.patient.as_deref())?;
         if actor.patient().is_some() && !is_candidate(actor, &info.task, &info.candidate_users) {
             // The assisted sees that the step is there, not what the staff works with.
-            return Ok(info.task);
+            return Ok(listed(info.task));
         }
         if let Ok(hot) = self.load(&info.task.instance).await
             && let Ok(open) = self.open_task(&hot, id)
@@ -104,6 +109,15 @@ impl Orchestrator {
             info.task.variables = open.task.variables;
         }
         Ok(info.task)
+    }
+}
+
+/// A task without what people wrote and put beside it.
+fn listed(task: TaskInfo) -> TaskInfo {
+    TaskInfo {
+        comments: Vec::new(),
+        attachments: Vec::new(),
+        ..task
     }
 }
 

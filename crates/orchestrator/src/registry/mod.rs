@@ -7,6 +7,7 @@ pub(crate) use decisions::{decisions_in, evaluator};
 pub(crate) use triggers::{Trigger, triggers_of};
 
 use crate::api::DefinitionInfo;
+use crate::calendar::{Calendar, Calendars};
 use crate::{Orchestrator, OrchestratorError};
 use bpmn::Process;
 use dmn::Evaluator;
@@ -19,6 +20,7 @@ use store::DefinitionRecord;
 pub(crate) const BPMN: &str = "bpmn";
 pub(crate) const DMN: &str = "dmn";
 pub(crate) const FORM: &str = "form";
+pub(crate) const CALENDAR: &str = "calendar";
 
 /// One version of a process, decision or form.
 #[derive(Debug, Clone)]
@@ -37,6 +39,7 @@ pub(crate) struct Registry {
     processes: HashMap<String, Arc<Process>>,
     triggers: HashMap<String, Vec<Trigger>>,
     evaluator: Box<dyn Evaluator>,
+    calendars: Arc<Calendars>,
 }
 
 impl Registry {
@@ -48,6 +51,7 @@ impl Registry {
             processes: HashMap::new(),
             triggers: HashMap::new(),
             evaluator: Box::new(dmn::Feel::new()),
+            calendars: Arc::default(),
         };
         // A file with several processes is stored once for each of them, and read once.
         let mut read: HashSet<(String, u64)> = HashSet::new();
@@ -55,7 +59,9 @@ impl Registry {
             let first = read.insert((record.file.clone(), fnv(&record.source)));
             registry.add(record, first)?;
         }
-        registry.evaluator = Box::new(evaluator(&registry)?);
+        registry.calendars = Arc::new(registry.read_calendars()?);
+        let calendars: Arc<dyn dmn::Calendars> = registry.calendars.clone();
+        registry.evaluator = Box::new(evaluator(&registry)?.with_calendars(calendars));
         Ok(registry)
     }
 
@@ -148,6 +154,27 @@ impl Registry {
 
     pub(crate) fn evaluator(&self) -> &dyn Evaluator {
         &*self.evaluator
+    }
+
+    fn read_calendars(&self) -> Result<Calendars, OrchestratorError> {
+        let mut calendars = Calendars::default();
+        for definition in self.all_newest(CALENDAR) {
+            let text = String::from_utf8_lossy(&definition.source);
+            let damaged = |e| OrchestratorError::Damaged(format!("calendar {}: {e}", definition.info.key));
+            calendars.add(Calendar::read(&text).map_err(damaged)?);
+        }
+        Ok(calendars)
+    }
+
+    /// Business calendars.
+    pub(crate) fn calendars(&self) -> &Calendars {
+        &self.calendars
+    }
+
+    /// Newest version of a calendar; 0: the one that comes with the program.
+    pub(crate) fn version_of_calendar(&self, id: &str) -> u32 {
+        self.newest(CALENDAR, id)
+            .map_or(0, |definition| definition.info.version)
     }
 
     /// Hub triggers by resource type.

@@ -4,7 +4,9 @@ use crate::models::{line, user_task};
 use crate::support::{System, actor, gp, hba1c, object};
 use access::Actor;
 use jiff::SignedDuration;
-use orchestrator::api::{AssignTask, CompleteTask, StartInstance};
+use orchestrator::api::{
+    AssignTask, AttachToTask, ChangeTask, CommentTask, CompleteTask, DelegateTask, ResolveTask, StartInstance,
+};
 use orchestrator::{Assigning, OrchestratorError, TasksQuery};
 use serde_json::{Value, json};
 
@@ -157,9 +159,159 @@ async fn of_two_completions_at_the_same_time_one_wins_and_the_other_hears_of_it(
     assert_eq!(history.len(), 2, "start and one completion");
 }
 
+async fn give_role(system: &System, practitioner: &str, role: &str) {
+    let coding = json!([{"coding": [{"system": orchestrator::ROLE_SYSTEM, "code": role}]}]);
+    system
+        .put(json!({
+            "resourceType": "PractitionerRole", "id": format!("r-{practitioner}"), "active": true, "code": coding,
+            "practitioner": {"reference": format!("Practitioner/{practitioner}")},
+        }))
+        .await;
+}
+
+#[tokio::test]
+async fn a_task_is_handed_over_only_by_its_holder_and_only_to_someone_with_a_role() {
+    let (system, _, task) = visit().await;
+    give_role(&system, "mmg-2", "mmg").await;
+    give_role(&system, "inf-1", "infermiere").await;
+    let o = &system.orchestrator;
+    let to = |who: &str| AssignTask {
+        assignee: Some(format!("Practitioner/{who}")),
+        reason: Some("ferie".into()),
+    };
+    let colleague = actor("Practitioner/mmg-2", "mmg");
+    let refused = o
+        .assign_task(&colleague, &task, Assigning::Reassign, to("mmg-2"), None)
+        .await;
+    assert_eq!(refused.unwrap_err().status(), 403, "nobody holds it yet: claim it");
+    o.assign_task(&gp(), &task, Assigning::Claim, AssignTask::default(), None)
+        .await
+        .unwrap();
+    for nobody in ["inf-1", "unknown"] {
+        let refused = o.assign_task(&gp(), &task, Assigning::Reassign, to(nobody), None).await;
+        assert_eq!(refused.unwrap_err().status(), 422);
+    }
+    let given = o
+        .assign_task(&gp(), &task, Assigning::Reassign, to("mmg-2"), None)
+        .await
+        .unwrap();
+    assert_eq!(given.assignee.as_deref(), Some("Practitioner/mmg-2"));
+}
+
+#[tokio::test]
+async fn a_delegated_task_comes_back_with_what_was_written_beside_it() {
+    let (system, instance, task) = visit().await;
+    give_role(&system, "mmg-2", "mmg").await;
+    let o = &system.orchestrator;
+    let delegate = actor("Practitioner/mmg-2", "mmg");
+    o.assign_task(&gp(), &task, Assigning::Claim, AssignTask::default(), None)
+        .await
+        .unwrap();
+    let ask = DelegateTask {
+        assignee: "Practitioner/mmg-2".into(),
+        reason: "guarda il piede".into(),
+    };
+    let given = o.delegate_task(&gp(), &task, ask, None).await.unwrap();
+    assert_eq!(given.delegated_by.as_deref(), Some("Practitioner/mmg-1"));
+    let early = o.complete_task(&delegate, &task, CompleteTask::default(), None).await;
+    assert_eq!(early.unwrap_err().status(), 409, "it is not theirs to complete");
+
+    let comment = CommentTask {
+        text: "Nessuna lesione".into(),
+    };
+    o.comment_task(&delegate, &task, comment.clone(), None).await.unwrap();
+    let stranger = actor("Practitioner/inf-1", "infermiere");
+    assert_eq!(
+        o.comment_task(&stranger, &task, comment, None)
+            .await
+            .unwrap_err()
+            .status(),
+        403
+    );
+    let photo = AttachToTask {
+        title: "Foto".into(),
+        content_type: "image/png".into(),
+        data: "iVBORw0KGgo=".into(),
+    };
+    o.attach_to_task(&delegate, &task, photo, None).await.unwrap();
+    let back = o
+        .resolve_task(&delegate, &task, ResolveTask::default(), None)
+        .await
+        .unwrap();
+    assert_eq!(
+        (back.assignee.as_deref(), back.delegated_by),
+        (Some("Practitioner/mmg-1"), None)
+    );
+    o.complete_task(&gp(), &task, CompleteTask::default(), None)
+        .await
+        .unwrap();
+    let kinds = ["TaskDelegated", "TaskCommented", "TaskAttached", "TaskResolved"];
+    told(&system, &instance, &kinds).await;
+}
+
+/// History tells of each of these.
+async fn told(system: &System, instance: &str, kinds: &[&str]) {
+    let history = system
+        .orchestrator
+        .history(&gp(), instance, Default::default())
+        .await
+        .unwrap()
+        .items;
+    let told: Vec<String> = history
+        .iter()
+        .flat_map(|entry| &entry.events)
+        .map(|event| json!(event).to_string())
+        .collect();
+    for kind in kinds {
+        assert!(told.iter().any(|event| event.contains(kind)), "{kind}: {told:?}");
+    }
+}
+
+#[tokio::test]
+async fn what_lies_beside_a_task_is_read_with_it_and_dates_can_be_moved() {
+    let (system, instance, task) = visit().await;
+    let o = &system.orchestrator;
+    o.assign_task(&gp(), &task, Assigning::Claim, AssignTask::default(), None)
+        .await
+        .unwrap();
+    let comment = CommentTask {
+        text: "Nessuna lesione".into(),
+    };
+    o.comment_task(&gp(), &task, comment, None).await.unwrap();
+    let photo = AttachToTask {
+        title: "Foto".into(),
+        content_type: "image/png".into(),
+        data: "iVBORw0KGgo=".into(),
+    };
+    o.attach_to_task(&gp(), &task, photo, None).await.unwrap();
+    let follow_up = Some("2026-01-03T08:00:00Z".parse().unwrap());
+    let change = ChangeTask {
+        follow_up,
+        priority: Some(80),
+        due: None,
+    };
+    let changed = o.change_task(&gp(), &task, change, None).await.unwrap();
+    assert_eq!((changed.follow_up, changed.priority), (follow_up, 80));
+
+    let read = o.task(&gp(), &task).await.unwrap();
+    assert_eq!(
+        (read.comments[0].text.as_str(), read.comments[0].author.as_str()),
+        ("Nessuna lesione", "Practitioner/mmg-1")
+    );
+    assert_eq!((read.follow_up, read.priority), (follow_up, 80));
+    let document = read.attachments[0]
+        .reference
+        .strip_prefix("DocumentReference/")
+        .unwrap();
+    let stored = system.read("DocumentReference", document).await.unwrap();
+    assert_eq!(stored["subject"]["reference"], "Patient/p1");
+    told(&system, &instance, &["TaskChanged"]).await;
+}
+
 #[tokio::test]
 async fn a_claim_conflict_names_the_holder_and_reassigning_needs_a_reason() {
     let (system, _, task) = visit().await;
+    give_role(&system, "mmg-2", "mmg").await;
     let other = actor("Practitioner/mmg-2", "mmg");
     let claim = |who: Actor| {
         let (orchestrator, task) = (system.orchestrator.clone(), task.clone());

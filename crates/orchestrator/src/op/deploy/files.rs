@@ -2,7 +2,8 @@
 
 use super::issue::FileIssue;
 use crate::api::DeployFile;
-use crate::registry::{BPMN, DMN, FORM, Registry, decisions_in, triggers_of};
+use crate::calendar::Calendar;
+use crate::registry::{BPMN, CALENDAR, DMN, FORM, Registry, decisions_in, triggers_of};
 use crate::{Config, OrchestratorError};
 use bpmn::{NodeKind, Process, StartTrigger, Text};
 use dmn::Feel;
@@ -63,12 +64,13 @@ impl Bundle {
             match file.name.rsplit_once('.').map(|(_, extension)| extension) {
                 Some("bpmn") => bundle.bpmn(file, &feel, registry),
                 Some("dmn") => {}
+                Some("json") if file.name.ends_with(".calendar.json") => bundle.calendar(file),
                 Some("json") => bundle.form(file),
                 _ => bundle.issues.push(FileIssue::error(
                     &file.name,
                     "file-kind",
                     "the file is neither BPMN nor DMN nor a form".into(),
-                    "name it *.bpmn, *.dmn or *.json (a FHIR Questionnaire)",
+                    "name it *.bpmn, *.dmn, *.calendar.json or *.json (a FHIR Questionnaire)",
                 )),
             }
         }
@@ -182,6 +184,20 @@ impl Bundle {
             }
         }
         Ok(())
+    }
+
+    fn calendar(&mut self, file: &DeployFile) {
+        match Calendar::read(&file.content) {
+            Ok(calendar) => {
+                let source: Arc<[u8]> = file.content.as_bytes().into();
+                self.item(CALENDAR, &calendar.calendar, file, &source);
+            }
+            Err(message) => {
+                let remedy = "write the calendar as docs/calendars.md says";
+                self.issues
+                    .push(FileIssue::error(&file.name, "calendar", message, remedy));
+            }
+        }
     }
 
     fn form(&mut self, file: &DeployFile) {
