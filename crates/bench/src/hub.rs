@@ -3,6 +3,8 @@
 
 mod operations;
 mod region;
+
+pub use region::family;
 mod way;
 
 use access::Guard;

@@ -3,7 +3,9 @@
 #![expect(clippy::disallowed_methods, reason = "a benchmark measures real time")]
 
 mod engine;
+mod generate;
 mod hub;
+mod import;
 mod probe;
 
 use anyhow::{Context, Result};
@@ -19,6 +21,10 @@ enum Command {
     Engine(engine::Args),
     /// Import, create, read, search and transactions of the FHIR hub.
     Hub(hub::Args),
+    /// Writes generated resources as lines: the same for the same number.
+    Generate(generate::Args),
+    /// Imports a folder of files into a fresh store.
+    Import(import::Args),
 }
 
 #[derive(Args)]
@@ -37,6 +43,8 @@ fn main() -> Result<()> {
         Command::Probe(arguments) => run_probe(&arguments),
         Command::Engine(arguments) => runtime.block_on(engine::run(&arguments)),
         Command::Hub(arguments) => runtime.block_on(hub::run(&arguments)),
+        Command::Generate(arguments) => generate::run(&arguments),
+        Command::Import(arguments) => runtime.block_on(import::run(&arguments)),
     }
 }
 

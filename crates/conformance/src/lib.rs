@@ -1,11 +1,12 @@
-//! Suites that measure Sinfonia against what others wrote: the OMG DMN TCK, the FHIRPath tests, betsy's BPMN models
-//! and HL7's own examples. Each suite is a function from a folder of reference data to a [`Report`].
+//! Suites that measure Sinfonia against what others wrote: the OMG DMN TCK, the FHIRPath tests, betsy's BPMN models,
+//! the SQL on FHIR tests and HL7's own examples. Each suite is a function from a folder of reference data to a [`Report`].
 
 pub mod bpmn_betsy;
 pub mod dmn_tck;
 pub mod fhirpath;
 pub mod hl7_examples;
 pub mod report;
+pub mod sql_on_fhir;
 
 pub use report::Report;
 use std::path::{Path, PathBuf};
@@ -64,6 +65,12 @@ pub fn suites() -> Vec<Suite> {
             about: "HL7's FHIRPath tests for R4",
             folder: Folder::Oracle("fhirpath"),
             run: fhirpath::run,
+        },
+        Suite {
+            name: "sql-on-fhir",
+            about: "SQL on FHIR v2: views and the rows they must make",
+            folder: Folder::Oracle("sql-on-fhir"),
+            run: sql_on_fhir::run,
         },
         Suite {
             name: "hl7-examples",

@@ -98,6 +98,23 @@ impl Expression {
         })
     }
 
+    /// How many steps and operators it has, at most.
+    pub fn steps(&self) -> usize {
+        self.steps
+    }
+
+    /// What it means, for those who evaluate or change expressions themselves.
+    pub fn tree(&self) -> &rh_fhirpath::Expression {
+        &self.parsed.root
+    }
+
+    /// The same expression with another meaning, of at most as many steps: constants filled in.
+    #[must_use]
+    pub fn with_tree(mut self, root: rh_fhirpath::Expression) -> Expression {
+        self.parsed.root = root;
+        self
+    }
+
     fn failed(&self, message: String) -> FhirPathError {
         let expression = self.text.clone();
         FhirPathError::Evaluation { expression, message }

@@ -37,6 +37,7 @@ fn statement(hub: &Hub) -> Value {
         "mode": "server",
         "resource": resources,
         "interaction": system.iter().map(|code| json!({"code": code})).collect::<Vec<_>>(),
+        "operation": operations::of_system(),
     });
     if hub.subscriptions.is_some() {
         // ws for http, wss for https

@@ -12,6 +12,8 @@ pub struct HubConfig {
     pub validation: Validation,
     /// Subscriptions; `None`: a Subscription is stored like any other resource, and notifies nobody.
     pub subscriptions: Option<crate::subscriptions::Settings>,
+    /// Bulk export and import.
+    pub bulk: crate::BulkConfig,
 }
 
 impl HubConfig {
@@ -23,6 +25,7 @@ impl HubConfig {
             limits: Limits::default(),
             validation: Validation::Reject,
             subscriptions: None,
+            bulk: crate::BulkConfig::default(),
         }
     }
 }

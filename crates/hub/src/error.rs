@@ -67,6 +67,10 @@ pub enum HubError {
         max: usize,
         found: usize,
     },
+    #[error("too many {what}: at most {max} are allowed, try again later")]
+    TooMany { what: &'static str, max: usize },
+    #[error("{0}")]
+    Unavailable(String),
     #[error("the content type '{0}' is not understood: send application/fhir+json or application/fhir+xml")]
     UnsupportedMediaType(String),
     #[error("'{0}' cannot be produced: this server answers application/fhir+json and application/fhir+xml")]
@@ -143,6 +147,8 @@ impl HubError {
             Self::Contention { .. } => StatusCode::CONFLICT,
             Self::BodyTooLarge { .. } => StatusCode::PAYLOAD_TOO_LARGE,
             Self::Limit { .. } => StatusCode::UNPROCESSABLE_ENTITY,
+            Self::TooMany { .. } => StatusCode::TOO_MANY_REQUESTS,
+            Self::Unavailable(_) => StatusCode::INTERNAL_SERVER_ERROR,
             Self::UnsupportedMediaType(_) => StatusCode::UNSUPPORTED_MEDIA_TYPE,
             Self::NotAcceptable(_) => StatusCode::NOT_ACCEPTABLE,
             Self::Forbidden(_) => StatusCode::FORBIDDEN,
@@ -177,6 +183,8 @@ impl HubError {
             },
             Self::BodyTooLarge { .. } => "too-long",
             Self::Limit { .. } => "too-costly",
+            Self::TooMany { .. } => "throttled",
+            Self::Unavailable(_) => "exception",
             Self::Forbidden(_) => "forbidden",
             Self::Entries(errors) => errors.first().map_or("invalid", |(_, error)| error.code()),
             Self::Store(StoreError::Overloaded { .. } | StoreError::Closed) => "transient",

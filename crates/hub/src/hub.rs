@@ -1,5 +1,6 @@
 //! The hub itself: a store, a clock, ids and the settings.
 
+use crate::bulk::Bulk;
 use crate::parse::Context;
 use crate::subscriptions::{self, Shared};
 use crate::turns::Turns;
@@ -24,6 +25,7 @@ pub struct Hub {
     pub(crate) capabilities: OnceLock<Bytes>,
     pub(crate) turns: Turns,
     pub(crate) subscriptions: Option<Arc<Shared>>,
+    pub(crate) bulk: Bulk,
 }
 
 /// What a write left in the store.
@@ -53,7 +55,9 @@ impl Hub {
             .subscriptions
             .clone()
             .map(|settings| Arc::new(Shared::new(settings)));
+        let bulk = Bulk::new(config.bulk.parallel);
         Arc::new(Self {
+            bulk,
             store,
             clock,
             ids,

@@ -5,6 +5,7 @@
 //! reading and searching parse nothing. `parse` turns search URLs into [`store::Query`] and is pure.
 
 mod batch;
+mod bulk;
 mod bundle;
 mod capabilities;
 mod code_sets;
@@ -32,6 +33,7 @@ mod update;
 mod validate;
 mod vread;
 
+pub use bulk::{BulkConfig, ImportPolicy, MAX_ATTEMPTS};
 pub use config::{HubConfig, Limits, Validation};
 pub use error::HubError;
 pub use hub::{Effect, Hub, Written};

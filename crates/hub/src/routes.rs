@@ -1,11 +1,11 @@
 //! Every interaction of the hub in one table: HTTP routes, batch entries and the CapabilityStatement all come from it.
 
 use crate::http::{Answer, Ask, run};
-use crate::operations::{everything, lastn, meta, subscription, validate};
+use crate::operations::{everything, lastn, meta, subscription, validate, viewdefinition};
 use crate::scope::{PROFESSIONALS, READERS};
 use crate::{
-    Hub, HubError, batch, capabilities, create, delete, history, patch, read, search, search_system, subscriptions,
-    update, vread,
+    Hub, HubError, batch, bulk, capabilities, create, delete, history, patch, read, search, search_system,
+    subscriptions, update, vread,
 };
 use access::{Policy, Routes};
 use axum::extract::{RawPathParams, Request};
@@ -112,7 +112,7 @@ pub(crate) const WEBSOCKET: &str = "/fhir/websocket";
 /// The routes, under [`MOUNT`].
 pub fn routes(hub: Arc<Hub>) -> Routes {
     let rows = table();
-    let mut routes = Routes::new();
+    let mut routes = bulk::routes(&hub).merge(viewdefinition::routes(&hub));
     if hub.subscriptions.is_some() {
         let shared = hub.clone();
         let listen = on(MethodFilter::GET, move |actor, headers, upgrade| {

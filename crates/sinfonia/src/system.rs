@@ -28,6 +28,8 @@ pub struct Setup {
     pub guard: GuardOptions,
     /// Where notifications of subscriptions may go, and who may ask for them.
     pub notify: NotifyOptions,
+    /// From where `$import` may read.
+    pub import: hub::ImportPolicy,
 }
 
 /// What the command line says of subscriptions.
@@ -87,6 +89,8 @@ impl System {
             random: random.clone(),
             ..Settings::default()
         });
+        hub_config.bulk.folder = Some(data.join("bulk"));
+        hub_config.bulk.import = setup.import;
         let hub = Hub::new(dynamic.clone(), clock.clone(), ids.clone(), hub_config);
         let orchestrator = Orchestrator::new(dynamic, clock.clone(), ids.clone(), Default::default());
 

@@ -5,8 +5,8 @@ use std::process::Command;
 
 /// The crates of each floor, from the bottom. Components stand on the floor of `components/*`.
 const FLOORS: &[&[&str]] = &[
-    &["fhir", "bpmn", "dmn"],
-    &["engine", "terminology"],
+    &["fhir", "bpmn", "dmn", "columnar"],
+    &["engine", "terminology", "sqlonfhir"],
     &["store"],
     &["store-sqlite", "store-postgres"],
     &["access"],

@@ -61,6 +61,11 @@ fn bpmn_betsy_does_not_fall() {
     at_least_the_floor("bpmn-betsy");
 }
 
+#[test]
+fn sql_on_fhir_does_not_fall() {
+    at_least_the_floor("sql-on-fhir");
+}
+
 /// Every example, on an unoptimised build: about a minute.
 #[test]
 fn hl7_examples_do_not_fall() {

@@ -252,6 +252,13 @@ pub(crate) async fn run(hub: std::sync::Arc<Hub>, handler: crate::routes::Handle
     answer.respond(&hub, body)
 }
 
+/// A response for an error, for handlers that make their own responses.
+pub(crate) fn refusal(hub: &Hub, error: &HubError) -> Response {
+    let answer = Answer::error(error);
+    let body = answer.body.clone().map(|body| (body, Format::Json));
+    answer.respond(hub, body)
+}
+
 /// `W/"3"`.
 pub(crate) fn etag(version: u64) -> String {
     format!("W/\"{version}\"")

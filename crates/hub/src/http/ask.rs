@@ -82,8 +82,8 @@ impl Ask {
         }
     }
 
-    /// Reads the parameters every interaction knows, and refuses formats this server does not produce.
-    pub(crate) fn negotiate(&mut self, hub: &Hub) -> Result<(), HubError> {
+    /// Refuses a query string that is too long.
+    pub(crate) fn within_limits(&self, hub: &Hub) -> Result<(), HubError> {
         let max = hub.config.limits.query_bytes;
         if self.query.len() > max {
             return Err(HubError::Limit {
@@ -92,6 +92,12 @@ impl Ask {
                 found: self.query.len(),
             });
         }
+        Ok(())
+    }
+
+    /// Reads the parameters every interaction knows, and refuses formats this server does not produce.
+    pub(crate) fn negotiate(&mut self, hub: &Hub) -> Result<(), HubError> {
+        self.within_limits(hub)?;
         if self.query.is_empty() {
             self.format = negotiate::asked(&self.headers, &[])?;
             return Ok(());

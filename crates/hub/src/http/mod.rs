@@ -6,7 +6,7 @@ mod negotiate;
 mod prefer;
 mod view;
 
-pub(crate) use answer::{About, Answer, etag, run};
+pub(crate) use answer::{About, Answer, etag, http_date, refusal, run};
 pub(crate) use ask::{Ask, Payload, blocking, parse_etag};
 pub(crate) use negotiate::{Format, media_type, to_xml};
 pub(crate) use prefer::{Prefer, Return};

@@ -2,7 +2,7 @@
 
 use super::chunks::Place;
 use super::report::{Counts, Tally};
-use super::{LoadError, Options, json, lines, record};
+use super::{LoadError, Options, json, lines, record, stream};
 use crate::http::blocking;
 use crate::transaction::{Mode, Outcome, Source};
 use crate::{Hub, HubError};
@@ -14,7 +14,7 @@ use std::sync::Arc;
 use std::time::Duration;
 use store::StoreError;
 
-/// Largest `*.json` file; line files have no limit, they are read line by line.
+/// Largest transaction; line files and other bundles have no limit, they are read piece by piece.
 pub(super) const MAX_FILE_BYTES: u64 = 512 * 1024 * 1024;
 
 /// Which round a file is in.
@@ -41,11 +41,13 @@ pub(super) async fn import(
         Ok(metadata) => metadata.len(),
         Err(error) => return Ok(unreadable(tally, &name, &error)),
     };
-    let waits = if path.extension().is_some_and(|e| e == "ndjson") {
+    let waits = if lines::is_lines(path) {
         lines::import(hub, path, &name, tally, options, pass).await?
+    } else if let Some(waits) = streamed(hub, path, &name, size, tally, options, pass).await? {
+        waits
     } else if size > MAX_FILE_BYTES {
         let error = HubError::bad(format!(
-            "the file is larger than {MAX_FILE_BYTES} bytes: split it, or use ndjson"
+            "a transaction may have {MAX_FILE_BYTES} bytes: split it, or use ndjson"
         ));
         tally.problems(&name, vec![(String::new(), error)]);
         false
@@ -62,6 +64,31 @@ pub(super) async fn import(
         tally.file_done(&name, size);
     }
     Ok(waits)
+}
+
+/// Imports a large bundle entry by entry; `None`: it is none, or is a transaction.
+async fn streamed(
+    hub: &Arc<Hub>,
+    path: &Path,
+    name: &str,
+    size: u64,
+    tally: &Tally<'_>,
+    options: Options,
+    pass: Pass,
+) -> Result<Option<bool>, LoadError> {
+    if size < stream::STREAM_BYTES {
+        return Ok(None);
+    }
+    match stream::head(hub, path).await {
+        Ok(Some(head)) => stream::import(hub, path, name, head, tally, options.again, pass)
+            .await
+            .map(Some),
+        Ok(None) => Ok(None),
+        Err(error) => {
+            tally.problems(name, vec![(String::new(), error)]);
+            Ok(Some(false))
+        }
+    }
 }
 
 /// A file that cannot be read (a link to nowhere, no permission) is a problem of that file: the others go on.

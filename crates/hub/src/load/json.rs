@@ -132,28 +132,39 @@ fn collection(hub: &Arc<Hub>, mut value: Value, is_bundle: bool) -> Result<Vec<R
         None => Vec::new(),
         Some(_) => return Err(HubError::bad("Bundle.entry must be an array")),
     };
-    let item = |(index, mut item): (usize, Value)| {
-        let full_url = item.get("fullUrl").and_then(Value::as_str).map(str::to_owned);
-        match item.get_mut("resource").map(Value::take) {
-            Some(resource) => entry(index, full_url, resource),
-            None => Err(HubError::bad("the entry has no resource")),
-        }
-    };
-    Ok(list.into_iter().enumerate().map(item).collect())
+    Ok(list
+        .into_iter()
+        .enumerate()
+        .map(|(index, one)| item(index, one))
+        .collect())
+}
+
+/// An entry of a bundle that holds resources without requests.
+pub(super) fn item(index: usize, mut item: Value) -> Result<Entry, HubError> {
+    let full_url = item.get("fullUrl").and_then(Value::as_str).map(str::to_owned);
+    match item.get_mut("resource").map(Value::take) {
+        Some(resource) => entry(index, full_url, resource),
+        None => Err(HubError::bad("the entry has no resource")),
+    }
 }
 
 /// What every fullUrl of the file means, so that a chunk can refer to another.
 fn links(list: &[Result<Entry, HubError>]) -> HashMap<String, String> {
     let mut links = HashMap::new();
     for entry in list.iter().flatten() {
-        let Some(full_url) = &entry.full_url else { continue };
-        let identity = match (entry.target.as_instance(), entry.target.as_type()) {
-            (Some((rtype, id)), _) => format!("{rtype}/{id}"),
-            // A conditional create finds its id only when it is done.
-            (None, Some(rtype)) if entry.if_none_exist.is_none() => format!("{rtype}/{}", stable_id(entry)),
-            _ => continue,
-        };
-        links.insert(full_url.clone(), identity);
+        links.extend(identity(entry));
     }
     links
+}
+
+/// What the fullUrl of an entry stands for, where it is known before the entry is done.
+pub(super) fn identity(entry: &Entry) -> Option<(String, String)> {
+    let full_url = entry.full_url.clone()?;
+    let identity = match (entry.target.as_instance(), entry.target.as_type()) {
+        (Some((rtype, id)), _) => format!("{rtype}/{id}"),
+        // A conditional create finds its id only when it is done.
+        (None, Some(rtype)) if entry.if_none_exist.is_none() => format!("{rtype}/{}", stable_id(entry)),
+        _ => return None,
+    };
+    Some((full_url, identity))
 }

@@ -1,4 +1,4 @@
-//! A line file (`*.ndjson`): read line by line, so that its size does not matter.
+//! A line file (`*.ndjson`, packed `*.ndjson.gz`): read line by line, so that its size does not matter.
 
 use super::chunks::{CHUNK, Chunks, Place, entry};
 use super::file::Pass;
@@ -8,6 +8,7 @@ use super::{LoadError, Options};
 use crate::http::blocking;
 use crate::transaction::Entry;
 use crate::{Hub, HubError};
+use flate2::read::MultiGzDecoder;
 use sha2::{Digest, Sha256};
 use std::collections::HashMap;
 use std::fs::File;
@@ -18,8 +19,8 @@ use std::sync::Arc;
 /// Longest line, bytes.
 const MAX_LINE_BYTES: u64 = 64 * 1024 * 1024;
 
-type Reader = Box<dyn BufRead + Send>;
-type Chunk = Vec<(Place, Result<Entry, HubError>)>;
+pub(super) type Reader = Box<dyn BufRead + Send>;
+pub(super) type Chunk = Vec<(Place, Result<Entry, HubError>)>;
 
 /// Imports a file; `true` if it waits for others.
 pub(super) async fn import(
@@ -35,11 +36,24 @@ pub(super) async fn import(
         let open = || File::open(&owned).map_err(|error| LoadError::io(&owned, &error));
         let mut hasher = Sha256::new();
         std::io::copy(&mut open()?, &mut hasher).map_err(|error| LoadError::io(&owned, &error))?;
-        let reader: Reader = Box::new(BufReader::new(open()?));
-        Ok((record::key_of(hasher), reader))
+        Ok((record::key_of(hasher), reader(&owned, open()?)))
     };
     let (key, reader) = blocking(move || Ok(opened())).await.map_err(LoadError::Store)??;
     run(hub, name, &key, reader, tally, options, pass).await
+}
+
+/// Whether the name is that of a line file.
+pub(super) fn is_lines(path: &Path) -> bool {
+    let name = path.file_name().unwrap_or_default().to_string_lossy();
+    name.ends_with(".ndjson") || name.ends_with(".ndjson.gz")
+}
+
+/// The lines of a file, unpacked as they are read.
+pub(super) fn reader(path: &Path, file: File) -> Reader {
+    if path.extension().is_some_and(|e| e == "gz") {
+        return Box::new(BufReader::new(MultiGzDecoder::new(BufReader::new(file))));
+    }
+    Box::new(BufReader::new(file))
 }
 
 /// Imports a content in memory.
@@ -104,15 +118,15 @@ async fn run(
     chunks.finish(pass == Pass::First).await
 }
 
-struct Read1 {
-    reader: Reader,
-    chunk: Chunk,
-    line: u64,
-    ended: bool,
+pub(super) struct Read1 {
+    pub reader: Reader,
+    pub chunk: Chunk,
+    pub line: u64,
+    pub ended: bool,
 }
 
 /// The next [`CHUNK`] lines after line `line`; those up to `skip` were imported by an earlier run.
-fn read_chunk(mut reader: Reader, mut line: u64, skip: u64) -> Result<Read1, HubError> {
+pub(super) fn read_chunk(mut reader: Reader, mut line: u64, skip: u64) -> Result<Read1, HubError> {
     let mut chunk = Vec::new();
     let mut text = Vec::new();
     while chunk.len() < CHUNK {

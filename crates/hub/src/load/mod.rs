@@ -1,4 +1,4 @@
-//! Import of FHIR files: bundles (`*.json`) and lines (`*.ndjson`).
+//! Import of FHIR files: bundles (`*.json`) and lines (`*.ndjson`, `*.ndjson.gz`).
 //!
 //! * **Several files at a time**, each prepared off the request threads, so that preparing and committing overlap;
 //!   what is in memory is bounded by [`Options::in_flight`] files (or chunks of a line file).
@@ -14,6 +14,10 @@ mod json;
 mod lines;
 mod record;
 mod report;
+mod stream;
+mod whole;
+
+pub use whole::load_whole;
 
 pub use report::{LoadError, MAX_PROBLEMS, Problem, Progress, Summary};
 
@@ -43,7 +47,7 @@ impl Default for Options {
     }
 }
 
-/// Imports every `*.json` and `*.ndjson` file of a folder (not of its sub-folders).
+/// Imports every `*.json`, `*.ndjson` and `*.ndjson.gz` file of a folder (not of its sub-folders).
 ///
 /// A bad file, entry or line is reported in the summary and the rest goes on; only a failure of the store or of the
 /// folder itself ends the import. `progress` is called from several threads, after every file and chunk.
@@ -100,8 +104,8 @@ fn list(dir: &Path) -> Result<Vec<(PathBuf, u64)>, LoadError> {
     for entry in std::fs::read_dir(dir).map_err(failed)? {
         let entry = entry.map_err(failed)?;
         let path = entry.path();
-        let known = path.extension().is_some_and(|e| e == "json" || e == "ndjson");
-        if !known {
+        let known = path.extension().is_some_and(|e| e == "json");
+        if !known && !lines::is_lines(&path) {
             continue;
         }
         // What cannot be looked at stays in the list, to be reported by its name.

@@ -5,8 +5,23 @@ pub(crate) mod lastn;
 pub(crate) mod meta;
 pub(crate) mod subscription;
 pub(crate) mod validate;
+pub(crate) mod viewdefinition;
 
 use serde_json::{Value, json};
+
+/// What the CapabilityStatement says of the operations on the whole system.
+pub(crate) fn of_system() -> Vec<Value> {
+    let view = "http://sql-on-fhir.org/OperationDefinition/$viewdefinition-run";
+    vec![
+        bulk("export", "export"),
+        json!({"name": "viewdefinition-run", "definition": view}),
+    ]
+}
+
+fn bulk(name: &str, definition: &str) -> Value {
+    let definition = format!("http://hl7.org/fhir/uv/bulkdata/OperationDefinition/{definition}");
+    json!({"name": name, "definition": definition})
+}
 
 /// What the CapabilityStatement says of the operations on a type.
 pub(crate) fn offered(rtype: &str) -> Vec<Value> {
@@ -16,11 +31,12 @@ pub(crate) fn offered(rtype: &str) -> Vec<Value> {
     };
     let mut list = vec![one("validate", "Resource"), one("meta", "Resource")];
     match rtype {
-        "Patient" => list.push(one("everything", "Patient")),
+        "Patient" => list.extend([one("everything", "Patient"), bulk("export", "patient-export")]),
         "Observation" => list.push(one("lastn", "Observation")),
         "Subscription" => {
             list.extend(["status", "waiting", "dead-letters", "replay", "drop"].map(subscription::offered))
         }
+        "Group" => list.push(bulk("export", "group-export")),
         _ => {}
     }
     list

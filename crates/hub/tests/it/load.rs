@@ -282,3 +282,36 @@ async fn synthea_goes_in_whole() {
         "observations refer to their patient: {found}"
     );
 }
+
+/// Larger than what is read at once: its type stands after the entries, and the first refers to the last.
+#[tokio::test]
+async fn a_large_bundle_is_read_entry_by_entry() {
+    let server = Server::new();
+    let dir = tempfile::tempdir().unwrap();
+    let text = "x".repeat(20_000);
+    let last = "urn:uuid:00000000-0000-0000-0000-000000000599";
+    let entry = |n: usize| {
+        json!({"fullUrl": format!("urn:uuid:00000000-0000-0000-0000-{n:012}"),
+            "resource": {"resourceType": "Basic", "id": format!("b{n}"), "code": {"text": text}, "subject": {"reference": last}}})
+    };
+    let mut entries: Vec<Value> = (0..600).map(entry).collect();
+    entries[599]["resource"] = json!({"resourceType": "Patient", "id": "last"});
+    entries[3]["resource"]["wrong"] = json!(1);
+    let entries = Value::from(entries);
+    let bundle = format!("{{\"resourceType\":\"Bundle\",\"entry\":{entries},\"type\":\"collection\"}}");
+    assert!(bundle.len() > 8 * 1024 * 1024);
+    write(dir.path(), "large.json", bundle);
+    let summary = load_dir(&server.hub, dir.path(), &|_| {}, Options::default())
+        .await
+        .unwrap();
+    assert_eq!((summary.created, summary.problems_total), (599, 1), "{summary:?}");
+    assert_eq!(summary.problems[0].place, "entry 3");
+    assert_eq!(
+        server.get("/Basic/b0").await.json()["subject"]["reference"],
+        "Patient/last"
+    );
+    let again = load_dir(&server.hub, dir.path(), &|_| {}, Options::default())
+        .await
+        .unwrap();
+    assert_eq!((again.created, again.unchanged), (0, 599), "{again:?}");
+}

@@ -1,6 +1,7 @@
 //! The hub through its router, over a real SQLite store in a temporary folder.
 
 mod access;
+mod bulk;
 mod errors;
 mod interactions;
 mod load;
@@ -11,4 +12,5 @@ mod search;
 mod server;
 mod subscriptions;
 mod transaction;
+mod viewdefinition;
 mod xml;

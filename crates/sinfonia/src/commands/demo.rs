@@ -60,6 +60,7 @@ async fn build(folder: &Path, args: &Args) -> anyhow::Result<()> {
         base_url: "http://127.0.0.1:8080".into(),
         guard: Default::default(),
         notify: Default::default(),
+        import: Default::default(),
     };
     let system = System::open(folder, setup).await?;
     system.deploy_components().await?;

@@ -16,6 +16,7 @@ pub fn real_setup(base_url: impl Into<String>) -> crate::system::Setup {
         base_url: base_url.into(),
         guard: Default::default(),
         notify: Default::default(),
+        import: Default::default(),
     }
 }
 

@@ -5,7 +5,7 @@ use anyhow::{Context as _, bail};
 use axum::serve::ListenerExt as _;
 use hub::subscriptions::{EndpointPolicy, Worker};
 use std::net::SocketAddr;
-use std::path::Path;
+use std::path::{Path, PathBuf};
 
 /// Flags of `serve`.
 #[derive(clap::Args)]
@@ -37,6 +37,12 @@ pub struct Args {
         value_name = "ROLE"
     )]
     notify_roles: Vec<String>,
+    /// Folder whose files `$import` may read as file:NAME; without it, none.
+    #[arg(long, env = "SINFONIA_IMPORT_FOLDER")]
+    import_folder: Option<PathBuf>,
+    /// Beginning of URLs that `$import` may fetch, e.g. https://flussi.example.it/fhir/ (repeatable); without it, none.
+    #[arg(long, env = "SINFONIA_IMPORT_URLS", value_delimiter = ',')]
+    import_url: Vec<String>,
 }
 
 /// Runs until told to stop.
@@ -62,8 +68,14 @@ pub async fn run(data: &Path, args: Args) -> anyhow::Result<()> {
         .listed(&args.notify_endpoints)
         .map_err(|why| anyhow::anyhow!("--notify-endpoint: {why}"))?;
     setup.guard.secure_cookies = base_url.starts_with("https://");
+    setup.import.folder = args.import_folder;
+    setup.import.urls = args.import_url;
     let system = System::open(data, setup).await?;
     system.deploy_components().await?;
+    let resumed = system.hub.resume_bulk().await?;
+    if resumed > 0 {
+        tracing::info!(resumed, "bulk jobs that were interrupted go on");
+    }
     let background = tokio::spawn(system.orchestrator.clone().run());
     let notifier = Worker::new(&system.hub)?.map(|worker| tokio::spawn(worker.run()));
     tracing::info!("Sinfonia is at {base_url} (data in {})", data.display());
