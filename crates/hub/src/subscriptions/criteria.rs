@@ -65,12 +65,13 @@ impl Criteria {
         if let Some(unknown) = parsed.ignored.into_iter().next() {
             return Err(unknown.into());
         }
+        if let Some(set) = parsed.query.code_sets().first() {
+            return Err(HubError::bad(format!(
+                "the criteria '{text}' ask a terminology ({set:?}): list the codes instead"
+            )));
+        }
         // A moment "about now" would move on while the subscription lives.
-        if pairs
-            .iter()
-            .any(|(_, value)| value.split(',').any(|one| one.starts_with("ap")))
-            && query_has_dates(&parsed.query)
-        {
+        if pairs.iter().any(|(_, value)| value.split(',').any(about)) && query_has_dates(&parsed.query) {
             return Err(HubError::bad(format!(
                 "the criteria '{text}' use the prefix 'ap' on a date, which depends on the moment of asking: use ge and le"
             )));
@@ -123,6 +124,13 @@ impl Criteria {
         }
         Ok(true)
     }
+}
+
+/// `ap2024`, not `apollo`.
+fn about(value: &str) -> bool {
+    value
+        .strip_prefix("ap")
+        .is_some_and(|rest| rest.starts_with(|c: char| c.is_ascii_digit()))
 }
 
 fn query_has_dates(query: &Query) -> bool {
