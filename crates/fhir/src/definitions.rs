@@ -1,18 +1,22 @@
 //! The compiled R4 definitions.
 
+mod custom;
 mod elements;
 mod table;
 
 use crate::extract::Program;
+pub(crate) use custom::keep;
+pub use custom::{CustomParam, CustomParams, FIRST_CUSTOM};
 pub use elements::{ElementDef, Primitive, TypeDef, TypeId, TypeKind};
 use std::{
     collections::HashMap,
-    ops::Range,
-    sync::{LazyLock, OnceLock},
+    ops::{Deref, Range},
+    sync::{Arc, LazyLock, OnceLock, PoisonError, RwLock},
 };
 
-/// A search parameter's number: stable for one build of the definitions, so never stored outside index tables
-/// without [`Definitions::fingerprint`].
+/// A search parameter's number. Those of the standard are stable for one build of the definitions, so never stored
+/// outside index tables without [`Definitions::fingerprint`]; user-defined ones begin at [`FIRST_CUSTOM`] and keep the
+/// number their store gave them.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord)]
 pub struct ParamId(pub u16);
 
@@ -66,9 +70,16 @@ pub struct Component {
 /// Raised whenever extraction makes other values of the same definitions.
 const EXTRACTION_RULES: u64 = 3;
 
-/// All that is known about R4.
+/// All that is known about R4, and the search parameters that users added to it.
 #[derive(Debug)]
 pub struct Definitions {
+    r4: &'static Core,
+    custom: RwLock<Arc<CustomParams>>,
+}
+
+/// What the build compiled; shared by every [`Definitions`].
+#[derive(Debug)]
+pub struct Core {
     fingerprint: u64,
     types: Vec<TypeDef>,
     type_ids: HashMap<&'static str, TypeId>,
@@ -79,12 +90,44 @@ pub struct Definitions {
     programs: HashMap<&'static str, OnceLock<Program>>,
 }
 
-static R4: LazyLock<Definitions> = LazyLock::new(|| table::read(include_str!(concat!(env!("OUT_DIR"), "/r4.tsv"))));
+static CORE: LazyLock<Core> = LazyLock::new(|| table::read(include_str!(concat!(env!("OUT_DIR"), "/r4.tsv"))));
+static R4: LazyLock<Definitions> = LazyLock::new(Definitions::new);
+
+impl Deref for Definitions {
+    type Target = Core;
+
+    fn deref(&self) -> &Core {
+        self.r4
+    }
+}
 
 impl Definitions {
     /// The definitions compiled into this program (read from their table at the first call, in a few milliseconds).
     pub fn r4() -> &'static Definitions {
         &R4
+    }
+
+    /// A handle on the same definitions that takes user-defined parameters of its own. A store makes one; it lives as
+    /// long as the process, like the definitions themselves.
+    pub fn extensible() -> &'static Definitions {
+        Box::leak(Box::new(Self::new()))
+    }
+
+    fn new() -> Self {
+        Self {
+            r4: &CORE,
+            custom: RwLock::default(),
+        }
+    }
+
+    /// The user-defined parameters in force.
+    pub fn custom(&self) -> Arc<CustomParams> {
+        self.custom.read().unwrap_or_else(PoisonError::into_inner).clone()
+    }
+
+    /// Puts other user-defined parameters in force, for everyone who holds this handle.
+    pub fn set_custom(&self, params: Arc<CustomParams>) {
+        *self.custom.write().unwrap_or_else(PoisonError::into_inner) = params;
     }
 
     /// Whether `name` is a concrete R4 resource type.
@@ -97,8 +140,13 @@ impl Definitions {
         self.resource_types
     }
 
-    /// A parameter by type and name.
+    /// A parameter by type and name; one of the standard goes before a user-defined one of the same name.
     pub fn param(&self, base: &str, code: &str) -> Option<&'static SearchParam> {
+        self.standard_param(base, code)
+            .or_else(|| self.custom().param(base, code))
+    }
+
+    fn standard_param(&self, base: &str, code: &str) -> Option<&'static SearchParam> {
         let params = self.params_of(base);
         params
             .binary_search_by(|param| param.code.cmp(code))
@@ -108,10 +156,13 @@ impl Definitions {
 
     /// A parameter by number. Panics if the number comes from other definitions.
     pub fn param_by_id(&self, id: ParamId) -> &'static SearchParam {
+        if id.0 >= FIRST_CUSTOM {
+            return self.custom().by_id(id).expect("a number that this store gave out");
+        }
         &self.params[usize::from(id.0)]
     }
 
-    /// All parameters of a type, sorted by name.
+    /// All parameters of the standard on a type, sorted by name.
     pub fn params_of(&self, base: &str) -> &'static [SearchParam] {
         self.params_of
             .get(base)

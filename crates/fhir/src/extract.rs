@@ -5,12 +5,14 @@
 
 mod compile;
 mod convert;
+mod custom;
 mod path;
 mod program;
 mod sink;
 mod systems;
 
 use crate::{Definitions, IndexEntry, ResourceError};
+pub(crate) use custom::CustomProgram;
 use jiff::Timestamp;
 pub(crate) use program::Program;
 use serde_json::Value;

@@ -19,7 +19,8 @@ pub mod xml;
 pub use check::{MAX_DEPTH, MAX_ERRORS, check};
 pub use date::date_interval;
 pub use definitions::{
-    Component, Definitions, ElementDef, ParamId, ParamType, Primitive, SearchParam, TypeDef, TypeId, TypeKind,
+    Component, CustomParam, CustomParams, Definitions, ElementDef, FIRST_CUSTOM, ParamId, ParamType, Primitive,
+    SearchParam, TypeDef, TypeId, TypeKind,
 };
 pub use error::ResourceError;
 pub use extract::{Extracted, extract, instant, resource_type};

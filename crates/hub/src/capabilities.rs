@@ -12,11 +12,18 @@ use std::sync::Arc;
 const WEBSOCKET_EXTENSION: &str = "http://hl7.org/fhir/StructureDefinition/capabilitystatement-websocket";
 
 impl Hub {
-    /// The CapabilityStatement, made once.
+    /// The CapabilityStatement, made once for each set of user-defined search parameters.
     pub fn capabilities(&self) -> Bytes {
-        self.capabilities
-            .get_or_init(|| Bytes::from(statement(self).to_string()))
-            .clone()
+        let generation = self.definitions.custom().generation();
+        let mut made = self.capabilities.lock();
+        match &*made {
+            Some((of, statement)) if *of == generation => statement.clone(),
+            _ => {
+                let statement = Bytes::from(statement(self).to_string());
+                *made = Some((generation, statement.clone()));
+                statement
+            }
+        }
     }
 }
 
@@ -71,7 +78,13 @@ fn interactions() -> Vec<Value> {
 }
 
 fn resource(hub: &Hub, rtype: &str) -> Value {
-    let params = hub.definitions.params_of(rtype);
+    let custom = hub.definitions.custom();
+    let params: Vec<&SearchParam> = hub
+        .definitions
+        .params_of(rtype)
+        .iter()
+        .chain(custom.params_of(rtype))
+        .collect();
     let includes: Vec<String> = params
         .iter()
         .filter(|p| p.kind == ParamType::Reference)
@@ -86,7 +99,7 @@ fn resource(hub: &Hub, rtype: &str) -> Value {
             "definition": "http://hl7.org/fhir/SearchParameter/Resource-content"}),
         json!({"name": "_list", "type": "special", "documentation": "Resources that the List with this id points to"}),
     ];
-    search.extend(params.iter().filter_map(search_param));
+    search.extend(params.iter().copied().filter_map(search_param));
     json!({
         "type": rtype,
         "profile": format!("http://hl7.org/fhir/StructureDefinition/{rtype}"),

@@ -187,9 +187,9 @@ impl HubError {
             Self::Unavailable(_) => "exception",
             Self::Forbidden(_) => "forbidden",
             Self::Entries(errors) => errors.first().map_or("invalid", |(_, error)| error.code()),
-            Self::Store(StoreError::Overloaded { .. } | StoreError::Closed) => "transient",
+            Self::Store(StoreError::Overloaded { .. } | StoreError::Closed | StoreError::NotReady(_)) => "transient",
             Self::Store(StoreError::Conflict { .. }) => "conflict",
-            Self::Store(StoreError::Limit(_)) => "too-costly",
+            Self::Store(StoreError::Limit(_) | StoreError::Expired(_)) => "too-costly",
             Self::Store(StoreError::Invalid(_)) => "value",
             Self::Store(_) => "exception",
         }
@@ -238,7 +238,8 @@ fn xml_issue(code: &'static str, error: &XmlError) -> Issue {
 fn store_status(error: &StoreError) -> StatusCode {
     match error {
         StoreError::Conflict { .. } => StatusCode::CONFLICT,
-        StoreError::Overloaded { .. } | StoreError::Closed => StatusCode::SERVICE_UNAVAILABLE,
+        StoreError::Overloaded { .. } | StoreError::Closed | StoreError::NotReady(_) => StatusCode::SERVICE_UNAVAILABLE,
+        StoreError::Expired(_) => StatusCode::GONE,
         StoreError::Limit(_) => StatusCode::UNPROCESSABLE_ENTITY,
         StoreError::Invalid(_) => StatusCode::BAD_REQUEST,
         StoreError::Backend(_) | StoreError::Schema(_) => StatusCode::INTERNAL_SERVER_ERROR,

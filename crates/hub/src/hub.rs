@@ -2,6 +2,7 @@
 
 use crate::bulk::Bulk;
 use crate::parse::Context;
+use crate::search_parameter;
 use crate::subscriptions::{self, Shared};
 use crate::turns::Turns;
 use crate::validate;
@@ -9,8 +10,9 @@ use crate::{HubConfig, HubError};
 use bytes::Bytes;
 use fhir::Definitions;
 use jiff::Timestamp;
+use parking_lot::Mutex;
 use serde_json::Value;
-use std::sync::{Arc, OnceLock};
+use std::sync::Arc;
 use store::{
     Clock, Committed, Ids, Method, PreparedResource, Snapshot, Store, StoreError, StoredResource, Transaction,
 };
@@ -22,7 +24,8 @@ pub struct Hub {
     pub(crate) ids: Arc<dyn Ids>,
     pub(crate) config: HubConfig,
     pub(crate) definitions: &'static Definitions,
-    pub(crate) capabilities: OnceLock<Bytes>,
+    /// The statement, and the set of user-defined search parameters it was made under.
+    pub(crate) capabilities: Mutex<Option<(u64, Bytes)>>,
     pub(crate) turns: Turns,
     pub(crate) subscriptions: Option<Arc<Shared>>,
     pub(crate) bulk: Bulk,
@@ -58,12 +61,12 @@ impl Hub {
         let bulk = Bulk::new(config.bulk.parallel);
         Arc::new(Self {
             bulk,
-            store,
             clock,
             ids,
             config,
-            definitions: Definitions::r4(),
-            capabilities: OnceLock::new(),
+            definitions: store.definitions(),
+            store,
+            capabilities: Mutex::default(),
             turns: Turns::default(),
             subscriptions,
         })
@@ -113,6 +116,7 @@ impl Hub {
         method: Method,
     ) -> Result<PreparedResource, HubError> {
         validate::check(self, &value)?;
+        search_parameter::check(self, &value)?;
         if let Some(shared) = self
             .subscriptions
             .as_ref()

@@ -4,7 +4,7 @@ use crate::http::{Answer, Ask, run};
 use crate::operations::{everything, lastn, meta, subscription, validate, viewdefinition};
 use crate::scope::{PROFESSIONALS, READERS};
 use crate::{
-    Hub, HubError, batch, bulk, capabilities, create, delete, history, patch, read, search, search_system,
+    Hub, HubError, batch, bulk, capabilities, create, delete, history, patch, read, reindex, search, search_system,
     subscriptions, update, vread,
 };
 use access::{Policy, Routes};
@@ -26,6 +26,8 @@ pub(crate) enum For {
     Readers,
     /// Professionals.
     Professionals,
+    /// Who runs the installation.
+    Admins,
 }
 
 /// One row.
@@ -59,6 +61,8 @@ pub(crate) fn table() -> Vec<Row> {
         row!(POST "/" "batch" Professionals batch::handle),
         row!(POST "/_search" "search-system" Readers search_system::handle),
         row!(GET "/_history" "history-system" Readers history::handle_system),
+        row!(GET "/$reindex" "" Professionals reindex::handle_status),
+        row!(POST "/$reindex" "" Admins reindex::handle),
         // Before what their paths would mean with an id in the place of the operation.
         row!(GET "/{type}/$lastn" "" Readers lastn::handle),
         row!(POST "/{type}/$validate" "" Readers validate::handle_type),
@@ -166,6 +170,7 @@ fn policy(who: For) -> Policy {
         For::Anyone => Policy::Public,
         For::Readers => Policy::AnyRole(READERS),
         For::Professionals => Policy::AnyRole(PROFESSIONALS),
+        For::Admins => Policy::AnyRole(&[]),
     }
 }
 
@@ -193,7 +198,8 @@ pub(crate) fn find(method: &Method, path: &str) -> Option<(Handler, Vec<(String,
     let given: Vec<&str> = path.split('/').filter(|s| !s.is_empty()).collect();
     table().into_iter().find_map(|row| {
         let wanted: Vec<&str> = row.path.split('/').filter(|s| !s.is_empty()).collect();
-        if row.method != *method || wanted.len() != given.len() {
+        // Entries of a batch carry the right of who sends the batch, no more.
+        if row.method != *method || wanted.len() != given.len() || row.who == For::Admins {
             return None;
         }
         let mut params = Vec::new();

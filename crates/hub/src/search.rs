@@ -9,7 +9,7 @@ use crate::scope::Scope;
 use crate::{Hub, HubError};
 use bytes::Bytes;
 use std::sync::Arc;
-use store::{SearchPage, StoredResource};
+use store::{SearchPage, Snapshot, StoredResource};
 
 impl Hub {
     /// Searches a type with a query string such as `name=rossi&_sort=-_lastUpdated&_count=20`.
@@ -28,13 +28,24 @@ impl Hub {
 
     /// Runs a parsed search inside a scope.
     pub(crate) async fn run_search(&self, scope: &Scope, parsed: &mut Parsed) -> Result<SearchPage, HubError> {
+        let mut snapshot = self.snapshot().await?;
+        self.run_search_on(snapshot.as_mut(), scope, parsed).await
+    }
+
+    /// As [`Hub::run_search`], on a snapshot that other searches share.
+    pub(crate) async fn run_search_on(
+        &self,
+        snapshot: &mut dyn Snapshot,
+        scope: &Scope,
+        parsed: &mut Parsed,
+    ) -> Result<SearchPage, HubError> {
         scope.narrow(&mut parsed.query)?;
         self.resolve_code_sets(&mut parsed.query).await?;
         if parsed.summary == Summary::Count {
             parsed.query.page.count = 0;
             parsed.query.includes.clear();
         }
-        let mut page = self.snapshot().await?.search(&parsed.query).await?;
+        let mut page = snapshot.search(&parsed.query).await?;
         page.included.retain(|resource| scope.sees(resource));
         if page.total.is_none() && page.next.is_none() && parsed.query.page.after.is_none() {
             // The first page is all there is: the total costs nothing.

@@ -7,7 +7,7 @@ use crate::parse::{Parsed, Summary};
 use crate::search::{links, refuse_ignored, write_ignored, write_page};
 use crate::{Hub, HubError};
 use std::sync::Arc;
-use store::SearchPage;
+use store::{SearchPage, Snapshot};
 
 /// Types of one search.
 const MAX_TYPES: usize = 20;
@@ -16,7 +16,8 @@ const MAX_TYPES: usize = 20;
 pub(crate) async fn handle(hub: Arc<Hub>, mut ask: Ask) -> Result<Answer, HubError> {
     let pairs = ask.search_pairs(&hub).await?;
     let types = types(&hub, &pairs)?;
-    let (first, mut mark) = start(&pairs, types.len())?;
+    let mut snapshot = hub.snapshot().await?;
+    let (first, begin, mut mark) = start(&pairs, types.len(), snapshot.as_mut()).await?;
     let rest: Vec<Pair> = pairs
         .iter()
         .filter(|(n, _)| n != "_type" && n != "_page")
@@ -38,12 +39,13 @@ pub(crate) async fn handle(hub: Arc<Hub>, mut ask: Ask) -> Result<Answer, HubErr
     for (n, one) in parsed.iter_mut().enumerate().skip(first) {
         let counting = one.summary == Summary::Count;
         if left == 0 && !counting {
-            all.next = Some(format!("{n}~"));
+            all.next = Some(format!("{n}~{begin}~"));
             break;
         }
         one.query.page.count = left;
-        one.query.page.after = mark.take();
-        let page = hub.run_search(&ask.scope, one).await?;
+        // Every type is shown as it was when the first page was asked for.
+        one.query.page.after = mark.take().or_else(|| Some(begin.clone()));
+        let page = hub.run_search_on(snapshot.as_mut(), &ask.scope, one).await?;
         left -= page.matches.len().min(left);
         all.matches.extend(page.matches);
         all.included.extend(page.included);
@@ -51,10 +53,11 @@ pub(crate) async fn handle(hub: Arc<Hub>, mut ask: Ask) -> Result<Answer, HubErr
             all.total = Some(all.total.unwrap_or(0) + page.total.unwrap_or(0));
         }
         if let Some(next) = page.next {
-            all.next = Some(format!("{n}~{next}"));
+            all.next = Some(format!("{n}~{begin}~{next}"));
             break;
         }
     }
+    drop(snapshot);
     let mut used = parsed[0].used.clone();
     used.insert(0, ("_type".to_owned(), types.join(",")));
     let links = links(&hub.config.base_url, &used, &all);
@@ -91,16 +94,24 @@ fn types(hub: &Hub, pairs: &[Pair]) -> Result<Vec<String>, HubError> {
     Ok(types)
 }
 
-/// The mark is the number of the type and that type's own mark.
-fn start(pairs: &[Pair], types: usize) -> Result<(usize, Option<String>), HubError> {
+/// The mark is the number of the type, the mark that every type begins with, and that type's own.
+async fn start(
+    pairs: &[Pair],
+    types: usize,
+    snapshot: &mut dyn Snapshot,
+) -> Result<(usize, String, Option<String>), HubError> {
     let Some((_, mark)) = pairs.iter().find(|(name, _)| name == "_page") else {
-        return Ok((0, None));
+        return Ok((0, snapshot.mark().await?, None));
     };
     let bad = || HubError::bad("the _page mark is not one of this server: follow the next link as it is");
-    let (number, inner) = mark.split_once('~').ok_or_else(bad)?;
+    let mut parts = mark.splitn(3, '~');
+    let (Some(number), Some(begin), Some(inner)) = (parts.next(), parts.next(), parts.next()) else {
+        return Err(bad());
+    };
     let number: usize = number.parse().map_err(|_| bad())?;
     if number >= types {
         return Err(bad());
     }
-    Ok((number, (!inner.is_empty()).then(|| inner.to_owned())))
+    let inner = (!inner.is_empty()).then(|| inner.to_owned());
+    Ok((number, begin.to_owned(), inner))
 }

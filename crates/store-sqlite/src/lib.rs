@@ -10,10 +10,12 @@
 mod audit;
 mod cache;
 mod codes;
+mod custom;
 mod doctor;
 mod error;
 mod keys;
 mod lock;
+mod online;
 mod options;
 mod pool;
 mod reindex;

@@ -61,6 +61,10 @@ pub struct Options {
     pub cache_bytes: u64,
     /// Search-value extraction for a reindex; `None` means [`Extractor::r4`].
     pub extractor: Option<Extractor>,
+    /// Resources of one commit of a reindex beside other work.
+    pub reindex_chunk: usize,
+    /// Whether a thread does that reindex; if not, [`crate::SqliteStore::reindex_step`] does (tests).
+    pub background: bool,
     /// Told how far a reindex at open has come.
     pub progress: Option<Progress>,
 }
@@ -76,6 +80,8 @@ impl Default for Options {
             probe_limit: 4096,
             include_limit: 10_000,
             cache_bytes: 64 << 20,
+            reindex_chunk: 500,
+            background: true,
             extractor: None,
             progress: None,
         }
@@ -94,6 +100,8 @@ impl std::fmt::Debug for Options {
             .field("include_limit", &self.include_limit)
             .field("cache_bytes", &self.cache_bytes)
             .field("extractor", &self.extractor)
+            .field("reindex_chunk", &self.reindex_chunk)
+            .field("background", &self.background)
             .finish_non_exhaustive()
     }
 }

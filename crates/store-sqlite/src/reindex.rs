@@ -1,9 +1,10 @@
 //! Rebuilding the index when the rules that extract search values have changed.
 
+use crate::Progress;
 use crate::error::{Backend, Outcome};
 use crate::keys::{iter, pack};
+use crate::sqlite_store::Rules;
 use crate::writer::write_index;
-use crate::{Extractor, Progress};
 use rusqlite::{Connection, OptionalExtension, Transaction};
 
 /// Resources in one commit.
@@ -11,12 +12,8 @@ const CHUNK: i64 = 2_000;
 
 /// Compares the stored fingerprint with the extractor's and reindexes everything if they differ. An interrupted run
 /// starts again at the next open: the fingerprint is stored last.
-pub(crate) fn if_needed(
-    connection: &mut Connection,
-    extractor: &Extractor,
-    progress: Option<&Progress>,
-) -> Outcome<()> {
-    let wanted = extractor.fingerprint as i64;
+pub(crate) fn if_needed(connection: &mut Connection, rules: &Rules, progress: Option<&Progress>) -> Outcome<()> {
+    let wanted = rules.extractor.fingerprint as i64;
     let stored: Option<i64> = connection
         .query_row("SELECT value FROM meta WHERE name = 'fingerprint'", [], |row| {
             row.get(0)
@@ -34,7 +31,7 @@ pub(crate) fn if_needed(
         clear(connection)?;
     }
     let (mut after, mut done) = (0, 0u64);
-    while let Some((last, count)) = chunk(connection, extractor, after)? {
+    while let Some((last, count)) = chunk(connection, rules, after)? {
         after = last;
         done += count;
         if let Some(progress) = progress {
@@ -60,19 +57,24 @@ fn clear(connection: &mut Connection) -> Outcome<()> {
 }
 
 /// Indexes the next resources by row id; the last row id and how many.
-fn chunk(connection: &mut Connection, extractor: &Extractor, after: i64) -> Outcome<Option<(i64, u64)>> {
+fn chunk(connection: &mut Connection, rules: &Rules, after: i64) -> Outcome<Option<(i64, u64)>> {
     let transaction = connection.transaction().at("reindexing")?;
     let (mut last, mut count) = (after, 0);
+    let custom = rules.definitions.custom();
     {
         let mut bodies = transaction
-            .prepare_cached("SELECT rid, body, id FROM resource WHERE rid > ?1 AND method <> 2 ORDER BY rid LIMIT ?2")
+            .prepare_cached(
+                "SELECT r.rid, r.body, r.id, t.name FROM resource r JOIN rtype t ON t.code = r.rtype
+                 WHERE r.rid > ?1 AND r.method <> 2 ORDER BY r.rid LIMIT ?2",
+            )
             .at("reindexing")?;
         let mut rows = bodies.query((after, CHUNK)).at("reindexing")?;
         while let Some(row) = rows.next().at("reindexing")? {
             last = row.get(0).at("reindexing")?;
             count += 1;
             let body = row.get_ref(1).and_then(|body| Ok(body.as_blob()?)).at("reindexing")?;
-            match (extractor.extract)(body) {
+            let rtype: String = row.get(3).at("reindexing")?;
+            match rules.entries(&custom, &rtype, body) {
                 Ok(entries) => index(&transaction, last, &pack(&entries))?,
                 // It was accepted once: keep serving it by id, and say so.
                 Err(error) => {

@@ -9,7 +9,7 @@ use store::StoreError;
 const APPLICATION_ID: i64 = 0x5369_6e66;
 
 /// Each step takes the schema from its position to the next version.
-pub(crate) const MIGRATIONS: &[&str] = &[V1, V2, V3, V4, V5];
+pub(crate) const MIGRATIONS: &[&str] = &[V1, V2, V3, V4, V5, V6];
 
 /// The version this program writes.
 pub(crate) const SCHEMA_VERSION: i64 = MIGRATIONS.len() as i64;
@@ -114,6 +114,20 @@ CREATE TABLE lease(
   data BLOB NOT NULL) WITHOUT ROWID;
 CREATE INDEX lease_until ON lease(type, until);
 UPDATE OR IGNORE wait SET key = '1000000' WHERE kind = 2 AND key = '';
+";
+
+/// User-defined search parameters, one row for each type they are on, and the passes that index again what is stored.
+/// State: 0 being built, 1 ready, 2 being taken out of the index, 3 gone (the row keeps its number from being given
+/// again). `source` is the id of the SearchParameter resource.
+const V6: &str = "
+CREATE TABLE search_param(
+  id INTEGER PRIMARY KEY, base TEXT NOT NULL, code TEXT NOT NULL, kind TEXT NOT NULL, url TEXT NOT NULL,
+  expression TEXT NOT NULL, targets TEXT NOT NULL, source TEXT NOT NULL, state INTEGER NOT NULL);
+CREATE UNIQUE INDEX search_param_code ON search_param(base, code) WHERE state < 2;
+CREATE INDEX search_param_source ON search_param(source);
+CREATE TABLE reindex(
+  rtype TEXT PRIMARY KEY, generation INTEGER NOT NULL, cursor TEXT NOT NULL, done INTEGER NOT NULL,
+  total INTEGER NOT NULL) WITHOUT ROWID;
 ";
 
 /// Brings the file to [`SCHEMA_VERSION`], each step in its own transaction; refuses foreign and newer files.

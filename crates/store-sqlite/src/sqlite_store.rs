@@ -3,11 +3,13 @@
 use crate::cache::Cache;
 use crate::error::Outcome;
 use crate::lock::ProcessLock;
+use crate::online::Online;
 use crate::pool::{self, Pool};
 use crate::snapshot::SqliteSnapshot;
-use crate::writer::{self, Job, Queue};
-use crate::{Doctor, Extractor, Options, doctor, reindex, schema};
+use crate::writer::{self, Job, Queue, Upkeep};
+use crate::{Doctor, Extractor, Options, custom, doctor, reindex, schema};
 use async_trait::async_trait;
+use fhir::{CustomParams, Definitions, IndexEntry};
 use parking_lot::Mutex;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
@@ -22,9 +24,27 @@ pub struct SqliteStore {
     pool: Arc<Pool>,
     cache: Arc<Cache>,
     changes: watch::Receiver<u64>,
-    limits: Limits,
-    writer: Mutex<Option<JoinHandle<()>>>,
+    rules: Arc<Rules>,
+    online: Arc<Online>,
+    threads: Mutex<Vec<JoinHandle<()>>>,
     _lock: ProcessLock,
+}
+
+/// How searches are answered: what they may cost, and how values come out of a body.
+#[derive(Debug)]
+pub(crate) struct Rules {
+    pub limits: Limits,
+    pub extractor: Extractor,
+    pub definitions: &'static Definitions,
+}
+
+impl Rules {
+    /// Every search value of a body, user-defined ones included.
+    pub fn entries(&self, custom: &CustomParams, rtype: &str, body: &[u8]) -> Result<Vec<IndexEntry>, String> {
+        let mut entries = (self.extractor.extract)(body)?;
+        entries.extend(custom.extract(rtype, body));
+        Ok(entries)
+    }
 }
 
 /// What a search may cost.
@@ -84,16 +104,37 @@ impl SqliteStore {
         let mut connection = pool::open_writer(&path)?;
         schema::migrate(&mut connection)?;
         let extractor = options.extractor.clone().unwrap_or_else(Extractor::r4);
-        reindex::if_needed(&mut connection, &extractor, options.progress.as_ref())?;
+        let definitions = Definitions::extensible();
+        definitions.set_custom(custom::load(&connection, definitions)?);
+        let rules = Arc::new(Rules {
+            limits: Limits::from(&options),
+            extractor,
+            definitions,
+        });
+        reindex::if_needed(&mut connection, &rules, options.progress.as_ref())?;
         let queue = Queue::new(options.queue);
         let (sender, changes) = watch::channel(0);
+        let pool = Pool::new(&path, options.snapshots);
+        let online = Online::new(pool.clone(), queue.clone(), rules.clone(), options.reindex_chunk);
         let cache = Cache::new(options.cache_bytes);
-        let writer = writer::start(connection, &options, queue.clone(), sender, cache.clone())?;
+        let writer = writer::start(
+            connection,
+            &options,
+            rules.clone(),
+            queue.clone(),
+            sender,
+            cache.clone(),
+        )?;
+        let mut threads = vec![writer];
+        if options.background {
+            threads.push(online.start()?);
+        }
         Ok(Arc::new(Self {
-            pool: Pool::new(&path, options.snapshots),
+            pool,
             cache,
-            limits: Limits::from(&options),
-            writer: Mutex::new(Some(writer)),
+            rules,
+            online,
+            threads: Mutex::new(threads),
             _lock: lock,
             path,
             queue,
@@ -108,11 +149,12 @@ impl SqliteStore {
 
     /// Refuses new transactions, finishes those that wait, and ends the writer. Also done when dropped.
     pub fn close(&self) {
+        self.online.close();
         self.queue.close();
-        if let Some(writer) = self.writer.lock().take()
-            && writer.join().is_err()
-        {
-            tracing::error!("the store's writer ended in a panic");
+        for thread in self.threads.lock().drain(..) {
+            if thread.join().is_err() {
+                tracing::error!("a thread of the store ended in a panic");
+            }
         }
     }
 
@@ -127,8 +169,43 @@ impl SqliteStore {
         doctor::backup(&self.path, to.as_ref())
     }
 
+    /// Waits until the reindex beside other work has nothing more to do.
+    pub fn settle(&self) {
+        self.online.settle();
+    }
+
+    /// Does one chunk of that reindex, where no thread does it ([`Options::background`]); whether there may be another.
+    ///
+    /// # Errors
+    /// [`StoreError::Closed`] and what SQLite refuses; nothing of the chunk was written.
+    pub fn reindex_step(&self) -> Result<bool, StoreError> {
+        self.online.step()
+    }
+
+    /// Does something in the writer's thread, in a commit of its own; what it counted.
+    pub(crate) async fn upkeep(&self, work: Upkeep) -> Result<u64, StoreError> {
+        let (job, answer) = Job::upkeep(work);
+        self.queue.push(job)?;
+        answer
+            .await
+            .unwrap_or(Err(StoreError::Closed))
+            .map(|committed| committed.seq)
+    }
+
+    /// Search values of user-defined parameters, extracted before the transaction queues for the writer.
+    fn extract_custom(&self, transaction: &mut Transaction) -> u64 {
+        let custom = self.rules.definitions.custom();
+        if !custom.is_empty() {
+            for write in &mut transaction.resources {
+                let body = write.body.as_deref().unwrap_or_default();
+                write.index.extend(custom.extract(&write.rtype, body));
+            }
+        }
+        custom.generation()
+    }
+
     fn begin(&self) -> Outcome<SqliteSnapshot> {
-        Ok(SqliteSnapshot::new(self.pool.begin()?, self.limits))
+        Ok(SqliteSnapshot::new(self.pool.begin()?, self.rules.clone()))
     }
 }
 
@@ -141,10 +218,33 @@ impl Drop for SqliteStore {
 #[async_trait]
 impl Store for SqliteStore {
     /// Dropping the returned future does not take the transaction back.
-    async fn commit(&self, transaction: Transaction) -> Result<Committed, StoreError> {
-        let (job, answer) = Job::new(transaction);
+    async fn commit(&self, mut transaction: Transaction) -> Result<Committed, StoreError> {
+        let generation = self.extract_custom(&mut transaction);
+        let defines = transaction.resources.iter().any(|write| write.rtype == custom::RTYPE);
+        let (job, answer) = Job::new(transaction, generation);
         self.queue.push(job)?;
-        answer.await.unwrap_or(Err(StoreError::Closed))
+        let answer = answer.await.unwrap_or(Err(StoreError::Closed));
+        if defines {
+            self.online.wake();
+        }
+        answer
+    }
+
+    async fn reindex(&self, types: &[String]) -> Result<(), StoreError> {
+        let types = types.to_vec();
+        let work: Upkeep = Box::new(move |connection, _| {
+            types
+                .iter()
+                .try_for_each(|rtype| custom::begin_pass(connection, rtype))?;
+            Ok(types.len() as u64)
+        });
+        self.upkeep(work).await?;
+        self.online.wake();
+        Ok(())
+    }
+
+    fn definitions(&self) -> &'static Definitions {
+        self.rules.definitions
     }
 
     async fn snapshot(&self) -> Result<Box<dyn Snapshot>, StoreError> {

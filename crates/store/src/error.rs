@@ -27,6 +27,12 @@ pub enum StoreError {
     /// The file was written by a newer program, or a migration failed.
     #[error("schema error: {0}")]
     Schema(String),
+    /// A page mark whose state of the store can no longer be shown; start again from the first page.
+    #[error("{0}")]
+    Expired(String),
+    /// A search parameter whose index is still being built; try again when it is.
+    #[error("{0}")]
+    NotReady(String),
     /// The question is malformed, e.g. a page mark that no earlier page of this search gave out.
     #[error("invalid request to the store: {0}")]
     Invalid(String),

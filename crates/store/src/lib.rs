@@ -10,6 +10,7 @@ mod error;
 mod lease;
 mod prepare;
 mod process;
+mod reindex;
 mod resource;
 mod search;
 mod transaction;
@@ -24,6 +25,7 @@ pub use process::{
     InstanceStatus, InstanceWrite, Outbox, OutboxWrite, RecordWrite, TimerRecord, TimerWrite, WaitKey, WaitKind,
     WaitRecord, WaitWrite,
 };
+pub use reindex::{ReindexProgress, SearchParamState};
 pub use resource::{Change, FeedPage, HistoryScope, Method, ResourceWrite, StoredResource, VersionPage};
 pub use search::{Clause, CodeSet, Include, Page, Query, SearchPage, Sort, SortKey, Texts, ValueTest, Words};
 pub use transaction::{AuditEntry, Committed, Precondition, Snapshot, Store, Transaction};

@@ -379,7 +379,9 @@ pub struct SearchPage {
     pub matches: Vec<StoredResource>,
     /// Included resources, without repeats and without those among the matches.
     pub included: Vec<StoredResource>,
-    /// Where the next page starts.
+    /// Where the next page starts. Later pages show the store as it was at the first: what was created since is left
+    /// out, what was changed or deleted since is shown as it was ([`crate::StoreError::Expired`] when that is no longer
+    /// possible).
     pub next: Option<String>,
     /// All matches, when asked.
     pub total: Option<u64>,

@@ -3,8 +3,9 @@
 use crate::{
     Change, CursorWrite, DefinitionRecord, DefinitionWrite, DeliveryCount, DeliveryRecord, DeliveryState,
     DeliveryWrite, FeedPage, HistoryRecord, HistoryScope, HistoryWrite, InstanceFilter, InstanceRecord, InstanceWrite,
-    Lease, LeaseWrite, Outbox, OutboxWrite, Query, RecordWrite, ResourceWrite, SearchPage, StoreError, StoredResource,
-    TimerRecord, TimerWrite, VersionPage, WaitKey, WaitKind, WaitRecord, WaitWrite,
+    Lease, LeaseWrite, Outbox, OutboxWrite, Query, RecordWrite, ReindexProgress, ResourceWrite, SearchPage,
+    SearchParamState, StoreError, StoredResource, TimerRecord, TimerWrite, VersionPage, WaitKey, WaitKind, WaitRecord,
+    WaitWrite,
 };
 use async_trait::async_trait;
 use jiff::Timestamp;
@@ -111,6 +112,14 @@ pub trait Store: Send + Sync + 'static {
         Ok(self.snapshot().await?.read(rtype, id).await?.map(Arc::new))
     }
 
+    /// Extracts the search values of everything stored of these types again, beside other work; progress is in
+    /// [`Snapshot::reindexing`].
+    async fn reindex(&self, types: &[String]) -> Result<(), StoreError>;
+
+    /// R4 with the search parameters that users of this store defined (by writing SearchParameter resources, which come
+    /// into force with their commit).
+    fn definitions(&self) -> &'static fhir::Definitions;
+
     /// Fires when the change feed grows; the value is the highest committed position.
     fn changes(&self) -> tokio::sync::watch::Receiver<u64>;
 }
@@ -132,6 +141,13 @@ pub trait Snapshot: Send {
     ) -> Result<VersionPage, StoreError>;
     /// Search.
     async fn search(&mut self, query: &Query) -> Result<SearchPage, StoreError>;
+    /// A page mark that starts any search at its first page, in the state of this snapshot: for answers that are made
+    /// of several searches.
+    async fn mark(&mut self) -> Result<String, StoreError>;
+    /// Passes that index again what is stored, with their progress; empty when there is nothing to do.
+    async fn reindexing(&mut self) -> Result<Vec<ReindexProgress>, StoreError>;
+    /// User-defined search parameters in force, by type and name.
+    async fn search_params(&mut self) -> Result<Vec<SearchParamState>, StoreError>;
     /// The change feed after a position, oldest first, at most `limit`.
     async fn changes_after(&mut self, seq: u64, limit: usize) -> Result<Vec<Change>, StoreError>;
     /// Every version after a position, superseded ones and deletions included, oldest first; at most `limit` are looked

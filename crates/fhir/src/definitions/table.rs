@@ -2,7 +2,7 @@
 //! the build, so it panics.
 
 use super::{
-    Component, Definitions, EXTRACTION_RULES, ElementDef, ParamId, ParamType, Primitive, SearchParam, TypeDef, TypeId,
+    Component, Core, EXTRACTION_RULES, ElementDef, ParamId, ParamType, Primitive, SearchParam, TypeDef, TypeId,
     TypeKind,
 };
 use std::{collections::HashMap, str::Split, sync::OnceLock};
@@ -21,7 +21,7 @@ struct Reader {
 }
 
 /// The definitions in `table`.
-pub(super) fn read(table: &'static str) -> Definitions {
+pub(super) fn read(table: &'static str) -> Core {
     let mut reader = Reader::default();
     // types first: elements refer to types that come later
     for line in table.lines().filter(|line| line.starts_with('T')) {
@@ -106,6 +106,10 @@ impl Reader {
 
     fn param_line(&mut self, mut fields: Fields) {
         let id = ParamId(u16::try_from(self.params.len()).expect("fewer than 65536 parameters"));
+        assert!(
+            id.0 < super::FIRST_CUSTOM,
+            "the numbers from there on are those of users"
+        );
         let (base, code) = (next(&mut fields), next(&mut fields));
         let kind = kind(next(&mut fields));
         let (url, expression, targets) = (next(&mut fields), next(&mut fields), next(&mut fields));
@@ -133,7 +137,7 @@ impl Reader {
         })
     }
 
-    fn finish(mut self) -> Definitions {
+    fn finish(mut self) -> Core {
         for kind in &mut self.types {
             kind.elements.sort_unstable_by_key(|element| element.name);
         }
@@ -155,7 +159,7 @@ impl Reader {
                 .filter_map(|name| params.iter().find(|p| p.base == base && p.code == name));
             (base, ids.map(|param| param.id).collect())
         });
-        Definitions {
+        Core {
             fingerprint: self.fingerprint.wrapping_add(EXTRACTION_RULES),
             compartment: compartment.collect(),
             programs: resource_types.iter().map(|name| (*name, OnceLock::new())).collect(),

@@ -11,30 +11,40 @@ use crate::{
 impl Program {
     /// The program of `base`, which must be a type of `definitions`.
     pub(crate) fn compile(definitions: &Definitions, base: &str) -> Program {
-        let root_type = definitions.type_by_path(base).expect("a resource type has elements");
         let mut program = Program::default();
         for param in definitions.params_of(base) {
             if is_column(param) {
                 continue;
             }
             match path::parse(param.expression) {
-                Some(paths) => {
-                    let compiler = Compiler {
-                        definitions,
-                        root_type,
-                        param: param.id,
-                        kind: param.kind,
-                        components: param.components,
-                    };
-                    for steps in paths {
-                        compiler.insert(&mut program.root, root_type, "", &steps);
-                    }
-                }
+                Some(paths) => program.add(definitions, param, paths),
                 None => program.specials.extend(special(param)),
             }
         }
-        program.root.sort();
+        program.finish();
         program
+    }
+
+    /// Adds the paths of a parameter.
+    pub(super) fn add(&mut self, definitions: &Definitions, param: &SearchParam, paths: Vec<Vec<Step>>) {
+        let Some(root_type) = definitions.type_by_path(param.base) else {
+            return;
+        };
+        let compiler = Compiler {
+            definitions,
+            root_type,
+            param: param.id,
+            kind: param.kind,
+            components: param.components,
+        };
+        for steps in paths {
+            compiler.insert(&mut self.root, root_type, "", &steps);
+        }
+    }
+
+    /// Makes it ready to run.
+    pub(super) fn finish(&mut self) {
+        self.root.sort();
     }
 }
 

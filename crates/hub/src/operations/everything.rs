@@ -24,6 +24,8 @@ struct Wanted {
     /// Number of the type to go on with, and that type's own mark.
     from: usize,
     mark: Option<String>,
+    /// The mark that every type begins with; `None` on the first page.
+    begin: Option<String>,
     used: Vec<Pair>,
 }
 
@@ -60,6 +62,7 @@ fn wanted(hub: &Hub, pairs: Vec<Pair>) -> Result<Wanted, HubError> {
         count: hub.config.limits.count_default,
         from: 0,
         mark: None,
+        begin: None,
         used: Vec::new(),
     };
     let mut named: Vec<String> = Vec::new();
@@ -91,8 +94,12 @@ fn wanted(hub: &Hub, pairs: Vec<Pair>) -> Result<Wanted, HubError> {
     });
     if let Some(mark) = page {
         let bad = || HubError::bad("the _page mark is not one of this server: follow the next link as it is");
-        let (number, inner) = mark.split_once('~').ok_or_else(bad)?;
+        let mut parts = mark.splitn(3, '~');
+        let (Some(number), Some(begin), Some(inner)) = (parts.next(), parts.next(), parts.next()) else {
+            return Err(bad());
+        };
         wanted.from = number.parse().map_err(|_| bad())?;
+        wanted.begin = Some(begin.to_owned());
         wanted.mark = (!inner.is_empty()).then(|| inner.to_owned());
     }
     Ok(wanted)
@@ -102,13 +109,18 @@ fn wanted(hub: &Hub, pairs: Vec<Pair>) -> Result<Wanted, HubError> {
 async fn walk(snapshot: &mut dyn Snapshot, id: &str, wanted: &Wanted) -> Result<SearchPage, HubError> {
     let mut all = SearchPage::default();
     let definitions = fhir::Definitions::r4();
+    // Every type is shown as it was when the first page was asked for.
+    let begin = match &wanted.begin {
+        Some(begin) => begin.clone(),
+        None => snapshot.mark().await?,
+    };
     for (n, rtype) in wanted.types.iter().enumerate().skip(wanted.from) {
         if *rtype != "Patient" && definitions.patient_compartment(rtype).is_empty() {
             break;
         }
         let left = wanted.count.saturating_sub(all.matches.len());
         if left == 0 {
-            all.next = Some(format!("{n}~"));
+            all.next = Some(format!("{n}~{begin}~"));
             break;
         }
         let mut clauses = vec![Clause::Patient(id.to_owned())];
@@ -123,14 +135,18 @@ async fn walk(snapshot: &mut dyn Snapshot, id: &str, wanted: &Wanted) -> Result<
             clauses,
             page: Page {
                 count: left,
-                after: wanted.mark.clone().filter(|_| n == wanted.from),
+                after: wanted
+                    .mark
+                    .clone()
+                    .filter(|_| n == wanted.from)
+                    .or_else(|| Some(begin.clone())),
             },
             ..Query::default()
         };
         let page = snapshot.search(&query).await?;
         all.matches.extend(page.matches);
         if let Some(next) = page.next {
-            all.next = Some(format!("{n}~{next}"));
+            all.next = Some(format!("{n}~{begin}~{next}"));
             break;
         }
     }

@@ -7,6 +7,8 @@ mod interactions;
 mod load;
 mod operations;
 mod oracle;
+mod paging;
+mod params;
 mod patch;
 mod search;
 mod server;

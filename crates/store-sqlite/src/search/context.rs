@@ -1,18 +1,20 @@
 //! What one search works with: the connection, its budget, and reading candidates.
 
+use super::past::{Ghosts, Past};
 use crate::codes::Types;
 use crate::error::{Backend, Outcome};
 use crate::keys::Packed;
 use crate::row::{DELETED, method, timestamp};
-use crate::sqlite_store::Limits;
+use crate::sqlite_store::{Limits, Rules};
 use bytes::Bytes;
 use rusqlite::{Connection, OptionalExtension, Row};
 use std::cell::{Cell, RefCell};
 use std::collections::HashMap;
+use std::rc::Rc;
 use store::{StoreError, StoredResource};
 
 /// A live resource under test: everything but its body.
-#[derive(Debug)]
+#[derive(Debug, Clone)]
 pub(super) struct Candidate {
     /// Row id.
     pub rid: i64,
@@ -41,6 +43,8 @@ pub(super) struct Context<'a> {
     types: RefCell<&'a mut Types>,
     left: Cell<u64>,
     limits: Limits,
+    rules: &'a Rules,
+    past: Option<Past>,
     chains: Cell<usize>,
     memo: RefCell<Memo>,
 }
@@ -50,9 +54,12 @@ const CANDIDATE_BY_ID: &str =
     "SELECT rid, rtype, id, last_updated, patient, keys, method FROM resource WHERE rtype = ?1 AND id = ?2";
 
 impl<'a> Context<'a> {
-    /// A search within these limits.
-    pub fn new(connection: &'a Connection, types: &'a mut Types, limits: Limits) -> Self {
+    /// A search by these rules; in the state of an earlier moment, if one is given.
+    pub fn new(connection: &'a Connection, types: &'a mut Types, rules: &'a Rules, past: Option<Past>) -> Self {
+        let limits = rules.limits;
         Self {
+            rules,
+            past,
             connection,
             types: RefCell::new(types),
             left: Cell::new(limits.scan),
@@ -129,9 +136,29 @@ impl<'a> Context<'a> {
         Ok(answer)
     }
 
+    /// Whether the state of an earlier moment is searched.
+    pub fn in_the_past(&self) -> bool {
+        self.past.is_some()
+    }
+
+    /// Whether a row as it stands now is not what the searched moment had there.
+    pub fn hides(&self, rid: i64) -> bool {
+        self.past.as_ref().is_some_and(|past| past.hides(rid))
+    }
+
+    /// Resources of a type in the versions that the searched moment had and now has no more; `None` when now is searched.
+    pub fn ghosts(&self, code: i64) -> Outcome<Option<Rc<Ghosts>>> {
+        let Some(past) = &self.past else { return Ok(None) };
+        let name = self.name(code)?;
+        past.ghosts(self.connection, self.rules, code, &name).map(Some)
+    }
+
     /// A live candidate by row id.
     pub fn candidate(&self, rid: i64) -> Outcome<Option<Candidate>> {
         self.spend(1)?;
+        if self.hides(rid) {
+            return self.ghost(rid, |ghost| ghost.candidate.clone());
+        }
         self.connection
             .prepare_cached(CANDIDATE)
             .and_then(|mut read| read.query_row([rid], candidate).optional())
@@ -141,6 +168,14 @@ impl<'a> Context<'a> {
 
     /// A live candidate by type and id.
     pub fn candidate_by_id(&self, code: i64, id: &str) -> Outcome<Option<Candidate>> {
+        if self.in_the_past() {
+            let rid: Option<i64> = self
+                .connection
+                .prepare_cached("SELECT rid FROM resource WHERE rtype = ?1 AND id = ?2")
+                .and_then(|mut read| read.query_row((code, id), |row| row.get(0)).optional())
+                .at("reading a candidate")?;
+            return rid.map_or(Ok(None), |rid| self.candidate(rid));
+        }
         self.spend(1)?;
         self.connection
             .prepare_cached(CANDIDATE_BY_ID)
@@ -151,6 +186,12 @@ impl<'a> Context<'a> {
 
     /// A resource with its body.
     pub fn stored(&self, rid: i64) -> Outcome<Option<StoredResource>> {
+        if self.hides(rid) {
+            return match self.ghost(rid, |ghost| ghost.seq)? {
+                Some(seq) => self.superseded(seq),
+                None => Ok(None),
+            };
+        }
         let mut types = self.types.borrow_mut();
         let read = self
             .connection
@@ -159,6 +200,28 @@ impl<'a> Context<'a> {
             )
             .and_then(|mut read| read.query_row([rid], raw).optional())
             .at("reading a resource")?;
+        read.map(|raw| stored(self.connection, &mut types, raw)).transpose()
+    }
+
+    /// Something of the version that the searched moment had of a changed row.
+    fn ghost<T>(&self, rid: i64, of: impl FnOnce(&super::past::Ghost) -> T) -> Outcome<Option<T>> {
+        let Some(code) = self.past.as_ref().and_then(|past| past.changed_type(rid)) else {
+            return Ok(None);
+        };
+        Ok(self.ghosts(code)?.and_then(|ghosts| ghosts.get(&rid).map(of)))
+    }
+
+    /// A superseded version with its body.
+    fn superseded(&self, seq: i64) -> Outcome<Option<StoredResource>> {
+        let mut types = self.types.borrow_mut();
+        let read = self
+            .connection
+            .prepare_cached(
+                "SELECT h.rtype, r.id, h.version, h.last_updated, h.method, h.patient, h.body
+                 FROM resource_history h JOIN resource r ON r.rid = h.rid WHERE h.seq = ?1",
+            )
+            .and_then(|mut read| read.query_row([seq], raw).optional())
+            .at("reading a version")?;
         read.map(|raw| stored(self.connection, &mut types, raw)).transpose()
     }
 }

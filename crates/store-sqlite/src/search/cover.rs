@@ -160,7 +160,7 @@ pub(super) fn collect(context: &Context<'_>, scope: &Scope<'_>, cond: &Cond) -> 
                 Ok(())
             })?;
             for id in targets {
-                rids.extend(resolve::pointing(context, link.param, &link.rtype, &id)?);
+                rids.extend(resolve::pointing(context, scope.code, link.param, &link.rtype, &id)?);
             }
         }
         Cond::Has(link) => plan::each_match(context, &far(link), |source| {

@@ -75,7 +75,7 @@ fn pointed_at(context: &Context<'_>, rtype: &str, link: &Link, id: &str) -> Outc
         code: link.code,
         conds: &link.conds,
     };
-    for rid in resolve::pointing(context, link.param, rtype, id)? {
+    for rid in resolve::pointing(context, link.code, link.param, rtype, id)? {
         if let Some(source) = context.candidate(rid)?
             && matches(context, &scope, &source)?
         {

@@ -73,8 +73,8 @@ fn follow(context: &Context<'_>, include: &Include, from: &Candidate) -> Outcome
     if include.target.as_ref().is_some_and(|only| **only != *rtype) {
         return Ok(rids);
     }
-    for param in reverse_params(context, include, &rtype)? {
-        for rid in resolve::pointing(context, param, &rtype, &from.id)? {
+    for (source, param) in reverse_params(context, include, &rtype)? {
+        for rid in resolve::pointing(context, source, param, &rtype, &from.id)? {
             rids.extend(context.candidate(rid)?.map(|found| found.rid));
         }
     }
@@ -82,10 +82,14 @@ fn follow(context: &Context<'_>, include: &Include, from: &Candidate) -> Outcome
 }
 
 /// The named parameter, or (`*`) every reference parameter of the source type (`*`: of every type that is stored) that
-/// may point to `rtype`.
-fn reverse_params(context: &Context<'_>, include: &Include, rtype: &str) -> Outcome<Vec<ParamId>> {
+/// may point to `rtype`; each with the code of its type.
+fn reverse_params(context: &Context<'_>, include: &Include, rtype: &str) -> Outcome<Vec<(i64, ParamId)>> {
     if let Some(param) = include.param {
-        return Ok(vec![param]);
+        return Ok(context
+            .code(&include.source)?
+            .map(|code| (code, param))
+            .into_iter()
+            .collect());
     }
     let definitions = fhir::Definitions::r4();
     let one = [include.source.as_str()];
@@ -96,13 +100,17 @@ fn reverse_params(context: &Context<'_>, include: &Include, rtype: &str) -> Outc
     };
     let mut params = Vec::new();
     for source in sources {
-        if context.code(source)?.is_none() {
-            continue;
-        }
+        let Some(code) = context.code(source)? else { continue };
         let fits = |param: &&fhir::SearchParam| {
             param.kind == ParamType::Reference && (param.targets.is_empty() || param.targets.contains(&rtype))
         };
-        params.extend(definitions.params_of(source).iter().filter(fits).map(|param| param.id));
+        params.extend(
+            definitions
+                .params_of(source)
+                .iter()
+                .filter(fits)
+                .map(|param| (code, param.id)),
+        );
     }
     Ok(params)
 }

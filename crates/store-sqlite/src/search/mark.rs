@@ -5,7 +5,20 @@ use crate::error::Outcome;
 use serde::{Deserialize, Serialize};
 use store::StoreError;
 
-/// Where the next page starts.
+/// Where the next page starts, and in which state of the store.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+pub(super) struct Place {
+    /// Last position of the change feed that the first page saw.
+    pub seq: i64,
+    /// Last row id given out by then.
+    pub rid: i64,
+    /// All matches, where the first page counted them.
+    pub total: Option<u64>,
+    /// The last match of the page before; `None`: the first page.
+    pub mark: Option<Mark>,
+}
+
+/// A place in the order of a search.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 pub(super) enum Mark {
     /// In the order of a driver: its condition, and the last place.
@@ -16,7 +29,7 @@ pub(super) enum Mark {
     Ordered(Vec<Option<Vec<u8>>>, i64),
 }
 
-impl Mark {
+impl Place {
     /// As text for a URL.
     pub fn to_text(&self) -> String {
         let json = serde_json::to_vec(self).expect("a mark always serialises");
@@ -51,15 +64,22 @@ mod tests {
     #[test]
     fn marks_come_back_and_rubbish_is_refused() {
         for mark in [
-            Mark::Driven(Some(3), Position::Key(vec![1, 0, 255], 7)),
-            Mark::Driven(None, Position::Id("a".into())),
-            Mark::Sorted(true, Some(Position::Updated(-4, 2))),
-            Mark::Ordered(vec![None, Some(vec![9])], i64::MAX),
+            Some(Mark::Driven(Some(3), Position::Key(vec![1, 0, 255], 7))),
+            Some(Mark::Driven(None, Position::Id("a".into()))),
+            Some(Mark::Sorted(true, Some(Position::Updated(-4, 2)))),
+            Some(Mark::Ordered(vec![None, Some(vec![9])], i64::MAX)),
+            None,
         ] {
-            assert_eq!(Mark::from_text(&mark.to_text()).unwrap(), mark);
+            let place = Place {
+                seq: 4,
+                rid: 2,
+                total: Some(7),
+                mark,
+            };
+            assert_eq!(Place::from_text(&place.to_text()).unwrap(), place);
         }
         for text in ["", "0", "zz", "7b7d", "è"] {
-            assert!(matches!(Mark::from_text(text), Err(StoreError::Invalid(_))), "{text}");
+            assert!(matches!(Place::from_text(text), Err(StoreError::Invalid(_))), "{text}");
         }
     }
 }

@@ -7,8 +7,8 @@
 //! 4. *Include* what the page points to or what points to it ([`include`]).
 //!
 //! A page mark names the driver and the position in it, so that the next page goes on in the same order whatever the
-//! plan would be by then. Positions are row ids, ids and keys: while nothing is written, no row repeats or is lost; a
-//! resource whose *sort or driving value* changes between two pages may move across the mark.
+//! plan would be by then. It also says up to where the change feed had come at the first page: later pages are answered
+//! as the store was then ([`past`]), so no row of that moment repeats or is lost, whatever is written meanwhile.
 
 mod cond;
 mod context;
@@ -16,7 +16,9 @@ mod cover;
 mod eval;
 mod include;
 mod mark;
+mod named;
 mod page;
+mod past;
 mod plan;
 mod resolve;
 mod sort;
@@ -24,12 +26,15 @@ mod walk;
 mod words;
 
 pub(crate) use context::{raw, stored};
+pub(crate) use past::last as last_position;
 
 use crate::codes::Types;
+use crate::custom;
 use crate::error::Outcome;
-use crate::sqlite_store::Limits;
+use crate::sqlite_store::Rules;
 use cond::Scope;
 use context::Context;
+use mark::Place;
 use rusqlite::Connection;
 use store::{Query, SearchPage, StoreError};
 
@@ -37,14 +42,22 @@ use store::{Query, SearchPage, StoreError};
 const PAGE_LIMIT: usize = 10_000;
 
 /// Answers a search.
-pub(crate) fn search(connection: &Connection, types: &mut Types, query: &Query, limits: Limits) -> Outcome<SearchPage> {
+pub(crate) fn search(connection: &Connection, types: &mut Types, query: &Query, rules: &Rules) -> Outcome<SearchPage> {
     if query.page.count > PAGE_LIMIT {
         return Err(StoreError::Limit(format!(
             "a page may hold {PAGE_LIMIT} matches, {} were asked for; ask for smaller pages",
             query.page.count
         )));
     }
-    let context = Context::new(connection, types, limits);
+    let from = query.page.after.as_deref().map(Place::from_text).transpose()?;
+    let past = match &from {
+        Some(place) => past::Past::open(connection, place)?,
+        None => None,
+    };
+    for id in named::custom(query) {
+        custom::check_ready(connection, id)?;
+    }
+    let context = Context::new(connection, types, rules, past);
     let Some(code) = context.code(&query.rtype)? else {
         return Ok(SearchPage {
             total: query.total.then_some(0),
@@ -57,17 +70,43 @@ pub(crate) fn search(connection: &Connection, types: &mut Types, query: &Query, 
         code,
         conds: &conds,
     };
-    let found = page::page(&context, &scope, query)?;
+    let known = from.as_ref().and_then(|place| place.total);
+    let found = page::page(
+        &context,
+        &scope,
+        query,
+        from.as_ref().and_then(|place| place.mark.as_ref()),
+        known,
+    )?;
     let mut page = SearchPage {
-        next: found.next,
         total: found.total,
         ..SearchPage::default()
     };
+    if let Some(mark) = found.next {
+        let (seq, rid) = match &from {
+            Some(place) => (place.seq, place.rid),
+            None => past::last(connection)?,
+        };
+        let (total, mark) = (found.total.or(known), Some(mark));
+        page.next = Some(Place { seq, rid, total, mark }.to_text());
+    }
     for rid in &found.rids {
         page.matches.extend(context.stored(*rid)?);
     }
     if !query.includes.is_empty() {
-        page.included = include::included(&context, query, &found.rids, limits.include)?;
+        page.included = include::included(&context, query, &found.rids, rules.limits.include)?;
     }
     Ok(page)
+}
+
+/// The mark of the first page of any search, as the store is now.
+pub(crate) fn mark_here(connection: &Connection) -> Outcome<String> {
+    let (seq, rid) = past::last(connection)?;
+    let place = Place {
+        seq,
+        rid,
+        total: None,
+        mark: None,
+    };
+    Ok(place.to_text())
 }

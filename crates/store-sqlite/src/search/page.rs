@@ -15,14 +15,21 @@ pub(super) struct Found {
     /// In order.
     pub rids: Vec<i64>,
     /// The next page's mark.
-    pub next: Option<String>,
+    pub next: Option<Mark>,
     /// All matches, if asked for.
     pub total: Option<u64>,
 }
 
 /// Finds a page.
-pub(super) fn page(context: &Context<'_>, scope: &Scope<'_>, query: &Query) -> Outcome<Found> {
-    let mark = query.page.after.as_deref().map(Mark::from_text).transpose()?;
+///
+/// `known`: how many matches there are, where an earlier page counted them.
+pub(super) fn page(
+    context: &Context<'_>,
+    scope: &Scope<'_>,
+    query: &Query,
+    mark: Option<&Mark>,
+    known: Option<u64>,
+) -> Outcome<Found> {
     let count = query.page.count;
     let mut found = if !query.sort.is_empty() {
         sort::page(context, scope, query, mark)?
@@ -31,18 +38,21 @@ pub(super) fn page(context: &Context<'_>, scope: &Scope<'_>, query: &Query) -> O
     } else {
         driven(context, scope, count, mark)?
     };
-    if query.total && found.total.is_none() {
-        found.total = Some(total(context, scope)?);
+    if query.total && (found.total.is_none() || known.is_some()) {
+        found.total = Some(match known {
+            Some(known) => known,
+            None => total(context, scope)?,
+        });
     }
     Ok(found)
 }
 
 /// A page in the driver's order.
-fn driven(context: &Context<'_>, scope: &Scope<'_>, count: usize, mark: Option<Mark>) -> Outcome<Found> {
+fn driven(context: &Context<'_>, scope: &Scope<'_>, count: usize, mark: Option<&Mark>) -> Outcome<Found> {
     let (cond, after) = match mark {
         None => (first_choice(context, scope)?, None),
         Some(Mark::Driven(cond, position)) if cond.is_none_or(|index| index < scope.conds.len()) => {
-            (cond, Some(position))
+            (*cond, Some(position.clone()))
         }
         Some(_) => return Err(mark::invalid()),
     };
@@ -50,7 +60,7 @@ fn driven(context: &Context<'_>, scope: &Scope<'_>, count: usize, mark: Option<M
     let (rids, last) = take(context, scope, walk, count)?;
     Ok(Found {
         rids,
-        next: last.map(|position| Mark::Driven(cond, position).to_text()),
+        next: last.map(|position| Mark::Driven(cond, position)),
         total: None,
     })
 }
@@ -90,6 +100,8 @@ pub(super) fn take(
 /// How many matches there are.
 fn total(context: &Context<'_>, scope: &Scope<'_>) -> Outcome<u64> {
     match scope.conds {
+        // Counts and index rows are those of now.
+        _ if context.in_the_past() => {}
         [] => return context.live(scope.code),
         [
             Cond::Param {

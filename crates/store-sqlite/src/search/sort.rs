@@ -21,7 +21,7 @@ use store::{Query, Sort, SortKey, StoreError};
 const KEYS: usize = 8;
 
 /// A page in the asked order.
-pub(super) fn page(context: &Context<'_>, scope: &Scope<'_>, query: &Query, mark: Option<Mark>) -> Outcome<Found> {
+pub(super) fn page(context: &Context<'_>, scope: &Scope<'_>, query: &Query, mark: Option<&Mark>) -> Outcome<Found> {
     if query.sort.len() > KEYS {
         return Err(StoreError::Limit(format!(
             "a search may have {KEYS} sort keys; this one has {}",
@@ -31,6 +31,7 @@ pub(super) fn page(context: &Context<'_>, scope: &Scope<'_>, query: &Query, mark
     let count = query.page.count;
     match mark {
         Some(Mark::Ordered(keys, rid)) if keys.len() == query.sort.len() => {
+            let (keys, rid) = (keys.clone(), *rid);
             ordered(context, scope, query, Some(Entry { keys, rid }))
         }
         Some(Mark::Sorted(..)) if query.sort.len() == 1 => walked(context, scope, &query.sort[0], count, mark),
@@ -46,9 +47,9 @@ pub(super) fn page(context: &Context<'_>, scope: &Scope<'_>, query: &Query, mark
 }
 
 /// Walks the sort key's index.
-fn walked(context: &Context<'_>, scope: &Scope<'_>, sort: &Sort, count: usize, mark: Option<Mark>) -> Outcome<Found> {
+fn walked(context: &Context<'_>, scope: &Scope<'_>, sort: &Sort, count: usize, mark: Option<&Mark>) -> Outcome<Found> {
     let (mut with_key, mut after) = match mark {
-        Some(Mark::Sorted(with_key, position)) => (with_key, position),
+        Some(Mark::Sorted(with_key, position)) => (*with_key, position.clone()),
         _ => (true, None),
     };
     let mut found = Found::default();
@@ -99,10 +100,10 @@ fn walked(context: &Context<'_>, scope: &Scope<'_>, sort: &Sort, count: usize, m
         let full = last.is_some() || rids.len() == left;
         found.rids.extend(rids);
         if let Some(last) = last {
-            found.next = Some(Mark::Sorted(with_key, Some(last)).to_text());
+            found.next = Some(Mark::Sorted(with_key, Some(last)));
         } else if full && with_key && matches!(sort.key, SortKey::Param(_)) {
             // The page ended with the last that has the key: those without are the next page, if there are any.
-            found.next = Some(Mark::Sorted(false, None).to_text());
+            found.next = Some(Mark::Sorted(false, None));
         }
         if full || !with_key {
             return Ok(found);
@@ -168,7 +169,7 @@ fn ordered(context: &Context<'_>, scope: &Scope<'_>, query: &Query, after: Optio
     let next = best
         .last()
         .filter(|_| more)
-        .map(|last| Mark::Ordered(last.keys.clone(), last.rid).to_text());
+        .map(|last| Mark::Ordered(last.keys.clone(), last.rid));
     Ok(Found {
         rids: best.iter().map(|entry| entry.rid).collect(),
         next,

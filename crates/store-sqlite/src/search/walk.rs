@@ -1,12 +1,14 @@
 //! Walking a driver in its own order, a chunk at a time, from any position.
 
 use super::context::{Candidate, Context};
+use super::past::Ghost;
 use crate::error::{Backend, Outcome};
 use crate::keys::{Cover, index_rows, of_param};
 use fhir::ParamId;
 use rusqlite::{Params, Row};
 use serde::{Deserialize, Serialize};
 use std::borrow::Cow;
+use std::cmp::Ordering;
 use std::collections::VecDeque;
 
 /// First chunk, and the largest.
@@ -48,16 +50,21 @@ impl Driver {
     /// Whether a candidate met at this position is to be taken here: a resource with several index rows in the ranges
     /// is taken at the first of them only.
     pub fn first_here(&self, position: &Position, candidate: &Candidate) -> bool {
-        let (
-            Self::Index {
-                param,
-                cover,
-                descending,
-            },
-            Position::Key(here, _),
-        ) = (self, position)
-        else {
+        let (Self::Index { .. }, Position::Key(here, _)) = (self, position) else {
             return true;
+        };
+        self.first_key(candidate).as_deref() == Some(here.as_slice())
+    }
+
+    /// The first of a candidate's index rows that an index walk meets.
+    fn first_key<'a>(&self, candidate: &'a Candidate) -> Option<Cow<'a, [u8]>> {
+        let Self::Index {
+            param,
+            cover,
+            descending,
+        } = self
+        else {
+            return None;
         };
         let mut first: Option<Cow<'_, [u8]>> = None;
         for row in of_param(&candidate.keys, *param).flat_map(index_rows) {
@@ -68,7 +75,42 @@ impl Driver {
                 first = Some(row);
             }
         }
-        first.as_deref() == Some(here.as_slice())
+        first
+    }
+
+    /// Where the walk would have met a version that is no longer current.
+    fn place(&self, ghost: &Ghost) -> Option<Position> {
+        let Ghost { candidate, seq } = ghost;
+        match self {
+            Self::Index { .. } => Some(Position::Key(self.first_key(candidate)?.into_owned(), candidate.rid)),
+            Self::Patient(patient) => {
+                (candidate.patient.as_ref() == Some(patient)).then_some(Position::Rid(candidate.rid))
+            }
+            Self::Updated { from, until, .. } => (*from..*until)
+                .contains(&candidate.last_updated)
+                .then_some(Position::Updated(candidate.last_updated, *seq)),
+            Self::Type { .. } => Some(Position::Id(candidate.id.clone())),
+            // They were gathered in the state of the searched moment already.
+            Self::Rids(_) => None,
+        }
+    }
+
+    /// Which of two positions the walk meets first.
+    fn order(&self, a: &Position, b: &Position) -> Ordering {
+        let order = match (a, b) {
+            (Position::Key(a, r), Position::Key(b, s)) => (a, r).cmp(&(b, s)),
+            (Position::Rid(a), Position::Rid(b)) => a.cmp(b),
+            (Position::Id(a), Position::Id(b)) => a.cmp(b),
+            (Position::Updated(a, r), Position::Updated(b, s)) => (a, r).cmp(&(b, s)),
+            // Positions of one walk are of one kind.
+            _ => Ordering::Equal,
+        };
+        match self {
+            Self::Index { descending: true, .. }
+            | Self::Updated { descending: true, .. }
+            | Self::Type { descending: true } => order.reverse(),
+            _ => order,
+        }
     }
 }
 
@@ -80,6 +122,8 @@ pub(super) struct Walk {
     pub driver: Driver,
     at: Option<Position>,
     buffer: VecDeque<(Position, i64)>,
+    /// Versions of the searched moment that are no longer current, in the walk's order; `None`: not gathered yet.
+    ghosts: Option<VecDeque<(Position, i64)>>,
     chunk: usize,
     ended: bool,
 }
@@ -92,6 +136,7 @@ impl Walk {
             driver,
             at: after,
             buffer: VecDeque::new(),
+            ghosts: None,
             chunk: CHUNK.0,
             ended: false,
         }
@@ -99,10 +144,34 @@ impl Walk {
 
     /// The next place and row id.
     pub fn next(&mut self, context: &Context<'_>) -> Outcome<Option<(Position, i64)>> {
-        if self.buffer.is_empty() && !self.ended {
+        if self.ghosts.is_none() {
+            self.ghosts = Some(self.gather(context)?);
+        }
+        while self.buffer.is_empty() && !self.ended {
             self.fill(context)?;
         }
-        Ok(self.buffer.pop_front())
+        let ghosts = self.ghosts.get_or_insert_default();
+        Ok(match (self.buffer.front(), ghosts.front()) {
+            (Some((next, _)), Some((ghost, _))) if self.driver.order(ghost, next) == Ordering::Less => {
+                ghosts.pop_front()
+            }
+            (None, Some(_)) => ghosts.pop_front(),
+            _ => self.buffer.pop_front(),
+        })
+    }
+
+    /// The ghosts that this walk meets after its start.
+    fn gather(&self, context: &Context<'_>) -> Outcome<VecDeque<(Position, i64)>> {
+        let Some(ghosts) = context.ghosts(self.code)? else {
+            return Ok(VecDeque::new());
+        };
+        let place = |ghost: &Ghost| Some((self.driver.place(ghost)?, ghost.candidate.rid));
+        let mut met: Vec<(Position, i64)> = ghosts.values().filter_map(place).collect();
+        if let Some(at) = &self.at {
+            met.retain(|(position, _)| self.driver.order(position, at) == Ordering::Greater);
+        }
+        met.sort_unstable_by(|(a, _), (b, _)| self.driver.order(a, b));
+        Ok(met.into())
     }
 
     fn fill(&mut self, context: &Context<'_>) -> Outcome<()> {
@@ -155,6 +224,9 @@ impl Walk {
         self.at = found.last().map(|(position, _)| position.clone()).or(self.at.take());
         self.chunk = (self.chunk * 2).min(CHUNK.1);
         self.buffer = found.into();
+        if context.in_the_past() && !matches!(self.driver, Driver::Rids(_)) {
+            self.buffer.retain(|(_, rid)| !context.hides(*rid));
+        }
         Ok(())
     }
 

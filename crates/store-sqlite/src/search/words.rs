@@ -14,23 +14,31 @@ const COST: u64 = 8;
 /// Whether the words are in the texts of a live resource.
 pub(super) fn hold(context: &Context<'_>, of: Texts, words: &Words, rid: i64) -> Outcome<bool> {
     context.spend(COST)?;
+    if context.hides(rid) {
+        let body = context.stored(rid)?.and_then(|then| then.body);
+        return Ok(body.is_some_and(|body| passes(&text(of, &body), words)));
+    }
     let text = context
         .connection
         .prepare_cached("SELECT body FROM resource WHERE rid = ?1")
         .and_then(|mut read| {
             read.query_row([rid], |row| {
                 let body = row.get_ref(0)?.as_blob_or_null()?.unwrap_or_default();
-                // A body that is no JSON was never accepted; it has no words.
-                let value = serde_json::from_slice(body).unwrap_or_default();
-                Ok(match of {
-                    Texts::Narrative => fhir::narrative_words(&value),
-                    Texts::All => fhir::all_words(&value),
-                })
+                Ok(text(of, body))
             })
             .optional()
         })
         .at("reading a body")?;
     Ok(text.is_some_and(|text| passes(&text, words)))
+}
+
+/// The words of a body; one that is no JSON was never accepted and has none.
+fn text(of: Texts, body: &[u8]) -> String {
+    let value = serde_json::from_slice(body).unwrap_or_default();
+    match of {
+        Texts::Narrative => fhir::narrative_words(&value),
+        Texts::All => fhir::all_words(&value),
+    }
 }
 
 /// Each text of the body is a line of normalised words, a line feed before it.

@@ -6,7 +6,7 @@
 use crate::error::{Backend, Outcome};
 use crate::pool::Db;
 use crate::row::micros;
-use crate::search::{raw, stored};
+use crate::search::{last_position, raw, stored};
 use jiff::Timestamp;
 use rusqlite::OptionalExtension;
 use store::{HistoryScope, StoreError, VersionPage};
@@ -31,7 +31,20 @@ pub(super) fn history(
         )));
     }
     let since = since.map_or(i64::MIN, micros);
-    let before = after.map_or(Ok((i64::MAX, i64::MAX)), mark)?;
+    let pruned = pruned(db)?;
+    let mark = match after {
+        Some(text) => Mark::from_text(text)?,
+        None => Mark {
+            before: (i64::MAX, i64::MAX),
+            seq: last_position(&db.connection)?.0,
+            pruned,
+        },
+    };
+    if mark.pruned != pruned {
+        return Err(StoreError::Expired(
+            "versions were removed by the history policy since the first page; start again from the first page".into(),
+        ));
+    }
     let mut places: Vec<Place> = Vec::new();
     let mut page = VersionPage::default();
     match scope {
@@ -40,25 +53,28 @@ pub(super) fn history(
                 return Ok(page);
             };
             of_instance(db, rid, &mut places)?;
-            places.retain(|place| place.0 >= since);
+            places.retain(|place| place.0 >= since && place.1 <= mark.seq);
             page.total = Some(places.len() as u64);
-            places.retain(|place| (place.0, place.1) < before);
+            places.retain(|place| (place.0, place.1) < mark.before);
         }
         HistoryScope::Type(rtype) => {
             if let Some(code) = db.types.code(&db.connection, rtype)? {
-                of_type(db, code, since, before, count + 1, &mut places)?;
+                of_type(db, code, since, &mark, count + 1, &mut places)?;
             }
         }
         HistoryScope::System => {
             for code in codes(db)? {
-                of_type(db, code, since, before, count + 1, &mut places)?;
+                of_type(db, code, since, &mark, count + 1, &mut places)?;
             }
         }
     }
     places.sort_unstable_by(|a, b| b.cmp(a));
     if places.len() > count {
         places.truncate(count);
-        page.next = places.last().map(|(at, seq, _)| format!("{at}.{seq}"));
+        page.next = places.last().map(|(at, seq, _)| {
+            let before = (*at, *seq);
+            Mark { before, ..mark }.to_text()
+        });
     }
     for (_, seq, current) in places {
         let sql = if current {
@@ -77,10 +93,45 @@ pub(super) fn history(
     Ok(page)
 }
 
-fn mark(text: &str) -> Outcome<(i64, i64)> {
-    text.split_once('.')
-        .and_then(|(at, seq)| Some((at.parse().ok()?, seq.parse().ok()?)))
-        .ok_or_else(|| StoreError::Invalid("the history page mark was not given out by an earlier page".into()))
+/// Where the next page starts, and what the first page saw.
+#[derive(Debug, Clone, Copy)]
+struct Mark {
+    /// Moment and place in the change feed of the last version given.
+    before: (i64, i64),
+    /// Last position of the change feed at the first page: a version that came later is not of these pages, whatever
+    /// moment it carries.
+    seq: i64,
+    /// How often versions had been removed by then.
+    pruned: i64,
+}
+
+impl Mark {
+    fn to_text(self) -> String {
+        format!("{}.{}.{}.{}", self.before.0, self.before.1, self.seq, self.pruned)
+    }
+
+    fn from_text(text: &str) -> Outcome<Self> {
+        let parts: Option<Vec<i64>> = text.split('.').map(|part| part.parse().ok()).collect();
+        match parts.as_deref() {
+            Some([at, seq, last, pruned]) => Ok(Self {
+                before: (*at, *seq),
+                seq: *last,
+                pruned: *pruned,
+            }),
+            _ => Err(StoreError::Invalid(
+                "the history page mark was not given out by an earlier page".into(),
+            )),
+        }
+    }
+}
+
+/// How often versions were removed.
+fn pruned(db: &Db) -> Outcome<i64> {
+    db.connection
+        .prepare_cached("SELECT value FROM meta WHERE name = 'pruned'")
+        .and_then(|mut read| read.query_row([], |row| row.get(0)).optional())
+        .map(Option::unwrap_or_default)
+        .at("reading the history policy")
 }
 
 fn rid(db: &mut Db, rtype: &str, id: &str) -> Outcome<Option<i64>> {
@@ -117,25 +168,26 @@ fn of_instance(db: &Db, rid: i64, places: &mut Vec<Place>) -> Outcome<()> {
     Ok(())
 }
 
-fn of_type(db: &Db, code: i64, since: i64, before: (i64, i64), limit: usize, places: &mut Vec<Place>) -> Outcome<()> {
+fn of_type(db: &Db, code: i64, since: i64, mark: &Mark, limit: usize, places: &mut Vec<Place>) -> Outcome<()> {
     let walks = [
         (
             "SELECT last_updated, seq FROM resource INDEXED BY resource_updated WHERE rtype = ?1
-             AND (last_updated, seq) < (?2, ?3) AND last_updated >= ?4 ORDER BY last_updated DESC, seq DESC LIMIT ?5",
+             AND (last_updated, seq) < (?2, ?3) AND last_updated >= ?4 AND seq <= ?6 ORDER BY last_updated DESC, seq DESC LIMIT ?5",
             true,
         ),
         (
             "SELECT last_updated, seq FROM resource_history INDEXED BY history_updated WHERE rtype = ?1
-             AND (last_updated, seq) < (?2, ?3) AND last_updated >= ?4 ORDER BY last_updated DESC, seq DESC LIMIT ?5",
+             AND (last_updated, seq) < (?2, ?3) AND last_updated >= ?4 AND seq <= ?6 ORDER BY last_updated DESC, seq DESC LIMIT ?5",
             false,
         ),
     ];
     for (sql, current) in walks {
         let mut walk = db.connection.prepare_cached(sql).at("reading versions")?;
         let rows = walk
-            .query_map((code, before.0, before.1, since, limit as i64), |row| {
-                Ok((row.get(0)?, row.get(1)?, current))
-            })
+            .query_map(
+                (code, mark.before.0, mark.before.1, since, limit as i64, mark.seq),
+                |row| Ok((row.get(0)?, row.get(1)?, current)),
+            )
             .at("reading versions")?;
         for row in rows {
             places.push(row.at("reading versions")?);

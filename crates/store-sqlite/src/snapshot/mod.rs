@@ -5,6 +5,7 @@ mod feed;
 mod history;
 mod process;
 mod record;
+mod reindex;
 mod resource;
 mod waits;
 
@@ -12,26 +13,27 @@ use crate::audit;
 use crate::error::Outcome;
 use crate::pool::{Db, Lease};
 use crate::search;
-use crate::sqlite_store::Limits;
+use crate::sqlite_store::Rules;
 use async_trait::async_trait;
 use jiff::Timestamp;
+use std::sync::Arc;
 use store::{
     AuditEntry, Change, DefinitionRecord, DeliveryCount, DeliveryRecord, DeliveryState, FeedPage, HistoryRecord,
-    HistoryScope, InstanceFilter, InstanceRecord, Lease as JobLease, Outbox, Query, SearchPage, Snapshot, StoreError,
-    StoredResource, TimerRecord, VersionPage, WaitKind, WaitRecord,
+    HistoryScope, InstanceFilter, InstanceRecord, Lease as JobLease, Outbox, Query, ReindexProgress, SearchPage,
+    SearchParamState, Snapshot, StoreError, StoredResource, TimerRecord, VersionPage, WaitKind, WaitRecord,
 };
 use tokio::runtime::{Handle, RuntimeFlavor};
 
 /// A consistent view. Point reads run where they are called (microseconds); searches tell the runtime that they block.
 pub(crate) struct SqliteSnapshot {
     lease: Lease,
-    limits: Limits,
+    rules: Arc<Rules>,
 }
 
 impl SqliteSnapshot {
     /// A view on a begun read transaction.
-    pub fn new(lease: Lease, limits: Limits) -> Self {
-        Self { lease, limits }
+    pub fn new(lease: Lease, rules: Arc<Rules>) -> Self {
+        Self { lease, rules }
     }
 
     fn db(&mut self) -> Outcome<&mut Db> {
@@ -69,9 +71,21 @@ impl Snapshot for SqliteSnapshot {
     }
 
     async fn search(&mut self, query: &Query) -> Result<SearchPage, StoreError> {
-        let limits = self.limits;
+        let rules = self.rules.clone();
         let db = self.db()?;
-        blocking(|| search::search(&db.connection, &mut db.types, query, limits))
+        blocking(|| search::search(&db.connection, &mut db.types, query, &rules))
+    }
+
+    async fn mark(&mut self) -> Result<String, StoreError> {
+        search::mark_here(&self.db()?.connection)
+    }
+
+    async fn reindexing(&mut self) -> Result<Vec<ReindexProgress>, StoreError> {
+        reindex::passes(&self.db()?.connection)
+    }
+
+    async fn search_params(&mut self) -> Result<Vec<SearchParamState>, StoreError> {
+        reindex::params(&self.db()?.connection)
     }
 
     async fn changes_after(&mut self, seq: u64, limit: usize) -> Result<Vec<Change>, StoreError> {

@@ -3,19 +3,28 @@
 use super::check::Found;
 use super::state::State;
 use super::{delivery, process, resources};
+use crate::custom;
 use crate::error::{Backend, Outcome};
+use crate::sqlite_store::Rules;
 use rusqlite::Connection;
 use store::Transaction;
 
-/// Writes everything; an error means that SQLite failed and the batch must be rolled back.
+/// Writes everything; an error means that the batch must be rolled back.
+///
+/// `generation`: the set of user-defined parameters that the search values were extracted under.
 pub(super) fn apply(
     connection: &Connection,
     state: &mut State,
+    rules: &Rules,
     transaction: &Transaction,
+    generation: u64,
     found: &Found,
 ) -> Outcome<()> {
     for (write, current) in transaction.resources.iter().zip(&found.resources) {
-        resources::write(connection, state, write, current.as_ref())?;
+        if write.rtype == custom::RTYPE && custom::note(connection, rules.definitions, write)? {
+            state.custom = custom::load(connection, rules.definitions)?;
+        }
+        resources::write(connection, state, write, generation, current.as_ref())?;
     }
     for write in &transaction.definitions {
         process::write_definition(connection, write)?;

@@ -1,8 +1,13 @@
 //! Many transactions, one commit.
 
+use super::queue::Upkeep;
 use super::{Writer, apply, check};
 use crate::error::{Backend, Outcome};
+use std::panic::{AssertUnwindSafe, catch_unwind};
 use store::{Committed, StoreError, Transaction};
+
+/// A transaction, and the set of user-defined parameters its search values were extracted under.
+pub(super) type Extracted = (Box<Transaction>, u64);
 
 /// What one transaction gets back.
 pub(super) type Answer = Result<Committed, StoreError>;
@@ -12,7 +17,7 @@ impl Writer {
     ///
     /// A transaction whose expectations fail writes nothing and the others go on. If SQLite itself refuses to apply
     /// one (too big a value, say), the batch is rolled back and each is tried alone, so that only the culprit suffers.
-    pub(super) fn batch(&mut self, transactions: &[Transaction]) -> Vec<Answer> {
+    pub(super) fn batch(&mut self, transactions: &[Extracted]) -> Vec<Answer> {
         match self.try_batch(transactions) {
             Ok(answers) => answers,
             Err(error) => {
@@ -29,15 +34,22 @@ impl Writer {
         }
     }
 
-    fn try_batch(&mut self, transactions: &[Transaction]) -> Outcome<Vec<Answer>> {
+    fn try_batch(&mut self, transactions: &[Extracted]) -> Outcome<Vec<Answer>> {
         let before = self.state.seq;
         self.statement("BEGIN IMMEDIATE")?;
         let mut answers = Vec::with_capacity(transactions.len());
-        for transaction in transactions {
+        for (transaction, generation) in transactions {
             answers.push(
-                match check::check(&self.connection, &mut self.state, transaction, self.limits) {
+                match check::check(&self.connection, &mut self.state, transaction, &self.rules) {
                     Ok(found) => {
-                        apply::apply(&self.connection, &mut self.state, transaction, &found)?;
+                        apply::apply(
+                            &self.connection,
+                            &mut self.state,
+                            &self.rules,
+                            transaction,
+                            *generation,
+                            &found,
+                        )?;
                         Ok(Committed {
                             seq: self.state.seq as u64,
                         })
@@ -48,17 +60,44 @@ impl Writer {
             );
         }
         self.state.flush(&self.connection)?;
-        let writes = transactions.iter().flat_map(|transaction| &transaction.resources);
+        let writes = transactions.iter().flat_map(|(transaction, _)| &transaction.resources);
         let writing = self
             .cache
             .writing(writes.map(|write| (write.rtype.as_str(), write.id.as_str())));
-        self.statement("COMMIT")?;
+        self.commit()?;
         drop(writing);
-        self.checkpoint.wrote(self.connection.total_changes());
         if self.state.seq > before {
             self.changes.send_replace(self.state.seq as u64);
         }
         Ok(answers)
+    }
+
+    /// Does upkeep in a commit of its own.
+    pub(super) fn upkeep(&mut self, work: Upkeep) -> Answer {
+        let run = |this: &mut Self| {
+            this.statement("BEGIN IMMEDIATE")?;
+            let seq = work(&this.connection, &mut this.state)?;
+            this.state.flush(&this.connection)?;
+            this.commit()?;
+            Ok(Committed { seq })
+        };
+        let done = catch_unwind(AssertUnwindSafe(|| run(self)));
+        let done = done.unwrap_or_else(|_| Err(StoreError::Backend("upkeep of the store failed unexpectedly".into())));
+        if done.is_err() {
+            self.undo();
+        }
+        done
+    }
+
+    /// Commits, and puts into force for everyone what was defined meanwhile.
+    fn commit(&mut self) -> Outcome<()> {
+        self.statement("COMMIT")?;
+        self.checkpoint.wrote(self.connection.total_changes());
+        let custom = &self.state.custom;
+        if custom.generation() != self.rules.definitions.custom().generation() {
+            self.rules.definitions.set_custom(custom.clone());
+        }
+        Ok(())
     }
 
     fn statement(&self, sql: &'static str) -> Outcome<()> {

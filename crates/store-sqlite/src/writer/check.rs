@@ -7,7 +7,7 @@ use super::state::State;
 use crate::error::{Backend, Outcome};
 use crate::row::wait_code;
 use crate::search;
-use crate::sqlite_store::Limits;
+use crate::sqlite_store::Rules;
 use rusqlite::{Connection, OptionalExtension, Params};
 use std::collections::HashSet;
 use std::hash::Hash;
@@ -27,11 +27,11 @@ pub(super) fn check(
     connection: &Connection,
     state: &mut State,
     transaction: &Transaction,
-    limits: Limits,
+    rules: &Rules,
 ) -> Outcome<Found> {
     no_repeats(transaction)?;
     for (index, precondition) in transaction.preconditions.iter().enumerate() {
-        check_precondition(connection, state, precondition, index, limits)?;
+        check_precondition(connection, state, precondition, index, rules)?;
     }
     let mut at = transaction.preconditions.len();
     let mut found = Found {
@@ -187,7 +187,7 @@ fn check_precondition(
     state: &mut State,
     precondition: &Precondition,
     index: usize,
-    limits: Limits,
+    rules: &Rules,
 ) -> Outcome<()> {
     let detail = match precondition {
         Precondition::Version { rtype, id, version } => {
@@ -214,7 +214,7 @@ fn check_precondition(
                 includes: Vec::new(),
                 ..query.clone()
             };
-            let page = search::search(connection, &mut state.types, &query, limits)?;
+            let page = search::search(connection, &mut state.types, &query, rules)?;
             page.matches
                 .first()
                 .map(|found| format!("{}/{} matches the condition", found.rtype, found.id))

@@ -10,16 +10,17 @@ mod queue;
 mod resources;
 mod state;
 
-pub(crate) use queue::{Job, Queue};
-pub(crate) use resources::write_index;
+pub(crate) use queue::{Job, Queue, Upkeep};
+pub(crate) use resources::{rewrite_keys, write_index};
+pub(crate) use state::State;
 
 use crate::Options;
 use crate::cache::Cache;
 use crate::error::Outcome;
-use crate::sqlite_store::Limits;
+use crate::sqlite_store::Rules;
 use checkpoint::Checkpoint;
+use queue::Work;
 use rusqlite::Connection;
-use state::State;
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::sync::Arc;
 use std::thread::JoinHandle;
@@ -36,7 +37,7 @@ pub(crate) struct Writer {
     state: State,
     checkpoint: Checkpoint,
     changes: watch::Sender<u64>,
-    limits: Limits,
+    rules: Arc<Rules>,
     cache: Arc<Cache>,
 }
 
@@ -44,18 +45,19 @@ pub(crate) struct Writer {
 pub(crate) fn start(
     connection: Connection,
     options: &Options,
+    rules: Arc<Rules>,
     queue: Arc<Queue>,
     changes: watch::Sender<u64>,
     cache: Arc<Cache>,
 ) -> Outcome<JoinHandle<()>> {
-    let state = State::load(&connection)?;
+    let state = State::load(&connection, rules.definitions)?;
     changes.send_replace(state.seq as u64);
     let mut writer = Writer {
         connection,
         state,
         checkpoint: Checkpoint::default(),
         changes,
-        limits: options.into(),
+        rules,
         cache,
     };
     let (batch, bytes) = (options.batch.max(1), options.batch_bytes);
@@ -81,19 +83,35 @@ impl Writer {
                 }
                 queue::Taken::Closed => return,
             };
-            let (transactions, replies): (Vec<_>, Vec<_>) = jobs.into_iter().map(Job::split).unzip();
-            let results = self.commit_batch(&transactions);
+            let (mut transactions, mut replies, mut upkeep) = (Vec::new(), Vec::new(), Vec::new());
+            for (work, reply) in jobs.into_iter().map(Job::split) {
+                match work {
+                    Work::Commit(transaction, generation) => {
+                        transactions.push((transaction, generation));
+                        replies.push(reply);
+                    }
+                    Work::Upkeep(work) => upkeep.push((work, reply)),
+                }
+            }
+            let results = if transactions.is_empty() {
+                Vec::new()
+            } else {
+                self.commit_batch(&transactions)
+            };
             expected = results.len() + queue.waiting();
             for (reply, result) in replies.into_iter().zip(results) {
                 // A caller that went away does not undo what was committed.
                 let _ = reply.send(result);
+            }
+            for (work, reply) in upkeep {
+                let _ = reply.send(self.upkeep(work));
             }
             self.checkpoint.after_commit(&self.connection);
         }
     }
 
     /// One result for each transaction; a panic in the middle becomes an error for all of them.
-    fn commit_batch(&mut self, transactions: &[store::Transaction]) -> Vec<batch::Answer> {
+    fn commit_batch(&mut self, transactions: &[batch::Extracted]) -> Vec<batch::Answer> {
         let run = catch_unwind(AssertUnwindSafe(|| self.batch(transactions)));
         run.unwrap_or_else(|_| {
             tracing::error!("the store's writer panicked; its batch was rolled back");
@@ -111,7 +129,7 @@ impl Writer {
         {
             tracing::error!(%error, "rollback failed");
         }
-        match State::load(&self.connection) {
+        match State::load(&self.connection, self.rules.definitions) {
             Ok(state) => self.state = state,
             Err(error) => tracing::error!(%error, "cannot reload the writer's state"),
         }

@@ -1,36 +1,52 @@
 //! The bounded queue in front of the writer.
 
+use super::state::State;
 use parking_lot::{Condvar, Mutex};
+use rusqlite::Connection;
 use std::collections::VecDeque;
 use std::sync::Arc;
 use std::time::Duration;
 use store::{Committed, StoreError, Transaction};
 use tokio::sync::oneshot;
 
-/// A transaction and where its answer goes.
+/// Something done in the writer's thread, in a commit of its own; its number goes back as [`Committed::seq`].
+pub(crate) type Upkeep = Box<dyn FnOnce(&Connection, &mut State) -> Result<u64, StoreError> + Send>;
+
+/// What the writer is asked to do.
+pub(crate) enum Work {
+    /// A transaction, and under which set of user-defined parameters its search values were extracted.
+    Commit(Box<Transaction>, u64),
+    /// Anything else.
+    Upkeep(Upkeep),
+}
+
+/// Work and where its answer goes.
 pub(crate) struct Job {
-    transaction: Transaction,
+    work: Work,
     bytes: usize,
     reply: oneshot::Sender<Result<Committed, StoreError>>,
 }
 
 impl Job {
     /// A job and the receiver of its answer.
-    pub fn new(transaction: Transaction) -> (Self, oneshot::Receiver<Result<Committed, StoreError>>) {
+    pub fn new(transaction: Transaction, generation: u64) -> (Self, oneshot::Receiver<Result<Committed, StoreError>>) {
+        let bytes = payload_bytes(&transaction);
+        Self::of(Work::Commit(Box::new(transaction), generation), bytes)
+    }
+
+    /// A job that is no transaction.
+    pub fn upkeep(work: Upkeep) -> (Self, oneshot::Receiver<Result<Committed, StoreError>>) {
+        Self::of(Work::Upkeep(work), 0)
+    }
+
+    fn of(work: Work, bytes: usize) -> (Self, oneshot::Receiver<Result<Committed, StoreError>>) {
         let (reply, answer) = oneshot::channel();
-        (
-            Self {
-                bytes: payload_bytes(&transaction),
-                transaction,
-                reply,
-            },
-            answer,
-        )
+        (Self { work, bytes, reply }, answer)
     }
 
     /// Its two halves.
-    pub fn split(self) -> (Transaction, oneshot::Sender<Result<Committed, StoreError>>) {
-        (self.transaction, self.reply)
+    pub fn split(self) -> (Work, oneshot::Sender<Result<Committed, StoreError>>) {
+        (self.work, self.reply)
     }
 }
 
@@ -175,11 +191,11 @@ mod tests {
         let queue = Queue::new(2);
         let mut answers = Vec::new();
         for _ in 0..2 {
-            let (job, answer) = Job::new(Transaction::default());
+            let (job, answer) = Job::new(Transaction::default(), 0);
             queue.push(job).unwrap();
             answers.push(answer);
         }
-        let refused = queue.push(Job::new(Transaction::default()).0);
+        let refused = queue.push(Job::new(Transaction::default(), 0).0);
         assert!(matches!(refused, Err(StoreError::Overloaded { waiting: 2 })));
         assert!(matches!(queue.take(9, 9, Duration::ZERO, 0), Taken::Jobs(jobs) if jobs.len() == 2));
     }
@@ -187,12 +203,12 @@ mod tests {
     #[test]
     fn a_dying_writer_wakes_its_callers() {
         let queue = Queue::new(2);
-        let (job, answer) = Job::new(Transaction::default());
+        let (job, answer) = Job::new(Transaction::default(), 0);
         queue.push(job).unwrap();
         drop(queue.closer());
         assert!(answer.blocking_recv().is_err());
         assert!(matches!(
-            queue.push(Job::new(Transaction::default()).0),
+            queue.push(Job::new(Transaction::default(), 0).0),
             Err(StoreError::Closed)
         ));
     }
@@ -210,10 +226,13 @@ mod tests {
             };
             queue
                 .push(
-                    Job::new(Transaction {
-                        history: vec![history],
-                        ..Default::default()
-                    })
+                    Job::new(
+                        Transaction {
+                            history: vec![history],
+                            ..Default::default()
+                        },
+                        0,
+                    )
                     .0,
                 )
                 .unwrap();

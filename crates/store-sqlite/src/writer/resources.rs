@@ -4,6 +4,7 @@ use super::state::State;
 use crate::error::{Backend, Outcome};
 use crate::keys::{Packed, index_rows, iter, pack};
 use crate::row::{DELETED, method_code, micros};
+use fhir::{FIRST_CUSTOM, IndexEntry};
 use rusqlite::{Connection, OptionalExtension, params};
 use std::borrow::Cow;
 use store::{Method, ResourceWrite};
@@ -52,10 +53,11 @@ pub(super) fn write(
     connection: &Connection,
     state: &mut State,
     write: &ResourceWrite,
+    generation: u64,
     current: Option<&Current>,
 ) -> Outcome<()> {
     let code = state.types.code_or_new(connection, &write.rtype)?;
-    let keys = pack(&write.index);
+    let keys = keys(state, write, generation);
     let was_live = current.is_some_and(|current| !current.deleted());
     let is_live = write.method != Method::Delete;
     *state.live.entry(code).or_default() += i64::from(is_live) - i64::from(was_live);
@@ -73,6 +75,36 @@ pub(super) fn write(
     };
     write_index(connection, rid, current.map_or(&[], |current| &current.keys), &keys)?;
     note_many(connection, state, &keys)
+}
+
+/// The packed keys of a write; what users define is extracted again when other parameters came into force meanwhile.
+fn keys(state: &State, write: &ResourceWrite, generation: u64) -> Packed {
+    if state.custom.generation() == generation {
+        return pack(&write.index);
+    }
+    let standard = write.index.iter().filter(|entry| entry.param.0 < FIRST_CUSTOM);
+    let mut entries: Vec<IndexEntry> = standard.cloned().collect();
+    entries.extend(
+        state
+            .custom
+            .extract(&write.rtype, write.body.as_deref().unwrap_or_default()),
+    );
+    pack(&entries)
+}
+
+/// Gives a row other keys, if it is still at this place of the change feed.
+pub(crate) fn rewrite_keys(connection: &Connection, state: &mut State, rid: i64, seq: i64, keys: &[u8]) -> Outcome<()> {
+    let old: Option<Packed> = connection
+        .prepare_cached("SELECT keys FROM resource WHERE rid = ?1 AND seq = ?2")
+        .and_then(|mut read| read.query_row((rid, seq), |row| row.get(0)).optional())
+        .at("reading a resource")?;
+    let Some(old) = old else { return Ok(()) };
+    connection
+        .prepare_cached("UPDATE resource SET keys = ?2 WHERE rid = ?1")
+        .and_then(|mut update| update.execute((rid, keys)))
+        .at("reindexing")?;
+    write_index(connection, rid, &old, keys)?;
+    note_many(connection, state, keys)
 }
 
 fn insert(connection: &Connection, state: &State, code: i64, write: &ResourceWrite, keys: &[u8]) -> Outcome<()> {

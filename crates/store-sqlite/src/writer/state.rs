@@ -2,14 +2,17 @@
 
 use crate::audit;
 use crate::codes::Types;
+use crate::custom;
 use crate::error::{Backend, Outcome};
+use fhir::{CustomParams, Definitions};
 use rusqlite::Connection;
 use std::collections::{HashMap, HashSet};
+use std::sync::Arc;
 use store::AuditEntry;
 
 /// Counters and caches of the writer.
 #[derive(Debug, Default)]
-pub(super) struct State {
+pub(crate) struct State {
     /// Type codes.
     pub types: Types,
     /// Highest position of the change feed.
@@ -18,6 +21,8 @@ pub(super) struct State {
     pub rid: i64,
     /// Change in the number of live resources of each type, not yet written.
     pub live: HashMap<i64, i64>,
+    /// The user-defined parameters in force.
+    pub custom: Arc<CustomParams>,
     /// Parameters that some resource has had more than one value of.
     pub many: HashSet<u16>,
     /// Access records of the batch, not yet written.
@@ -28,7 +33,7 @@ pub(super) struct State {
 
 impl State {
     /// Reads it from the file.
-    pub fn load(connection: &Connection) -> Outcome<Self> {
+    pub fn load(connection: &Connection, definitions: &Definitions) -> Outcome<Self> {
         let (seq, rid) = connection
             .query_row(
                 "SELECT coalesce((SELECT max(seq) FROM resource), 0), coalesce((SELECT max(rid) FROM resource), 0)",
@@ -45,6 +50,7 @@ impl State {
             rid,
             many,
             tail: audit::Tail::load(connection)?,
+            custom: custom::load(connection, definitions)?,
             ..Self::default()
         })
     }

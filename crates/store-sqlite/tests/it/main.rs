@@ -5,6 +5,8 @@ mod brute;
 mod common;
 mod deliveries;
 mod kill;
+mod online;
 mod oracle;
+mod paging;
 mod reindex;
 mod serial;

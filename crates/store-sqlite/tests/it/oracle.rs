@@ -13,7 +13,7 @@ use std::collections::BTreeSet;
 use store::{Clause, Include, Page, Query, ResourceWrite, Sort, SortKey, Store, Transaction, ValueTest, Words};
 use store_sqlite::{Options, SqliteStore};
 
-const TYPES: [&str; 2] = ["Patient", "Observation"];
+pub(crate) const TYPES: [&str; 2] = ["Patient", "Observation"];
 const DAY: i64 = 86_400_000_000;
 
 // Parameters of Patient are 10 + kind, of Observation 20 + kind.
@@ -21,7 +21,7 @@ const TOKEN: u16 = 0;
 const STRING: u16 = 1;
 const DATE: u16 = 2;
 const QUANTITY: u16 = 3;
-const REFERENCE: u16 = 4;
+pub(crate) const REFERENCE: u16 = 4;
 // 5: URI
 const ONE_DATE: u16 = 6;
 const COMPOSITE: u16 = 7;
@@ -203,7 +203,7 @@ fn bounds() -> BoxedStrategy<ValueTest> {
     .boxed()
 }
 
-fn param(rtype: usize, kind: u16) -> ParamId {
+pub(crate) fn param(rtype: usize, kind: u16) -> ParamId {
     ParamId(10 * (rtype as u16 + 1) + kind)
 }
 
@@ -261,7 +261,7 @@ fn sort(rtype: usize) -> impl Strategy<Value = Vec<Sort>> {
     prop_oneof![Just(Vec::new()), vec(sort.clone(), 1), vec(sort, 2..4)]
 }
 
-fn query() -> impl Strategy<Value = Query> {
+pub(crate) fn query() -> impl Strategy<Value = Query> {
     (0..2usize).prop_flat_map(|rtype| {
         (vec(clause(rtype, 2), 0..4), sort(rtype), 1..12usize).prop_map(move |(clauses, sort, count)| Query {
             rtype: TYPES[rtype].into(),
@@ -275,9 +275,9 @@ fn query() -> impl Strategy<Value = Query> {
 }
 
 /// One write: type, id, whether it deletes, values, compartment.
-type Step = (usize, String, bool, Vec<(u16, Vec<IndexValue>)>, Option<String>);
+pub(crate) type Step = (usize, String, bool, Vec<(u16, Vec<IndexValue>)>, Option<String>);
 
-fn step() -> impl Strategy<Value = Step> {
+pub(crate) fn step() -> impl Strategy<Value = Step> {
     let values = vec((0..=POSITION).prop_flat_map(|kind| (Just(kind), element(kind))), 0..8).prop_map(|mut values| {
         // One parameter never has two values, so that ranges of several conditions may be intersected.
         let mut seen = false;
@@ -290,24 +290,9 @@ fn step() -> impl Strategy<Value = Step> {
 
 /// Writes the steps, a few to a transaction; what is live afterwards.
 async fn build(store: &SqliteStore, steps: Vec<Step>) -> World {
-    let (mut world, mut waiting): (Vec<ResourceWrite>, Vec<ResourceWrite>) = (Vec::new(), Vec::new());
-    for (n, (rtype, id, deletes, values, patient)) in steps.into_iter().enumerate() {
-        let place = world.iter().position(|old| old.rtype == TYPES[rtype] && old.id == id);
-        let version = place.map_or(0, |place| world[place].version) + 1;
-        let index = values
-            .into_iter()
-            .flat_map(|(kind, values)| values.into_iter().map(move |value| (kind, value)))
-            .map(|(kind, value)| IndexEntry {
-                param: param(rtype, kind),
-                value,
-            })
-            .collect();
-        let mut write = resource(TYPES[rtype], &id, version, index);
-        write.patient = patient;
-        if deletes {
-            write = store::prepare_delete(TYPES[rtype], &id, version - 1, None, at(0));
-        }
-        write.last_updated = at(n as i64 % 9);
+    let (mut world, mut waiting): (World, Vec<ResourceWrite>) = (Vec::new(), Vec::new());
+    for (n, step) in steps.into_iter().enumerate() {
+        let write = write_of(&world, step, n);
         // One transaction holds a resource once.
         if waiting.len() == 6
             || waiting
@@ -317,10 +302,7 @@ async fn build(store: &SqliteStore, steps: Vec<Step>) -> World {
             commit(store, &mut waiting).await;
         }
         waiting.push(write.clone());
-        match place {
-            Some(place) => world[place] = write,
-            None => world.push(write),
-        }
+        put(&mut world, write);
     }
     commit(store, &mut waiting).await;
     world.retain(|resource| resource.body.is_some());
@@ -333,6 +315,38 @@ async fn commit(store: &SqliteStore, waiting: &mut Vec<ResourceWrite>) {
         ..Transaction::default()
     };
     store.commit(transaction).await.unwrap();
+}
+
+/// The write of the step in place `n`, on a world that still holds the deleted.
+pub(crate) fn write_of(world: &World, (rtype, id, deletes, values, patient): Step, n: usize) -> ResourceWrite {
+    let old = world.iter().find(|old| old.rtype == TYPES[rtype] && old.id == id);
+    let version = old.map_or(0, |old| old.version) + 1;
+    let index = values
+        .into_iter()
+        .flat_map(|(kind, values)| values.into_iter().map(move |value| (kind, value)))
+        .map(|(kind, value)| IndexEntry {
+            param: param(rtype, kind),
+            value,
+        })
+        .collect();
+    let mut write = resource(TYPES[rtype], &id, version, index);
+    write.patient = patient;
+    if deletes {
+        write = store::prepare_delete(TYPES[rtype], &id, version - 1, None, at(0));
+    }
+    write.last_updated = at(n as i64 % 9);
+    write
+}
+
+/// Puts a write in the place of what it replaces.
+pub(crate) fn put(world: &mut World, write: ResourceWrite) {
+    match world
+        .iter_mut()
+        .find(|old| old.rtype == write.rtype && old.id == write.id)
+    {
+        Some(old) => *old = write,
+        None => world.push(write),
+    }
 }
 
 async fn compare(store: &SqliteStore, world: &World, query: &Query) -> Result<(), TestCaseError> {
