@@ -5,6 +5,9 @@ pub mod bpmn_betsy;
 pub mod dmn_tck;
 pub mod fhirpath;
 pub mod hl7_examples;
+pub mod hl7_rules;
+pub mod hl7it_examples;
+pub mod library;
 pub mod report;
 pub mod sql_on_fhir;
 
@@ -77,6 +80,18 @@ pub fn suites() -> Vec<Suite> {
             about: "HL7's R4 examples: written to the hub and read back",
             folder: Folder::Repository("node_modules/hl7.fhir.r4.examples"),
             run: hl7_examples::run,
+        },
+        Suite {
+            name: "hl7-rules",
+            about: "HL7's R4 examples: invariants, bindings, references and declared profiles",
+            folder: Folder::Repository("node_modules/hl7.fhir.r4.examples"),
+            run: hl7_rules::run,
+        },
+        Suite {
+            name: "hl7it-examples",
+            about: "HL7 Italia's examples against their profiles, and spoilt on purpose",
+            folder: Folder::Oracle("../reference/hl7it-compiled"),
+            run: hl7it_examples::run,
         },
     ]
 }

@@ -10,9 +10,9 @@ mod stack;
 
 use cache::Cache;
 pub use item::Item;
-use rh_fhirpath::{EvaluationContext, FhirPathEvaluator, FhirPathExpression, FhirPathParser};
+use rh_fhirpath::{EvaluationContext, FhirPathEvaluator, FhirPathExpression, FhirPathParser, FhirPathValue};
 use serde_json::Value;
-pub use stack::{MAX_EXPRESSION, MAX_NESTING, MAX_STEPS};
+pub use stack::{MAX_EXPRESSION, MAX_NESTING, MAX_STEPS, with_large_stack};
 use std::sync::{Arc, LazyLock};
 
 /// Why an expression has no result.
@@ -46,6 +46,17 @@ pub struct Options {
     pub strict: bool,
     /// Functions that need an order (`first()`, `skip()`) are errors on collections without one (`children()`).
     pub ordered: bool,
+}
+
+/// Where an expression starts, when that is not the root of a resource.
+#[derive(Debug, Clone, Copy)]
+pub struct Place<'a> {
+    /// The element it starts at.
+    pub focus: &'a Value,
+    /// `%resource`. It is copied for every evaluation, so leave it out where the expression does not name it.
+    pub resource: Option<&'a Value>,
+    /// Other variables, by name without `%`.
+    pub variables: &'a [(&'a str, &'a Value)],
 }
 
 /// A parsed expression.
@@ -113,6 +124,30 @@ impl Expression {
     pub fn with_tree(mut self, root: rh_fhirpath::Expression) -> Expression {
         self.parsed.root = root;
         self
+    }
+
+    /// The values at a place inside a resource: what invariants of element definitions need.
+    pub fn evaluate_at(&self, place: &Place<'_>) -> Result<Vec<Item>, FhirPathError> {
+        stack::with_room(self.steps, || {
+            let constants = place.variables.iter();
+            let context = EvaluationContext {
+                root: place.resource.cloned().unwrap_or(Value::Null),
+                current: place.focus.clone(),
+                this_value: Some(FhirPathValue::from_json(place.focus)),
+                total_value: None,
+                index_value: None,
+                constants: constants
+                    .map(|(name, value)| ((*name).to_owned(), FhirPathValue::from_json(value)))
+                    .collect(),
+                trace_logs: Default::default(),
+                strict_mode: false,
+                check_ordered_functions: false,
+            };
+            EVALUATOR
+                .with(|evaluator| evaluator.evaluate(&self.parsed, &context))
+                .map(Item::list)
+                .map_err(|error| self.failed(error.to_string()))
+        })
     }
 
     fn failed(&self, message: String) -> FhirPathError {

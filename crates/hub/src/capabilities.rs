@@ -103,6 +103,7 @@ fn resource(hub: &Hub, rtype: &str) -> Value {
     json!({
         "type": rtype,
         "profile": format!("http://hl7.org/fhir/StructureDefinition/{rtype}"),
+        "documentation": format!("What is written is validated: {}", hub.config.validation.of(rtype)),
         "interaction": interactions(),
         "versioning": "versioned-update",
         "readHistory": true,

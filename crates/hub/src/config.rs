@@ -1,5 +1,7 @@
 //! What an installation may choose about its hub.
 
+use crate::{Validation, ValidationPolicy};
+
 /// Settings of a [`crate::Hub`].
 #[derive(Debug, Clone)]
 pub struct HubConfig {
@@ -8,12 +10,13 @@ pub struct HubConfig {
     pub base_url: String,
     /// Stated maxima; reaching one is a clear error.
     pub limits: Limits,
-    /// What happens to a resource whose structure breaks the R4 definitions.
-    pub validation: Validation,
     /// Subscriptions; `None`: a Subscription is stored like any other resource, and notifies nobody.
     pub subscriptions: Option<crate::subscriptions::Settings>,
     /// Bulk export and import.
     pub bulk: crate::BulkConfig,
+    /// What is looked at when a resource is written. By default its structure, and what breaks it is refused: that
+    /// costs least; see `docs/validation.md` for what the rest costs.
+    pub validation: ValidationPolicy,
 }
 
 impl HubConfig {
@@ -23,22 +26,11 @@ impl HubConfig {
         Self {
             base_url: base_url.trim_end_matches('/').to_owned(),
             limits: Limits::default(),
-            validation: Validation::Reject,
             subscriptions: None,
             bulk: crate::BulkConfig::default(),
+            validation: Validation::Reject.into(),
         }
     }
-}
-
-/// Structural validation on write.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Validation {
-    /// Not looked at.
-    Off,
-    /// Written; the problems are logged.
-    Warn,
-    /// Refused with 422 and the place of every problem.
-    Reject,
 }
 
 /// Maxima of everything a client can make grow.

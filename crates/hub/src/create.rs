@@ -3,7 +3,7 @@
 use crate::http::{Answer, Ask};
 use crate::hub::{Effect, Written, stored};
 use crate::parse;
-use crate::{Hub, HubError};
+use crate::{Hub, HubError, validate};
 use serde_json::Value;
 use std::sync::Arc;
 use store::{Method, Precondition, Query, StoredResource, Transaction};
@@ -20,6 +20,7 @@ impl Hub {
             Some(text) => Some((text, parse::criteria(&self.parse_context(), rtype, text)?)),
             None => None,
         };
+        validate::get_ready(self, [rtype]).await?;
         let id = self.ids.next();
         let mut turn = None;
         for attempt in 0..=self.config.limits.retries {

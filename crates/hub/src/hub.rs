@@ -29,6 +29,7 @@ pub struct Hub {
     pub(crate) turns: Turns,
     pub(crate) subscriptions: Option<Arc<Shared>>,
     pub(crate) bulk: Bulk,
+    pub(crate) registry: crate::profiles::Registry,
 }
 
 /// What a write left in the store.
@@ -69,6 +70,7 @@ impl Hub {
             capabilities: Mutex::default(),
             turns: Turns::default(),
             subscriptions,
+            registry: Default::default(),
         })
     }
 
@@ -147,10 +149,17 @@ impl Hub {
 
     /// Commits; `Ok(None)` when another writer was faster and the caller should prepare again.
     pub(crate) async fn try_commit(&self, transaction: Transaction) -> Result<Option<Committed>, HubError> {
+        let defines = transaction
+            .resources
+            .iter()
+            .any(|write| write.rtype == "StructureDefinition");
         let shared = self.subscriptions.as_ref();
         let subscriptions = shared.map(|_| Shared::written(&transaction)).unwrap_or_default();
         match self.store.commit(transaction).await {
             Ok(committed) => {
+                if defines {
+                    self.registry.forget();
+                }
                 shared
                     .into_iter()
                     .for_each(|shared| subscriptions.iter().for_each(|id| shared.touch(id)));

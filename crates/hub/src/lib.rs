@@ -19,8 +19,11 @@ mod hub;
 pub mod load;
 mod operations;
 mod outcome;
+pub mod package;
 pub mod parse;
 mod patch;
+mod policy;
+mod profiles;
 mod read;
 mod reindex;
 mod routes;
@@ -36,11 +39,12 @@ mod validate;
 mod vread;
 
 pub use bulk::{BulkConfig, ImportPolicy, MAX_ATTEMPTS};
-pub use config::{HubConfig, Limits, Validation};
+pub use config::{HubConfig, Limits};
 pub use error::HubError;
 pub use hub::{Effect, Hub, Written};
 pub use outcome::Issue;
 pub use patch::Patch;
+pub use policy::{PolicyError, TypePolicy, Validation, ValidationPolicy};
 pub use routes::routes;
 
 pub(crate) use fhir::is_id;

@@ -4,7 +4,7 @@ use crate::create::expect_type;
 use crate::http::{Answer, Ask};
 use crate::hub::{Effect, Written, stored};
 use crate::parse;
-use crate::{Hub, HubError, is_id};
+use crate::{Hub, HubError, is_id, validate};
 use serde_json::Value;
 use std::sync::Arc;
 use store::{Method, Precondition, Transaction};
@@ -23,6 +23,7 @@ impl Hub {
     ) -> Result<Written, HubError> {
         self.check_type(rtype)?;
         check_identity(rtype, id, &value)?;
+        validate::get_ready(self, [rtype]).await?;
         let mut turn = None;
         for attempt in 0..=self.config.limits.retries {
             self.turns.wait((rtype, id), attempt, &mut turn).await;
@@ -60,6 +61,7 @@ impl Hub {
         self.check_type(rtype)?;
         expect_type(rtype, &value)?;
         let query = parse::criteria(&self.parse_context(), rtype, criteria)?;
+        validate::get_ready(self, [rtype]).await?;
         let mut turn = None;
         for attempt in 0..=self.config.limits.retries {
             self.turns.wait((rtype, criteria), attempt, &mut turn).await;

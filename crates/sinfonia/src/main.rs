@@ -24,6 +24,8 @@ enum Command {
     Serve(commands::serve::Args),
     /// Imports FHIR bundles from a folder; interrupted, it goes on where it was.
     Load(commands::load::Args),
+    /// Loads a FHIR package (profiles, value sets, code systems, …): an npm tarball or a folder of JSON files.
+    LoadPackage(commands::load_package::Args),
     /// Builds the demo region: people, staff, two years of pathways.
     Demo(commands::demo::Args),
     /// Adds or changes a local account.
@@ -55,6 +57,7 @@ fn run() -> anyhow::Result<()> {
         match cli.command {
             Command::Serve(args) => commands::serve::run(&cli.data, args).await,
             Command::Load(args) => commands::load::run(&cli.data, args).await,
+            Command::LoadPackage(args) => commands::load_package::run(&cli.data, args).await,
             Command::Demo(args) => commands::demo::run(&cli.data, args).await,
             Command::Account(args) => commands::account::run(&cli.data, args).await,
             Command::Deploy(args) => commands::deploy::run(&cli.data, args).await,

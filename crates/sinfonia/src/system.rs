@@ -30,6 +30,8 @@ pub struct Setup {
     pub notify: NotifyOptions,
     /// From where `$import` may read.
     pub import: hub::ImportPolicy,
+    /// What is looked at when FHIR resources are written.
+    pub validation: hub::ValidationPolicy,
 }
 
 /// What the command line says of subscriptions.
@@ -82,6 +84,7 @@ impl System {
         );
 
         let mut hub_config = HubConfig::new(format!("{}/fhir", setup.base_url));
+        hub_config.validation = setup.validation;
         hub_config.subscriptions = Some(Settings {
             endpoints: setup.notify.endpoints,
             managers: setup.notify.managers,

@@ -6,7 +6,7 @@ use std::process::Command;
 /// The crates of each floor, from the bottom. Components stand on the floor of `components/*`.
 const FLOORS: &[&[&str]] = &[
     &["fhir", "bpmn", "dmn", "columnar"],
-    &["engine", "terminology", "sqlonfhir"],
+    &["engine", "terminology", "validation", "sqlonfhir"],
     &["store"],
     &["store-sqlite", "store-postgres"],
     &["access"],

@@ -4,6 +4,7 @@
 //! `1+1+1…`) would overflow the stack of an ordinary thread, which ends the whole process.
 
 use super::FhirPathError;
+use std::cell::Cell;
 
 /// Longest expression, in bytes.
 pub const MAX_EXPRESSION: usize = 16 * 1024;
@@ -19,6 +20,25 @@ const STEPS_INLINE: usize = 24;
 
 /// Stack for a step: measured 15 kB in a debug build, up to 40 kB for a function with arguments.
 const BYTES_PER_STEP: usize = 64 * 1024;
+
+thread_local! {
+    /// Steps for which this thread's stack has room.
+    static ROOM: Cell<usize> = const { Cell::new(STEPS_INLINE) };
+}
+
+/// Runs `work` on a thread whose stack holds expressions of any size: for whoever evaluates many, since a large one
+/// otherwise takes a thread of its own each time. `None`: there was no memory for it; nothing was done.
+pub fn with_large_stack<T: Send>(work: impl FnOnce() -> T + Send) -> Option<T> {
+    let roomy = || {
+        ROOM.set(MAX_STEPS);
+        work()
+    };
+    std::thread::scope(|scope| {
+        let thread = std::thread::Builder::new().stack_size((MAX_STEPS + STEPS_INLINE) * BYTES_PER_STEP);
+        let running = thread.spawn_scoped(scope, roomy).ok()?;
+        Some(running.join().unwrap_or_else(|panic| std::panic::resume_unwind(panic)))
+    })
+}
 
 /// Counts what may deepen the recursion, an upper bound; refuses an expression that is too large.
 pub(super) fn count_steps(text: &str) -> Result<usize, FhirPathError> {
@@ -60,7 +80,7 @@ pub(super) fn with_room<T: Send>(
     steps: usize,
     work: impl FnOnce() -> Result<T, FhirPathError> + Send,
 ) -> Result<T, FhirPathError> {
-    if steps <= STEPS_INLINE {
+    if steps <= ROOM.get() {
         return work();
     }
     std::thread::scope(|scope| {

@@ -1,8 +1,9 @@
-//! `$validate` on a type or an instance: the structural check, and nothing stored
+//! `$validate` on a type or an instance: structure, profiles, bindings and invariants, and nothing stored
 //! (<https://hl7.org/fhir/R4/resource-operation-validate.html>).
 
 use crate::http::{Answer, Ask};
 use crate::outcome::{self, Issue};
+use crate::parse::pairs;
 use crate::update::check_identity;
 use crate::{Hub, HubError, create::expect_type, validate};
 use http::Method;
@@ -21,19 +22,20 @@ struct Request {
 pub(crate) async fn handle_type(hub: Arc<Hub>, mut ask: Ask) -> Result<Answer, HubError> {
     let rtype = ask.param("type").to_owned();
     hub.check_type(&rtype)?;
-    let request = Request::of(&rtype, ask.json(&hub).await?)?;
+    let request = Request::of(&rtype, ask.json(&hub).await?)?.with_query(&ask.query)?;
     match request.mode.as_deref() {
-        None | Some("create" | "update") => {}
-        Some(other) => return Err(mode_refused(other, "create or update on a type")),
+        None | Some("create" | "update" | "profile") => {}
+        Some(other) => return Err(mode_refused(other, "create, update or profile on a type")),
     }
-    let Some(resource) = &request.resource else {
+    let Some(resource) = request.resource else {
         return Err(HubError::bad("there is no resource to validate"));
     };
-    let mut issues = structure(&hub, resource);
-    if let Err(error) = expect_type(&rtype, resource) {
-        issues.extend(error.issues());
-    }
-    Ok(told(issues, &request))
+    let mut issues = expect_type(&rtype, &resource)
+        .err()
+        .map(|error| error.issues())
+        .unwrap_or_default();
+    issues.extend(validate::whole(&hub, resource, request.profile).await?);
+    Ok(told(issues))
 }
 
 /// The HTTP handler of `[base]/Type/id/$validate`: of what is sent, or of what is stored.
@@ -49,24 +51,26 @@ pub(crate) async fn handle_instance(hub: Arc<Hub>, mut ask: Ask) -> Result<Answe
     } else {
         Request::of(&rtype, ask.json(&hub).await?)?
     };
-    let issues = match (request.mode.as_deref(), &request.resource) {
+    let request = request.with_query(&ask.query)?;
+    let issues = match (request.mode.as_deref(), request.resource) {
         // it is there, and nothing else keeps it from being deleted
         (Some("delete"), _) => Vec::new(),
         (None | Some("update" | "profile"), Some(resource)) => {
-            let mut issues = structure(&hub, resource);
-            if let Err(error) = check_identity(&rtype, &id, resource) {
-                issues.extend(error.issues());
-            }
+            let mut issues = check_identity(&rtype, &id, &resource)
+                .err()
+                .map(|error| error.issues())
+                .unwrap_or_default();
+            issues.extend(validate::whole(&hub, resource, request.profile).await?);
             issues
         }
         (None | Some("update" | "profile"), None) => {
             let body = current.body.as_deref().unwrap_or_default();
             let stored: Value = serde_json::from_slice(body).map_err(|error| HubError::json(&error))?;
-            structure(&hub, &stored)
+            validate::whole(&hub, stored, request.profile).await?
         }
         (Some(other), _) => return Err(mode_refused(other, "update, delete or profile on an instance")),
     };
-    Ok(told(issues, &request))
+    Ok(told(issues))
 }
 
 fn mode_refused(mode: &str, allowed: &str) -> HubError {
@@ -74,6 +78,18 @@ fn mode_refused(mode: &str, allowed: &str) -> HubError {
 }
 
 impl Request {
+    /// `mode` and `profile` may stand in the URL, beside a resource sent bare.
+    fn with_query(mut self, query: &str) -> Result<Self, HubError> {
+        for (name, value) in pairs::decode(query)? {
+            match name.as_str() {
+                "mode" => self.mode = Some(value),
+                "profile" => self.profile = Some(value),
+                _ => {}
+            }
+        }
+        Ok(self)
+    }
+
     /// The body is the resource, or Parameters that hold it.
     fn of(rtype: &str, mut body: Value) -> Result<Self, HubError> {
         if fhir::resource_type(&body)? != "Parameters" || rtype == "Parameters" {
@@ -97,21 +113,19 @@ impl Request {
     }
 }
 
-fn structure(hub: &Hub, resource: &Value) -> Vec<Issue> {
-    let errors = fhir::check(hub.definitions, resource).err().unwrap_or_default();
-    errors.into_iter().map(validate::issue).collect()
-}
-
 /// 200 with the outcome, as the standard asks: the operation was done, whatever it found.
-fn told(mut issues: Vec<Issue>, request: &Request) -> Answer {
-    if issues.is_empty() {
-        issues.push(Issue::information(
-            "the structure is that of FHIR R4; invariants, bindings and profiles are not checked",
-        ));
+fn told(mut issues: Vec<Issue>) -> Answer {
+    if !issues.iter().any(|issue| issue.severity == "error") {
+        let message = match issues.iter().filter(|issue| issue.severity == "warning").count() {
+            0 => "All OK: no errors and no warnings".to_owned(),
+            count => format!("valid, with {count} warnings"),
+        };
+        issues.insert(0, Issue::information(message));
     }
-    if let Some(profile) = &request.profile {
-        let message = format!("the profile {profile} is not checked: this server knows the base definitions only");
-        issues.push(Issue::warning("not-supported", message));
-    }
+    issues.sort_by_key(|issue| match issue.severity {
+        "error" => 0,
+        "warning" => 1,
+        _ => 2,
+    });
     Answer::made(outcome::bytes(&issues))
 }

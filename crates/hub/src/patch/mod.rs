@@ -8,7 +8,7 @@ use crate::http::{Answer, Ask, Payload, media_type};
 use crate::hub::{Effect, Written, stored};
 use crate::outcome::Issue;
 use crate::update::{check_identity, check_match};
-use crate::{Hub, HubError, parse};
+use crate::{Hub, HubError, parse, validate};
 use base64::Engine as _;
 use fhirpath_patch::FhirPathPatch;
 use json_patch::JsonPatch;
@@ -121,6 +121,7 @@ impl Hub {
         patch: &Patch,
         if_match: Option<u64>,
     ) -> Result<Written, HubError> {
+        validate::get_ready(self, [rtype]).await?;
         let mut turn = None;
         for attempt in 0..=self.config.limits.retries {
             self.turns.wait((rtype, id), attempt, &mut turn).await;

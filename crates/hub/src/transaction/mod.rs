@@ -16,7 +16,7 @@ pub(crate) use stable::{hex, id as stable_id};
 
 use crate::http::{Answer, blocking};
 use crate::hub::{Effect, Written, stored};
-use crate::{Hub, HubError, Patch};
+use crate::{Hub, HubError, Patch, validate};
 use bytes::Bytes;
 use plan::{Plan, Planned};
 use references::Links;
@@ -62,6 +62,11 @@ impl Hub {
             let mut planned = plan::plan(self, &mode, snapshot.as_mut(), &entries).await?;
             let failed = references::conditional(self, snapshot.as_mut(), &mut entries, &mut planned.links).await?;
             drop(snapshot);
+            let types = entries
+                .iter()
+                .flatten()
+                .map(|entry| entry.target.path.split('/').next().unwrap_or_default());
+            validate::get_ready(self, types).await?;
             let (hub, shared) = (self.clone(), mode.clone());
             let (transaction, outcomes) = blocking(move || hub.assemble(entries, planned, &failed, &shared)).await?;
             if !mode.keep_going {

@@ -216,7 +216,7 @@ async fn the_policy_decides_about_structure() {
         (Validation::Warn, 201),
         (Validation::Off, 201),
     ] {
-        let server = Server::with(|config| config.validation = policy);
+        let server = Server::with(|config| config.validation = policy.into());
         assert_eq!(server.put(&value).await.status.as_u16(), status, "{policy:?}");
     }
 }

@@ -80,7 +80,7 @@ async fn a_transaction_in_xml_is_done_and_answered_in_xml() {
 
 #[tokio::test]
 async fn what_xml_cannot_hold_is_told_in_json() {
-    let server = Server::with(|config| config.validation = Validation::Off);
+    let server = Server::with(|config| config.validation = Validation::Off.into());
     server
         .put(&json!({"resourceType": "Patient", "id": "p", "name": [{"family": "a\u{7}"}]}))
         .await;

@@ -61,6 +61,7 @@ async fn build(folder: &Path, args: &Args) -> anyhow::Result<()> {
         guard: Default::default(),
         notify: Default::default(),
         import: Default::default(),
+        validation: hub::Validation::Reject.into(),
     };
     let system = System::open(folder, setup).await?;
     system.deploy_components().await?;

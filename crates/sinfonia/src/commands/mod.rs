@@ -4,6 +4,7 @@ pub mod account;
 pub mod demo;
 pub mod deploy;
 pub mod load;
+pub mod load_package;
 pub mod serve;
 
 use store::{Clock, SystemClock, UuidIds};
@@ -15,6 +16,7 @@ pub fn real_setup(base_url: impl Into<String>) -> crate::system::Setup {
         ids: std::sync::Arc::new(UuidIds),
         base_url: base_url.into(),
         guard: Default::default(),
+        validation: hub::Validation::Reject.into(),
         notify: Default::default(),
         import: Default::default(),
     }

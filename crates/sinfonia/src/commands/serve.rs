@@ -19,6 +19,10 @@ pub struct Args {
     /// Development only: API calls without credentials act as an administrator. Refused unless listening on loopback.
     #[arg(long)]
     open_api: bool,
+    /// What is looked at when FHIR resources are written: off, warn or reject for all, then by type, e.g.
+    /// `reject; Patient=reject:profiles,identifiers; Observation=warn:all`.
+    #[arg(long, env = "SINFONIA_VALIDATION", default_value = "reject")]
+    validation: hub::ValidationPolicy,
     /// URL under which notifications of FHIR Subscriptions may go although it is not https, or leads inside this network.
     /// May be given more than once.
     #[arg(
@@ -62,6 +66,7 @@ pub async fn run(data: &Path, args: Args) -> anyhow::Result<()> {
     })?;
     let mut setup = super::real_setup(&base_url);
     setup.guard.open_api = args.open_api;
+    setup.validation = args.validation;
     setup.notify.managers = args.notify_roles;
     setup.notify.endpoints = EndpointPolicy::default()
         .with_loopback(args.open_api)
@@ -78,6 +83,7 @@ pub async fn run(data: &Path, args: Args) -> anyhow::Result<()> {
     }
     let background = tokio::spawn(system.orchestrator.clone().run());
     let notifier = Worker::new(&system.hub)?.map(|worker| tokio::spawn(worker.run()));
+    tracing::info!("writes are validated: {}", system.hub.config().validation);
     tracing::info!("Sinfonia is at {base_url} (data in {})", data.display());
     // Answers are small: waiting to fill a packet would cost more than the page.
     let listener = listener.tap_io(|stream| {
