@@ -115,17 +115,18 @@ impl Request {
 
 /// 200 with the outcome, as the standard asks: the operation was done, whatever it found.
 fn told(mut issues: Vec<Issue>) -> Answer {
-    if !issues.iter().any(|issue| issue.severity == "error") {
-        let message = match issues.iter().filter(|issue| issue.severity == "warning").count() {
-            0 => "All OK: no errors and no warnings".to_owned(),
-            count => format!("valid, with {count} warnings"),
-        };
-        issues.insert(0, Issue::information(message));
-    }
     issues.sort_by_key(|issue| match issue.severity {
         "error" => 0,
         "warning" => 1,
         _ => 2,
     });
+    let count = |severity: &str| issues.iter().filter(|issue| issue.severity == severity).count();
+    if count("error") == 0 {
+        let message = match count("warning") {
+            0 => "All OK: no errors and no warnings".to_owned(),
+            warnings => format!("valid, with {warnings} warnings"),
+        };
+        issues.insert(0, Issue::information(message));
+    }
     Answer::made(outcome::bytes(&issues))
 }

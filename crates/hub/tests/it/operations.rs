@@ -129,9 +129,25 @@ async fn validate_tells_and_stores_nothing() {
         {"name": "resource", "resource": sound}, {"name": "mode", "valueCode": "create"},
         {"name": "profile", "valueUri": "http://x"}]});
     let reply = server.post("/Patient/$validate", &wrapped).await;
-    assert_eq!(
-        (severity(&reply).as_str(), &reply.json()["issue"][1]["severity"]),
-        ("information", &json!("warning"))
+    assert_eq!(severity(&reply), "error", "a profile that is asked for must be known");
+    let rule = json!({"resourceType": "Patient", "contact": [{"gender": "male"}], "gender": "m"});
+    let found = server.post("/Patient/$validate", &rule).await;
+    assert!(
+        found.text.contains("pat-1") && found.text.contains("administrative-gender"),
+        "{}",
+        found.text
+    );
+    // a profile that is stored is used; without a snapshot one is made
+    let profile = json!({"resourceType": "StructureDefinition", "id": "p", "url": "http://x", "name": "P", "status": "draft",
+        "kind": "resource", "abstract": false, "type": "Patient", "derivation": "constraint",
+        "baseDefinition": "http://hl7.org/fhir/StructureDefinition/Patient",
+        "differential": {"element": [{"id": "Patient.birthDate", "path": "Patient.birthDate", "min": 1}]}});
+    assert_eq!(server.put(&profile).await.status, StatusCode::CREATED);
+    let found = server.post("/Patient/$validate", &wrapped).await;
+    assert!(
+        found.text.contains("lacks the required element 'birthDate'"),
+        "{}",
+        found.text
     );
     // an instance: what is sent must be that one; without a body, what is stored
     assert_eq!(severity(&server.post("/Patient/a/$validate", &sound).await), "error");
