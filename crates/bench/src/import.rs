@@ -27,7 +27,7 @@ pub async fn run(arguments: &Args) -> Result<()> {
     let store: Arc<dyn Store> = SqliteStore::open(folder.path().join("bench.sqlite"), Default::default())?;
     let mut config = HubConfig::new("http://bench.local/fhir");
     if arguments.unchecked {
-        config.validation = hub::Validation::Off;
+        config.validation = hub::Validation::Off.into();
     }
     let hub = Hub::new(store, Arc::new(SystemClock), Arc::new(UuidIds), config);
     let before = status_kib("VmRSS");

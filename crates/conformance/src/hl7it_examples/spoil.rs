@@ -210,7 +210,7 @@ fn break_value(value: &mut Value, pointer: &str) {
     fn change(value: &mut Value) -> bool {
         match value {
             Value::String(text) => {
-                text.push_str("x");
+                text.push('x');
                 true
             }
             Value::Bool(truth) => {
