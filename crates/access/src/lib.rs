@@ -24,7 +24,7 @@ pub use audit::{Audit, AuditPatient, FLUSH_MS};
 pub use cookie::{cookie, session_cookie_name, set_cookie};
 pub use error::{AccessError, SignInError};
 pub use extract::NoActor;
-pub use guard::{Guard, GuardOptions, Refusal};
+pub use guard::{Guard, GuardOptions, Refusal, TrustedOrigin};
 pub use identity::{DemoAccount, Identity, Session, SignedIn};
 pub use key::SigningKey;
 pub use local::{AccountInfo, Accounts, IdentityOptions, LocalIdentity, NewAccount, PasswordCost};

@@ -45,6 +45,8 @@ struct RawElement {
     r#type: Vec<RawType>,
     content_reference: Option<String>,
     binding: Option<Binding>,
+    is_summary: Option<bool>,
+    is_modifier: Option<bool>,
 }
 
 #[derive(Deserialize)]
@@ -86,6 +88,8 @@ pub struct Element {
     pub targets: Vec<String>,
     /// Code system implied by a required binding of a `code`, else empty.
     pub system: String,
+    /// `s` for an element of the summary, `m` for one that changes the meaning of others.
+    pub flags: String,
 }
 
 /// Type path to type, sorted.
@@ -182,6 +186,8 @@ fn add(types: &mut Types, structure: Structure, systems: &HashMap<String, String
 /// The elements that one definition makes: one, or one for each type of a choice. Ids of a `resource` are `id`, those of
 /// nested elements and data types are free strings.
 fn expand(raw: &RawElement, leaf: &str, resource: bool, systems: &HashMap<String, String>) -> Vec<Element> {
+    let flag = |is: Option<bool>, name: &'static str| if is == Some(true) { name } else { "" };
+    let flags = format!("{}{}", flag(raw.is_summary, "s"), flag(raw.is_modifier, "m"));
     let element = |name: String, type_path: String, stem: &str, targets: Vec<String>, system: String| Element {
         name,
         type_path,
@@ -190,6 +196,7 @@ fn expand(raw: &RawElement, leaf: &str, resource: bool, systems: &HashMap<String
         stem: stem.to_owned(),
         targets,
         system,
+        flags: flags.clone(),
     };
     if let Some(reference) = &raw.content_reference {
         let target = reference.trim_start_matches('#').to_owned();

@@ -3,7 +3,7 @@
 //! ```text
 //! F  fingerprint (hexadecimal)
 //! T  type path, kind                                    (followed by its elements)
-//! E  name, type path, min, 1|*, choice stem, targets, implied code system
+//! E  name, type path, min, 1|*, choice stem, targets, implied code system, flags
 //! C  resource type, parameters of the patient compartment
 //! P  resource type, name, type, url, expression, targets, components (`type expression; type expression`)
 //! ```
@@ -21,8 +21,8 @@ pub fn render(types: &Types, params: &Params, compartment: &BTreeMap<String, Vec
             let targets = e.targets.join(" ");
             writeln!(
                 out,
-                "E\t{}\t{}\t{}\t{max}\t{}\t{targets}\t{}",
-                e.name, e.type_path, e.min, e.stem, e.system
+                "E\t{}\t{}\t{}\t{max}\t{}\t{targets}\t{}\t{}",
+                e.name, e.type_path, e.min, e.stem, e.system, e.flags
             )
             .expect("a String accepts all");
         }

@@ -1,7 +1,7 @@
 //! Batch and transaction: `POST [base]` with a Bundle, and the bundle that answers.
 
 use crate::bundle::{BundleWriter, EntryResponse};
-use crate::http::{Answer, Ask, Format, Payload, Prefer, Return, View, blocking};
+use crate::http::{Answer, Ask, Format, Payload, Prefer, Return, View, blocking, parse};
 use crate::routes;
 use crate::scope::Scope;
 use crate::subscriptions;
@@ -36,8 +36,7 @@ impl Hub {
 
     async fn bundle_for(self: &Arc<Self>, bytes: Bytes, caller: Caller, prefer: Prefer) -> Result<Bytes, HubError> {
         let text = bytes.clone();
-        let bundle: Value =
-            blocking(move || serde_json::from_slice(&text).map_err(|error| HubError::json(&error))).await?;
+        let bundle: Value = blocking(move || parse(&text)).await?;
         if fhir::resource_type(&bundle)? != "Bundle" {
             return Err(HubError::bad("only a Bundle can be posted to the base address"));
         }
@@ -100,12 +99,20 @@ impl Hub {
         if entry.method == Method::POST && entry.target.path.is_empty() {
             return Answer::error(&HubError::bad("a bundle inside a bundle is not done"));
         }
+        let head = entry.method == Method::HEAD;
         let mut ask = ask(entry, caller.clone(), params);
         let done = match ask.negotiate(self) {
-            Ok(()) => handler(self.clone(), ask).await,
+            Ok(()) => {
+                let view = ask.view.clone();
+                handler(self.clone(), ask).await.map(|answer| answer.viewed(&view))
+            }
             Err(error) => Err(error),
         };
-        done.unwrap_or_else(|error| Answer::error(&error))
+        let mut answer = done.unwrap_or_else(|error| Answer::error(&error));
+        if head {
+            answer.body = None;
+        }
+        answer
     }
 
     fn response_bundle(&self, kind: &str, answers: &[Answer], prefer: Prefer) -> Bytes {
@@ -144,9 +151,15 @@ pub(crate) async fn handle(hub: Arc<Hub>, mut ask: Ask) -> Result<Answer, HubErr
     Ok(Answer::made(body))
 }
 
-/// The `GET` entries, in order.
+/// The `GET` and `HEAD` entries, in order.
 fn reads(hub: &Hub, bundle: &Value) -> Result<Vec<Entry>, HubError> {
-    let is_get = |entry: &&Value| entry.pointer("/request/method").and_then(Value::as_str) == Some("GET");
+    let verb = |entry: &Value| {
+        entry
+            .pointer("/request/method")
+            .and_then(Value::as_str)
+            .map(str::to_owned)
+    };
+    let is_get = |entry: &&Value| matches!(verb(entry).as_deref(), Some("GET" | "HEAD"));
     let list = bundle
         .get("entry")
         .and_then(Value::as_array)
@@ -155,6 +168,11 @@ fn reads(hub: &Hub, bundle: &Value) -> Result<Vec<Entry>, HubError> {
         .filter(is_get);
     let only = serde_json::json!({"entry": list.cloned().collect::<Vec<_>>()});
     Ok(entries(hub, only)?.into_iter().flatten().collect())
+}
+
+/// A FHIR instant as HTTP headers write it.
+fn http_moment(text: &str) -> Option<String> {
+    text.parse().ok().map(crate::http::http_date)
 }
 
 fn ask(entry: Entry, caller: Caller, params: Vec<(String, String)>) -> Ask {
@@ -167,6 +185,10 @@ fn ask(entry: Entry, caller: Caller, params: Vec<(String, String)>) -> Ask {
     set("if-match", entry.if_match.map(|version| format!("W/\"{version}\"")));
     set("if-none-match", entry.if_none_match);
     set("if-none-exist", entry.if_none_exist);
+    set(
+        "if-modified-since",
+        entry.if_modified_since.as_deref().and_then(http_moment),
+    );
     Ask {
         method: entry.method,
         path: entry.target.path,

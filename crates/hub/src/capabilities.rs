@@ -40,11 +40,13 @@ fn statement(hub: &Hub) -> Value {
         .map(|rtype| resource(hub, rtype))
         .collect();
     let system = ["transaction", "batch", "search-system", "history-system"];
+    let code = |code: &&str| json!({"code": code});
     let mut rest = json!({
         "mode": "server",
         "resource": resources,
-        "interaction": system.iter().map(|code| json!({"code": code})).collect::<Vec<_>>(),
+        "interaction": system.iter().map(code).collect::<Vec<_>>(),
         "operation": operations::of_system(),
+        "compartment": ["http://hl7.org/fhir/CompartmentDefinition/patient"],
     });
     if hub.subscriptions.is_some() {
         // ws for http, wss for https
@@ -111,7 +113,7 @@ fn resource(hub: &Hub, rtype: &str) -> Value {
         "conditionalCreate": true,
         "conditionalRead": "full-support",
         "conditionalUpdate": true,
-        "conditionalDelete": "single",
+        "conditionalDelete": if hub.config.delete_matches > 1 { "multiple" } else { "single" },
         "referencePolicy": ["literal", "logical", "local"],
         "operation": operations::offered(rtype),
         "searchInclude": includes,

@@ -10,6 +10,9 @@ pub struct HubConfig {
     pub base_url: String,
     /// Stated maxima; reaching one is a clear error.
     pub limits: Limits,
+    /// Most resources that one conditional delete (`DELETE [base]/Type?criteria`) may delete; 1: criteria that match
+    /// several are refused.
+    pub delete_matches: usize,
     /// Subscriptions; `None`: a Subscription is stored like any other resource, and notifies nobody.
     pub subscriptions: Option<crate::subscriptions::Settings>,
     /// Bulk export and import.
@@ -26,6 +29,7 @@ impl HubConfig {
         Self {
             base_url: base_url.trim_end_matches('/').to_owned(),
             limits: Limits::default(),
+            delete_matches: 1,
             subscriptions: None,
             bulk: crate::BulkConfig::default(),
             validation: Validation::Reject.into(),

@@ -3,7 +3,7 @@
 use crate::http::{Answer, Ask};
 use crate::hub::{Effect, Written, stored};
 use crate::parse;
-use crate::{Hub, HubError, validate};
+use crate::{Hub, HubError, binary, validate};
 use serde_json::Value;
 use std::sync::Arc;
 use store::{Method, Precondition, Query, StoredResource, Transaction};
@@ -80,9 +80,14 @@ pub(crate) fn expect_type(rtype: &str, value: &Value) -> Result<(), HubError> {
 /// The HTTP handler.
 pub(crate) async fn handle(hub: Arc<Hub>, mut ask: Ask) -> Result<Answer, HubError> {
     ask.may_write(&hub)?;
-    let value = ask.json(&hub).await?;
-    let written = hub
-        .create(ask.param("type"), value, ask.header("if-none-exist")?)
-        .await?;
+    let value = match binary::sent(&hub, &mut ask, None).await? {
+        Some(value) => value,
+        None => ask.json(&hub).await?,
+    };
+    let rtype = ask.param("type");
+    let criteria = ask
+        .header("if-none-exist")?
+        .map(|text| parse::criteria_text(rtype, text));
+    let written = hub.create(rtype, value, criteria).await?;
     Ok(Answer::written(&written))
 }

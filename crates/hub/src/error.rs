@@ -24,6 +24,8 @@ pub enum HubError {
     UnknownType(String),
     #[error("there is nothing at {0}")]
     NoRoute(String),
+    #[error("this server has no operation {name} at {path}")]
+    UnknownOperation { name: String, path: String },
     #[error("{method} is not possible on {path}")]
     MethodNotAllowed { method: String, path: String },
     #[error("the body is not valid JSON: line {line}, column {column}: {message}")]
@@ -129,6 +131,7 @@ impl HubError {
             | Self::NoVersion { .. }
             | Self::UnknownType(_)
             | Self::NoRoute(_)
+            | Self::UnknownOperation { .. }
             | Self::NothingToPatch { .. } => StatusCode::NOT_FOUND,
             Self::Gone { .. } => StatusCode::GONE,
             Self::MethodNotAllowed { .. } => StatusCode::METHOD_NOT_ALLOWED,
@@ -165,6 +168,7 @@ impl HubError {
             Self::NotFound { .. } | Self::NoVersion { .. } | Self::NoRoute(_) => "not-found",
             Self::Gone { .. } => "deleted",
             Self::UnknownType(_)
+            | Self::UnknownOperation { .. }
             | Self::MethodNotAllowed { .. }
             | Self::UnsupportedMediaType(_)
             | Self::NotAcceptable(_)

@@ -2,6 +2,7 @@
 
 use crate::bulk::Bulk;
 use crate::parse::Context;
+use crate::routes::unknown_operation;
 use crate::search_parameter;
 use crate::subscriptions::{self, Shared};
 use crate::turns::Turns;
@@ -104,7 +105,7 @@ impl Hub {
         if self.definitions.is_resource(rtype) {
             Ok(())
         } else {
-            Err(HubError::UnknownType(rtype.to_owned()))
+            Err(unknown_operation(rtype).unwrap_or_else(|| HubError::UnknownType(rtype.to_owned())))
         }
     }
 

@@ -5,6 +5,7 @@
 //! reading and searching parse nothing. `parse` turns search URLs into [`store::Query`] and is pure.
 
 mod batch;
+mod binary;
 mod bulk;
 mod bundle;
 mod capabilities;
@@ -41,6 +42,7 @@ mod vread;
 pub use bulk::{BulkConfig, ImportPolicy, MAX_ATTEMPTS};
 pub use config::{HubConfig, Limits};
 pub use error::HubError;
+pub use http::{Origins, cross_origin};
 pub use hub::{Effect, Hub, Written};
 pub use outcome::Issue;
 pub use patch::Patch;

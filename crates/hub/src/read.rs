@@ -1,7 +1,8 @@
 //! Read: `GET [base]/Type/id`, also conditional (`If-None-Match`, `If-Modified-Since`).
 
 use crate::http::{Answer, Ask};
-use crate::{Hub, HubError};
+use crate::routes::unknown_operation;
+use crate::{Hub, HubError, binary};
 use std::sync::Arc;
 use store::StoredResource;
 
@@ -25,13 +26,19 @@ impl Hub {
 /// The HTTP handler.
 pub(crate) async fn handle(hub: Arc<Hub>, ask: Ask) -> Result<Answer, HubError> {
     let (rtype, id) = (ask.param("type"), ask.param("id"));
+    if let Some(error) = unknown_operation(&format!("{rtype}/{id}")) {
+        return Err(error);
+    }
     let resource = match hub.read(rtype, id).await {
         Ok(resource) => resource,
         Err(error) => return Err(ask.scope.mask(error)),
     };
-    ask.scope.admit(&resource)?;
+    binary::admit(&hub, &ask.scope, &resource).await?;
     if ask.unchanged(&resource) {
         return Ok(Answer::not_modified(&resource));
+    }
+    if let Some(content) = binary::content(&ask, &resource)? {
+        return Ok(content);
     }
     Ok(Answer::resource(resource))
 }

@@ -12,7 +12,7 @@ use axum::extract::{RawPathParams, Request};
 use axum::routing::{MethodFilter, MethodRouter, on};
 use futures::future::BoxFuture;
 use http::Method;
-use std::sync::Arc;
+use std::sync::{Arc, LazyLock};
 
 /// What runs an interaction.
 pub(crate) type Handler = fn(Arc<Hub>, Ask) -> BoxFuture<'static, Result<Answer, HubError>>;
@@ -59,17 +59,29 @@ pub(crate) fn table() -> Vec<Row> {
         row!(GET "/metadata" "" Anyone capabilities::handle),
         row!(GET "/" "search-system" Readers search_system::handle),
         row!(POST "/" "batch" Professionals batch::handle),
+        row!(GET "/_search" "search-system" Readers search_system::handle),
         row!(POST "/_search" "search-system" Readers search_system::handle),
         row!(GET "/_history" "history-system" Readers history::handle_system),
         row!(GET "/$reindex" "" Professionals reindex::handle_status),
         row!(POST "/$reindex" "" Admins reindex::handle),
         // Before what their paths would mean with an id in the place of the operation.
         row!(GET "/{type}/$lastn" "" Readers lastn::handle),
+        row!(POST "/{type}/$lastn" "" Readers lastn::handle),
         row!(POST "/{type}/$validate" "" Readers validate::handle_type),
         row!(GET "/{type}/{id}/$validate" "" Readers validate::handle_instance),
         row!(POST "/{type}/{id}/$validate" "" Readers validate::handle_instance),
         row!(GET "/{type}/{id}/$everything" "" Readers everything::handle),
+        row!(POST "/{type}/{id}/$everything" "" Readers everything::handle),
+        row!(GET "/{type}/$everything" "" Readers everything::handle_type),
+        row!(POST "/{type}/$everything" "" Readers everything::handle_type),
+        row!(GET "/$meta" "" Professionals meta::handle_system),
+        row!(POST "/$meta" "" Professionals meta::handle_system),
+        row!(GET "/{type}/$meta" "" Professionals meta::handle_type),
+        row!(POST "/{type}/$meta" "" Professionals meta::handle_type),
         row!(GET "/{type}/{id}/$meta" "" Readers meta::handle),
+        row!(POST "/{type}/{id}/$meta" "" Readers meta::handle),
+        row!(POST "/{type}/{id}/$meta-add" "" Professionals meta::handle_add),
+        row!(POST "/{type}/{id}/$meta-delete" "" Professionals meta::handle_delete),
         row!(GET "/{type}/$status" "" Professionals subscription::handle_all),
         row!(GET "/{type}/{id}/$status" "" Professionals subscription::handle_status),
         row!(GET "/{type}/{id}/$dead-letters" "" Professionals subscription::handle_dead),
@@ -81,6 +93,7 @@ pub(crate) fn table() -> Vec<Row> {
         row!(PUT "/{type}" "" Professionals update::handle_matching),
         row!(PATCH "/{type}" "" Professionals patch::handle_matching),
         row!(DELETE "/{type}" "" Professionals delete::handle_matching),
+        row!(GET "/{type}/_search" "search-type" Readers search::handle),
         row!(POST "/{type}/_search" "search-type" Readers search::handle),
         row!(GET "/{type}/_history" "history-type" Readers history::handle_type),
         row!(GET "/{type}/{id}" "read" Readers read::handle),
@@ -182,7 +195,32 @@ fn serve(hub: &Arc<Hub>, filter: MethodFilter, handler: Handler) -> MethodRouter
     })
 }
 
+/// `Allow` of a path (with or without [`MOUNT`]).
+pub(crate) fn allowed(path: &str) -> String {
+    let path = path.strip_prefix(MOUNT).unwrap_or(path);
+    let verbs = VERBS.iter().filter(|(verb, _)| find(verb, path).is_some());
+    let mut names: Vec<&str> = verbs.map(|(verb, _)| verb.as_str()).collect();
+    if names.first() == Some(&"GET") {
+        names.insert(1, "HEAD");
+    }
+    names.push("OPTIONS");
+    names.join(", ")
+}
+
+/// A path that ends in `$name` asks for an operation, which may be none of the table's.
+pub(crate) fn unknown_operation(path: &str) -> Option<HubError> {
+    let (place, name) = path.trim_end_matches('/').rsplit_once('/').unwrap_or(("", path));
+    let known = || ROWS.iter().any(|row| row.path.rsplit('/').next() == Some(name));
+    (name.starts_with('$') && !known()).then(|| HubError::UnknownOperation {
+        name: name.to_owned(),
+        path: if place.is_empty() { "/" } else { place }.to_owned(),
+    })
+}
+
 async fn not_allowed(ask: Ask) -> Result<Answer, HubError> {
+    if let Some(error) = unknown_operation(&ask.path) {
+        return Err(error);
+    }
     Err(HubError::MethodNotAllowed {
         method: ask.method.to_string(),
         path: ask.path,
@@ -190,26 +228,61 @@ async fn not_allowed(ask: Ask) -> Result<Answer, HubError> {
 }
 
 async fn nowhere(ask: Ask) -> Result<Answer, HubError> {
+    if let Some(error) = unknown_operation(&ask.path) {
+        return Err(error);
+    }
     Err(HubError::NoRoute(ask.path))
 }
 
-/// The row that answers a verb and path (below the base, no leading slash), with its parameters: for batch entries.
+static ROWS: LazyLock<Vec<Row>> = LazyLock::new(table);
+
+/// Segments of a path.
+fn segments(path: &str) -> Vec<&str> {
+    path.split('/').filter(|segment| !segment.is_empty()).collect()
+}
+
+/// How many segments of a row's path are the very ones given; `None` if the row is about another path.
+fn fits(wanted: &[&str], given: &[&str]) -> Option<usize> {
+    let same = |(want, got): (&&str, &&str)| want.starts_with('{') || want == got;
+    let all = wanted.len() == given.len() && wanted.iter().zip(given).all(same);
+    all.then(|| wanted.iter().filter(|segment| !segment.starts_with('{')).count())
+}
+
+/// The row that answers a verb and path (below the base), with its parameters: for batch entries. As in the router, a
+/// path that names an operation is not taken for an id.
 pub(crate) fn find(method: &Method, path: &str) -> Option<(Handler, Vec<(String, String)>)> {
-    let given: Vec<&str> = path.split('/').filter(|s| !s.is_empty()).collect();
-    table().into_iter().find_map(|row| {
-        let wanted: Vec<&str> = row.path.split('/').filter(|s| !s.is_empty()).collect();
-        // Entries of a batch carry the right of who sends the batch, no more.
-        if row.method != *method || wanted.len() != given.len() || row.who == For::Admins {
-            return None;
-        }
-        let mut params = Vec::new();
-        for (want, got) in wanted.iter().zip(&given) {
-            match want.strip_prefix('{').and_then(|w| w.strip_suffix('}')) {
-                Some(name) => params.push((name.to_owned(), (*got).to_owned())),
-                None if want == got => {}
-                None => return None,
-            }
-        }
-        Some((row.handler, params))
-    })
+    let given = segments(path);
+    let path = ROWS
+        .iter()
+        .filter_map(|row| Some((fits(&segments(row.path), &given)?, row.path)))
+        .max_by_key(|(literal, _)| *literal)
+        .map(|(_, path)| path)?;
+    let method = if method == Method::HEAD { &Method::GET } else { method };
+    let row = ROWS.iter().find(|row| row.path == path && row.method == *method)?;
+    // Entries of a batch carry the right of who sends the batch, no more.
+    if row.who == For::Admins {
+        return None;
+    }
+    let named = segments(path).into_iter().zip(given);
+    let params =
+        named.filter_map(|(want, got)| Some((want.strip_prefix('{')?.strip_suffix('}')?.to_owned(), got.to_owned())));
+    Some((row.handler, params.collect()))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn paths_are_found_as_the_router_finds_them() {
+        let (_, params) = find(&Method::HEAD, "Patient/1/_history/2").unwrap();
+        let params: Vec<(&str, &str)> = params.iter().map(|(n, v)| (n.as_str(), v.as_str())).collect();
+        assert_eq!(params, [("type", "Patient"), ("id", "1"), ("version", "2")]);
+        assert!(
+            find(&Method::PUT, "Observation/$lastn").is_none(),
+            "an operation is no id"
+        );
+        assert_eq!(allowed("/fhir/Patient/1"), "GET, HEAD, PUT, PATCH, DELETE, OPTIONS");
+        assert_eq!(allowed("/metadata"), "GET, HEAD, OPTIONS");
+    }
 }

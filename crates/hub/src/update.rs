@@ -4,7 +4,7 @@ use crate::create::expect_type;
 use crate::http::{Answer, Ask};
 use crate::hub::{Effect, Written, stored};
 use crate::parse;
-use crate::{Hub, HubError, is_id, validate};
+use crate::{Hub, HubError, binary, is_id, validate};
 use serde_json::Value;
 use std::sync::Arc;
 use store::{Method, Precondition, Transaction};
@@ -144,7 +144,11 @@ pub(crate) fn check_match(rtype: &str, id: &str, if_match: Option<u64>, current:
 pub(crate) async fn handle(hub: Arc<Hub>, mut ask: Ask) -> Result<Answer, HubError> {
     ask.may_write(&hub)?;
     let if_match = ask.if_match()?;
-    let value = ask.json(&hub).await?;
+    let id = ask.param("id").to_owned();
+    let value = match binary::sent(&hub, &mut ask, Some(&id)).await? {
+        Some(value) => value,
+        None => ask.json(&hub).await?,
+    };
     let written = hub.update(ask.param("type"), ask.param("id"), value, if_match).await?;
     Ok(Answer::written(&written))
 }

@@ -1,7 +1,7 @@
 //! Vread: `GET [base]/Type/id/_history/version`.
 
 use crate::http::{Answer, Ask};
-use crate::{Hub, HubError};
+use crate::{Hub, HubError, binary};
 use std::sync::Arc;
 use store::StoredResource;
 
@@ -42,9 +42,12 @@ pub(crate) async fn handle(hub: Arc<Hub>, ask: Ask) -> Result<Answer, HubError> 
         Ok(resource) => resource,
         Err(error) => return Err(ask.scope.mask(error)),
     };
-    ask.scope.admit(&resource)?;
+    binary::admit(&hub, &ask.scope, &resource).await?;
     if ask.unchanged(&resource) {
         return Ok(Answer::not_modified(&resource));
+    }
+    if let Some(content) = binary::content(&ask, &resource)? {
+        return Ok(content);
     }
     Ok(Answer::resource(resource))
 }

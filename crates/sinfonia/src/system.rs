@@ -2,6 +2,7 @@
 
 use access::{Guard, GuardOptions, LocalIdentity, SigningKey};
 use anyhow::Context as _;
+use axum::middleware::from_fn;
 use component::{Component, Context, Peer, Peers};
 use hub::subscriptions::{EndpointPolicy, Seal, Settings};
 use hub::{Hub, HubConfig};
@@ -26,6 +27,8 @@ pub struct Setup {
     pub base_url: String,
     /// See [`GuardOptions`].
     pub guard: GuardOptions,
+    /// Origins of browser applications that may call the FHIR interface.
+    pub origins: hub::Origins,
     /// Where notifications of subscriptions may go, and who may ask for them.
     pub notify: NotifyOptions,
     /// From where `$import` may read.
@@ -121,6 +124,10 @@ impl System {
             }
         }
         let router = router(&components, &context, &hub, &orchestrator, &guard);
+        let origins = setup.origins;
+        let router = router.layer(from_fn(move |request, next| {
+            hub::cross_origin(origins.clone(), request, next)
+        }));
         Ok(Self {
             store,
             identity,

@@ -1,7 +1,7 @@
 //! Who asks: bearer token, HTTP Basic, session cookie, or (development) anyone.
 
 use super::refusal::Audience;
-use super::{Guard, Refusal};
+use super::{Guard, Refusal, TrustedOrigin};
 use crate::{Actor, Session, SignInError, cookie, session_cookie_name};
 use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
@@ -98,6 +98,7 @@ impl Guard {
                 .headers
                 .get("sec-fetch-site")
                 .is_some_and(|site| site != "same-origin" && site != "none");
+        let foreign = foreign && parts.extensions.get::<TrustedOrigin>().is_none();
         if !self.0.options.open_api || foreign || Audience::of(parts) == Audience::Browser {
             return None;
         }

@@ -1,7 +1,7 @@
 //! A browser sends its session cookie with whatever any site makes it send. So a state-changing request that is
 //! authenticated by the cookie must also carry the session's token, which only our own pages know.
 
-use super::Refusal;
+use super::{Refusal, TrustedOrigin};
 use crate::Session;
 use axum::body::{Body, Bytes};
 use http::{Method, header, request::Parts};
@@ -21,10 +21,12 @@ pub(super) async fn check(
     session: Option<&Session>,
     by_cookie: bool,
 ) -> Result<Body, Refusal> {
-    if parts
-        .headers
-        .get("sec-fetch-site")
-        .is_some_and(|site| site == "cross-site")
+    let trusted = !by_cookie && parts.extensions.get::<TrustedOrigin>().is_some();
+    if !trusted
+        && parts
+            .headers
+            .get("sec-fetch-site")
+            .is_some_and(|site| site == "cross-site")
     {
         return Err(Refusal::ForeignForm("the request comes from another site"));
     }

@@ -38,6 +38,11 @@ struct Inner {
     options: GuardOptions,
 }
 
+/// In a request's extensions: its `Origin` is one the installation lets call its API, so it is no forged request as long
+/// as it identifies itself by more than a cookie.
+#[derive(Debug, Clone, Copy)]
+pub struct TrustedOrigin;
+
 /// The wrapper; cheap to clone. Make one per process, inside the tokio runtime (it starts the audit writer).
 #[derive(Clone)]
 pub struct Guard(Arc<Inner>);

@@ -114,4 +114,8 @@ pub struct ElementDef {
     pub system: &'static str,
     /// Place among the elements as defined: the order of XML.
     pub order: u16,
+    /// Whether `_summary=true` shows it.
+    pub is_summary: bool,
+    /// Whether it changes the meaning of the elements beside it.
+    pub is_modifier: bool,
 }

@@ -91,7 +91,7 @@ impl Reader {
     }
 
     fn element_line(&mut self, owner: usize, mut fields: Fields) {
-        let element = ElementDef {
+        let mut element = ElementDef {
             name: next(&mut fields),
             type_id: self.type_ids[next(&mut fields)],
             min: next(&mut fields).parse().expect("a least count"),
@@ -100,7 +100,12 @@ impl Reader {
             targets: self.list(next(&mut fields)),
             system: next(&mut fields),
             order: u16::try_from(self.types[owner].elements.len()).expect("fewer than 65536 elements"),
+            is_summary: false,
+            is_modifier: false,
         };
+        let flags = next(&mut fields);
+        element.is_summary = flags.contains('s');
+        element.is_modifier = flags.contains('m');
         self.types[owner].elements.push(element);
     }
 

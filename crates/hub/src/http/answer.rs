@@ -1,11 +1,12 @@
 //! One answer: status, headers and bytes, over HTTP or as the response of a batch entry.
 
 use super::ask::make_xml;
-use super::view::pretty;
+use super::pretty::pretty;
 use super::{Ask, Format, Prefer, Return, View};
 use crate::error::RETRY_AFTER_S;
 use crate::hub::{Effect, Written};
 use crate::outcome::{self, Issue};
+use crate::routes::allowed;
 use crate::{Hub, HubError};
 use access::AuditPatient;
 use axum::body::Body;
@@ -16,6 +17,8 @@ use jiff::Timestamp;
 use store::StoredResource;
 
 const FHIR_JSON: HeaderValue = HeaderValue::from_static("application/fhir+json");
+/// Longest request id that is sent back, in bytes.
+const MAX_TRACE: usize = 200;
 const FHIR_XML: HeaderValue = HeaderValue::from_static("application/fhir+xml");
 
 /// What goes back.
@@ -36,7 +39,9 @@ pub(crate) struct Answer {
     /// The body is one resource: `_summary` and `_elements` apply.
     is_resource: bool,
     retry_after: bool,
-    allow: Option<&'static str>,
+    allow: Option<String>,
+    /// The body is no FHIR resource: these say what it is.
+    raw: Option<Vec<(HeaderName, HeaderValue)>>,
 }
 
 /// Type, id, version, moment and patient of a resource.
@@ -73,6 +78,7 @@ impl Answer {
             is_resource: false,
             retry_after: false,
             allow: None,
+            raw: None,
         }
     }
 
@@ -83,6 +89,16 @@ impl Answer {
             body: resource.body,
             about,
             is_resource: true,
+            ..Self::new(StatusCode::OK)
+        }
+    }
+
+    /// What a stored resource holds, under a content type of its own (one of the headers).
+    pub(crate) fn raw(resource: &StoredResource, body: Bytes, headers: Vec<(HeaderName, HeaderValue)>) -> Self {
+        Self {
+            body: Some(body),
+            about: Some(About::of(resource)),
+            raw: Some(headers),
             ..Self::new(StatusCode::OK)
         }
     }
@@ -136,6 +152,11 @@ impl Answer {
         }
     }
 
+    /// With headers that speak of a resource version.
+    pub(crate) fn speaking_of(self, about: Option<About>) -> Self {
+        Self { about, ..self }
+    }
+
     /// An error as OperationOutcome.
     pub(crate) fn error(error: &HubError) -> Self {
         let status = error.status();
@@ -145,9 +166,20 @@ impl Answer {
         Self {
             body: Some(outcome::bytes(&error.issues())),
             retry_after: status == StatusCode::SERVICE_UNAVAILABLE,
-            allow: (status == StatusCode::METHOD_NOT_ALLOWED).then_some("GET, HEAD, POST, PUT, PATCH, DELETE"),
+            allow: match error {
+                HubError::MethodNotAllowed { path, .. } => Some(allowed(path)),
+                _ => None,
+            },
             ..Self::new(status)
         }
+    }
+
+    /// With `_summary` and `_elements` of an entry of a batch applied.
+    pub(crate) fn viewed(mut self, view: &View) -> Self {
+        if self.is_resource {
+            self.body = self.body.map(|body| view.apply(&body));
+        }
+        self
     }
 
     /// The body as the client wants it.
@@ -181,11 +213,10 @@ impl Answer {
 
     /// `[base]/Type/id/_history/version`, where the answer has one.
     pub(crate) fn location(&self, hub: &Hub) -> Option<String> {
-        let about = self.about.as_ref().filter(|_| self.located)?;
-        Some(format!(
-            "{}/{}/{}/_history/{}",
-            hub.config.base_url, about.rtype, about.id, about.version
-        ))
+        self.about
+            .as_ref()
+            .filter(|_| self.located)
+            .map(|about| versioned(hub, about))
     }
 
     /// The HTTP response, with the body in its final format.
@@ -209,8 +240,11 @@ impl Answer {
         if self.retry_after {
             set(header::RETRY_AFTER, &RETRY_AFTER_S.to_string());
         }
-        if let Some(allow) = self.allow {
+        if let Some(allow) = &self.allow {
             set(header::ALLOW, allow);
+        }
+        if let Some(about) = self.about.as_ref().filter(|_| self.is_resource) {
+            set(header::CONTENT_LOCATION, &versioned(hub, about));
         }
         if let Some((body, format)) = body {
             let media = match format {
@@ -218,6 +252,7 @@ impl Answer {
                 Format::Xml => FHIR_XML,
             };
             headers.insert(header::CONTENT_TYPE, media);
+            headers.extend(self.raw.into_iter().flatten());
             *response.body_mut() = Body::from(body);
         }
         if let Some(patient) = self.about.and_then(|a| a.patient) {
@@ -230,26 +265,48 @@ impl Answer {
 /// Runs one interaction for an HTTP request.
 pub(crate) async fn run(hub: std::sync::Arc<Hub>, handler: crate::routes::Handler, mut ask: Ask) -> Response {
     let negotiated = ask.negotiate(&hub);
+    let traces = traces(&ask.headers);
     let (prefer, make_pretty, format, view) = (ask.prefer, ask.pretty, ask.format, ask.view.clone());
     let done = match negotiated {
         Ok(()) => handler(hub.clone(), ask).await,
         Err(error) => Err(error),
     };
-    let answer = done.unwrap_or_else(|error| Answer::error(&error));
-    let body = match (answer.body_for(prefer, &view), format) {
-        (None, _) => None,
-        (Some(body), Format::Json) if make_pretty => Some((pretty(&body), format)),
-        (Some(body), Format::Json) => Some((body, format)),
-        (Some(body), Format::Xml) => match make_xml(body).await {
-            Ok(body) => Some((body, format)),
+    let mut answer = done.unwrap_or_else(|error| Answer::error(&error));
+    let mut format = if answer.raw.is_some() { Format::Json } else { format };
+    let mut body = answer.body_for(prefer, &view);
+    if format == Format::Xml
+        && let Some(json) = body.take()
+    {
+        match make_xml(json).await {
+            Ok(xml) => body = Some(xml),
             Err(error) => {
-                let answer = Answer::error(&error);
-                let body = answer.body.clone().map(|body| (body, Format::Json));
-                return answer.respond(&hub, body);
+                answer = Answer::error(&error);
+                (body, format) = (answer.body.clone(), Format::Json);
             }
-        },
+        }
+    }
+    if make_pretty && answer.raw.is_none() {
+        body = body.map(|body| pretty(&body, format));
+    }
+    let mut response = answer.respond(&hub, body.map(|body| (body, format)));
+    for (name, value) in traces {
+        response.headers_mut().insert(name, value);
+    }
+    response
+}
+
+/// The client's own ids of the request go back as they came (<https://hl7.org/fhir/R4/http.html#custom>).
+fn traces(headers: &http::HeaderMap) -> impl Iterator<Item = (HeaderName, HeaderValue)> + use<> {
+    let one = |name: &'static str| {
+        let value = headers.get(name).filter(|value| value.len() <= MAX_TRACE)?;
+        Some((HeaderName::from_static(name), value.clone()))
     };
-    answer.respond(&hub, body)
+    [one("x-request-id"), one("x-correlation-id")].into_iter().flatten()
+}
+
+fn versioned(hub: &Hub, about: &About) -> String {
+    let base = &hub.config.base_url;
+    format!("{base}/{}/{}/_history/{}", about.rtype, about.id, about.version)
 }
 
 /// A response for an error, for handlers that make their own responses.

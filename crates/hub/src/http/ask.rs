@@ -1,7 +1,8 @@
 //! One request as the interactions see it: over HTTP, or as an entry of a batch.
 
 use super::negotiate::{self, Format, is_form};
-use super::{Prefer, View, etag};
+use super::{Prefer, View, etag, inflate, strict};
+use crate::binary::Wanted;
 use crate::parse::{self, pairs};
 use crate::scope::Scope;
 use crate::subscriptions;
@@ -99,11 +100,11 @@ impl Ask {
     pub(crate) fn negotiate(&mut self, hub: &Hub) -> Result<(), HubError> {
         self.within_limits(hub)?;
         if self.query.is_empty() {
-            self.format = negotiate::asked(&self.headers, &[])?;
+            self.format = self.asked(&[])?;
             return Ok(());
         }
         let pairs = pairs::decode(&self.query)?;
-        self.format = negotiate::asked(&self.headers, &pairs)?;
+        self.format = self.asked(&pairs)?;
         self.pretty = pairs.iter().any(|(name, value)| name == "_pretty" && value == "true");
         for (name, value) in &pairs {
             match name.as_str() {
@@ -113,6 +114,34 @@ impl Ask {
             }
         }
         Ok(())
+    }
+
+    /// The format to answer in. A Binary may be asked for under any type: reading it decides.
+    fn asked(&self, pairs: &[pairs::Pair]) -> Result<Format, HubError> {
+        match negotiate::asked(&self.headers, pairs) {
+            Err(HubError::NotAcceptable(_)) if self.param("type") == "Binary" && !self.param("id").is_empty() => {
+                Ok(Format::Json)
+            }
+            other => other,
+        }
+    }
+
+    /// What the client wants of a Binary of this content type.
+    pub(crate) fn wants_content(&self, media: &str) -> Wanted {
+        let pairs = pairs::decode(&self.query).unwrap_or_default();
+        negotiate::of_binary(&self.headers, &pairs, media)
+    }
+
+    /// Whether this is a request of its own, not an entry of a batch.
+    pub(crate) fn over_http(&self) -> bool {
+        matches!(self.payload, Payload::Http(_))
+    }
+
+    /// Puts back a body that was looked at.
+    pub(crate) fn give_back(&mut self, bytes: Bytes) {
+        self.payload = Payload::Http(Body::from(bytes));
+        // it is no longer compressed
+        self.headers.remove(header::CONTENT_ENCODING);
     }
 
     /// A path parameter that the route declares.
@@ -171,14 +200,21 @@ impl Ask {
         match std::mem::replace(&mut self.payload, Payload::Empty) {
             Payload::Empty => Ok(Bytes::new()),
             Payload::Value(value) => Ok(Bytes::from(value.to_string())),
-            Payload::Http(body) => axum::body::to_bytes(body, max).await.map_err(|error| {
-                let source = std::error::Error::source(&error);
-                if source.is_some_and(|s| s.is::<http_body_util::LengthLimitError>()) {
-                    HubError::BodyTooLarge { max }
-                } else {
-                    HubError::bad(format!("the body could not be read: {error}"))
+            Payload::Http(body) => {
+                let packed = inflate::is_gzip(&self.headers)?;
+                let bytes = axum::body::to_bytes(body, max).await.map_err(|error| {
+                    let source = std::error::Error::source(&error);
+                    if source.is_some_and(|s| s.is::<http_body_util::LengthLimitError>()) {
+                        HubError::BodyTooLarge { max }
+                    } else {
+                        HubError::bad(format!("the body could not be read: {error}"))
+                    }
+                })?;
+                if packed {
+                    return blocking(move || inflate::inflate(&bytes, max)).await;
                 }
-            }),
+                Ok(bytes)
+            }
         }
     }
 
@@ -214,6 +250,51 @@ impl Ask {
         }
     }
 
+    /// The parameters of an operation that may be called by GET or POST: the query string's and, with POST, those of a
+    /// Parameters resource or form. Parameters that hold resources are not pairs and are left out.
+    pub(crate) async fn operation_pairs(&mut self, hub: &Hub) -> Result<Vec<pairs::Pair>, HubError> {
+        if self.method != Method::POST || is_form(&self.headers) {
+            return self.search_pairs(hub).await;
+        }
+        let mut all = pairs::decode(&self.query)?;
+        let value = match std::mem::replace(&mut self.payload, Payload::Empty) {
+            Payload::Empty => return Ok(all),
+            Payload::Value(value) => value,
+            payload @ Payload::Http(_) => {
+                self.payload = payload;
+                let bytes = self.bytes(hub).await?;
+                if bytes.is_empty() {
+                    return Ok(all);
+                }
+                self.give_back(bytes);
+                self.json(hub).await?
+            }
+        };
+        if fhir::resource_type(&value)? != "Parameters" {
+            return Err(HubError::bad("the body of an operation is a Parameters resource"));
+        }
+        for parameter in value["parameter"].as_array().into_iter().flatten() {
+            let name = parameter["name"].as_str().unwrap_or_default();
+            let given = parameter
+                .as_object()
+                .and_then(|p| p.iter().find(|(key, _)| key.starts_with("value")));
+            match given {
+                Some((_, Value::String(text))) => all.push((name.to_owned(), text.clone())),
+                Some((_, value @ (Value::Number(_) | Value::Bool(_)))) => {
+                    all.push((name.to_owned(), value.to_string()))
+                }
+                Some((_, Value::Object(object))) if object.contains_key("reference") => {
+                    all.push((
+                        name.to_owned(),
+                        object["reference"].as_str().unwrap_or_default().to_owned(),
+                    ));
+                }
+                _ => {}
+            }
+        }
+        Ok(all)
+    }
+
     /// The pairs of a search: the query string's and, for `POST _search`, the form's.
     pub(crate) async fn search_pairs(&mut self, hub: &Hub) -> Result<Vec<pairs::Pair>, HubError> {
         let mut all = pairs::decode(&self.query)?;
@@ -244,9 +325,9 @@ impl Ask {
 /// Parses; a large body on a thread made for blocking work.
 pub(crate) async fn parse_json(bytes: Bytes) -> Result<Value, HubError> {
     if bytes.len() <= BLOCKING_BYTES {
-        return serde_json::from_slice(&bytes).map_err(|error| HubError::json(&error));
+        return strict::parse(&bytes);
     }
-    blocking(move || serde_json::from_slice(&bytes).map_err(|error| HubError::json(&error))).await
+    blocking(move || strict::parse(&bytes)).await
 }
 
 async fn parse_xml(bytes: Bytes) -> Result<Value, HubError> {

@@ -125,5 +125,6 @@ pub(super) fn entry(index: usize, full_url: Option<String>, resource: Value) -> 
         if_match: None,
         if_none_exist: None,
         if_none_match: None,
+        if_modified_since: None,
     })
 }

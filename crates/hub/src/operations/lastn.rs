@@ -3,7 +3,7 @@
 
 use crate::bundle::BundleWriter;
 use crate::http::{Answer, Ask, View};
-use crate::parse::{self, pairs::Pair};
+use crate::parse::pairs::Pair;
 use crate::search::{links, refuse_ignored, write_page};
 use crate::{Hub, HubError};
 use serde_json::Value;
@@ -19,7 +19,7 @@ pub(crate) async fn handle(hub: Arc<Hub>, mut ask: Ask) -> Result<Answer, HubErr
     if ask.param("type") != "Observation" {
         return Err(HubError::NotSupported(format!("$lastn of {}", ask.param("type"))));
     }
-    let given = parse::pairs::decode(&ask.query)?;
+    let given = ask.operation_pairs(&hub).await?;
     let max = max(&hub, &given)?;
     let whose = |(name, _): &Pair| {
         let name = name.split([':', '.']).next();

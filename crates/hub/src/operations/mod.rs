@@ -14,6 +14,7 @@ pub(crate) fn of_system() -> Vec<Value> {
     let view = "http://sql-on-fhir.org/OperationDefinition/$viewdefinition-run";
     vec![
         bulk("export", "export"),
+        json!({"name": "meta", "definition": "http://hl7.org/fhir/OperationDefinition/Resource-meta"}),
         json!({"name": "viewdefinition-run", "definition": view}),
     ]
 }
@@ -29,9 +30,10 @@ pub(crate) fn offered(rtype: &str) -> Vec<Value> {
         let definition = format!("http://hl7.org/fhir/OperationDefinition/{base}-{name}");
         json!({"name": name, "definition": definition})
     };
-    let mut list = vec![one("validate", "Resource"), one("meta", "Resource")];
+    let mut list: Vec<Value> = ["validate", "meta", "meta-add", "meta-delete"].map(|name| one(name, "Resource")).into();
     match rtype {
         "Patient" => list.extend([one("everything", "Patient"), bulk("export", "patient-export")]),
+        "Encounter" => list.push(one("everything", "Encounter")),
         "Observation" => list.push(one("lastn", "Observation")),
         "Subscription" => {
             list.extend(["status", "waiting", "dead-letters", "replay", "drop"].map(subscription::offered))

@@ -111,6 +111,14 @@ pub fn search(context: &Context<'_>, rtype: &str, pairs: &[Pair]) -> Result<Pars
     Ok(parsed)
 }
 
+/// The criteria in the text of `If-None-Exist`: clients send them bare, or as the whole URL of a search.
+pub fn criteria_text<'a>(rtype: &str, text: &'a str) -> &'a str {
+    match text.split_once('?') {
+        Some((head, rest)) if head.is_empty() || head == rtype || head.ends_with(&format!("/{rtype}")) => rest,
+        _ => text,
+    }
+}
+
 /// Reads criteria (conditional create, conditional references): at least one condition, nothing else, nothing unknown.
 pub fn criteria(context: &Context<'_>, rtype: &str, text: &str) -> Result<Query, ParseError> {
     let pairs = pairs::decode(text.trim_start_matches('?'))?;

@@ -1,6 +1,7 @@
 //! Entries of a bundle, parsed once into what they ask for.
 
 use crate::http::parse_etag;
+use crate::parse::criteria_text;
 use crate::{Hub, HubError, is_id};
 use http::Method;
 use serde_json::Value;
@@ -24,6 +25,8 @@ pub(crate) struct Entry {
     pub if_none_exist: Option<String>,
     /// `ifNoneMatch`.
     pub if_none_match: Option<String>,
+    /// `ifModifiedSince`.
+    pub if_modified_since: Option<String>,
 }
 
 /// Entries, or their place and what is wrong with them.
@@ -87,19 +90,29 @@ fn entry(hub: &Hub, index: usize, mut value: Value) -> Result<Entry, HubError> {
     let text = |name: &str| request.get(name).and_then(Value::as_str);
     let method = text("method").ok_or_else(|| HubError::bad("request.method is missing"))?;
     let url = text("url").ok_or_else(|| HubError::bad("request.url is missing"))?;
+    let method_given = method;
+    let method = verb(method)?;
+    let target = Target::parse(&hub.config.base_url, url);
+    let if_none_exist = text("ifNoneExist").map(|t| criteria_text(&target.path, t).to_owned());
+    // as over HTTP: a write that must find nothing
+    let if_match = match (text("ifNoneMatch"), text("ifMatch")) {
+        (Some("*"), _) if method == Method::PUT => Some(0),
+        (_, tag) => tag.map(parse_etag).transpose()?,
+    };
     let entry = Entry {
         index,
         full_url: value.get("fullUrl").and_then(Value::as_str).map(str::to_owned),
-        method: verb(method)?,
-        target: Target::parse(&hub.config.base_url, url),
+        method,
+        target,
         resource: Value::Null,
-        if_match: text("ifMatch").map(parse_etag).transpose()?,
-        if_none_exist: text("ifNoneExist").map(str::to_owned),
+        if_match,
+        if_none_exist,
         if_none_match: text("ifNoneMatch").map(str::to_owned),
+        if_modified_since: text("ifModifiedSince").map(str::to_owned),
     };
     let needs_body = matches!(entry.method, Method::POST | Method::PUT | Method::PATCH);
     if needs_body && resource.is_null() {
-        return Err(HubError::bad(format!("{method} needs a resource in the entry")));
+        return Err(HubError::bad(format!("{method_given} needs a resource in the entry")));
     }
     Ok(Entry { resource, ..entry })
 }
@@ -111,9 +124,9 @@ fn verb(text: &str) -> Result<Method, HubError> {
         "PUT" => Ok(Method::PUT),
         "DELETE" => Ok(Method::DELETE),
         "PATCH" => Ok(Method::PATCH),
-        "HEAD" => Err(HubError::NotSupported(format!("request.method {text}"))),
+        "HEAD" => Ok(Method::HEAD),
         other => Err(HubError::bad(format!(
-            "request.method '{other}' is none of GET, POST, PUT, PATCH, DELETE"
+            "request.method '{other}' is none of GET, HEAD, POST, PUT, PATCH, DELETE"
         ))),
     }
 }

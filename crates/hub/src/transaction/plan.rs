@@ -94,14 +94,18 @@ pub(super) async fn plan(
         conditional: HashMap::new(),
         deleted: HashSet::new(),
     };
-    planner.planned.plans.extend(entries.iter().map(|e| match e {
-        Ok(_) => Plan::Fetch,
-        Err((_, error)) => Plan::Failed(error.clone()),
-    }));
+    let mut full_urls = HashMap::new();
+    planner
+        .planned
+        .plans
+        .extend(entries.iter().enumerate().map(|(at, e)| match e {
+            Ok(entry) => check_full_url(entry, at, &mut full_urls).map_or_else(Plan::Failed, |()| Plan::Fetch),
+            Err((_, error)) => Plan::Failed(error.clone()),
+        }));
     for verb in [Verb::DELETE, Verb::POST, Verb::PUT, Verb::PATCH] {
         for (at, entry) in entries.iter().enumerate() {
             let Ok(entry) = entry else { continue };
-            if entry.method == verb {
+            if entry.method == verb && !matches!(planner.planned.plans[at], Plan::Failed(_)) {
                 let plan = match planner.entry(at, entry).await {
                     Ok(plan) => plan,
                     Err(HubError::Store(error)) => return Err(HubError::Store(error)),
@@ -113,6 +117,25 @@ pub(super) async fn plan(
     }
     planner.link(entries);
     Ok(planner.planned)
+}
+
+/// Two entries under one fullUrl would make references to it ambiguous, and a fullUrl is of no version
+/// (<https://hl7.org/fhir/R4/bundle.html#bdl-7>, bdl-8).
+fn check_full_url<'a>(entry: &'a Entry, at: usize, seen: &mut HashMap<&'a str, usize>) -> Result<(), HubError> {
+    let Some(full_url) = entry.full_url.as_deref() else {
+        return Ok(());
+    };
+    if full_url.contains("/_history/") {
+        return Err(HubError::bad(format!(
+            "fullUrl '{full_url}' names a version; give the address without /_history"
+        )));
+    }
+    match seen.insert(full_url, at) {
+        Some(other) => Err(HubError::bad(format!(
+            "fullUrl '{full_url}' is that of entry {other} too; each entry needs its own"
+        ))),
+        None => Ok(()),
+    }
 }
 
 impl Planner<'_> {
@@ -297,10 +320,11 @@ impl Planner<'_> {
             if let Some(full_url) = &entry.full_url {
                 self.planned.links.insert(full_url.clone(), identity.clone());
             }
-            if let (Some(criteria), Some(rtype)) = (&entry.if_none_exist, entry.target.as_type()) {
-                self.planned
-                    .links
-                    .insert(format!("{rtype}?{}", criteria.trim_start_matches('?')), identity);
+            // `Type?criteria` of a conditional create or update means what that entry makes of it
+            let query = Some(&entry.target.query).filter(|query| !query.is_empty() && entry.method == Verb::PUT);
+            if let (Some(criteria), Some(rtype)) = (entry.if_none_exist.as_ref().or(query), entry.target.as_type()) {
+                let criteria = criteria.trim_start_matches('?');
+                self.planned.links.insert(format!("{rtype}?{criteria}"), identity);
             }
         }
     }

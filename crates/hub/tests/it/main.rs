@@ -10,6 +10,7 @@ mod oracle;
 mod paging;
 mod params;
 mod patch;
+mod protocol;
 mod search;
 mod server;
 mod subscriptions;

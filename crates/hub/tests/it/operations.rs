@@ -92,6 +92,68 @@ async fn everything_comes_in_pages_and_since_a_moment() {
 }
 
 #[tokio::test]
+async fn what_is_referred_to_comes_once_whatever_the_pages() {
+    let server = region().await;
+    for count in [1, 2, 3, 100] {
+        let mut next = Some(format!("{BASE}/Patient/a/$everything?_count={count}"));
+        let mut seen = Vec::new();
+        while let Some(url) = next {
+            let page = server.get(&url).await;
+            let here = [page.ids("match"), page.ids("include")].concat();
+            assert!(here.len() <= count, "{here:?}");
+            seen.extend(here);
+            next = page.link("next");
+        }
+        seen.sort();
+        assert_eq!(seen, ["a", "a1", "a2", "a3", "ac", "dr", "o"], "_count={count}");
+    }
+}
+
+#[tokio::test]
+async fn everything_of_an_encounter_and_of_all_patients() {
+    let server = region().await;
+    server
+        .put(&json!({"resourceType": "Encounter", "id": "e", "status": "finished",
+            "class": {"code": "AMB"}, "subject": {"reference": "Patient/a"}}))
+        .await;
+    let mut of = observation("oe", "a", &weight(), "2024-05-05");
+    of["encounter"] = json!({"reference": "Encounter/e"});
+    server.put(&of).await;
+    let found = server.get("/Encounter/e/$everything").await;
+    assert_eq!(found.ids("match"), ["e", "oe"]);
+    assert!(found.ids("include").contains(&"a".to_owned()), "{}", found.text);
+    let dated = server
+        .get("/Patient/a/$everything?start=2024-05-01&end=2024-05-31&_type=Observation")
+        .await;
+    assert_eq!(dated.ids("match"), ["oe"]);
+    let parameters = json!({"resourceType": "Parameters", "parameter": [
+        {"name": "start", "valueDate": "2024-05-01"}, {"name": "_type", "valueCode": "Observation"},
+        {"name": "end", "valueDate": "2024-05-31"}]});
+    assert_eq!(
+        server.post("/Patient/a/$everything", &parameters).await.ids("match"),
+        ["oe"]
+    );
+    for count in [1, 2, 100] {
+        let mut next = Some(format!(
+            "{BASE}/Patient/$everything?_type=Patient,Observation&_count={count}"
+        ));
+        let mut seen = Vec::new();
+        while let Some(url) = next {
+            let page = server.get(&url).await;
+            assert_eq!(page.status, StatusCode::OK, "{}", page.text);
+            seen.extend(page.ids("match"));
+            next = page.link("next");
+        }
+        seen.sort();
+        assert_eq!(
+            seen,
+            ["a", "a1", "a2", "a3", "b", "b1", "b2", "b3", "oe"],
+            "_count={count}"
+        );
+    }
+}
+
+#[tokio::test]
 async fn an_assistito_gets_everything_of_their_own_only() {
     let server = region().await;
     let bearer = server.bearer("Patient/a", "assistito");

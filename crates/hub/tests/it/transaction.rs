@@ -272,6 +272,52 @@ async fn a_representation_is_sent_when_preferred() {
 }
 
 #[tokio::test]
+async fn a_full_url_is_of_one_entry_and_no_version() {
+    let server = Server::new();
+    let twin = create("urn:uuid:1", json!({"resourceType": "Patient"}));
+    let reply = transact(&server, json!([twin, twin])).await;
+    assert_eq!(reply.status, StatusCode::BAD_REQUEST);
+    assert_eq!(
+        reply.diagnostics(),
+        "fullUrl 'urn:uuid:1' is that of entry 0 too; each entry needs its own"
+    );
+    let of_version = create("http://x/fhir/Patient/1/_history/2", json!({"resourceType": "Patient"}));
+    assert_eq!(
+        transact(&server, json!([of_version])).await.status,
+        StatusCode::BAD_REQUEST
+    );
+}
+
+#[tokio::test]
+async fn conditional_entries_name_each_other() {
+    let server = Server::new();
+    let put = json!({"request": {"method": "PUT", "url": "Practitioner?identifier=urn:cf|A"},
+        "resource": {"resourceType": "Practitioner", "identifier": [{"system": "urn:cf", "value": "A"}]}});
+    let mut about = observation("Patient/p");
+    about["performer"] = json!([{"reference": "Practitioner?identifier=urn:cf|A"}]);
+    let mut made = create("urn:uuid:o", about);
+    // the whole URL of a search is taken as its criteria
+    made["request"]["ifNoneExist"] = json!(format!("{BASE}/Observation?identifier=urn:o|1"));
+    made["resource"]["identifier"] = json!([{"system": "urn:o", "value": "1"}]);
+    let only_new = json!({"request": {"method": "PUT", "url": "Patient/p", "ifNoneMatch": "*"},
+        "resource": {"resourceType": "Patient", "id": "p"}});
+    let head = json!({"request": {"method": "HEAD", "url": "Patient/p"}});
+    let reply = transact(&server, json!([put, made, only_new, head])).await;
+    assert_eq!(reply.status, StatusCode::OK, "{}", reply.text);
+    let answer = reply.json();
+    assert_eq!(answer["entry"][3]["response"]["status"], "200 OK");
+    assert!(answer["entry"][3].get("resource").is_none());
+    let found = server.get("/Observation?performer:Practitioner.identifier=A").await;
+    assert_eq!(found.ids("match").len(), 1);
+    let again = transact(&server, json!([put, made])).await.json();
+    assert_eq!(again["entry"][1]["response"]["status"], "200 OK");
+    assert_eq!(
+        transact(&server, json!([only_new])).await.status,
+        StatusCode::PRECONDITION_FAILED
+    );
+}
+
+#[tokio::test]
 async fn a_thousand_entries_are_one_commit() {
     let server = Server::new();
     let mut entries = vec![create("urn:uuid:p", json!({"resourceType": "Patient"}))];

@@ -62,6 +62,7 @@ async fn build(folder: &Path, args: &Args) -> anyhow::Result<()> {
         notify: Default::default(),
         import: Default::default(),
         validation: hub::Validation::Reject.into(),
+        origins: Default::default(),
     };
     let system = System::open(folder, setup).await?;
     system.deploy_components().await?;

@@ -19,6 +19,7 @@ pub fn real_setup(base_url: impl Into<String>) -> crate::system::Setup {
         validation: hub::Validation::Reject.into(),
         notify: Default::default(),
         import: Default::default(),
+        origins: Default::default(),
     }
 }
 

@@ -47,6 +47,10 @@ pub struct Args {
     /// Beginning of URLs that `$import` may fetch, e.g. https://flussi.example.it/fhir/ (repeatable); without it, none.
     #[arg(long, env = "SINFONIA_IMPORT_URLS", value_delimiter = ',')]
     import_url: Vec<String>,
+    /// Origins of browser applications (SMART on FHIR) that may call the FHIR interface, e.g.
+    /// https://app.example.it; several separated by commas; * for all.
+    #[arg(long, env = "SINFONIA_ORIGINS", value_delimiter = ',')]
+    origins: Vec<String>,
 }
 
 /// Runs until told to stop.
@@ -72,6 +76,7 @@ pub async fn run(data: &Path, args: Args) -> anyhow::Result<()> {
         .with_loopback(args.open_api)
         .listed(&args.notify_endpoints)
         .map_err(|why| anyhow::anyhow!("--notify-endpoint: {why}"))?;
+    setup.origins = hub::Origins::new(args.origins).map_err(anyhow::Error::msg)?;
     setup.guard.secure_cookies = base_url.starts_with("https://");
     setup.import.folder = args.import_folder;
     setup.import.urls = args.import_url;
