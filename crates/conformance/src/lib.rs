@@ -10,6 +10,7 @@ pub mod hl7it_examples;
 pub mod library;
 pub mod report;
 pub mod sql_on_fhir;
+pub mod testscript;
 
 pub use report::Report;
 use std::path::{Path, PathBuf};
@@ -92,6 +93,12 @@ pub fn suites() -> Vec<Suite> {
             about: "HL7 Italia's examples against their profiles, and spoilt on purpose",
             folder: Folder::Oracle("../reference/hl7it-compiled"),
             run: hl7it_examples::run,
+        },
+        Suite {
+            name: "testscript",
+            about: "FHIR TestScripts of the interactions, each against a fresh hub",
+            folder: Folder::Repository("crates/conformance/testscripts"),
+            run: testscript::run,
         },
     ]
 }

@@ -17,6 +17,9 @@ struct Arguments {
     suite: String,
     /// The folder of the suite's data; with `all` and `doc`, the folder that holds every suite's data.
     folder: Option<PathBuf>,
+    /// With `testscript`: the FHIR address of the server to test, instead of a fresh hub in process.
+    #[arg(long)]
+    server: Option<String>,
 }
 
 fn main() -> ExitCode {
@@ -25,6 +28,7 @@ fn main() -> ExitCode {
         "list" => list(),
         "all" => run_all(&arguments.folder.unwrap_or_else(oracles)),
         "doc" => write_doc(&arguments.folder.unwrap_or_else(oracles)),
+        "testscript" if arguments.server.is_some() => run_remote(arguments.folder, arguments.server.as_deref()),
         name => run_one(name, arguments.folder),
     }
 }
@@ -50,6 +54,19 @@ fn run_one(name: &str, folder: Option<PathBuf>) -> ExitCode {
         Ok(report) => finish(&report),
         Err(message) => {
             eprintln!("{message}");
+            ExitCode::from(2)
+        }
+    }
+}
+
+/// The TestScripts against a server elsewhere.
+fn run_remote(folder: Option<PathBuf>, server: Option<&str>) -> ExitCode {
+    let scripts = || suites().into_iter().find(|suite| suite.name == "testscript");
+    let folder = folder.or_else(|| scripts().map(|suite| suite.default_folder(&oracles())));
+    match folder.filter(|folder| folder.is_dir()) {
+        Some(folder) => finish(&conformance::testscript::run_against(&folder, server)),
+        None => {
+            eprintln!("the folder of TestScripts does not exist");
             ExitCode::from(2)
         }
     }

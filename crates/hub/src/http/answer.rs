@@ -252,7 +252,9 @@ impl Answer {
                 Format::Xml => FHIR_XML,
             };
             headers.insert(header::CONTENT_TYPE, media);
-            headers.extend(self.raw.into_iter().flatten());
+            for (name, value) in self.raw.into_iter().flatten() {
+                headers.insert(name, value);
+            }
             *response.body_mut() = Body::from(body);
         }
         if let Some(patient) = self.about.and_then(|a| a.patient) {

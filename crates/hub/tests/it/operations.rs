@@ -61,10 +61,11 @@ async fn everything_of_a_patient_and_nothing_of_others() {
     assert_eq!(both(&some), (set(&["a1", "a2", "a3"]), set(&[])));
     for (path, status) in [
         ("/Patient/none/$everything", StatusCode::NOT_FOUND),
-        ("/Encounter/a/$everything", StatusCode::BAD_REQUEST),
+        ("/Encounter/a/$everything", StatusCode::NOT_FOUND),
+        ("/Condition/ac/$everything", StatusCode::BAD_REQUEST),
         ("/Patient/a/$everything?_type=Visita", StatusCode::NOT_FOUND),
         ("/Patient/a/$everything?_page=x", StatusCode::BAD_REQUEST),
-        ("/Patient/a/$everything?start=2020", StatusCode::BAD_REQUEST),
+        ("/Patient/a/$everything?start=ieri", StatusCode::BAD_REQUEST),
     ] {
         assert_eq!(server.get(path).await.status, status, "{path}");
     }
