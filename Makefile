@@ -45,8 +45,9 @@ lint: setup ## Checks format, lints and dependencies
 	cargo clippy --workspace --all-targets --locked -- -D warnings
 	@scripts/check-licences.sh
 
-conformance: setup ## Runs the conformance suites and writes docs/conformance.md
+conformance: setup ## Runs the conformance suites and writes docs/conformance.md and docs/fhir.md
 	cargo run --release --locked -p conformance -- doc
+	cargo run --release --locked -p conformance -- fhir-doc
 
 bench: setup ## Measures the engine, the hub and the disk
 	cargo run --release --locked -p bench -- probe

@@ -3,6 +3,7 @@
 
 pub mod bpmn_betsy;
 pub mod dmn_tck;
+pub mod fhir_doc;
 pub mod fhirpath;
 pub mod hl7_examples;
 pub mod hl7_rules;

@@ -13,7 +13,7 @@ use std::process::ExitCode;
 /// Conformance suites of Sinfonia.
 #[derive(Parser)]
 struct Arguments {
-    /// A suite's name, `all`, `doc` (writes docs/conformance.md) or `list`.
+    /// A suite's name, `all`, `doc` (writes docs/conformance.md), `fhir-doc` (writes docs/fhir.md) or `list`.
     suite: String,
     /// The folder of the suite's data; with `all` and `doc`, the folder that holds every suite's data.
     folder: Option<PathBuf>,
@@ -26,6 +26,7 @@ fn main() -> ExitCode {
     let arguments = Arguments::parse();
     match arguments.suite.as_str() {
         "list" => list(),
+        "fhir-doc" => write_fhir_doc(),
         "all" => run_all(&arguments.folder.unwrap_or_else(oracles)),
         "doc" => write_doc(&arguments.folder.unwrap_or_else(oracles)),
         "testscript" if arguments.server.is_some() => run_remote(arguments.folder, arguments.server.as_deref()),
@@ -124,6 +125,19 @@ fn run_all(oracles: &Path) -> ExitCode {
         ExitCode::SUCCESS
     } else {
         ExitCode::FAILURE
+    }
+}
+
+fn write_fhir_doc() -> ExitCode {
+    match conformance::fhir_doc::write() {
+        Ok(()) => {
+            println!("wrote docs/fhir.md");
+            ExitCode::SUCCESS
+        }
+        Err(message) => {
+            eprintln!("docs/fhir.md was not written: {message}");
+            ExitCode::from(2)
+        }
     }
 }
 

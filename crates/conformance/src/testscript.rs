@@ -67,7 +67,10 @@ fn list(folder: &Path, files: &mut Vec<PathBuf>) -> std::io::Result<()> {
         if path.is_dir() {
             list(&path, files)?;
         } else if path.extension().is_some_and(|e| e == "json" || e == "xml") {
-            let name = path.file_name().map(|n| n.to_string_lossy().into_owned()).unwrap_or_default();
+            let name = path
+                .file_name()
+                .map(|n| n.to_string_lossy().into_owned())
+                .unwrap_or_default();
             if name != "package.json" && !name.starts_with('.') {
                 files.push(path);
             }

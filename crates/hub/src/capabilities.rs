@@ -62,7 +62,10 @@ fn statement(hub: &Hub) -> Value {
         "implementation": {"description": "Sinfonia hub", "url": hub.config.base_url},
         "fhirVersion": "4.0.1",
         "format": ["application/fhir+json", "json", "application/fhir+xml", "xml"],
-        "patchFormat": ["application/json-patch+json", "application/fhir+json", "application/fhir+xml"],
+        "patchFormat": [
+            "application/json-patch+json", "application/merge-patch+json", "application/fhir+json",
+            "application/fhir+xml"
+        ],
         "rest": [rest],
     })
 }

@@ -60,9 +60,16 @@ impl Run {
         let Some(names) = text(assert, "response") else {
             return Ok(None);
         };
-        let number = |name: &str| RESPONSES.iter().find(|(known, _)| *known == name).map(|(_, n)| n.to_string());
+        let number = |name: &str| {
+            RESPONSES
+                .iter()
+                .find(|(known, _)| *known == name)
+                .map(|(_, n)| n.to_string())
+        };
         let codes: Option<Vec<String>> = names.split(',').map(|name| number(name.trim())).collect();
-        let codes = codes.ok_or_else(|| format!("the response code '{names}' is not known"))?.join(",");
+        let codes = codes
+            .ok_or_else(|| format!("the response code '{names}' is not known"))?
+            .join(",");
         Ok(Some(truth(holds(operator, Some(&status), &codes)?, || told(&names))))
     }
 
@@ -79,12 +86,20 @@ impl Run {
         let given = header_of(last, "content-type", request).unwrap_or_default();
         let essence = given.split(';').next().unwrap_or_default().trim();
         let wanted = media(&format);
-        let fits = essence == wanted || (format == "json" && essence.ends_with("json")) || (format == "xml" && essence.ends_with("xml"));
+        let fits = essence == wanted
+            || (format == "json" && essence.ends_with("json"))
+            || (format == "xml" && essence.ends_with("xml"));
         let holds = if operator == "notEquals" { !fits } else { fits };
         Ok(Some(truth(holds, || format!("content type {format}: it is '{given}'"))))
     }
 
-    fn header(&self, assert: &Value, operator: &str, request: bool, last: &Exchange) -> Result<Option<Result<(), String>>, String> {
+    fn header(
+        &self,
+        assert: &Value,
+        operator: &str,
+        request: bool,
+        last: &Exchange,
+    ) -> Result<Option<Result<(), String>>, String> {
         let Some(name) = text(assert, "headerField") else {
             return Ok(None);
         };
@@ -94,31 +109,51 @@ impl Run {
             None => header_of(last, &name.to_ascii_lowercase(), request),
         };
         let wanted = self.filled(text(assert, "value"))?.unwrap_or_default();
-        let operator = if operator.is_empty() && assert.get("value").is_none() { "notEmpty" } else { operator };
+        let operator = if operator.is_empty() && assert.get("value").is_none() {
+            "notEmpty"
+        } else {
+            operator
+        };
         let held = holds(operator, found.as_deref(), &wanted)?;
-        Ok(Some(truth(held, || format!("header {name} {operator} {wanted}: it is {found:?}"))))
+        Ok(Some(truth(held, || {
+            format!("header {name} {operator} {wanted}: it is {found:?}")
+        })))
     }
 
     fn requested(&self, assert: &Value, operator: &str, last: &Exchange) -> Result<Option<Result<(), String>>, String> {
         if let Some(method) = text(assert, "requestMethod") {
             let held = holds(operator, Some(&last.method.to_lowercase()), &method.to_lowercase())?;
-            return Ok(Some(truth(held, || format!("request method {operator} {method}: it was {}", last.method))));
+            return Ok(Some(truth(held, || {
+                format!("request method {operator} {method}: it was {}", last.method)
+            })));
         }
         let Some(url) = self.filled(text(assert, "requestURL"))? else {
             return Ok(None);
         };
         let held = holds(operator, Some(&last.url), &url)?;
-        Ok(Some(truth(held, || format!("request URL {operator} {url}: it was {}", last.url))))
+        Ok(Some(truth(held, || {
+            format!("request URL {operator} {url}: it was {}", last.url)
+        })))
     }
 
-    fn resource_type(&self, assert: &Value, operator: &str, request: bool, last: &Exchange) -> Result<Option<Result<(), String>>, String> {
+    fn resource_type(
+        &self,
+        assert: &Value,
+        operator: &str,
+        request: bool,
+        last: &Exchange,
+    ) -> Result<Option<Result<(), String>>, String> {
         let Some(wanted) = text(assert, "resource") else {
             return Ok(None);
         };
         let resource = if request { &last.request } else { &last.held.resource };
         let found = resource["resourceType"].as_str();
         Ok(Some(truth(holds(operator, found, &wanted)?, || {
-            format!("resource {operator} {wanted}: it is {}{}", found.unwrap_or("none"), why(last))
+            format!(
+                "resource {operator} {wanted}: it is {}{}",
+                found.unwrap_or("none"),
+                why(last)
+            )
         })))
     }
 
@@ -127,9 +162,13 @@ impl Run {
     fn links(&self, assert: &Value, last: &Exchange) -> Option<Result<(), String>> {
         (assert["navigationLinks"] == true).then(|| {
             let links = last.held.resource["link"].as_array().into_iter().flatten();
-            let sound = links.clone().all(|link| link["relation"].is_string() && link["url"].as_str().is_some_and(|u| !u.is_empty()));
+            let sound = links
+                .clone()
+                .all(|link| link["relation"].is_string() && link["url"].as_str().is_some_and(|u| !u.is_empty()));
             let own = links.clone().any(|link| link["relation"] == "self");
-            truth(sound && own, || "the bundle has no navigation links (self, and next where there is more)".into())
+            truth(sound && own, || {
+                "the bundle has no navigation links (self, and next where there is more)".into()
+            })
         })
     }
 
@@ -137,7 +176,10 @@ impl Run {
         let Some(id) = text(assert, "minimumId") else {
             return Ok(None);
         };
-        let least = self.held.get(&id).ok_or_else(|| format!("there is no fixture '{id}'"))?;
+        let least = self
+            .held
+            .get(&id)
+            .ok_or_else(|| format!("there is no fixture '{id}'"))?;
         let found = self.looked_at(assert, false, last)?;
         Ok(Some(missing("", &least.resource, found).map_or(Ok(()), Err)))
     }
@@ -147,7 +189,10 @@ impl Run {
         let Some(id) = text(assert, "validateProfileId") else {
             return Ok(None);
         };
-        let profile = self.profiles.get(&id).ok_or_else(|| format!("there is no profile '{id}'"))?;
+        let profile = self
+            .profiles
+            .get(&id)
+            .ok_or_else(|| format!("there is no profile '{id}'"))?;
         let resource = self.looked_at(assert, false, last)?;
         let base = profile.strip_prefix("http://hl7.org/fhir/StructureDefinition/");
         let found = resource["resourceType"].as_str().unwrap_or_default();
@@ -162,14 +207,24 @@ impl Run {
     /// The resource that an assert is about: that of `sourceId`, the request, or the last response.
     fn looked_at<'a>(&'a self, assert: &Value, request: bool, last: &'a Exchange) -> Result<&'a Value, String> {
         match text(assert, "sourceId") {
-            Some(id) => Ok(&self.held.get(&id).ok_or_else(|| format!("there is no fixture or response '{id}'"))?.resource),
+            Some(id) => Ok(&self
+                .held
+                .get(&id)
+                .ok_or_else(|| format!("there is no fixture or response '{id}'"))?
+                .resource),
             None if request => Ok(&last.request),
             None => Ok(&last.held.resource),
         }
     }
 
     /// `expression` and `path`, against a value or against the same of another resource.
-    fn value(&self, assert: &Value, operator: &str, request: bool, last: &Exchange) -> Result<Option<Result<(), String>>, String> {
+    fn value(
+        &self,
+        assert: &Value,
+        operator: &str,
+        request: bool,
+        last: &Exchange,
+    ) -> Result<Option<Result<(), String>>, String> {
         let expression = self.filled(text(assert, "expression"))?;
         let path = self.filled(text(assert, "path"))?;
         let other = text(assert, "compareToSourceId");
@@ -179,12 +234,21 @@ impl Run {
         let resource = self.looked_at(assert, request, last)?;
         let other_expression = self.filled(text(assert, "compareToSourceExpression"))?;
         let other_path = self.filled(text(assert, "compareToSourcePath"))?;
-        let mine_expression = expression.clone().or_else(|| other_expression.clone().filter(|_| path.is_none()));
-        let found = found(resource, mine_expression.as_deref(), path.as_deref().or(other_path.as_deref()))?;
+        let mine_expression = expression
+            .clone()
+            .or_else(|| other_expression.clone().filter(|_| path.is_none()));
+        let found = found(
+            resource,
+            mine_expression.as_deref(),
+            path.as_deref().or(other_path.as_deref()),
+        )?;
         let what = mine_expression.or(path).unwrap_or_default();
         let wanted = match &other {
             Some(id) => {
-                let held = self.held.get(id).ok_or_else(|| format!("there is no fixture or response '{id}'"))?;
+                let held = self
+                    .held
+                    .get(id)
+                    .ok_or_else(|| format!("there is no fixture or response '{id}'"))?;
                 self::found(&held.resource, other_expression.as_deref(), other_path.as_deref())?.unwrap_or_default()
             }
             None => match self.filled(text(assert, "value"))? {
@@ -195,7 +259,9 @@ impl Run {
             },
         };
         let held = holds(operator, found.as_deref(), &wanted)?;
-        Ok(Some(truth(held, || format!("{what} {operator} '{wanted}': it is {found:?}{}", why(last)))))
+        Ok(Some(truth(held, || {
+            format!("{what} {operator} '{wanted}': it is {found:?}{}", why(last))
+        })))
     }
 }
 
@@ -226,7 +292,9 @@ fn truth(holds: bool, told: impl FnOnce() -> String) -> Result<(), String> {
 /// What the server said, when it refused.
 fn why(last: &Exchange) -> String {
     let issue = &last.held.resource["issue"][0];
-    let told = issue["diagnostics"].as_str().or_else(|| issue["details"]["text"].as_str());
+    let told = issue["diagnostics"]
+        .as_str()
+        .or_else(|| issue["details"]["text"].as_str());
     match (told, &last.unread) {
         (Some(told), _) => format!(" ({told})"),
         (None, Some(error)) => format!(" (the body of {} bytes is no resource: {error})", last.body.len()),

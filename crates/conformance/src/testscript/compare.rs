@@ -18,10 +18,22 @@ pub(super) fn at_path(resource: &Value, path: &str) -> Result<Vec<Value>, String
     let text = path.trim();
     let is_xpath = text.contains("fhir:") || text.contains("/@") || text.contains("f:") || text.contains("//");
     let rtype = resource["resourceType"].as_str().unwrap_or_default();
-    let steps = if is_xpath { simple_xpath(text)? } else { text.replace('/', ".") };
+    let steps = if is_xpath {
+        simple_xpath(text)?
+    } else {
+        text.replace('/', ".")
+    };
     let mut values = vec![resource.clone()];
-    let mut steps = steps.trim_start_matches("$.").trim_start_matches('.').split('.').filter(|step| !step.is_empty()).peekable();
-    if steps.peek().is_some_and(|first| *first == rtype || *first == "$" || *first == "*") {
+    let mut steps = steps
+        .trim_start_matches("$.")
+        .trim_start_matches('.')
+        .split('.')
+        .filter(|step| !step.is_empty())
+        .peekable();
+    if steps
+        .peek()
+        .is_some_and(|first| *first == rtype || *first == "$" || *first == "*")
+    {
         steps.next();
     }
     for step in steps {
@@ -29,7 +41,9 @@ pub(super) fn at_path(resource: &Value, path: &str) -> Result<Vec<Value>, String
             None => (step, None),
             Some((name, rest)) => {
                 let inner = rest.trim_end_matches(']');
-                let number: usize = inner.parse().map_err(|_| format!("the path '{path}' has a step this runner does not read: {step}"))?;
+                let number: usize = inner
+                    .parse()
+                    .map_err(|_| format!("the path '{path}' has a step this runner does not read: {step}"))?;
                 // XPath counts from 1
                 (name, Some(if is_xpath { number.saturating_sub(1) } else { number }))
             }
@@ -56,10 +70,18 @@ fn children(value: &Value, name: &str, index: Option<usize>) -> Vec<Value> {
 /// XPath of the kind TestScripts use, as dotted names: prefixes and `@value` fall away.
 fn simple_xpath(text: &str) -> Result<String, String> {
     if text.contains("//") || text.contains('(') {
-        return Err(format!("the XPath '{text}' is not of the kind this runner reads (steps and positions)"));
+        return Err(format!(
+            "the XPath '{text}' is not of the kind this runner reads (steps and positions)"
+        ));
     }
     let steps = text.split('/').filter(|step| !step.is_empty() && *step != "@value");
-    let plain = steps.map(|step| step.trim_start_matches('@').rsplit(':').next().unwrap_or(step).to_owned());
+    let plain = steps.map(|step| {
+        step.trim_start_matches('@')
+            .rsplit(':')
+            .next()
+            .unwrap_or(step)
+            .to_owned()
+    });
     Ok(plain.collect::<Vec<_>>().join("."))
 }
 
@@ -126,7 +148,8 @@ mod tests {
 
     #[test]
     fn paths_of_three_kinds_find_the_same() {
-        let patient = json!({"resourceType": "Patient", "id": "a", "name": [{"family": "Rossi"}, {"family": "Bianchi"}]});
+        let patient =
+            json!({"resourceType": "Patient", "id": "a", "name": [{"family": "Rossi"}, {"family": "Bianchi"}]});
         for path in [
             "fhir:Patient/fhir:name[2]/fhir:family/@value",
             "$.name[1].family",
@@ -150,7 +173,11 @@ mod tests {
             ("contains", Some("abc"), "b", true),
             ("equals", None, "", false),
         ] {
-            assert_eq!(holds(operator, found, wanted).unwrap(), is, "{operator} {found:?} {wanted}");
+            assert_eq!(
+                holds(operator, found, wanted).unwrap(),
+                is,
+                "{operator} {found:?} {wanted}"
+            );
         }
         assert!(holds("eval", None, "").is_err());
     }
@@ -158,7 +185,14 @@ mod tests {
     #[test]
     fn what_is_least_is_found_in_more() {
         let least = json!({"name": [{"family": "R"}]});
-        assert_eq!(missing("", &least, &json!({"id": 1, "name": [{"given": []}, {"family": "R", "use": "x"}]})), None);
+        assert_eq!(
+            missing(
+                "",
+                &least,
+                &json!({"id": 1, "name": [{"given": []}, {"family": "R", "use": "x"}]})
+            ),
+            None
+        );
         assert!(missing("", &least, &json!({"name": [{"family": "S"}]})).is_some());
     }
 }

@@ -47,7 +47,9 @@ impl Place {
             root.join("_reference/resources"),
             root.join("fixtures"),
         ];
-        let paths = folders.iter().flat_map(|folder| names.iter().flatten().map(move |name| folder.join(name)));
+        let paths = folders
+            .iter()
+            .flat_map(|folder| names.iter().flatten().map(move |name| folder.join(name)));
         paths.into_iter().find(|path| path.is_file())
     }
 }
@@ -64,13 +66,21 @@ pub(super) fn read_file(file: &Path) -> Result<Value, String> {
 
 impl Run {
     /// Loads a fixture, and creates it on the server where the script says so.
-    pub(super) async fn take_fixture(&mut self, fixture: &Fixture, script: &Value, place: &Place) -> Result<(), String> {
+    pub(super) async fn take_fixture(
+        &mut self,
+        fixture: &Fixture,
+        script: &Value,
+        place: &Place,
+    ) -> Result<(), String> {
         let resource = match fixture.reference.strip_prefix('#') {
             Some(id) => {
                 let contained = script["contained"].as_array().into_iter().flatten();
                 contained.clone().find(|one| one["id"] == id).cloned()
             }
-            None => place.find(&fixture.reference).map(|file| read_file(&file)).transpose()?,
+            None => place
+                .find(&fixture.reference)
+                .map(|file| read_file(&file))
+                .transpose()?,
         };
         let Some(resource) = resource else {
             return Err(format!("fixture {}: '{}' was not found", fixture.id, fixture.reference));

@@ -101,7 +101,10 @@ impl Run {
 
     /// A fixture with its variables filled in.
     fn source(&self, id: &str) -> Result<Value, String> {
-        let held = self.held.get(id).ok_or_else(|| format!("there is no fixture or response '{id}'"))?;
+        let held = self
+            .held
+            .get(id)
+            .ok_or_else(|| format!("there is no fixture or response '{id}'"))?;
         let text = held.resource.to_string();
         if !text.contains("${") {
             return Ok(held.resource.clone());
@@ -111,18 +114,32 @@ impl Run {
 
     /// `Type/id` of a fixture or response.
     fn identity(&self, id: &str) -> Result<(String, String), String> {
-        let held = self.held.get(id).ok_or_else(|| format!("there is no fixture or response '{id}'"))?;
+        let held = self
+            .held
+            .get(id)
+            .ok_or_else(|| format!("there is no fixture or response '{id}'"))?;
         let rtype = held.resource["resourceType"].as_str().unwrap_or_default().to_owned();
-        let own = held.server_id.clone().or_else(|| held.resource["id"].as_str().map(str::to_owned));
+        let own = held
+            .server_id
+            .clone()
+            .or_else(|| held.resource["id"].as_str().map(str::to_owned));
         let located = || id_in_location(held.headers.get("location")?);
-        let found = own.or_else(located).ok_or_else(|| format!("'{id}' has no id on the server"))?;
+        let found = own
+            .or_else(located)
+            .ok_or_else(|| format!("'{id}' has no id on the server"))?;
         Ok((rtype, found))
     }
 
     /// The URL of an operation by its code.
     fn address(&self, asked: &Asked, resource: Option<&Value>) -> Result<String, String> {
-        let own_type = resource.and_then(|value| value["resourceType"].as_str()).unwrap_or_default();
-        let rtype = if asked.rtype.is_empty() { own_type } else { asked.rtype.as_str() };
+        let own_type = resource
+            .and_then(|value| value["resourceType"].as_str())
+            .unwrap_or_default();
+        let rtype = if asked.rtype.is_empty() {
+            own_type
+        } else {
+            asked.rtype.as_str()
+        };
         let params = asked.params.as_str();
         let instance = |suffix: &str| -> Result<String, String> {
             if let Some(target) = &asked.target {
@@ -130,7 +147,8 @@ impl Run {
                 let rtype = if rtype.is_empty() { found.as_str() } else { rtype };
                 return Ok(format!("{rtype}/{id}{suffix}{params}"));
             }
-            if params.is_empty() && suffix.is_empty()
+            if params.is_empty()
+                && suffix.is_empty()
                 && let Some(id) = resource.and_then(|value| value["id"].as_str())
             {
                 return Ok(format!("{rtype}/{id}"));
@@ -143,7 +161,11 @@ impl Run {
                 let (found, id) = self.identity(asked.target.as_deref().unwrap_or_default())?;
                 let held = &self.held[asked.target.as_deref().unwrap_or_default()];
                 let version = held.resource["meta"]["versionId"].as_str().unwrap_or("1");
-                let params = if params.is_empty() { format!("/_history/{version}") } else { params.to_owned() };
+                let params = if params.is_empty() {
+                    format!("/_history/{version}")
+                } else {
+                    params.to_owned()
+                };
                 format!("{found}/{id}{params}")
             }
             "vread" => format!("{rtype}{params}"),
@@ -154,7 +176,9 @@ impl Run {
             "create" => format!("{rtype}{}", if params.starts_with('?') { "" } else { params }),
             "transaction" | "batch" => params.to_owned(),
             "capabilities" => format!("metadata{params}"),
-            "search" | "updateCond" | "deleteCondSingle" | "deleteCondMultiple" | "patchCond" => format!("{rtype}{params}"),
+            "search" | "updateCond" | "deleteCondSingle" | "deleteCondMultiple" | "patchCond" => {
+                format!("{rtype}{params}")
+            }
             // `$everything`, `validate`, …: at the instance, the type or the whole server
             code => {
                 let name = format!("${}", code.trim_start_matches('$'));
@@ -162,7 +186,9 @@ impl Run {
                     (_, true) => format!("{rtype}{params}"),
                     (Some(_), false) => instance(&format!("/{name}"))?,
                     (None, false) if params.starts_with('/') => {
-                        let (path, query) = params.split_once('?').map_or((params, String::new()), |(p, q)| (p, format!("?{q}")));
+                        let (path, query) = params
+                            .split_once('?')
+                            .map_or((params, String::new()), |(p, q)| (p, format!("?{q}")));
                         format!("{rtype}{path}/{name}{query}")
                     }
                     (None, false) => format!("{}{params}", format!("{rtype}/{name}").trim_start_matches('/')),
@@ -200,8 +226,14 @@ impl Run {
         url: &mut String,
     ) -> Result<Option<Vec<u8>>, String> {
         if asked.code == "search" && method == "POST" && resource.is_none() && asked.url.is_none() {
-            let (path, query) = url.split_once('?').map_or((url.clone(), String::new()), |(p, q)| (p.to_owned(), q.to_owned()));
-            *url = if path.ends_with("_search") { path } else { format!("{}/_search", path.trim_end_matches('/')) };
+            let (path, query) = url
+                .split_once('?')
+                .map_or((url.clone(), String::new()), |(p, q)| (p.to_owned(), q.to_owned()));
+            *url = if path.ends_with("_search") {
+                path
+            } else {
+                format!("{}/_search", path.trim_end_matches('/'))
+            };
             headers.retain(|(name, _)| name != "content-type");
             headers.push(("content-type".into(), "application/x-www-form-urlencoded".into()));
             return Ok(Some(query.into_bytes()));
@@ -210,7 +242,10 @@ impl Run {
             headers.retain(|(name, _)| name != "content-type" || operation.get("contentType").is_some());
             return Ok(None);
         };
-        let content = headers.iter().find(|(name, _)| name == "content-type").map(|(_, value)| value.as_str());
+        let content = headers
+            .iter()
+            .find(|(name, _)| name == "content-type")
+            .map(|(_, value)| value.as_str());
         if content.is_some_and(|kind| kind.contains("xml")) {
             let text = fhir::xml::to_xml(Definitions::r4(), resource).map_err(|error| error.to_string())?;
             return Ok(Some(text.into_bytes()));
@@ -220,7 +255,9 @@ impl Run {
             use base64::Engine as _;
             let data = resource["data"].as_str().unwrap_or_default();
             let bytes = base64::engine::general_purpose::STANDARD.decode(data);
-            return bytes.map(Some).map_err(|error| format!("the patch is not base64: {error}"));
+            return bytes
+                .map(Some)
+                .map_err(|error| format!("the patch is not base64: {error}"));
         }
         Ok(Some(resource.to_string().into_bytes()))
     }
@@ -244,7 +281,9 @@ fn encoded(url: &str) -> String {
     let mut out = String::with_capacity(url.len());
     for byte in url.bytes() {
         match byte {
-            b' ' | b'"' | b'<' | b'>' | b'\\' | b'^' | b'`' | b'{' | b'|' | b'}' => out.push_str(&format!("%{byte:02X}")),
+            b' ' | b'"' | b'<' | b'>' | b'\\' | b'^' | b'`' | b'{' | b'|' | b'}' => {
+                out.push_str(&format!("%{byte:02X}"))
+            }
             0x21..=0x7e => out.push(char::from(byte)),
             _ => out.push_str(&format!("%{byte:02X}")),
         }
@@ -252,7 +291,13 @@ fn encoded(url: &str) -> String {
     out
 }
 
-fn exchange(method: String, url: String, request_headers: Vec<(String, String)>, request: Value, answer: Answer) -> Exchange {
+fn exchange(
+    method: String,
+    url: String,
+    request_headers: Vec<(String, String)>,
+    request: Value,
+    answer: Answer,
+) -> Exchange {
     let kind = answer.headers.get("content-type").cloned().unwrap_or_default();
     let (mut resource, mut unread) = (Value::Null, None);
     if answer.body.is_empty() {
@@ -268,7 +313,10 @@ fn exchange(method: String, url: String, request_headers: Vec<(String, String)>,
             Err(error) => unread = Some(error.to_string()),
         }
     }
-    let server_id = answer.headers.get("location").and_then(|location| id_in_location(location));
+    let server_id = answer
+        .headers
+        .get("location")
+        .and_then(|location| id_in_location(location));
     let held = Held {
         server_id: server_id.or_else(|| resource["id"].as_str().map(str::to_owned)),
         resource,

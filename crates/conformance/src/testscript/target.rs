@@ -92,10 +92,21 @@ impl Target {
                 for (name, value) in headers {
                     request = request.header(name.as_str(), value.as_str());
                 }
-                let request = request.body(Body::from(body.unwrap_or_default())).map_err(|e| format!("{url}: {e}"))?;
-                let response = router.clone().oneshot(request).await.map_err(|error| error.to_string())?;
+                let request = request
+                    .body(Body::from(body.unwrap_or_default()))
+                    .map_err(|e| format!("{url}: {e}"))?;
+                let response = router
+                    .clone()
+                    .oneshot(request)
+                    .await
+                    .map_err(|error| error.to_string())?;
                 let (parts, body) = response.into_parts();
-                let body = body.collect().await.map_err(|error| error.to_string())?.to_bytes().to_vec();
+                let body = body
+                    .collect()
+                    .await
+                    .map_err(|error| error.to_string())?
+                    .to_bytes()
+                    .to_vec();
                 Ok(answer(parts.status.as_u16(), &parts.headers, body))
             }
             Self::There { client, .. } => {
@@ -118,14 +129,26 @@ impl Target {
     pub(super) async fn simple(&self, method: &str, path: &str, resource: Option<&Value>) -> Result<Answer, String> {
         let json = "application/fhir+json".to_owned();
         let headers = [("content-type".to_owned(), json.clone()), ("accept".to_owned(), json)];
-        let headers = if resource.is_some() { &headers[..] } else { &headers[1..] };
-        self.send(method, path, headers, resource.map(|value| value.to_string().into_bytes())).await
+        let headers = if resource.is_some() {
+            &headers[..]
+        } else {
+            &headers[1..]
+        };
+        self.send(
+            method,
+            path,
+            headers,
+            resource.map(|value| value.to_string().into_bytes()),
+        )
+        .await
     }
 }
 
 fn answer(status: u16, headers: &http::HeaderMap, body: Vec<u8>) -> Answer {
     let text = |value: &http::HeaderValue| String::from_utf8_lossy(value.as_bytes()).into_owned();
-    let headers = headers.iter().map(|(name, value)| (name.as_str().to_owned(), text(value)));
+    let headers = headers
+        .iter()
+        .map(|(name, value)| (name.as_str().to_owned(), text(value)));
     Answer {
         status,
         headers: headers.collect(),

@@ -38,8 +38,14 @@ impl Run {
         };
         match self.found(variable) {
             Ok(Some(value)) => Ok(value),
-            Ok(None) => variable.default.clone().ok_or_else(|| format!("the variable '{name}' has no value")),
-            Err(why) => variable.default.clone().ok_or_else(|| format!("the variable '{name}': {why}")),
+            Ok(None) => variable
+                .default
+                .clone()
+                .ok_or_else(|| format!("the variable '{name}' has no value")),
+            Err(why) => variable
+                .default
+                .clone()
+                .ok_or_else(|| format!("the variable '{name}': {why}")),
         }
     }
 

@@ -77,3 +77,50 @@ fn hl7_examples_do_not_fall() {
 fn hl7it_examples_do_not_fall() {
     at_least_the_floor("hl7it-examples");
 }
+
+/// Our own TestScripts: all of them pass.
+#[test]
+fn testscripts_do_not_fall() {
+    at_least_the_floor("testscript");
+}
+
+/// HL7's example scripts are run with the packages' examples as their fixtures; they show that the runner reads what
+/// others write.
+#[test]
+fn published_testscripts_are_read() {
+    let folder = conformance::repository().join("node_modules/hl7.fhir.r4.examples");
+    if !folder.is_dir() {
+        assert!(
+            std::env::var_os("CI").is_none(),
+            "{} is absent; CI needs it",
+            folder.display()
+        );
+        eprintln!("SKIPPED: {} is absent", folder.display());
+        return;
+    }
+    let here = tempfile::tempdir().expect("a temporary folder");
+    let files = [
+        "TestScript-testscript-example.json",
+        "TestScript-testscript-example-history.json",
+        "TestScript-testscript-example-update.json",
+        "Patient-example.json",
+        "Patient-pat1.json",
+    ];
+    for file in files {
+        std::fs::copy(folder.join(file), here.path().join(file)).expect("the package has the example");
+    }
+    let report = conformance::testscript::run(here.path());
+    println!("{}{}", report.details(), report.summary());
+    assert!(report.passed() >= 1, "{}", report.details());
+}
+
+/// `docs/fhir.md` says what is true today; `cargo run -p conformance -- fhir-doc` writes it anew.
+#[test]
+fn the_page_of_fhir_support_is_fresh() {
+    let today = conformance::fhir_doc::page().expect("the page can be made");
+    let written = std::fs::read_to_string(conformance::repository().join("docs/fhir.md")).unwrap_or_default();
+    assert!(
+        today == written,
+        "docs/fhir.md is stale: run cargo run -p conformance -- fhir-doc"
+    );
+}

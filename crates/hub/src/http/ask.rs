@@ -238,6 +238,12 @@ impl Ask {
         Ok((format, bytes))
     }
 
+    /// The body as JSON, whatever its content type says.
+    pub(crate) async fn plain_json(&mut self, hub: &Hub) -> Result<Value, HubError> {
+        let bytes = self.bytes(hub).await?;
+        parse_json(bytes).await
+    }
+
     /// The body as a JSON value, whatever format it came in.
     pub(crate) async fn json(&mut self, hub: &Hub) -> Result<Value, HubError> {
         if let Payload::Value(value) = &mut self.payload {

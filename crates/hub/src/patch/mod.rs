@@ -19,6 +19,9 @@ use store::{Method, StoredResource, Transaction};
 /// The media type of JSON Patch.
 const JSON_PATCH: &str = "application/json-patch+json";
 
+/// The media type of JSON Merge Patch.
+const MERGE_PATCH: &str = "application/merge-patch+json";
+
 /// A change to a resource.
 #[derive(Debug, Clone, PartialEq)]
 pub struct Patch(Kind);
@@ -27,6 +30,7 @@ pub struct Patch(Kind);
 enum Kind {
     Json(JsonPatch),
     FhirPath(FhirPathPatch),
+    Merge(Value),
 }
 
 impl Patch {
@@ -45,6 +49,16 @@ impl Patch {
         FhirPathPatch::parse(parameters)
             .map(|patch| Self(Kind::FhirPath(patch)))
             .map_err(unreadable)
+    }
+
+    /// Takes a JSON Merge Patch (RFC 7396): the elements to replace, `null` for those to remove. R4 does not name it;
+    /// clients such as fhirpy send it.
+    pub fn merge(elements: Value) -> Result<Self, HubError> {
+        if elements.is_object() {
+            Ok(Self(Kind::Merge(elements)))
+        } else {
+            Err(unreadable("a JSON Merge Patch is an object".into()))
+        }
     }
 
     /// The patch in an entry of a bundle: Parameters, or a Binary that holds a JSON Patch.
@@ -80,6 +94,10 @@ impl Patch {
         match &self.0 {
             Kind::Json(patch) => patch.apply(&mut value),
             Kind::FhirPath(patch) => patch.apply(&mut value),
+            Kind::Merge(elements) => {
+                merge(&mut value, elements);
+                Ok(())
+            }
         }
         .map_err(refuse)?;
         prune(&mut value);
@@ -90,6 +108,24 @@ impl Patch {
 
 fn unreadable(why: String) -> HubError {
     HubError::bad(format!("the patch cannot be read: {why}"))
+}
+
+/// RFC 7396, section 2. As deep as the parser lets a body be.
+fn merge(target: &mut Value, patch: &Value) {
+    let Value::Object(patch) = patch else {
+        return target.clone_from(patch);
+    };
+    if !target.is_object() {
+        *target = Value::Object(serde_json::Map::new());
+    }
+    let Some(object) = target.as_object_mut() else { return };
+    for (name, value) in patch {
+        if value.is_null() {
+            object.shift_remove(name);
+        } else {
+            merge(object.entry(name.clone()).or_insert(Value::Null), value);
+        }
+    }
 }
 
 /// Removes empty arrays and objects: FHIR has none.
@@ -174,6 +210,7 @@ async fn asked(hub: &Hub, ask: &mut Ask) -> Result<Patch, HubError> {
     match media.as_str() {
         // A body without, or with a general, type is told by its shape.
         JSON_PATCH | "application/json" | "" => {}
+        MERGE_PATCH => return Patch::merge(ask.plain_json(hub).await?),
         "application/fhir+json" | "application/fhir+xml" => return Patch::fhirpath(ask.json(hub).await?),
         _ => {
             return Err(HubError::UnsupportedMediaType(format!(
@@ -181,8 +218,13 @@ async fn asked(hub: &Hub, ask: &mut Ask) -> Result<Patch, HubError> {
             )));
         }
     }
-    let bytes = ask.bytes(hub).await?;
-    Patch::json(serde_json::from_slice(&bytes).map_err(|error| HubError::json(&error))?)
+    let value = ask.plain_json(hub).await?;
+    let general = media == "application/json" && value.is_object();
+    match value.get("resourceType").and_then(Value::as_str) {
+        Some("Parameters") if general => Patch::fhirpath(value),
+        _ if general => Patch::merge(value),
+        _ => Patch::json(value),
+    }
 }
 
 /// The HTTP handler of `PATCH [base]/Type/id`.

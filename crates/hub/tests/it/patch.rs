@@ -168,3 +168,25 @@ async fn parameters_patch_by_fhirpath_in_json_xml_and_bundles() {
     assert_eq!(done.status, StatusCode::OK, "{}", done.text);
     assert_eq!(server.get("/Patient/p").await.json()["gender"], "female");
 }
+
+#[tokio::test]
+async fn a_merge_patch_replaces_what_it_names() {
+    let server = Server::new();
+    server
+        .put(
+            &json!({"resourceType": "Patient", "id": "m", "active": true, "gender": "male", "name": [{"family": "A"}]}),
+        )
+        .await;
+    let change = json!({"active": null, "name": [{"family": "B"}], "birthDate": "1950"}).to_string();
+    for media in ["application/merge-patch+json", "application/json"] {
+        let headers = [("content-type", media)];
+        let done = server.call(Method::PATCH, "/Patient/m", &headers, change.clone()).await;
+        assert_eq!(done.status, StatusCode::OK, "{media}: {}", done.text);
+        let value = done.json();
+        assert_eq!((value.get("active"), &value["gender"]), (None, &json!("male")));
+        assert_eq!(
+            (&value["name"][0]["family"], &value["birthDate"]),
+            (&json!("B"), &json!("1950"))
+        );
+    }
+}
