@@ -2,7 +2,7 @@
 SHELL := bash
 .SHELLFLAGS := -euo pipefail -c
 .DEFAULT_GOAL := help
-.PHONY: help tools setup build run test test-rust test-browser fmt lint conformance bench clean
+.PHONY: help tools setup build run test test-rust test-browser test-clients fmt lint conformance bench clean
 
 export SINFONIA_DATA ?= data
 export SINFONIA_ORACLES ?= $(CURDIR)/../shared/oracles
@@ -23,7 +23,7 @@ run: build ## Builds, makes the demo region when there are no data, serves (SINF
 	./target/release/sinfonia demo
 	./target/release/sinfonia serve
 
-test: test-rust test-browser ## Runs every test
+test: test-rust test-browser test-clients ## Runs every test
 
 test-rust: setup ## Runs the tests of the Rust code
 	@if command -v cargo-nextest >/dev/null; then \
@@ -36,6 +36,10 @@ test-browser: setup ## Runs the tests in a real browser
 	@scripts/install-browser.sh
 	cargo build --locked -p sinfonia
 	npm run test:browser
+
+test-clients: setup ## Runs FHIR clients that others wrote against the server
+	cargo build --locked -p sinfonia
+	npm run test:clients
 
 fmt: ## Formats the code
 	cargo fmt --all
