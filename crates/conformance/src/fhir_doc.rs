@@ -154,7 +154,7 @@ fn parameters(out: &mut String, statement: &Value) {
                 .filter(|param| param.kind == kind)
                 .count()
         };
-        let defined: usize = definitions.resource_types().iter().map(|rtype| of_type(&rtype)).sum();
+        let defined: usize = definitions.resource_types().iter().map(of_type).sum();
         let _ = writeln!(
             out,
             "| {name} | {} | {defined} |",
