@@ -242,6 +242,11 @@ impl Run {
             mine_expression.as_deref(),
             path.as_deref().or(other_path.as_deref()),
         )?;
+        let one_of = matches!(operator, "" | "equals" | "in" | "contains");
+        let single = match (&mine_expression, path.as_deref().or(other_path.as_deref())) {
+            (None, Some(path)) if one_of => at_path(resource, path)?,
+            _ => Vec::new(),
+        };
         let what = mine_expression.or(path).unwrap_or_default();
         let wanted = match &other {
             Some(id) => {
@@ -258,7 +263,11 @@ impl Run {
                 None => String::new(),
             },
         };
-        let held = holds(operator, found.as_deref(), &wanted)?;
+        let mut held = holds(operator, found.as_deref(), &wanted)?;
+        // a path may lead to several elements: one of them is enough
+        for value in &single {
+            held = held || holds(operator, Some(&plain(value)), &wanted)?;
+        }
         Ok(Some(truth(held, || {
             format!("{what} {operator} '{wanted}': it is {found:?}{}", why(last))
         })))
