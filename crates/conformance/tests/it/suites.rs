@@ -117,8 +117,12 @@ fn published_testscripts_are_read() {
 /// `docs/fhir.md` says what is true today; `cargo run -p conformance -- fhir-doc` writes it anew.
 #[test]
 fn the_page_of_fhir_support_is_fresh() {
+    let Ok(written) = std::fs::read_to_string(conformance::repository().join("docs/fhir.md")) else {
+        assert!(std::env::var_os("CI").is_none(), "docs/fhir.md is absent; CI needs it");
+        eprintln!("SKIPPED: docs/fhir.md is absent: write it with cargo run -p conformance -- fhir-doc");
+        return;
+    };
     let today = conformance::fhir_doc::page().expect("the page can be made");
-    let written = std::fs::read_to_string(conformance::repository().join("docs/fhir.md")).unwrap_or_default();
     assert!(
         today == written,
         "docs/fhir.md is stale: run cargo run -p conformance -- fhir-doc"
