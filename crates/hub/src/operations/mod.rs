@@ -30,7 +30,9 @@ pub(crate) fn offered(rtype: &str) -> Vec<Value> {
         let definition = format!("http://hl7.org/fhir/OperationDefinition/{base}-{name}");
         json!({"name": name, "definition": definition})
     };
-    let mut list: Vec<Value> = ["validate", "meta", "meta-add", "meta-delete"].map(|name| one(name, "Resource")).into();
+    let mut list: Vec<Value> = ["validate", "meta", "meta-add", "meta-delete"]
+        .map(|name| one(name, "Resource"))
+        .into();
     match rtype {
         "Patient" => list.extend([one("everything", "Patient"), bulk("export", "patient-export")]),
         "Encounter" => list.push(one("everything", "Encounter")),
