@@ -4,7 +4,7 @@
 use crate::http::{Answer, Ask};
 use crate::hub::{Effect, Written, stored};
 use crate::update::check_match;
-use crate::{Hub, HubError, binary};
+use crate::{Hub, HubError, binary, validate};
 use bytes::Bytes;
 use serde_json::{Value, json};
 use std::sync::Arc;
@@ -71,6 +71,7 @@ async fn change(hub: Arc<Hub>, mut ask: Ask, edit: fn(&mut Value, &Value)) -> Re
     let parameters = ask.json(&hub).await?;
     let (rtype, id) = (ask.param("type"), ask.param("id"));
     let given = given(&parameters)?;
+    validate::get_ready(&hub, [rtype]).await?;
     let mut turn = None;
     for attempt in 0..=hub.config.limits.retries {
         hub.turns.wait((rtype, id), attempt, &mut turn).await;
