@@ -1,8 +1,9 @@
 //! `GET [base]/metadata`: what this server can do, generated from the route table and the definitions.
 
-use crate::http::{Answer, Ask};
+use crate::http::{Answer, Ask, blocking};
+use crate::parse::pairs;
 use crate::routes::table;
-use crate::{Hub, HubError, operations};
+use crate::{Hub, HubError, operations, terminology};
 use bytes::Bytes;
 use fhir::{ParamType, SearchParam};
 use serde_json::{Value, json};
@@ -28,7 +29,14 @@ impl Hub {
 }
 
 /// The HTTP handler.
-pub(crate) async fn handle(hub: Arc<Hub>, _ask: Ask) -> Result<Answer, HubError> {
+pub(crate) async fn handle(hub: Arc<Hub>, ask: Ask) -> Result<Answer, HubError> {
+    if pairs::decode(&ask.query)?
+        .iter()
+        .any(|(name, value)| name == "mode" && value == "terminology")
+    {
+        let made = blocking(move || Ok(terminology::capabilities(&hub))).await?;
+        return Ok(Answer::made(Bytes::from(made.to_string())));
+    }
     Ok(Answer::made(hub.capabilities()))
 }
 

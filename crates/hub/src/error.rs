@@ -6,6 +6,7 @@ use fhir::ResourceError;
 use fhir::xml::XmlError;
 use http::StatusCode;
 use store::StoreError;
+use terminology::TermError;
 
 /// Seconds a client should wait when the store is overloaded.
 pub(crate) const RETRY_AFTER_S: u32 = 1;
@@ -83,6 +84,8 @@ pub enum HubError {
     NotSupported(String),
     #[error("{} of the bundle's entries cannot be done; {}", .0.len(), first_entry(.0))]
     Entries(Vec<(usize, HubError)>),
+    #[error("{0}")]
+    Terminology(#[from] TermError),
     #[error(transparent)]
     Store(#[from] StoreError),
 }
@@ -158,6 +161,7 @@ impl HubError {
             Self::Entries(errors) => errors
                 .first()
                 .map_or(StatusCode::BAD_REQUEST, |(_, error)| error.status()),
+            Self::Terminology(error) => term_status(error),
             Self::Store(error) => store_status(error),
         }
     }
@@ -191,6 +195,7 @@ impl HubError {
             Self::Unavailable(_) => "exception",
             Self::Forbidden(_) => "forbidden",
             Self::Entries(errors) => errors.first().map_or("invalid", |(_, error)| error.code()),
+            Self::Terminology(error) => error.code(),
             Self::Store(StoreError::Overloaded { .. } | StoreError::Closed | StoreError::NotReady(_)) => "transient",
             Self::Store(StoreError::Conflict { .. }) => "conflict",
             Self::Store(StoreError::Limit(_) | StoreError::Expired(_)) => "too-costly",
@@ -235,6 +240,16 @@ fn xml_issue(code: &'static str, error: &XmlError) -> Issue {
         XmlError::Unwritable { path, .. } => {
             let diagnostics = format!("this has no XML form, ask for JSON: {error}");
             Issue { diagnostics, ..issue }.at(path.clone())
+        }
+    }
+}
+
+fn term_status(error: &TermError) -> StatusCode {
+    match error {
+        TermError::Unknown { .. } | TermError::UnknownCode { .. } => StatusCode::NOT_FOUND,
+        TermError::Invalid(_) => StatusCode::BAD_REQUEST,
+        TermError::Malformed { .. } | TermError::NotSupported(_) | TermError::TooCostly(_) => {
+            StatusCode::UNPROCESSABLE_ENTITY
         }
     }
 }

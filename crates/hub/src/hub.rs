@@ -5,6 +5,7 @@ use crate::parse::Context;
 use crate::routes::unknown_operation;
 use crate::search_parameter;
 use crate::subscriptions::{self, Shared};
+use crate::terminology::{self, Terminology};
 use crate::turns::Turns;
 use crate::validate;
 use crate::{HubConfig, HubError};
@@ -31,6 +32,7 @@ pub struct Hub {
     pub(crate) subscriptions: Option<Arc<Shared>>,
     pub(crate) bulk: Bulk,
     pub(crate) registry: crate::profiles::Registry,
+    pub(crate) terminology: Terminology,
 }
 
 /// What a write left in the store.
@@ -72,6 +74,7 @@ impl Hub {
             turns: Turns::default(),
             subscriptions,
             registry: Default::default(),
+            terminology: Terminology::default(),
         })
     }
 
@@ -156,6 +159,7 @@ impl Hub {
             .any(|write| write.rtype == "StructureDefinition");
         let shared = self.subscriptions.as_ref();
         let subscriptions = shared.map(|_| Shared::written(&transaction)).unwrap_or_default();
+        let terms = terminology::touches(&transaction);
         match self.store.commit(transaction).await {
             Ok(committed) => {
                 if defines {
@@ -164,6 +168,9 @@ impl Hub {
                 shared
                     .into_iter()
                     .for_each(|shared| subscriptions.iter().for_each(|id| shared.touch(id)));
+                if terms {
+                    self.terminology.cache.forget();
+                }
                 Ok(Some(committed))
             }
             Err(StoreError::Conflict { .. }) => Ok(None),

@@ -33,6 +33,7 @@ mod search;
 mod search_parameter;
 mod search_system;
 pub mod subscriptions;
+mod terminology;
 mod transaction;
 mod turns;
 mod update;

@@ -1,7 +1,9 @@
 //! Every interaction of the hub in one table: HTTP routes, batch entries and the CapabilityStatement all come from it.
 
 use crate::http::{Answer, Ask, run};
-use crate::operations::{everything, lastn, meta, subscription, validate, viewdefinition};
+use crate::operations::{
+    everything, expand, lastn, lookup, meta, subscription, subsumes, translate, validate, validate_code, viewdefinition,
+};
 use crate::scope::{PROFESSIONALS, READERS};
 use crate::{
     Hub, HubError, batch, bulk, capabilities, create, delete, history, patch, read, reindex, search, search_system,
@@ -55,6 +57,36 @@ macro_rules! row {
 
 /// The table.
 pub(crate) fn table() -> Vec<Row> {
+    let mut rows = of_terminology();
+    rows.extend(of_resources());
+    rows
+}
+
+/// The terminology service.
+fn of_terminology() -> Vec<Row> {
+    vec![
+        row!(GET "/{type}/$expand" "" Professionals expand::handle),
+        row!(GET "/{type}/{id}/$expand" "" Professionals expand::handle),
+        row!(POST "/{type}/$expand" "" Professionals expand::handle),
+        row!(POST "/{type}/{id}/$expand" "" Professionals expand::handle),
+        row!(GET "/{type}/$validate-code" "" Professionals validate_code::handle),
+        row!(GET "/{type}/{id}/$validate-code" "" Professionals validate_code::handle),
+        row!(POST "/{type}/$validate-code" "" Professionals validate_code::handle),
+        row!(POST "/{type}/{id}/$validate-code" "" Professionals validate_code::handle),
+        row!(GET "/{type}/$lookup" "" Professionals lookup::handle),
+        row!(POST "/{type}/$lookup" "" Professionals lookup::handle),
+        row!(GET "/{type}/$subsumes" "" Professionals subsumes::handle),
+        row!(GET "/{type}/{id}/$subsumes" "" Professionals subsumes::handle),
+        row!(POST "/{type}/$subsumes" "" Professionals subsumes::handle),
+        row!(POST "/{type}/{id}/$subsumes" "" Professionals subsumes::handle),
+        row!(GET "/{type}/$translate" "" Professionals translate::handle),
+        row!(GET "/{type}/{id}/$translate" "" Professionals translate::handle),
+        row!(POST "/{type}/$translate" "" Professionals translate::handle),
+        row!(POST "/{type}/{id}/$translate" "" Professionals translate::handle),
+    ]
+}
+
+fn of_resources() -> Vec<Row> {
     vec![
         row!(GET "/metadata" "" Anyone capabilities::handle),
         row!(GET "/" "search-system" Readers search_system::handle),

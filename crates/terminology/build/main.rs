@@ -1,10 +1,14 @@
 //! Packs the code systems, value sets and concept maps of the official R4 definitions (npm package
-//! `hl7.fhir.r4.examples`, CC0) into one compressed file that the crate includes and reads piece by piece.
+//! `hl7.fhir.r4.examples`, CC0) and the Italian tables of `data` into one compressed file that the crate includes and
+//! reads piece by piece.
 
 mod pack;
 #[path = "../../fhir/build/package.rs"]
 mod package;
 mod strip;
+#[path = "../src/table.rs"]
+#[allow(dead_code, reason = "the build needs a part of it")]
+mod table;
 
 use serde_json::{Value, json};
 use std::path::PathBuf;
@@ -36,6 +40,8 @@ fn main() {
     for source in ["main.rs", "pack.rs", "strip.rs", "../../fhir/build/package.rs"] {
         println!("cargo::rerun-if-changed=build/{source}");
     }
+    println!("cargo::rerun-if-changed=data");
+    println!("cargo::rerun-if-changed=src/table.rs");
     let package = package::Package::find();
     let mut resources: Vec<Value> = Vec::new();
     for bundle in BUNDLES {
@@ -49,6 +55,7 @@ fn main() {
         }));
     }
     resources.extend(fragments(&package));
+    resources.extend(tables());
     for resource in &mut resources {
         strip::strip(resource);
     }
@@ -56,7 +63,7 @@ fn main() {
     resources.sort_by_cached_key(|resource| (text(&resource["id"]), text(&resource["url"])));
     resources.dedup_by_key(|resource| (text(&resource["resourceType"]), text(&resource["url"])));
     let out = PathBuf::from(std::env::var_os("OUT_DIR").expect("cargo sets OUT_DIR"));
-    std::fs::write(out.join("r4.pack"), pack::pack(&resources)).expect("OUT_DIR is writable");
+    std::fs::write(out.join("builtin.pack"), pack::pack(&resources)).expect("OUT_DIR is writable");
 }
 
 fn entries(mut bundle: Value) -> impl Iterator<Item = Value> {
@@ -86,4 +93,17 @@ fn fragments(package: &package::Package) -> Vec<Value> {
             "caseSensitive": true, "content": "fragment", "concept": concepts})
     };
     EXPANDED.iter().map(one).collect()
+}
+
+/// The Italian tables that may be carried.
+fn tables() -> Vec<Value> {
+    let described: Vec<Value> = serde_json::from_str(table::TABLES).expect("tables.json is JSON");
+    let carried = described.iter().filter(|table| table["carried"] == true);
+    let made = carried.flat_map(|described| {
+        let file = described["file"].as_str().unwrap_or_default();
+        let text =
+            std::fs::read_to_string(format!("data/{file}")).unwrap_or_else(|e| panic!("cannot read {file}: {e}"));
+        table::resources(described, &text).unwrap_or_else(|e| panic!("cannot understand {file}: {e}"))
+    });
+    made.collect()
 }

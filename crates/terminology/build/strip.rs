@@ -15,7 +15,6 @@ const OUT: &[&str] = &[
     "publisher",
     "description",
     "implicitRules",
-    "language",
 ];
 
 /// Strips a resource.

@@ -1,4 +1,4 @@
-//! The terminology of R4 itself, packed at build time: there without any setup.
+//! The terminology of R4 itself and Italian tables, packed at build time: there without any setup.
 
 use crate::{Canonical, CodeSystem, ConceptMap, Source, TermError, ValueSet};
 use flate2::read::ZlibDecoder;
@@ -6,7 +6,7 @@ use std::collections::HashMap;
 use std::io::Read as _;
 use std::sync::{Arc, Mutex, OnceLock};
 
-static PACK: &[u8] = include_bytes!(concat!(env!("OUT_DIR"), "/r4.pack"));
+static PACK: &[u8] = include_bytes!(concat!(env!("OUT_DIR"), "/builtin.pack"));
 
 /// What a resource became when it was first asked for.
 #[derive(Clone)]
@@ -28,7 +28,8 @@ struct Entry {
 }
 
 /// R4's code systems, value sets and concept maps (npm package `hl7.fhir.r4.examples` 4.0.1, CC0), and what its
-/// expansions tell of currencies and vaccines. Nothing is read before it is asked for.
+/// expansions tell of currencies and vaccines; the Italian tables of `data` with a licence that permits it. Nothing is
+/// read before it is asked for.
 pub struct Builtin {
     entries: Vec<Entry>,
     by_url: HashMap<(u8, &'static str), usize>,
@@ -42,8 +43,8 @@ pub struct Builtin {
 impl Builtin {
     /// The one of this program.
     pub fn r4() -> &'static Self {
-        static R4: OnceLock<Builtin> = OnceLock::new();
-        R4.get_or_init(Self::open)
+        static BUILTIN: OnceLock<Builtin> = OnceLock::new();
+        BUILTIN.get_or_init(Self::open)
     }
 
     fn open() -> Self {

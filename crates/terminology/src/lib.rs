@@ -2,7 +2,7 @@
 //! FHIR terminology service on them (<https://hl7.org/fhir/R4/terminology-service.html>).
 //!
 //! No IO and no clock: what is asked about comes from a [`Source`]. [`Builtin`] is the one that needs no setup: the
-//! terminology of R4 itself. Answers about systems that cannot be enumerated (languages, media types, units, SNOMED CT)
+//! terminology of R4 itself and Italian tables. Answers about systems that cannot be enumerated (languages, media types, units, SNOMED CT)
 //! come from their rules or are [`Membership::Unknown`]: never "no" because the server lacks the content.
 
 mod builtin;
@@ -18,6 +18,7 @@ mod rules;
 mod source;
 mod strings;
 mod subsumes;
+pub mod table;
 pub mod translate;
 pub mod validate_code;
 mod value_set;

@@ -1,10 +1,15 @@
 //! Operations of the standard (`$name`), one file each.
 
 pub(crate) mod everything;
+pub(crate) mod expand;
 pub(crate) mod lastn;
+pub(crate) mod lookup;
 pub(crate) mod meta;
 pub(crate) mod subscription;
+pub(crate) mod subsumes;
+pub(crate) mod translate;
 pub(crate) mod validate;
+pub(crate) mod validate_code;
 pub(crate) mod viewdefinition;
 
 use serde_json::{Value, json};
@@ -41,6 +46,9 @@ pub(crate) fn offered(rtype: &str) -> Vec<Value> {
             list.extend(["status", "waiting", "dead-letters", "replay", "drop"].map(subscription::offered))
         }
         "Group" => list.push(bulk("export", "group-export")),
+        "ValueSet" => list.extend(["expand", "validate-code"].map(|name| one(name, "ValueSet"))),
+        "CodeSystem" => list.extend(["lookup", "validate-code", "subsumes"].map(|name| one(name, "CodeSystem"))),
+        "ConceptMap" => list.push(one("translate", "ConceptMap")),
         _ => {}
     }
     list

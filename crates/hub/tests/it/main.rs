@@ -14,6 +14,7 @@ mod protocol;
 mod search;
 mod server;
 mod subscriptions;
+mod terminology;
 mod transaction;
 mod viewdefinition;
 mod xml;
