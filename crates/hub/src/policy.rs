@@ -200,7 +200,7 @@ mod tests {
                 .parse::<ValidationPolicy>()
                 .unwrap()
                 .of("Patient")
-                .references
+                .identifiers
         );
         assert_eq!("".parse(), Ok(ValidationPolicy::from(Validation::Reject)));
     }
