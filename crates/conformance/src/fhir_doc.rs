@@ -46,14 +46,16 @@ pub fn page() -> Result<String, String> {
 
 /// The CapabilityStatement of a fresh hub.
 fn statement() -> Result<Value, String> {
-    let target = testscript::Target::open(None)?;
     let runtime = tokio::runtime::Builder::new_current_thread()
         .enable_all()
         .build()
-        .map_err(|e| e.to_string())?;
-    let accept = [("accept".to_owned(), "application/fhir+json".to_owned())];
-    let answer = runtime.block_on(target.send("GET", "metadata", &accept, None))?;
-    serde_json::from_slice(&answer.body).map_err(|error| error.to_string())
+        .map_err(|error| error.to_string())?;
+    runtime.block_on(async {
+        let target = testscript::Target::open(None)?;
+        let accept = [("accept".to_owned(), "application/fhir+json".to_owned())];
+        let answer = target.send("GET", "metadata", &accept, None).await?;
+        serde_json::from_slice(&answer.body).map_err(|error| error.to_string())
+    })
 }
 
 fn list<'a>(value: &'a Value, name: &str) -> impl Iterator<Item = &'a Value> + use<'a> {

@@ -113,7 +113,7 @@ fn resource(hub: &Hub, rtype: &str) -> Value {
         json!({"name": "_list", "type": "special", "documentation": "Resources that the List with this id points to"}),
     ];
     search.extend(params.iter().copied().filter_map(search_param));
-    json!({
+    let mut resource = json!({
         "type": rtype,
         "profile": format!("http://hl7.org/fhir/StructureDefinition/{rtype}"),
         "documentation": format!("What is written is validated: {}", hub.config.validation.of(rtype)),
@@ -127,9 +127,13 @@ fn resource(hub: &Hub, rtype: &str) -> Value {
         "conditionalDelete": if hub.config.delete_matches > 1 { "multiple" } else { "single" },
         "referencePolicy": ["literal", "logical", "local"],
         "operation": operations::offered(rtype),
-        "searchInclude": includes,
         "searchParam": search,
-    })
+    });
+    // FHIR has no empty arrays
+    if !includes.is_empty() {
+        resource["searchInclude"] = json!(includes);
+    }
+    resource
 }
 
 fn search_param(param: &SearchParam) -> Option<Value> {

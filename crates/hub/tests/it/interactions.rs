@@ -263,6 +263,7 @@ async fn metadata_promises_what_is_done() {
     assert_eq!(reply.status, StatusCode::OK);
     let statement = reply.json();
     assert_eq!(statement["fhirVersion"], "4.0.1");
+    fhir::check(fhir::Definitions::r4(), &statement).expect("the statement is a sound resource");
     let resources = statement["rest"][0]["resource"].as_array().unwrap();
     assert!(resources.len() > 140, "{}", resources.len());
     let patient = resources.iter().find(|r| r["type"] == "Patient").unwrap();
