@@ -141,6 +141,13 @@ pub enum Command {
         /// New values.
         variables: Variables,
     },
+    /// Nothing moves until `Resume`: what comes meanwhile is held.
+    Suspend {
+        /// Why.
+        reason: String,
+    },
+    /// Goes on; what was held happens in the order it came.
+    Resume,
     /// Ends the instance.
     Cancel {
         /// Why.

@@ -123,6 +123,17 @@ pub enum Effect {
         /// Its priority.
         priority: i32,
     },
+    /// The instance is suspended: a job that nobody holds is no longer offered. Whoever holds it may still answer.
+    JobWithdrawn {
+        /// Job id.
+        id: String,
+        /// Its type.
+        job_type: String,
+        /// Its priority.
+        priority: i32,
+    },
+    /// The instance goes on: a job that was open when it was suspended is offered again, unless someone holds it.
+    JobOffered(Box<JobSpec>),
     /// Sets a timer.
     TimerSet {
         /// Timer id: `<instance>.<n>`.

@@ -11,6 +11,18 @@ pub enum StepError {
         /// Its id.
         id: String,
     },
+    /// The instance is suspended.
+    #[error("the instance is suspended; resume it first")]
+    Suspended,
+    /// The instance is not suspended.
+    #[error("the instance is not suspended")]
+    NotSuspended,
+    /// Too much happened while the instance was suspended.
+    #[error("{limit} events and results wait for this suspended instance, which is the most; resume it first")]
+    HeldFull {
+        /// The maximum.
+        limit: usize,
+    },
     /// The instance has ended.
     #[error("the instance has ended")]
     Ended,

@@ -138,6 +138,17 @@ pub enum Event {
     IncidentResolved {
         incident: String,
     },
+    Suspended {
+        reason: String,
+    },
+    Resumed,
+    Held {
+        id: String,
+    },
+    HeldDropped {
+        id: String,
+        why: String,
+    },
     Completed,
     Terminated {
         reason: String,

@@ -1,6 +1,6 @@
 //! The state of one instance.
 
-use crate::{Assignment, Variables};
+use crate::{Assignment, Command, Variables};
 use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
@@ -34,6 +34,9 @@ pub struct State {
     /// Sorted by number.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub(crate) incidents: Vec<Incident>,
+    /// Suspended: what came since, in order.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub(crate) held: Option<Vec<Command>>,
 }
 
 /// Where an instance stands.
@@ -309,6 +312,7 @@ impl State {
             tokens: Vec::new(),
             waits: Vec::new(),
             incidents: Vec::new(),
+            held: None,
         }
     }
 

@@ -73,6 +73,16 @@ impl State {
         self.status
     }
 
+    /// Whether nothing moves until it is resumed.
+    pub fn suspended(&self) -> bool {
+        self.held.is_some()
+    }
+
+    /// How many events and results wait for the resume.
+    pub fn held(&self) -> usize {
+        self.held.as_ref().map_or(0, Vec::len)
+    }
+
     /// Variables of the process (the root scope).
     pub fn variables(&self) -> &Variables {
         static EMPTY: std::sync::OnceLock<Variables> = std::sync::OnceLock::new();

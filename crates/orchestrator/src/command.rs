@@ -60,7 +60,12 @@ impl Orchestrator {
                 self.config.max_resources
             )));
         }
-        self.registry().await?;
+        let registry = self.registry().await?;
+        if let Target::New(hot) = &order.target
+            && registry.is_suspended(&hot.state.definition)
+        {
+            return Err(OrchestratorError::DefinitionSuspended(hot.state.definition.clone()));
+        }
         self.refuse_repeat(order.keyed.map(|(request, _)| request)).await?;
         let id = match &order.target {
             Target::Existing(id) => (*id).to_owned(),
@@ -175,10 +180,10 @@ impl Orchestrator {
             _ => None,
         };
         let end = effects.iter().find_map(ended);
-        let open = if state.incidents().is_empty() {
-            InstanceStatus::Active
-        } else {
-            InstanceStatus::Incident
+        let open = match (state.suspended(), state.incidents().is_empty()) {
+            (true, _) => InstanceStatus::Suspended,
+            (false, true) => InstanceStatus::Active,
+            (false, false) => InstanceStatus::Incident,
         };
         let hot = Hot {
             revision: before.revision + 1,

@@ -209,6 +209,11 @@ impl<'a> Builder<'a> {
                     self.remove_lease(id);
                 }
             }
+            Effect::JobWithdrawn { id, job_type, priority } => {
+                self.after.jobs.retain(|job| job.id != *id);
+                self.remove_wait(hot, WaitKind::Job, job_type, &rank(*priority), id);
+            }
+            Effect::JobOffered(job) => self.offer_again(job, hot).await?,
             Effect::TimerSet { id, due } => self.set_timer(id.clone(), hot.state.id.clone(), *due),
             Effect::TimerRemoved { id, due } => {
                 let removed = |t: &TimerWrite| matches!(t, TimerWrite::Remove { id: i, .. } if i == id);
@@ -355,6 +360,25 @@ impl<'a> Builder<'a> {
             id: claim.job.clone(),
             expected: Some(fence),
             lease: Some(leases::pausing(lease, &job, hot, until)),
+        });
+        Ok(())
+    }
+
+    /// A job of a resumed instance. One that a worker holds stays with it; the new fence makes whoever was about to take
+    /// the lease away (because the instance was suspended) look again.
+    async fn offer_again(&mut self, job: &JobSpec, hot: &Hot) -> Result<(), OrchestratorError> {
+        let Some(mut lease) = self.snapshot().await?.lease(&job.id).await? else {
+            self.after.jobs.push(job.clone());
+            self.add_wait(hot, WaitKind::Job, &job.job_type, &rank(job.priority), &job.id);
+            return Ok(());
+        };
+        let expected = Some(lease.fence);
+        lease.fence = (lease.fence + 1).max(hot.revision);
+        self.after.leased.push((job.job_type.clone(), lease.until));
+        self.transaction.leases.push(LeaseWrite {
+            id: job.id.clone(),
+            expected,
+            lease: Some(lease),
         });
         Ok(())
     }

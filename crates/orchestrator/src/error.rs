@@ -71,6 +71,9 @@ pub enum OrchestratorError {
         /// Process id.
         process: String,
     },
+    /// No new instances of the definition may start.
+    #[error("the process definition '{0}' is suspended: no new instances start until it is resumed")]
+    DefinitionSuspended(String),
     /// Nobody waits for the message and no process starts with it.
     #[error(
         "nobody waits for message '{name}' with key '{key}', and no process starts with it; \
@@ -124,6 +127,7 @@ impl OrchestratorError {
             | Self::Running { .. }
             | Self::Contended(_)
             | Self::LockLost { .. }
+            | Self::DefinitionSuspended(_)
             | Self::Delegated(_) => StatusCode::CONFLICT,
             Self::LockExpired { .. } => StatusCode::GONE,
             Self::Busy { .. } => StatusCode::SERVICE_UNAVAILABLE,
@@ -155,6 +159,10 @@ impl OrchestratorError {
             Self::Contended(_) => "contended",
             Self::Step(StepError::NotOpen { .. }) => "not-open",
             Self::Step(StepError::Ended) => "ended",
+            Self::Step(StepError::Suspended) => "suspended",
+            Self::Step(StepError::NotSuspended) => "not-suspended",
+            Self::Step(StepError::HeldFull { .. }) => "held-full",
+            Self::DefinitionSuspended(_) => "definition-suspended",
             Self::Step(StepError::CannotStart(_)) => "cannot-start",
             Self::Step(StepError::UnknownDefinition(_)) => "unknown-definition",
             Self::Refused { .. } => "deployment-refused",

@@ -170,6 +170,13 @@ impl Orchestrator {
         let Some(worker) = self.jobs.worker(&job.job_type) else {
             return Ok(());
         };
+        let suspended = job
+            .id
+            .rsplit_once('.')
+            .and_then(|(instance, _)| self.cache.get(instance));
+        if suspended.is_some_and(|hot| hot.state.suspended()) {
+            return Ok(()); // offered again when it is resumed
+        }
         let actor = format!("worker:{}", job.job_type);
         let limit = self.config.job_timeout;
         let (id, retries) = (job.id.clone(), job.retries);
@@ -288,6 +295,7 @@ impl Orchestrator {
             return Ok(());
         }
         match self.load(instance).await {
+            Ok(hot) if hot.state.suspended() => {}
             Ok(hot) => self
                 .jobs
                 .enqueue(hot.state.job(job, &*self.registry().await?).into_iter().collect()),

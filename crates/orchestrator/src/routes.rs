@@ -4,7 +4,8 @@ use crate::Orchestrator;
 use crate::access_rules::{staff, worker};
 use crate::op::{
     assign_task, cancel, change_lock, change_task, comment_task, complete_job, complete_task, delegate_task, deploy,
-    fail_job, fetch_jobs, retry_incident, send_message, send_signal, set_variables, start, throw_error,
+    fail_job, fetch_jobs, retry_incident, send_message, send_signal, set_variables, start, suspend, suspend_definition,
+    throw_error,
 };
 use crate::query::{calendars, definitions, history, incidents, instances, jobs, tasks};
 use access::{Policy, Routes};
@@ -49,6 +50,10 @@ fn commands(o: &Arc<Orchestrator>) -> Routes {
     let r = post_to!(r, "/instances", STAFF, start::handler);
     let r = post_to!(r, "/instances/{id}/variables", OPERATIONS, set_variables::handler);
     let r = post_to!(r, "/instances/{id}/cancel", OPERATIONS, cancel::handler);
+    let r = post_to!(r, "/instances/{id}/suspend", OPERATIONS, suspend::suspend);
+    let r = post_to!(r, "/instances/{id}/resume", OPERATIONS, suspend::resume);
+    let r = post_to!(r, "/definitions/{key}/suspend", ADMIN, suspend_definition::suspend);
+    let r = post_to!(r, "/definitions/{key}/resume", ADMIN, suspend_definition::resume);
     let r = post_to!(r, "/tasks/{id}/complete", Policy::SignedIn, complete_task::handler);
     let r = post_to!(r, "/tasks/{id}/claim", Policy::SignedIn, assign_task::claim);
     let r = post_to!(r, "/tasks/{id}/unclaim", Policy::SignedIn, assign_task::unclaim);

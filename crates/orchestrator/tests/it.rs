@@ -18,6 +18,8 @@ mod messages;
 mod models;
 #[path = "it/support.rs"]
 mod support;
+#[path = "it/suspend.rs"]
+mod suspend;
 #[path = "it/tasks.rs"]
 mod tasks;
 #[path = "it/timers.rs"]

@@ -212,20 +212,23 @@ impl Run<'_> {
             if !gone(wait) {
                 return true;
             }
-            let id = format!("{instance}.{}", wait.n);
-            match &wait.on {
-                On::Timer { due, .. } => effects.push(Effect::TimerRemoved { id, due: *due }),
-                On::Message { name, key } => {
-                    effects.push(Effect::MessageUnawaited {
-                        id,
-                        name: name.clone(),
-                        key: key.clone(),
-                    });
-                }
-                On::Signal { name } => effects.push(Effect::SignalUnawaited { id, name: name.clone() }),
-                On::Condition { .. } => {}
-            }
+            effects.extend(unawaited(instance, wait));
             false
         });
+    }
+}
+
+/// Tells the world that something is no longer waited for.
+pub(super) fn unawaited(instance: &str, wait: &Wait) -> Option<Effect> {
+    let id = format!("{instance}.{}", wait.n);
+    match &wait.on {
+        On::Timer { due, .. } => Some(Effect::TimerRemoved { id, due: *due }),
+        On::Message { name, key } => Some(Effect::MessageUnawaited {
+            id,
+            name: name.clone(),
+            key: key.clone(),
+        }),
+        On::Signal { name } => Some(Effect::SignalUnawaited { id, name: name.clone() }),
+        On::Condition { .. } => None,
     }
 }

@@ -7,6 +7,13 @@ use crate::{Command, Effect, Event, StepError, Variables};
 impl Run<'_> {
     /// Does what a command asks; the rest of the step follows from it.
     pub fn command(&mut self, command: Command) -> Result<(), StepError> {
+        if self.state.held.is_some() {
+            return self.while_suspended(command);
+        }
+        self.act(command)
+    }
+
+    pub(super) fn act(&mut self, command: Command) -> Result<(), StepError> {
         match command {
             Command::Start { by, variables } => self.start(by, variables),
             Command::CompleteTask { task, variables } => self.complete_task(&task, variables),
@@ -39,6 +46,11 @@ impl Run<'_> {
                 self.check_conditions();
                 Ok(())
             }
+            Command::Suspend { reason } => {
+                self.suspend(reason);
+                Ok(())
+            }
+            Command::Resume => Err(StepError::NotSuspended),
             Command::Cancel { reason } => {
                 self.terminate(reason);
                 Ok(())
@@ -58,7 +70,7 @@ impl Run<'_> {
     }
 
     /// The token of an open job, and the effect that takes the job away.
-    fn job_token(&self, id: &str) -> Result<(u64, Effect), StepError> {
+    pub(super) fn job_token(&self, id: &str) -> Result<(u64, Effect), StepError> {
         let open = self.state.number(id).and_then(|n| self.state.token(n));
         match open {
             Some(Token {

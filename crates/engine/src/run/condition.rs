@@ -9,6 +9,10 @@ use bpmn::{EventDefinition, Expression, NodeKind, Process};
 impl Run<'_> {
     /// Triggers the conditions that have become true. A condition that cannot be evaluated (yet) is not true.
     pub(super) fn check_conditions(&mut self) {
+        if self.state.held.is_some() {
+            self.conditions_due = false;
+            return;
+        }
         while std::mem::take(&mut self.conditions_due) {
             let waiting: Vec<u64> = self
                 .state

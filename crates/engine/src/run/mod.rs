@@ -23,6 +23,7 @@ mod repeat;
 mod rounds;
 mod scope;
 mod start;
+mod suspend;
 mod throw;
 mod trigger;
 mod vars;
@@ -103,6 +104,9 @@ impl<'a> Run<'a> {
 
     /// Works until every token waits.
     pub fn work(&mut self) {
+        if self.state.held.is_some() {
+            return;
+        }
         loop {
             while let Some(work) = self.queue.pop_front() {
                 match work {

@@ -148,6 +148,7 @@ impl Run<'_> {
         }
         self.queue.clear();
         self.conditions_due = false;
+        self.state.held = None;
         self.state.status = InstanceState::Terminated;
         self.events.push(Event::Terminated { reason: reason.clone() });
         self.effect(Effect::Terminated { reason });

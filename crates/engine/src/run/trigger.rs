@@ -180,7 +180,7 @@ impl Run<'_> {
 }
 
 /// The catch definition of whatever may wait.
-fn catch_of(process: &Process, target: NodeId) -> Option<&Catch> {
+pub(super) fn catch_of(process: &Process, target: NodeId) -> Option<&Catch> {
     match &process.node(target).kind {
         NodeKind::CatchEvent(catch) | NodeKind::Boundary { catch, .. } => Some(catch),
         _ => process.node(target).event_sub_process(),

@@ -9,5 +9,6 @@ mod incidents;
 mod loops;
 mod random;
 mod subprocesses;
+mod suspend;
 mod tasks;
 mod world;

@@ -265,6 +265,8 @@ fn command(world: &World, (kind, which, flag, other): Choice) -> Option<Command>
         12 => Command::Retry {
             incident: pick(world.state.incidents().into_iter().map(|open| open.id).collect())?,
         },
+        13 => Command::Suspend { reason: "look".into() },
+        14 => Command::Resume,
         _ => Command::Assign {
             task: pick(world.state.tasks())?,
             assignee: Some("x".into()),
@@ -295,6 +297,9 @@ fn visits_are_accounted_for(world: &World) {
 /// Completes whatever is open until nothing is.
 fn finish(world: &mut World) {
     let variables = || object(json!({"again": false, "stop": false, "c1": false, "c2": true, "c3": true}));
+    if world.state.suspended() {
+        world.run(Command::Resume);
+    }
     if world.state.status() == InstanceState::Active {
         world.run(Command::SetVariables { variables: variables() });
     }
@@ -334,7 +339,7 @@ proptest! {
     #[test]
     fn any_model_under_any_commands_stays_whole(
         block in block(),
-        choices in prop::collection::vec((0u8..14, any::<u8>(), any::<bool>(), any::<bool>()), 0..40),
+        choices in prop::collection::vec((0u8..16, any::<u8>(), any::<bool>(), any::<bool>()), 0..40),
     ) {
         let xml = model(&block);
         let mut world = World::new(&xml);

@@ -3,11 +3,13 @@
 
 mod calendars;
 mod jobs;
+mod operate;
 mod tasks;
 
 pub use crate::calendar::{Calendar, Day, Holiday, Hours};
 pub use calendars::{CalendarInfo, DayOff};
 pub use jobs::{ChangeLock, FetchJobs, FetchTopic, FetchedJob, JobLock};
+pub use operate::{ResumeInstance, SuspendDefinition, SuspendInstance};
 pub use tasks::{AttachToTask, ChangeTask, CommentTask, DelegateTask, ResolveTask, TaskComment, TaskDocument};
 
 use jiff::Timestamp;
@@ -60,6 +62,9 @@ pub struct DefinitionInfo {
     pub deployed: Timestamp,
     /// File.
     pub file: String,
+    /// No new instances start.
+    #[serde(default)]
+    pub suspended: bool,
 }
 
 /// `POST /orchestrator/instances`.
@@ -94,7 +99,7 @@ pub struct InstanceInfo {
     pub business_key: Option<String>,
     /// Patient id.
     pub patient: Option<String>,
-    /// `active`, `completed`, `terminated`, `incident`.
+    /// `active`, `completed`, `terminated`, `incident`, `suspended`.
     pub status: String,
     /// Start.
     pub started: Timestamp,

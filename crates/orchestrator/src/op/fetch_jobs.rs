@@ -242,6 +242,8 @@ impl Orchestrator {
         let (topic, lock) = &order.topics[candidate.topic];
         let registry = self.registry_now();
         let loaded = match self.load(&candidate.instance).await {
+            // A suspended instance gives no work; its jobs are offered again when it is resumed.
+            Ok(hot) if hot.state.suspended() => None,
             Ok(hot) => hot.state.job(&candidate.job, &*registry).map(|job| (hot, job)),
             Err(OrchestratorError::NotFound { .. }) => None,
             Err(error) => return Err(error),

@@ -41,7 +41,10 @@ impl Orchestrator {
         order.target = Target::New(Box::new(hot));
         order.extras.timers = timers.clone();
         match self.carry_out(order).await {
-            Err(OrchestratorError::Step(error @ StepError::CannotStart(_))) => {
+            Err(
+                error
+                @ (OrchestratorError::Step(StepError::CannotStart(_)) | OrchestratorError::DefinitionSuspended(_)),
+            ) => {
                 tracing::error!(timer = timer.id, %error, "a start timer cannot start its process");
                 self.store
                     .commit(Transaction {

@@ -17,4 +17,6 @@ pub(crate) mod send_message;
 pub(crate) mod send_signal;
 pub(crate) mod set_variables;
 pub(crate) mod start;
+pub(crate) mod suspend;
+pub(crate) mod suspend_definition;
 pub(crate) mod throw_error;

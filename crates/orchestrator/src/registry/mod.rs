@@ -20,6 +20,10 @@ use store::DefinitionRecord;
 pub(crate) const BPMN: &str = "bpmn";
 pub(crate) const DMN: &str = "dmn";
 pub(crate) const FORM: &str = "form";
+/// Kind of the records that say which definitions are suspended; the key is the definition's.
+pub(crate) const SUSPENDED: &str = "definition-suspended";
+/// Most suspended definitions.
+const MAX_SUSPENDED: usize = 10_000;
 pub(crate) const CALENDAR: &str = "calendar";
 
 /// One version of a process, decision or form.
@@ -38,18 +42,21 @@ pub(crate) struct Registry {
     latest: HashMap<(String, String), u32>,
     processes: HashMap<String, Arc<Process>>,
     triggers: HashMap<String, Vec<Trigger>>,
+    /// Keys of processes of which no new instances start.
+    suspended: HashSet<String>,
     evaluator: Box<dyn Evaluator>,
     calendars: Arc<Calendars>,
 }
 
 impl Registry {
     /// Reads everything stored. What was deployed once parses again, unless the program lost an ability.
-    pub(crate) fn build(records: Vec<DefinitionRecord>) -> Result<Self, OrchestratorError> {
+    pub(crate) fn build(records: Vec<DefinitionRecord>, suspended: HashSet<String>) -> Result<Self, OrchestratorError> {
         let mut registry = Self {
             definitions: BTreeMap::new(),
             latest: HashMap::new(),
             processes: HashMap::new(),
             triggers: HashMap::new(),
+            suspended,
             evaluator: Box::new(dmn::Feel::new()),
             calendars: Arc::default(),
         };
@@ -104,6 +111,7 @@ impl Registry {
             name,
             version: record.version,
             deployed: record.deployed,
+            suspended: record.kind == BPMN && self.suspended.contains(&record.key),
             file: record.file,
         };
         let definition = Definition {
@@ -124,6 +132,11 @@ impl Registry {
         };
         key.filter(|k| self.processes.contains_key(k))
             .ok_or_else(|| engine::StepError::UnknownDefinition(definition.to_owned()).into())
+    }
+
+    /// Whether new instances of a process may not start.
+    pub(crate) fn is_suspended(&self, key: &str) -> bool {
+        self.suspended.contains(key)
     }
 
     /// The newest version of something, if there is any.
@@ -219,8 +232,11 @@ impl Orchestrator {
 
     /// Reads what is deployed anew.
     pub(crate) async fn read_registry(&self) -> Result<Arc<Registry>, OrchestratorError> {
-        let records = self.store.snapshot().await?.definitions().await?;
-        let registry = Arc::new(Registry::build(records)?);
+        let mut snapshot = self.store.snapshot().await?;
+        let records = snapshot.definitions().await?;
+        let suspended = snapshot.records(SUSPENDED, "", MAX_SUSPENDED).await?;
+        let suspended = suspended.into_iter().map(|(key, _)| key).collect();
+        let registry = Arc::new(Registry::build(records, suspended)?);
         *self.registry.write() = Some(registry.clone());
         Ok(registry)
     }
@@ -230,7 +246,7 @@ impl Orchestrator {
         self.registry
             .read()
             .clone()
-            .unwrap_or_else(|| Arc::new(Registry::build(Vec::new()).expect("nothing to read")))
+            .unwrap_or_else(|| Arc::new(Registry::build(Vec::new(), HashSet::new()).expect("nothing to read")))
     }
 
     /// Name shown of a process.
