@@ -26,6 +26,8 @@ enum Command {
     Load(commands::load::Args),
     /// Loads a FHIR package (profiles, value sets, code systems, …): an npm tarball or a folder of JSON files.
     LoadPackage(commands::load_package::Args),
+    /// Loads code tables (CSV) and terminology resources (JSON) from a folder.
+    LoadTerminology(commands::load_terminology::Args),
     /// Builds the demo region: people, staff, two years of pathways.
     Demo(commands::demo::Args),
     /// Adds or changes a local account.
@@ -58,6 +60,7 @@ fn run() -> anyhow::Result<()> {
             Command::Serve(args) => commands::serve::run(&cli.data, args).await,
             Command::Load(args) => commands::load::run(&cli.data, args).await,
             Command::LoadPackage(args) => commands::load_package::run(&cli.data, args).await,
+            Command::LoadTerminology(args) => commands::load_terminology::run(&cli.data, args).await,
             Command::Demo(args) => commands::demo::run(&cli.data, args).await,
             Command::Account(args) => commands::account::run(&cli.data, args).await,
             Command::Deploy(args) => commands::deploy::run(&cli.data, args).await,

@@ -5,6 +5,7 @@ pub mod demo;
 pub mod deploy;
 pub mod load;
 pub mod load_package;
+pub mod load_terminology;
 pub mod serve;
 
 use store::{Clock, SystemClock, UuidIds};
