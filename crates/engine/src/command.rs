@@ -3,6 +3,7 @@
 use crate::Variables;
 use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
+use std::collections::BTreeMap;
 
 /// How an instance begins.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
@@ -31,6 +32,47 @@ pub struct TaskChange {
     pub follow_up: Option<Timestamp>,
     /// 0..100.
     pub priority: Option<u8>,
+}
+
+/// One part of a modification.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase")]
+pub enum Instruction {
+    /// Takes away what runs at an element, with its inside.
+    Cancel {
+        /// Token id, or element id for all that runs there.
+        at: String,
+    },
+    /// Starts at an element.
+    StartBefore {
+        /// Element id.
+        element: String,
+        /// Scope in which to start, by its id or the token id of its activity; needed when it is open several times.
+        #[serde(default)]
+        scope: Option<String>,
+        /// Variables set in that scope first.
+        #[serde(default)]
+        variables: Variables,
+    },
+    /// Goes on as if the element were done.
+    StartAfter {
+        /// Element id.
+        element: String,
+        /// As for `StartBefore`.
+        #[serde(default)]
+        scope: Option<String>,
+        /// As for `StartBefore`.
+        #[serde(default)]
+        variables: Variables,
+    },
+    /// Sets variables.
+    SetVariables {
+        /// Scope id, or token id (the inside of its activity, else its local variables); absent: the process.
+        #[serde(default)]
+        at: Option<String>,
+        /// New values.
+        variables: Variables,
+    },
 }
 
 /// A command to one instance. Applying the same command to the same state gives the same result.
@@ -140,6 +182,22 @@ pub enum Command {
     SetVariables {
         /// New values.
         variables: Variables,
+    },
+    /// Takes away what runs, starts elsewhere, sets variables: in this order, all or nothing.
+    Modify {
+        /// What.
+        instructions: Vec<Instruction>,
+        /// Why.
+        reason: String,
+    },
+    /// Moves what runs of one definition to another version, all or nothing.
+    Migrate {
+        /// Definition key that is run now (the instance's own, or one it called).
+        from: String,
+        /// Definition key to be run.
+        to: String,
+        /// Elements that have another id there.
+        mapping: BTreeMap<String, String>,
     },
     /// Nothing moves until `Resume`: what comes meanwhile is held.
     Suspend {

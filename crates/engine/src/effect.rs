@@ -102,6 +102,8 @@ pub enum Effect {
         /// The document.
         attachment: Option<Attachment>,
     },
+    /// The task's element is now that of another version; as it is there. Who does it and when stays.
+    TaskMigrated(Box<TaskSpec>),
     /// A task was completed.
     TaskCompleted {
         /// Task id.

@@ -11,6 +11,15 @@ pub enum StepError {
         /// Its id.
         id: String,
     },
+    /// What was asked for makes no sense here.
+    #[error("{0}")]
+    Refused(String),
+    /// The instance cannot be moved to the other version.
+    #[error("the instance cannot be migrated: {}", problems.join("; "))]
+    NotMigratable {
+        /// Everything that stands in the way.
+        problems: Vec<String>,
+    },
     /// The instance is suspended.
     #[error("the instance is suspended; resume it first")]
     Suspended,

@@ -138,6 +138,13 @@ pub enum Event {
     IncidentResolved {
         incident: String,
     },
+    Modified {
+        reason: String,
+    },
+    Migrated {
+        from: String,
+        to: String,
+    },
     Suspended {
         reason: String,
     },

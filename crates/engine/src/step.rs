@@ -45,8 +45,16 @@ pub fn apply(
         (InstanceState::New, _) => return Err(StepError::CannotStart("it has not been started yet".into())),
         (InstanceState::Completed | InstanceState::Terminated, _) => return Err(StepError::Ended),
     }
+    // These do several things, of which a later one may be refused.
+    let several = matches!(command, Command::Modify { .. } | Command::Migrate { .. });
+    let before = several.then(|| state.clone());
     let mut run = Run::new(process, state, env)?;
-    run.command(command)?;
+    if let Err(error) = run.command(command) {
+        if let Some(before) = before {
+            *state = before;
+        }
+        return Err(error);
+    }
     run.work();
     Ok(run.finish())
 }

@@ -161,7 +161,7 @@ impl Orchestrator {
     }
 
     /// The pure part.
-    fn step(&self, before: &Hot, command: Command, now: Timestamp) -> Result<Applied, OrchestratorError> {
+    pub(crate) fn step(&self, before: &Hot, command: Command, now: Timestamp) -> Result<Applied, OrchestratorError> {
         let registry = self.registry_now();
         let env = Env {
             now,

@@ -197,6 +197,7 @@ impl<'a> Builder<'a> {
             | Effect::TaskAssigned { .. }
             | Effect::TaskChanged { .. }
             | Effect::TaskNoted { .. }
+            | Effect::TaskMigrated(_)
             | Effect::TaskCompleted { .. }
             | Effect::TaskCancelled { .. } => self.task_effect(effect, applied, actor).await?,
             Effect::JobCreated(job) => {
@@ -277,6 +278,11 @@ impl<'a> Builder<'a> {
             Effect::TaskNoted { id, text, attachment } => {
                 if let Some(task) = self.task(id).await? {
                     mirror::note(task, actor, text, attachment.as_ref(), now).map_err(OrchestratorError::Invalid)?;
+                }
+            }
+            Effect::TaskMigrated(spec) => {
+                if let Some(task) = self.task(&spec.id).await? {
+                    mirror::retarget(task, hot, spec, now);
                 }
             }
             Effect::TaskCompleted { id } => {

@@ -132,7 +132,9 @@ impl OrchestratorError {
             Self::LockExpired { .. } => StatusCode::GONE,
             Self::Busy { .. } => StatusCode::SERVICE_UNAVAILABLE,
             Self::Step(StepError::UnknownDefinition(_)) => StatusCode::NOT_FOUND,
-            Self::Step(StepError::CannotStart(_)) => StatusCode::UNPROCESSABLE_ENTITY,
+            Self::Step(StepError::CannotStart(_) | StepError::Refused(_) | StepError::NotMigratable { .. }) => {
+                StatusCode::UNPROCESSABLE_ENTITY
+            }
             Self::Step(_) => StatusCode::CONFLICT,
             Self::Refused { .. } | Self::Invalid(_) => StatusCode::UNPROCESSABLE_ENTITY,
             Self::BadRequest(_) => StatusCode::BAD_REQUEST,
@@ -159,6 +161,8 @@ impl OrchestratorError {
             Self::Contended(_) => "contended",
             Self::Step(StepError::NotOpen { .. }) => "not-open",
             Self::Step(StepError::Ended) => "ended",
+            Self::Step(StepError::Refused(_)) => "refused",
+            Self::Step(StepError::NotMigratable { .. }) => "not-migratable",
             Self::Step(StepError::Suspended) => "suspended",
             Self::Step(StepError::NotSuspended) => "not-suspended",
             Self::Step(StepError::HeldFull { .. }) => "held-full",
@@ -192,6 +196,7 @@ impl IntoResponse for OrchestratorError {
             "detail": self.to_string(),
         });
         match &self {
+            Self::Step(StepError::NotMigratable { problems }) => body["problems"] = json!(problems),
             Self::Held { holder, .. } => body["holder"] = json!(holder),
             Self::Refused { issues, .. } => body["issues"] = json!(issues),
             _ => {}

@@ -4,8 +4,8 @@ use crate::Orchestrator;
 use crate::access_rules::{staff, worker};
 use crate::op::{
     assign_task, cancel, change_lock, change_task, comment_task, complete_job, complete_task, delegate_task, deploy,
-    fail_job, fetch_jobs, retry_incident, send_message, send_signal, set_variables, start, suspend, suspend_definition,
-    throw_error,
+    fail_job, fetch_jobs, migrate, modify, retry_incident, send_message, send_signal, set_variables, start, suspend,
+    suspend_definition, throw_error,
 };
 use crate::query::{calendars, definitions, history, incidents, instances, jobs, tasks};
 use access::{Policy, Routes};
@@ -52,6 +52,10 @@ fn commands(o: &Arc<Orchestrator>) -> Routes {
     let r = post_to!(r, "/instances/{id}/cancel", OPERATIONS, cancel::handler);
     let r = post_to!(r, "/instances/{id}/suspend", OPERATIONS, suspend::suspend);
     let r = post_to!(r, "/instances/{id}/resume", OPERATIONS, suspend::resume);
+    let r = post_to!(r, "/instances/{id}/modify", OPERATIONS, modify::handler);
+    let r = post_to!(r, "/instances/{id}/migrate", OPERATIONS, migrate::handler);
+    let r = post_to!(r, "/migrations/plan", OPERATIONS, migrate::plan);
+    let r = post_to!(r, "/migrations/dry-run", OPERATIONS, migrate::dry_run);
     let r = post_to!(r, "/definitions/{key}/suspend", ADMIN, suspend_definition::suspend);
     let r = post_to!(r, "/definitions/{key}/resume", ADMIN, suspend_definition::resume);
     let r = post_to!(r, "/tasks/{id}/complete", Policy::SignedIn, complete_task::handler);

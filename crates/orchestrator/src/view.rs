@@ -129,6 +129,7 @@ impl Orchestrator {
             ActiveElement {
                 name: node.map_or_else(|| token.element.clone(), |n| n.name.to_string()),
                 kind: kind_name(token.kind, node.map(|n| n.tag)),
+                token: token.token,
                 element: token.element,
                 definition: token.definition,
                 id: token.id,

@@ -16,6 +16,8 @@ mod jobs;
 mod messages;
 #[path = "it/models.rs"]
 mod models;
+#[path = "it/operate.rs"]
+mod operate;
 #[path = "it/support.rs"]
 mod support;
 #[path = "it/suspend.rs"]

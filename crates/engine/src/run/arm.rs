@@ -131,7 +131,7 @@ impl Run<'_> {
         Ok(found)
     }
 
-    fn message_wait(&self, spot: Spot, message: &MessageRef) -> Result<On, Failure> {
+    pub(super) fn message_wait(&self, spot: Spot, message: &MessageRef) -> Result<On, Failure> {
         let name = self.eval_name(spot, &message.name, "message name")?;
         Ok(On::Message {
             name,

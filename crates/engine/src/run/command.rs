@@ -46,6 +46,8 @@ impl Run<'_> {
                 self.check_conditions();
                 Ok(())
             }
+            Command::Modify { instructions, reason } => self.modify(instructions, reason),
+            Command::Migrate { from, to, mapping } => self.migrate(&from, &to, &mapping),
             Command::Suspend { reason } => {
                 self.suspend(reason);
                 Ok(())

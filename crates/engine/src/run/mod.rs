@@ -17,6 +17,8 @@ mod flow;
 mod gateway;
 mod incident;
 mod join;
+mod migrate;
+mod modify;
 mod person;
 mod reach;
 mod repeat;

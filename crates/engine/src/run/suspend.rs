@@ -48,6 +48,7 @@ impl Run<'_> {
             Command::Cancel { .. }
             | Command::SetVariables { .. }
             | Command::FailJob { .. }
+            | Command::Migrate { .. }
             | Command::Assign { .. }
             | Command::Delegate { .. }
             | Command::Resolve { .. }

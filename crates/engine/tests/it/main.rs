@@ -7,6 +7,8 @@ mod events;
 mod gateways;
 mod incidents;
 mod loops;
+mod migrate;
+mod modify;
 mod random;
 mod subprocesses;
 mod suspend;

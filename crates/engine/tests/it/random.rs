@@ -5,7 +5,7 @@ use engine::{ActiveKind, Command, Event, InstanceState, StartBy};
 use jiff::Timestamp;
 use proptest::prelude::*;
 use serde_json::json;
-use std::collections::HashSet;
+use std::collections::{BTreeMap, HashSet};
 
 /// A piece of a process with one way in and one way out.
 #[derive(Debug, Clone)]
@@ -355,6 +355,14 @@ proptest! {
                 accepted.push((world.now, command));
             }
             visits_are_accounted_for(&world);
+            // moving to the same model changes nothing, wherever the instance stands
+            if world.state.status() == InstanceState::Active {
+                let before = world.state.clone();
+                let same = Command::Migrate { from: "p".into(), to: "p".into(), mapping: BTreeMap::new() };
+                world.run(same.clone());
+                prop_assert_eq!(&before, &world.state);
+                accepted.push((world.now, same));
+            }
         }
         // the same commands give the same state, effects and events
         let mut again = World::new(&xml);

@@ -9,7 +9,10 @@ mod tasks;
 pub use crate::calendar::{Calendar, Day, Holiday, Hours};
 pub use calendars::{CalendarInfo, DayOff};
 pub use jobs::{ChangeLock, FetchJobs, FetchTopic, FetchedJob, JobLock};
-pub use operate::{ResumeInstance, SuspendDefinition, SuspendInstance};
+pub use operate::{
+    DryRunMigration, MigrateInstance, MigrationOutcome, ModifyInstance, PlanMigration, ResumeInstance,
+    SuspendDefinition, SuspendInstance,
+};
 pub use tasks::{AttachToTask, ChangeTask, CommentTask, DelegateTask, ResolveTask, TaskComment, TaskDocument};
 
 use jiff::Timestamp;
@@ -119,6 +122,9 @@ pub struct InstanceInfo {
 pub struct ActiveElement {
     /// BPMN element id.
     pub element: String,
+    /// Id of this visit of the element, for modifications.
+    #[serde(default)]
+    pub token: String,
     /// Key of the process that holds the element: the instance's own, or one that it called.
     #[serde(default)]
     pub definition: String,

@@ -1,6 +1,7 @@
 //! What those who keep the running of things do with instances and definitions. See `docs/operate-instances.md`.
 
 use serde::{Deserialize, Serialize};
+use std::collections::BTreeMap;
 
 /// `POST /orchestrator/instances/{id}/suspend`.
 #[derive(Debug, Clone, Default, Serialize, Deserialize)]
@@ -21,4 +22,70 @@ pub struct ResumeInstance {}
 pub struct SuspendDefinition {
     /// Why (required to suspend).
     pub reason: String,
+}
+
+/// `POST /orchestrator/instances/{id}/modify`: all of it or nothing, in this order.
+#[derive(Debug, Clone, Default, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase", default)]
+pub struct ModifyInstance {
+    /// What: `{"cancel": {"at": …}}`, `{"startBefore": {"element": …}}`, `{"startAfter": …}`, `{"setVariables": …}`.
+    pub instructions: Vec<engine::Instruction>,
+    /// Why (required).
+    pub reason: String,
+}
+
+/// `POST /orchestrator/migrations/plan`: proposes what becomes of each element. The answer is [`engine::Plan`].
+#[derive(Debug, Clone, Default, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase", default)]
+pub struct PlanMigration {
+    /// Definition key now.
+    pub from: String,
+    /// Definition key wanted.
+    pub to: String,
+}
+
+/// `POST /orchestrator/migrations/dry-run`: what a migration would do to each running instance. Nothing is changed.
+#[derive(Debug, Clone, Default, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase", default)]
+pub struct DryRunMigration {
+    /// Definition key now.
+    pub from: String,
+    /// Definition key wanted.
+    pub to: String,
+    /// Elements that have another id there; absent: as proposed.
+    pub mapping: Option<BTreeMap<String, String>>,
+    /// Mark of the page before.
+    pub after: Option<String>,
+    /// Page size.
+    pub limit: Option<usize>,
+}
+
+/// What a migration would do to an instance.
+#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase")]
+pub struct MigrationOutcome {
+    /// Instance id.
+    pub instance: String,
+    /// Patient id.
+    pub patient: Option<String>,
+    /// Whether it can be moved.
+    pub possible: bool,
+    /// What stands in the way.
+    pub problems: Vec<String>,
+    /// Timers, messages and signals that would be armed anew, or armed because they were added.
+    pub armed: usize,
+    /// Those that would be taken away.
+    pub disarmed: usize,
+}
+
+/// `POST /orchestrator/instances/{id}/migrate`.
+#[derive(Debug, Clone, Default, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase", default)]
+pub struct MigrateInstance {
+    /// Definition key now; absent: the instance's own. A called process is moved by naming its key.
+    pub from: Option<String>,
+    /// Definition key wanted.
+    pub to: String,
+    /// Elements that have another id there; absent: as proposed.
+    pub mapping: Option<BTreeMap<String, String>>,
 }

@@ -12,6 +12,14 @@ const MAX_NOTES: usize = 500;
 /// What a document beside a task is called.
 const ATTACHMENT: &str = "attachment";
 
+/// The task's element in another version of the process.
+pub(crate) fn retarget(task: &mut Value, hot: &Hot, spec: &TaskSpec, now: Timestamp) {
+    task["instantiatesUri"] = json!(definition_uri(&hot.state.definition));
+    task["code"] = json!({"coding": [{"system": ELEMENT_SYSTEM, "code": spec.element}], "text": spec.name});
+    task["description"] = json!(spec.name);
+    task["lastModified"] = json!(fhir::instant(now));
+}
+
 /// A new task. `hot` is the instance after the step.
 pub(crate) fn create(hot: &Hot, spec: &TaskSpec, now: Timestamp) -> Value {
     let mut task = json!({

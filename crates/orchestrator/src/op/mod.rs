@@ -12,6 +12,8 @@ pub(crate) mod deploy;
 pub(crate) mod fail_job;
 pub(crate) mod fetch_jobs;
 mod fire_start_timer;
+pub(crate) mod migrate;
+pub(crate) mod modify;
 pub(crate) mod retry_incident;
 pub(crate) mod send_message;
 pub(crate) mod send_signal;

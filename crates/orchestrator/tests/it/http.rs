@@ -8,7 +8,7 @@ use http_body_util::BodyExt;
 use serde_json::{Value, json};
 use tower::ServiceExt;
 
-async fn call(
+pub async fn call(
     router: &axum::Router,
     method: &str,
     path: &str,
