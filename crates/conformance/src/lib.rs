@@ -1,5 +1,5 @@
 //! Suites that measure Sinfonia against what others wrote: the OMG DMN TCK, the FHIRPath tests, betsy's BPMN models,
-//! the SQL on FHIR tests and HL7's own examples. Each suite is a function from a folder of reference data to a [`Report`].
+//! the SQL on FHIR tests, pm4py's figures of event logs and HL7's own examples. Each suite is a function from a folder of reference data to a [`Report`].
 
 pub mod bpmn_betsy;
 pub mod dmn_tck;
@@ -12,6 +12,7 @@ pub mod library;
 pub mod report;
 pub mod sql_on_fhir;
 pub mod testscript;
+pub mod xes;
 
 pub use report::Report;
 use std::path::{Path, PathBuf};
@@ -76,6 +77,12 @@ pub fn suites() -> Vec<Suite> {
             about: "SQL on FHIR v2: views and the rows they must make",
             folder: Folder::Oracle("sql-on-fhir"),
             run: sql_on_fhir::run,
+        },
+        Suite {
+            name: "xes",
+            about: "Event logs: figures of pm4py (graph, discovery, token replay, precision)",
+            folder: Folder::Oracle("xes"),
+            run: xes::run,
         },
         Suite {
             name: "hl7-examples",

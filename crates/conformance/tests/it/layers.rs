@@ -5,7 +5,7 @@ use std::process::Command;
 
 /// The crates of each floor, from the bottom. Components stand on the floor of `components/*`.
 const FLOORS: &[&[&str]] = &[
-    &["fhir", "bpmn", "dmn", "columnar"],
+    &["fhir", "bpmn", "dmn", "columnar", "mining"],
     &["engine", "terminology", "validation", "sqlonfhir"],
     &["store"],
     &["store-sqlite", "store-postgres"],

@@ -66,6 +66,11 @@ fn sql_on_fhir_does_not_fall() {
     at_least_the_floor("sql-on-fhir");
 }
 
+#[test]
+fn xes_does_not_fall() {
+    at_least_the_floor("xes");
+}
+
 /// Every example, on an unoptimised build: about a minute.
 #[test]
 fn hl7_examples_do_not_fall() {
