@@ -2,6 +2,7 @@
 //! same bytes from a bare axum handler beside the reads.
 
 mod operations;
+mod peer;
 mod region;
 
 pub use region::family;
@@ -14,6 +15,7 @@ use axum::routing::get;
 use axum::serve::ListenerExt as _;
 use hub::{Hub, HubConfig};
 use operations::{OPERATIONS, Operation};
+use peer::Peer;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 use std::time::{Duration, Instant};
@@ -33,6 +35,9 @@ pub struct Args {
     /// Generated patients, with three observations each, besides the imported ones.
     #[arg(long, default_value_t = 5_000)]
     patients: u64,
+    /// Program of helios-hfs, to be measured in the same run.
+    #[arg(long)]
+    helios: Option<PathBuf>,
     /// Clients at the same time.
     #[arg(long, default_value_t = 16)]
     clients: usize,
@@ -62,7 +67,18 @@ pub async fn run(args: &Args) -> Result<()> {
     let router = hub::routes(hub)
         .guard(&guard)
         .route("/bare", get(move || async move { bare.clone() }));
-    let address = serve(router.clone()).await?;
+    let mut ways = vec![Way::Router(router.clone()), Way::Http(serve(router).await?)];
+    let peer = match &args.helios {
+        Some(program) => {
+            let peer = Peer::start(program, dir.path()).await?;
+            let (resources, seconds) = peer.generate(args.patients).await?;
+            let rate = resources as f64 / seconds;
+            println!("helios (synchronous=NORMAL): {resources} resources by transactions: {rate:.0} resources/s");
+            ways.push(Way::Peer(peer.address));
+            Some(peer)
+        }
+        None => None,
+    };
     println!(
         "\n{} clients, {} s each; every write is a durable commit",
         args.clients, args.seconds
@@ -72,10 +88,18 @@ pub async fn run(args: &Args) -> Result<()> {
         "operation", "way", "ops/s", "p50 ms", "p99 ms"
     );
     for operation in OPERATIONS.iter().filter(|o| o.name.contains(&args.only)) {
-        for way in [Way::Router(router.clone()), Way::Http(address)] {
-            let measured = measure(&way, operation, args)
-                .await
-                .with_context(|| operation.name.to_owned())?;
+        for way in &ways {
+            if matches!(way, Way::Peer(_)) && operation.request_is_ours() {
+                continue;
+            }
+            let measured = match measure(way, operation, args).await {
+                Ok(measured) => measured,
+                Err(error) if matches!(way, Way::Peer(_)) => {
+                    println!("{:<44} {:<7} FAILED: {error:#}", operation.name, way.name());
+                    continue;
+                }
+                Err(error) => return Err(error.context(operation.name)),
+            };
             println!(
                 "{:<44} {:<7} {:>10.0} {:>9.2} {:>9.2}",
                 operation.name,
@@ -87,6 +111,7 @@ pub async fn run(args: &Args) -> Result<()> {
         }
     }
     guard.audit().flush().await;
+    drop(peer);
     Ok(())
 }
 

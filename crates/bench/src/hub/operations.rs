@@ -24,6 +24,13 @@ pub struct Operation {
     pub check: &'static str,
 }
 
+impl Operation {
+    /// Whether only this program has it.
+    pub fn request_is_ours(&self) -> bool {
+        self.name.starts_with("bare")
+    }
+}
+
 fn get(path: String) -> Request {
     Request {
         method: Method::GET,
@@ -121,6 +128,6 @@ pub const OPERATIONS: &[Operation] = &[
                 &json!({"resourceType": "Bundle", "type": "transaction", "entry": entries}),
             )
         },
-        check: "201 Created",
+        check: "201",
     },
 ];

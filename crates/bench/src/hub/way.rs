@@ -16,14 +16,16 @@ pub enum Way {
     Router(Router),
     /// A real server on this machine.
     Http(SocketAddr),
+    /// Another server, whose FHIR base is its root.
+    Peer(SocketAddr),
 }
 
 /// One client's connection.
 pub enum Connection {
     /// The router.
     Router(Router),
-    /// A TCP connection.
-    Http(BufReader<TcpStream>),
+    /// A TCP connection, and the part of our paths to leave out.
+    Http(BufReader<TcpStream>, &'static str),
 }
 
 impl Way {
@@ -32,6 +34,7 @@ impl Way {
         match self {
             Way::Router(_) => "router",
             Way::Http(_) => "http",
+            Way::Peer(_) => "helios",
         }
     }
 
@@ -39,11 +42,8 @@ impl Way {
     pub async fn connect(&self) -> Result<Connection> {
         Ok(match self {
             Way::Router(router) => Connection::Router(router.clone()),
-            Way::Http(address) => {
-                let stream = TcpStream::connect(address).await?;
-                stream.set_nodelay(true)?;
-                Connection::Http(BufReader::with_capacity(64 * 1024, stream))
-            }
+            Way::Http(address) => Connection::Http(over_tcp(*address).await?, ""),
+            Way::Peer(address) => Connection::Http(over_tcp(*address).await?, "/fhir"),
         })
     }
 }
@@ -63,16 +63,25 @@ impl Connection {
                 let body = axum::body::to_bytes(response.into_body(), usize::MAX).await?;
                 Ok((status, body.into()))
             }
-            Connection::Http(stream) => over_http(stream, request).await,
+            Connection::Http(stream, without) => {
+                let path = request.path.strip_prefix(*without).unwrap_or(&request.path);
+                over_http(stream, request, if path.is_empty() { "/" } else { path }).await
+            }
         }
     }
 }
 
-async fn over_http(stream: &mut BufReader<TcpStream>, request: &Request) -> Result<(u16, Vec<u8>)> {
+async fn over_tcp(address: SocketAddr) -> Result<BufReader<TcpStream>> {
+    let stream = TcpStream::connect(address).await?;
+    stream.set_nodelay(true)?;
+    Ok(BufReader::with_capacity(64 * 1024, stream))
+}
+
+async fn over_http(stream: &mut BufReader<TcpStream>, request: &Request, path: &str) -> Result<(u16, Vec<u8>)> {
     let mut out = format!(
         "{} {} HTTP/1.1\r\nhost: localhost\r\ncontent-type: application/fhir+json\r\ncontent-length: {}\r\n\r\n",
         request.method,
-        request.path,
+        path,
         request.body.len()
     )
     .into_bytes();
@@ -85,20 +94,41 @@ async fn over_http(stream: &mut BufReader<TcpStream>, request: &Request) -> Resu
         .nth(1)
         .and_then(|s| s.parse().ok())
         .context("a status line")?;
-    let mut length = 0;
+    let mut length = Some(0);
     loop {
         line.clear();
         stream.read_line(&mut line).await?;
         if line.trim().is_empty() {
             break;
         }
-        if let Some((name, value)) = line.split_once(':')
-            && name.eq_ignore_ascii_case("content-length")
-        {
-            length = value.trim().parse()?;
+        if let Some((name, value)) = line.split_once(':') {
+            if name.eq_ignore_ascii_case("content-length") {
+                length = Some(value.trim().parse()?);
+            } else if name.eq_ignore_ascii_case("transfer-encoding") {
+                length = None;
+            }
         }
     }
+    let Some(length) = length else {
+        return Ok((status, chunks(stream).await?));
+    };
     let mut body = vec![0; length];
     stream.read_exact(&mut body).await?;
     Ok((status, body))
+}
+
+async fn chunks(stream: &mut BufReader<TcpStream>) -> Result<Vec<u8>> {
+    let mut body = Vec::new();
+    loop {
+        let mut line = String::new();
+        stream.read_line(&mut line).await?;
+        let length = usize::from_str_radix(line.trim(), 16).context("a chunk's length")?;
+        let start = body.len();
+        body.resize(start + length + 2, 0);
+        stream.read_exact(&mut body[start..]).await?;
+        body.truncate(start + length);
+        if length == 0 {
+            return Ok(body);
+        }
+    }
 }
