@@ -3,7 +3,7 @@
 use crate::http::{Answer, Ask};
 use crate::hub::{Effect, Written, stored};
 use crate::parse;
-use crate::{Hub, HubError, binary, validate};
+use crate::{Hub, HubError, binary};
 use serde_json::Value;
 use std::sync::Arc;
 use store::{Method, Precondition, Query, StoredResource, Transaction};
@@ -20,7 +20,6 @@ impl Hub {
             Some(text) => Some((text, parse::criteria(&self.parse_context(), rtype, text)?)),
             None => None,
         };
-        validate::get_ready(self, [rtype]).await?;
         let id = self.ids.next();
         let mut turn = None;
         for attempt in 0..=self.config.limits.retries {
@@ -31,18 +30,20 @@ impl Hub {
                     return Ok(Written {
                         resource,
                         effect: Effect::Existed,
+                        issues: Vec::new(),
                     });
                 }
                 transaction.preconditions.push(Precondition::NoMatch(query.clone()));
             }
             let now = self.clock.now();
-            let prepared = self.prepare(value.clone(), &id, 0, now, Method::Post)?;
+            let prepared = self.prepare_checked(value.clone(), &id, 0, now, Method::Post).await?;
             let resource = stored(&prepared.write);
             transaction.resources.push(prepared.write);
             if self.try_commit(transaction).await?.is_some() {
                 return Ok(Written {
                     resource,
                     effect: Effect::Created,
+                    issues: prepared.issues,
                 });
             }
         }

@@ -8,16 +8,14 @@ use crate::subscriptions::{self, Shared};
 use crate::terminology::{self, Terminology};
 use crate::turns::Turns;
 use crate::validate;
-use crate::{HubConfig, HubError};
+use crate::{HubConfig, HubError, Issue};
 use bytes::Bytes;
 use fhir::Definitions;
 use jiff::Timestamp;
 use parking_lot::Mutex;
 use serde_json::Value;
 use std::sync::Arc;
-use store::{
-    Clock, Committed, Ids, Method, PreparedResource, Snapshot, Store, StoreError, StoredResource, Transaction,
-};
+use store::{Clock, Committed, Ids, Method, ResourceWrite, Snapshot, Store, StoreError, StoredResource, Transaction};
 
 /// A FHIR R4 server over a store. Its methods are the interactions, without HTTP; [`crate::routes`] puts HTTP around.
 pub struct Hub {
@@ -42,6 +40,18 @@ pub struct Written {
     pub resource: StoredResource,
     /// What happened.
     pub effect: Effect,
+    /// What a policy that warns let pass, and what is not wrong but should be mended.
+    pub issues: Vec<Issue>,
+}
+
+/// A version that may be written.
+pub(crate) struct Prepared {
+    /// The write.
+    pub write: ResourceWrite,
+    /// The resource with `id` and `meta` in place.
+    pub value: Value,
+    /// What validation found and let pass.
+    pub issues: Vec<Issue>,
 }
 
 /// What a write did.
@@ -112,7 +122,22 @@ impl Hub {
         }
     }
 
-    /// Validates and prepares one version. `previous`: the stored version, 0 for a new resource.
+    /// Validates and prepares one version, by everything its policy looks at. For several at once: [`Self::prepare`],
+    /// then [`validate::rules`] of all.
+    pub(crate) async fn prepare_checked(
+        &self,
+        value: Value,
+        id: &str,
+        previous: u64,
+        now: Timestamp,
+        method: Method,
+    ) -> Result<Prepared, HubError> {
+        let mut prepared = self.prepare(value, id, previous, now, method)?;
+        validate::one(self, &mut prepared).await?;
+        Ok(prepared)
+    }
+
+    /// Looks at the structure of one version and prepares it. `previous`: the stored version, 0 for a new resource.
     pub(crate) fn prepare(
         &self,
         mut value: Value,
@@ -120,8 +145,8 @@ impl Hub {
         previous: u64,
         now: Timestamp,
         method: Method,
-    ) -> Result<PreparedResource, HubError> {
-        validate::check(self, &value)?;
+    ) -> Result<Prepared, HubError> {
+        let issues = validate::structure(self, &value)?;
         search_parameter::check(self, &value)?;
         if let Some(shared) = self
             .subscriptions
@@ -131,14 +156,12 @@ impl Hub {
             subscriptions::on_write(self, &shared.settings, &mut value, id)?;
         }
         self.make_relative(&mut value);
-        Ok(store::prepare_write(
-            self.definitions,
-            value,
-            id,
-            previous,
-            now,
-            method,
-        )?)
+        let prepared = store::prepare_write(self.definitions, value, id, previous, now, method)?;
+        Ok(Prepared {
+            write: prepared.write,
+            value: prepared.value,
+            issues,
+        })
     }
 
     /// References that spell out this server's own address are stored relative, so that they are found as local ones.

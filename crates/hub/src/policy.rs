@@ -28,6 +28,8 @@ pub struct TypePolicy {
     pub invariants: bool,
     /// Italian identifiers of known systems, as errors (without it they are not looked at on write).
     pub identifiers: bool,
+    /// References to resources of this server, which must be there: one look into the store for each of them.
+    pub references: bool,
 }
 
 impl From<Validation> for TypePolicy {
@@ -39,6 +41,7 @@ impl From<Validation> for TypePolicy {
             profiles: false,
             invariants: false,
             identifiers: false,
+            references: false,
         }
     }
 }
@@ -46,6 +49,11 @@ impl From<Validation> for TypePolicy {
 impl TypePolicy {
     /// Whether more than the structure is looked at.
     pub(crate) fn is_deep(self) -> bool {
+        self.has_rules() || (self.references && self.action != Validation::Off)
+    }
+
+    /// Whether the validator is needed.
+    pub(crate) fn has_rules(self) -> bool {
         self.action != Validation::Off && (self.bindings || self.profiles || self.invariants || self.identifiers)
     }
 }
@@ -54,7 +62,7 @@ impl TypePolicy {
 ///
 /// As text: `reject`, or clauses separated by `;`, the first for every type, the others for one type each:
 /// `reject; Patient=reject:profiles,identifiers; Observation=warn:all; AuditEvent=off`. What is looked at beside the
-/// structure: `bindings`, `profiles`, `invariants`, `identifiers`, or `all` of them.
+/// structure: `bindings`, `profiles`, `invariants`, `identifiers`, `references`, or `all` of them.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct ValidationPolicy {
     default: TypePolicy,
@@ -135,6 +143,7 @@ fn rules(text: &str) -> Result<TypePolicy, String> {
             "profiles" => policy.profiles = true,
             "invariants" => policy.invariants = true,
             "identifiers" => policy.identifiers = true,
+            "references" => policy.references = true,
             "all" => {
                 policy = TypePolicy {
                     action: policy.action,
@@ -142,11 +151,13 @@ fn rules(text: &str) -> Result<TypePolicy, String> {
                     profiles: true,
                     invariants: true,
                     identifiers: true,
+                    references: true,
                 }
             }
             other => {
                 return Err(format!(
-                    "'{other}' is none of structure, bindings, profiles, invariants, identifiers and all"
+                    "'{other}' is none of structure, bindings, profiles, invariants, identifiers, references \
+                     and all"
                 ));
             }
         }
@@ -167,6 +178,7 @@ impl std::fmt::Display for TypePolicy {
             (self.profiles, "profiles"),
             (self.invariants, "invariants"),
             (self.identifiers, "identifiers"),
+            (self.references, "references"),
         ];
         looked
             .iter()

@@ -4,7 +4,7 @@ use crate::create::expect_type;
 use crate::http::{Answer, Ask};
 use crate::hub::{Effect, Written, stored};
 use crate::parse;
-use crate::{Hub, HubError, binary, is_id, validate};
+use crate::{Hub, HubError, binary, is_id};
 use serde_json::Value;
 use std::sync::Arc;
 use store::{Method, Precondition, Transaction};
@@ -23,7 +23,6 @@ impl Hub {
     ) -> Result<Written, HubError> {
         self.check_type(rtype)?;
         check_identity(rtype, id, &value)?;
-        validate::get_ready(self, [rtype]).await?;
         let mut turn = None;
         for attempt in 0..=self.config.limits.retries {
             self.turns.wait((rtype, id), attempt, &mut turn).await;
@@ -31,7 +30,9 @@ impl Hub {
             let version = current.as_ref().map_or(0, |c| c.version);
             let live = current.is_some_and(|c| c.body.is_some());
             check_match(rtype, id, if_match, version)?;
-            let prepared = self.prepare(value.clone(), id, version, self.clock.now(), Method::Put)?;
+            let prepared = self
+                .prepare_checked(value.clone(), id, version, self.clock.now(), Method::Put)
+                .await?;
             let resource = stored(&prepared.write);
             let transaction = Transaction {
                 resources: vec![prepared.write],
@@ -39,7 +40,11 @@ impl Hub {
             };
             if self.try_commit(transaction).await?.is_some() {
                 let effect = if live { Effect::Updated } else { Effect::Created };
-                return Ok(Written { resource, effect });
+                return Ok(Written {
+                    resource,
+                    effect,
+                    issues: prepared.issues,
+                });
             }
         }
         let attempts = self.config.limits.retries + 1;
@@ -61,7 +66,6 @@ impl Hub {
         self.check_type(rtype)?;
         expect_type(rtype, &value)?;
         let query = parse::criteria(&self.parse_context(), rtype, criteria)?;
-        validate::get_ready(self, [rtype]).await?;
         let mut turn = None;
         for attempt in 0..=self.config.limits.retries {
             self.turns.wait((rtype, criteria), attempt, &mut turn).await;
@@ -84,7 +88,9 @@ impl Hub {
                 drop(turn);
                 return self.update(rtype, &id, value, if_match).await;
             }
-            let prepared = self.prepare(value.clone(), &self.ids.next(), 0, self.clock.now(), Method::Post)?;
+            let prepared = self
+                .prepare_checked(value.clone(), &self.ids.next(), 0, self.clock.now(), Method::Post)
+                .await?;
             let resource = stored(&prepared.write);
             let preconditions = vec![Precondition::NoMatch(query.clone())];
             let transaction = Transaction {
@@ -96,6 +102,7 @@ impl Hub {
                 return Ok(Written {
                     resource,
                     effect: Effect::Created,
+                    issues: prepared.issues,
                 });
             }
         }

@@ -31,6 +31,8 @@ pub struct Definition {
     base_definition: Option<String>,
     #[serde(skip_serializing_if = "Option::is_none")]
     derivation: Option<String>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    context: Option<Value>,
     snapshot: Option<Snapshot>,
 }
 

@@ -2,7 +2,8 @@
 
 use crate::invariant::Constraint;
 use crate::profile::{
-    Binding, Discriminator, DiscriminatorKind, Node, Profile, ProfileError, Rules, Slicing, Step, Strength, TypeRef,
+    Binding, Context, Discriminator, DiscriminatorKind, Node, Profile, ProfileError, Rules, Slicing, Step, Strength,
+    TypeRef,
 };
 use serde_json::{Map, Value};
 use std::sync::Arc;
@@ -43,9 +44,29 @@ pub fn compile(definition: &Value) -> Result<Profile, ProfileError> {
         base: text("baseDefinition"),
         constraint: text("derivation").as_deref() == Some("constraint"),
         official: false,
+        contexts: contexts(definition),
         nodes,
         url,
     })
+}
+
+/// `StructureDefinition.context`.
+fn contexts(definition: &Value) -> Vec<Context> {
+    let list = definition
+        .get("context")
+        .and_then(Value::as_array)
+        .into_iter()
+        .flatten();
+    let one = |value: &Value| {
+        let text = |name: &str| value.get(name).and_then(Value::as_str);
+        let expression = text("expression")?.trim_end_matches("[x]").to_owned();
+        Some(match text("type")? {
+            "element" => Context::Element(expression),
+            "extension" => Context::Extension(expression),
+            _ => Context::Expression,
+        })
+    };
+    list.filter_map(one).collect()
 }
 
 /// Links a new node to its parent or to the element it slices: the nearest before it.

@@ -65,8 +65,21 @@ pub struct Profile {
     pub constraint: bool,
     /// Whether it is one of R4's own.
     pub(crate) official: bool,
+    /// Where an extension may be used; empty of what is none.
+    pub(crate) contexts: Vec<Context>,
     /// Elements; the first is the root.
     pub(crate) nodes: Vec<Node>,
+}
+
+/// A place where an extension may be used.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(crate) enum Context {
+    /// Path of an element, or name of a type.
+    Element(String),
+    /// Canonical of the extension it is a part of.
+    Extension(String),
+    /// Told by a FHIRPath expression, which is not evaluated.
+    Expression,
 }
 
 /// An element of a profile.

@@ -34,6 +34,8 @@ pub(crate) struct Answer {
     pub located: bool,
     /// Nothing was written: it was there already.
     pub existed: bool,
+    /// What validation let pass, for a client that asks for an outcome.
+    issues: Vec<Issue>,
     /// The body is what was written: `Prefer: return` decides about it.
     is_write: bool,
     /// The body is one resource: `_summary` and `_elements` apply.
@@ -74,6 +76,7 @@ impl Answer {
             about: None,
             located: false,
             existed: false,
+            issues: Vec::new(),
             is_write: false,
             is_resource: false,
             retry_after: false,
@@ -124,8 +127,14 @@ impl Answer {
             located: true,
             existed: written.effect == Effect::Existed,
             is_write: true,
+            issues: written.issues.clone(),
             ..Self::new(status)
         }
+    }
+
+    /// What validation found of what was written, besides.
+    pub(crate) fn add_issues(&mut self, issues: Vec<Issue>) {
+        self.issues.extend(issues);
     }
 
     /// The same resource for another entry that asked for it.
@@ -189,7 +198,11 @@ impl Answer {
             return match prefer.returns.unwrap_or_default() {
                 Return::Minimal => None,
                 Return::Representation => Some(body.clone()),
-                Return::Outcome => Some(outcome::bytes(&[Issue::information(self.told())])),
+                Return::Outcome => {
+                    let mut issues = vec![Issue::information(self.told())];
+                    issues.extend(self.issues.iter().cloned());
+                    Some(outcome::bytes(&issues))
+                }
             };
         }
         Some(if self.is_resource {

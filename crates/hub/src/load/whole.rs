@@ -79,7 +79,7 @@ fn read_all(hub: &Hub, paths: &[PathBuf], max: usize) -> Result<Read, HubError> 
         loop {
             let read = lines::read_chunk(reader, line, 0)?;
             for (place, entry) in read.chunk {
-                let sound = entry.and_then(|entry| validate::check(hub, &entry.resource).map(|()| entry));
+                let sound = entry.and_then(|entry| validate::structure(hub, &entry.resource).map(|_| entry));
                 match sound {
                     Ok(mut entry) => {
                         entry.index = entries.len();

@@ -4,7 +4,7 @@
 use crate::http::{Answer, Ask};
 use crate::hub::{Effect, Written, stored};
 use crate::update::check_match;
-use crate::{Hub, HubError, binary, validate};
+use crate::{Hub, HubError, binary};
 use bytes::Bytes;
 use serde_json::{Value, json};
 use std::sync::Arc;
@@ -71,7 +71,6 @@ async fn change(hub: Arc<Hub>, mut ask: Ask, edit: fn(&mut Value, &Value)) -> Re
     let parameters = ask.json(&hub).await?;
     let (rtype, id) = (ask.param("type"), ask.param("id"));
     let given = given(&parameters)?;
-    validate::get_ready(&hub, [rtype]).await?;
     let mut turn = None;
     for attempt in 0..=hub.config.limits.retries {
         hub.turns.wait((rtype, id), attempt, &mut turn).await;
@@ -84,7 +83,9 @@ async fn change(hub: Arc<Hub>, mut ask: Ask, edit: fn(&mut Value, &Value)) -> Re
         if value["meta"] == before {
             return Ok(answer(&before));
         }
-        let prepared = hub.prepare(value, id, current.version, hub.clock.now(), Method::Put)?;
+        let prepared = hub
+            .prepare_checked(value, id, current.version, hub.clock.now(), Method::Put)
+            .await?;
         let meta = prepared.value["meta"].clone();
         let resource = stored(&prepared.write);
         let transaction = Transaction {
@@ -93,7 +94,13 @@ async fn change(hub: Arc<Hub>, mut ask: Ask, edit: fn(&mut Value, &Value)) -> Re
         };
         if hub.try_commit(transaction).await?.is_some() {
             let effect = Effect::Updated;
-            let about = Answer::written(&Written { resource, effect }).about;
+            let issues = prepared.issues;
+            let about = Answer::written(&Written {
+                resource,
+                effect,
+                issues,
+            })
+            .about;
             return Ok(answer(&meta).speaking_of(about));
         }
     }

@@ -34,7 +34,7 @@ pub(crate) async fn handle_type(hub: Arc<Hub>, mut ask: Ask) -> Result<Answer, H
         .err()
         .map(|error| error.issues())
         .unwrap_or_default();
-    issues.extend(validate::whole(&hub, resource, request.profile).await?);
+    issues.extend(validate::whole(&hub, resource, request.profile, &ask.scope).await?);
     Ok(told(issues))
 }
 
@@ -60,13 +60,13 @@ pub(crate) async fn handle_instance(hub: Arc<Hub>, mut ask: Ask) -> Result<Answe
                 .err()
                 .map(|error| error.issues())
                 .unwrap_or_default();
-            issues.extend(validate::whole(&hub, resource, request.profile).await?);
+            issues.extend(validate::whole(&hub, resource, request.profile, &ask.scope).await?);
             issues
         }
         (None | Some("update" | "profile"), None) => {
             let body = current.body.as_deref().unwrap_or_default();
             let stored: Value = serde_json::from_slice(body).map_err(|error| HubError::json(&error))?;
-            validate::whole(&hub, stored, request.profile).await?
+            validate::whole(&hub, stored, request.profile, &ask.scope).await?
         }
         (Some(other), _) => return Err(mode_refused(other, "update, delete or profile on an instance")),
     };

@@ -8,7 +8,7 @@ use crate::http::{Answer, Ask, Payload, media_type};
 use crate::hub::{Effect, Written, stored};
 use crate::outcome::Issue;
 use crate::update::{check_identity, check_match};
-use crate::{Hub, HubError, parse, validate};
+use crate::{Hub, HubError, parse};
 use base64::Engine as _;
 use fhirpath_patch::FhirPathPatch;
 use json_patch::JsonPatch;
@@ -157,14 +157,15 @@ impl Hub {
         patch: &Patch,
         if_match: Option<u64>,
     ) -> Result<Written, HubError> {
-        validate::get_ready(self, [rtype]).await?;
         let mut turn = None;
         for attempt in 0..=self.config.limits.retries {
             self.turns.wait((rtype, id), attempt, &mut turn).await;
             let current = self.read(rtype, id).await?;
             check_match(rtype, id, if_match, current.version)?;
             let value = patch.apply_to(&current)?;
-            let prepared = self.prepare(value, id, current.version, self.clock.now(), Method::Put)?;
+            let prepared = self
+                .prepare_checked(value, id, current.version, self.clock.now(), Method::Put)
+                .await?;
             let resource = stored(&prepared.write);
             let transaction = Transaction {
                 resources: vec![prepared.write],
@@ -172,7 +173,11 @@ impl Hub {
             };
             if self.try_commit(transaction).await?.is_some() {
                 let effect = Effect::Updated;
-                return Ok(Written { resource, effect });
+                return Ok(Written {
+                    resource,
+                    effect,
+                    issues: prepared.issues,
+                });
             }
         }
         let attempts = self.config.limits.retries + 1;

@@ -8,6 +8,7 @@
 mod entry;
 mod plan;
 mod references;
+mod rules;
 mod stable;
 
 pub(crate) use entry::{Entry, Parsed, Target, entries};
@@ -16,7 +17,7 @@ pub(crate) use stable::{hex, id as stable_id};
 
 use crate::http::{Answer, blocking};
 use crate::hub::{Effect, Written, stored};
-use crate::{Hub, HubError, Patch, validate};
+use crate::{Hub, HubError, Patch};
 use bytes::Bytes;
 use plan::{Plan, Planned};
 use references::Links;
@@ -50,6 +51,23 @@ pub(crate) enum Source {
 /// An entry's result; `None` for `GET`, which is answered later.
 pub(crate) type Outcome = Result<Option<Answer>, HubError>;
 
+/// A bundle, ready for the store but for the rules of its resources.
+struct Assembled {
+    transaction: Transaction,
+    outcomes: Vec<Outcome>,
+    /// Resources whose policy looks at more than the structure.
+    unchecked: Vec<Unchecked>,
+}
+
+/// A resource that is not yet looked at.
+struct Unchecked {
+    /// Place among the outcomes.
+    outcome: usize,
+    /// Place among the writes.
+    write: usize,
+    value: Value,
+}
+
 impl Hub {
     /// Takes a bundle in one commit; gives the outcome of each entry.
     pub(crate) async fn transact(self: &Arc<Self>, mut source: Source, mode: Mode) -> Result<Vec<Outcome>, HubError> {
@@ -62,13 +80,12 @@ impl Hub {
             let mut planned = plan::plan(self, &mode, snapshot.as_mut(), &entries).await?;
             let failed = references::conditional(self, snapshot.as_mut(), &mut entries, &mut planned.links).await?;
             drop(snapshot);
-            let types = entries
-                .iter()
-                .flatten()
-                .map(|entry| entry.target.path.split('/').next().unwrap_or_default());
-            validate::get_ready(self, types).await?;
             let (hub, shared) = (self.clone(), mode.clone());
-            let (transaction, outcomes) = blocking(move || hub.assemble(entries, planned, &failed, &shared)).await?;
+            let mut done = blocking(move || hub.assemble(entries, planned, &failed, &shared)).await?;
+            rules::check(self, &mut done, &mode).await?;
+            let Assembled {
+                transaction, outcomes, ..
+            } = done;
             if !mode.keep_going {
                 refuse_failed(&outcomes)?;
             }
@@ -108,7 +125,7 @@ impl Hub {
         planned: Planned,
         failed: &HashMap<String, HubError>,
         mode: &Mode,
-    ) -> Result<(Transaction, Vec<Outcome>), HubError> {
+    ) -> Result<Assembled, HubError> {
         let Planned {
             plans,
             links,
@@ -120,17 +137,21 @@ impl Hub {
             failed,
         };
         let records = mode.records.clone();
-        let mut transaction = Transaction {
-            preconditions,
-            records,
-            ..Transaction::default()
+        let mut done = Assembled {
+            transaction: Transaction {
+                preconditions,
+                records,
+                ..Transaction::default()
+            },
+            outcomes: Vec::with_capacity(plans.len()),
+            unchecked: Vec::new(),
         };
-        let mut outcomes: Vec<Outcome> = Vec::with_capacity(plans.len());
         for (entry, plan) in entries.into_iter().zip(plans) {
             let outcome = match plan {
                 Plan::Failed(error) => Err(error),
                 Plan::Fetch => Ok(None),
-                Plan::Same(other) => outcomes
+                Plan::Same(other) => done
+                    .outcomes
                     .get(other)
                     .cloned()
                     .unwrap_or(Ok(None))
@@ -138,17 +159,18 @@ impl Hub {
                 Plan::Existing(resource) => Ok(Some(Answer::written(&Written {
                     resource,
                     effect: Effect::Existed,
+                    issues: Vec::new(),
                 }))),
                 Plan::Delete(None) => Ok(Some(Answer::deleted(None))),
-                Plan::Delete(Some(current)) => Ok(Some(self.add_delete(&mut transaction, current))),
+                Plan::Delete(Some(current)) => Ok(Some(self.add_delete(&mut done.transaction, current))),
                 Plan::Write(target) => match entry {
-                    Ok(entry) => self.add_write(&mut transaction, entry, target, &links, mode).map(Some),
+                    Ok(entry) => self.add_write(&mut done, entry, target, &links, mode).map(Some),
                     Err((_, error)) => Err(error),
                 },
             };
-            outcomes.push(outcome);
+            done.outcomes.push(outcome);
         }
-        Ok((transaction, outcomes))
+        Ok(done)
     }
 
     fn add_delete(&self, transaction: &mut Transaction, current: store::StoredResource) -> Answer {
@@ -161,7 +183,7 @@ impl Hub {
 
     fn add_write(
         &self,
-        transaction: &mut Transaction,
+        done: &mut Assembled,
         mut entry: Entry,
         target: plan::Target,
         links: &Links<'_>,
@@ -183,14 +205,26 @@ impl Hub {
                 return Ok(Answer::written(&Written {
                     resource: current,
                     effect: Effect::Existed,
+                    issues: Vec::new(),
                 }));
             }
         }
         let prepared = self.prepare(value, &target.id, previous, self.clock.now(), target.method)?;
         let resource = stored(&prepared.write);
-        transaction.resources.push(prepared.write);
+        if self.config.validation.of(&resource.rtype).is_deep() && prepared.issues.is_empty() {
+            done.unchecked.push(Unchecked {
+                outcome: done.outcomes.len(),
+                write: done.transaction.resources.len(),
+                value: prepared.value,
+            });
+        }
+        done.transaction.resources.push(prepared.write);
         let effect = if live { Effect::Updated } else { Effect::Created };
-        Ok(Answer::written(&Written { resource, effect }))
+        Ok(Answer::written(&Written {
+            resource,
+            effect,
+            issues: prepared.issues,
+        }))
     }
 }
 

@@ -16,5 +16,6 @@ mod server;
 mod subscriptions;
 mod terminology;
 mod transaction;
+mod validation;
 mod viewdefinition;
 mod xml;

@@ -14,11 +14,17 @@ impl<'a> Run<'_, 'a> {
         item: &Item<'a>,
         object: &'a Map<String, Value>,
     ) {
+        let url = object.get("url").and_then(Value::as_str).unwrap_or_default();
+        let definition = || self.profile(url).filter(|profile| profile.type_name == "Extension");
+        if self.validator.checks.profiles
+            && let Some(profile) = definition()
+        {
+            self.context(&profile, item);
+        }
         let defined = |spot: &Spot| spot.node().types.iter().any(|one| !one.profiles.is_empty());
         if !self.validator.checks.profiles || defined(spot) || head.is_some_and(defined) {
             return;
         }
-        let url = object.get("url").and_then(Value::as_str).unwrap_or_default();
         // the parts of a complex extension have relative URLs and are defined with it
         if !url.contains(':') {
             return;

@@ -1,6 +1,7 @@
 //! The walk of a resource along profiles.
 
 mod binding;
+mod context;
 mod discriminator;
 mod element;
 mod extension;
