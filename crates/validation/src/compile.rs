@@ -71,10 +71,15 @@ fn contexts(definition: &Value) -> Vec<Context> {
 
 /// Links a new node to its parent or to the element it slices: the nearest before it.
 fn attach(nodes: &mut [Node], at: usize, node: &Node) -> Option<()> {
-    if let Some(slice) = &node.slice {
-        let head = nodes
+    let head = |node: &Node| {
+        nodes
             .iter()
-            .rposition(|other| other.path == node.path && other.slice.is_none())?;
+            .rposition(|other| other.path == node.path && other.slice.is_none())
+    };
+    // a name without an element that is sliced, as in R4's own profile `catalog`, makes no slice
+    if let Some(slice) = &node.slice
+        && let Some(head) = head(node)
+    {
         let owner = match slice.rsplit_once('/') {
             Some((outer, _)) => nodes[head]
                 .slices
