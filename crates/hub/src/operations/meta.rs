@@ -44,7 +44,7 @@ pub(crate) async fn handle_system(hub: Arc<Hub>, ask: Ask) -> Result<Answer, Hub
 
 /// The handler of `[base]/Type/id/$meta-add`.
 pub(crate) async fn handle_add(hub: Arc<Hub>, ask: Ask) -> Result<Answer, HubError> {
-    change(hub, ask, |meta, given| join(meta, given)).await
+    change(hub, ask, join).await
 }
 
 /// The handler of `[base]/Type/id/$meta-delete`.
