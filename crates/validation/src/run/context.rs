@@ -3,12 +3,19 @@
 use super::Run;
 use super::item::Item;
 use crate::profile::Context;
-use crate::{Profile, Severity, r4, split_canonical};
+use crate::{BASE, Profile, Severity, r4, split_canonical};
 use fhir::{Definitions, TypeDef};
 use serde_json::Value;
 
 /// Types that derive from each other, at most.
 const MAX_DERIVED: usize = 8;
+
+/// Extensions that R4's own definitions use elsewhere than their contexts say.
+const LOOSE: [&str; 3] = [
+    "structuredefinition-fhir-type",
+    "structuredefinition-normative-version",
+    "regex",
+];
 
 /// The element that an extension is on.
 struct Owner<'a> {
@@ -111,7 +118,8 @@ impl<'a> Owner<'a> {
 impl<'a> Run<'_, 'a> {
     /// Whether an extension is where its definition allows it.
     pub(super) fn context(&mut self, profile: &Profile, item: &Item<'a>) {
-        if profile.contexts.is_empty() {
+        let name = profile.url.strip_prefix(BASE).unwrap_or_default();
+        if profile.contexts.is_empty() || LOOSE.contains(&name) {
             return;
         }
         let Some(owner) = self.owner(item) else { return };
