@@ -157,6 +157,7 @@ async fn one(hub: &Arc<Hub>, mut value: Value, example: bool, options: Options) 
     };
     let id = hex(Sha256::digest(canonical.as_bytes()).as_slice())[..40].to_owned();
     value["id"] = Value::from(id.as_str());
+    drop_empty(&mut value);
     let stored = match hub.read(&rtype, &id).await {
         Ok(stored) => stored.body,
         Err(HubError::NotFound { .. } | HubError::Gone { .. }) => None,
@@ -177,6 +178,35 @@ async fn one(hub: &Arc<Hub>, mut value: Value, example: bool, options: Options) 
     } else {
         Outcome::Written
     })
+}
+
+/// Compilers of profiles leave empty objects (`"_severity": {}`) that FHIR does not allow and that say nothing.
+fn drop_empty(value: &mut Value) {
+    if let Some(object) = value.as_object_mut() {
+        for (name, member) in object.iter_mut() {
+            drop_empty(member);
+            let Some(items) = member.as_array_mut() else { continue };
+            if name.starts_with('_') {
+                // Beside an array of primitives: the places must stay.
+                items
+                    .iter_mut()
+                    .filter(|item| is_empty(item))
+                    .for_each(|item| *item = Value::Null);
+                if items.iter().all(Value::is_null) {
+                    items.clear();
+                }
+            } else {
+                items.retain(|item| !is_empty(item));
+            }
+        }
+        object.retain(|_, member| !is_empty(member));
+    } else if let Some(items) = value.as_array_mut() {
+        items.iter_mut().for_each(drop_empty);
+    }
+}
+
+fn is_empty(value: &Value) -> bool {
+    value.as_object().is_some_and(serde_json::Map::is_empty) || value.as_array().is_some_and(Vec::is_empty)
 }
 
 /// Without what the server and the publisher's tools add.
@@ -234,4 +264,21 @@ fn read_folder(root: &Path, folder: &Path, files: &mut Files) -> Result<(), Pack
 fn is_resource_file(name: &str) -> bool {
     let leaf = name.rsplit('/').next().unwrap_or(name);
     leaf.ends_with(".json") && leaf != "package.json" && !leaf.starts_with('.') && !name.starts_with("package/other/")
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use serde_json::json;
+
+    #[test]
+    fn what_says_nothing_is_left_out_and_places_stay() {
+        let mut value = json!({"a": {"_severity": {}, "b": [{}, {"c": []}, 1]}, "_given": [{}, {"id": "x"}], "_d": [{}],
+            "given": ["x", null]});
+        drop_empty(&mut value);
+        assert_eq!(
+            value,
+            json!({"a": {"b": [1]}, "_given": [null, {"id": "x"}], "given": ["x", null]})
+        );
+    }
 }

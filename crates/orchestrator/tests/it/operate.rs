@@ -79,15 +79,19 @@ async fn an_instance_is_modified_and_moved_to_a_new_version() {
             .contains("'referto'")
     );
 
+    moves_to_the_second_version(&system, &router, &instance).await;
+}
+
+async fn moves_to_the_second_version(system: &System, router: &axum::Router, instance: &str) {
     let migrate = format!("/orchestrator/instances/{instance}/migrate");
-    let (status, moved) = post(&router, &migrate, None, json!({"to": "visita:2"})).await;
+    let (status, moved) = post(router, &migrate, None, json!({"to": "visita:2"})).await;
     assert_eq!(status, 200, "{moved}");
-    let info = system.info(&instance).await;
+    let info = system.info(instance).await;
     assert_eq!(
         (info.definition.as_str(), info.active[0].element.as_str()),
         ("visita:2", "lettera")
     );
-    let task = system.task_of(&instance).await;
+    let task = system.task_of(instance).await;
     assert_eq!(
         (task.element.as_str(), task.definition.as_str()),
         ("lettera", "visita:2")
@@ -95,7 +99,7 @@ async fn an_instance_is_modified_and_moved_to_a_new_version() {
     let mirror = system.read("Task", &task.id).await.unwrap();
     assert_eq!(mirror["code"]["coding"][0]["code"], "lettera");
     let history = format!("/orchestrator/instances/{instance}/history");
-    let (_, _, history) = call(&router, "GET", &history, None, None).await;
+    let (_, _, history) = call(router, "GET", &history, None, None).await;
     let text = history.to_string();
     assert!(text.contains("Modified") && text.contains("Migrated"), "{text}");
 }
