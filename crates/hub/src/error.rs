@@ -21,6 +21,11 @@ pub enum HubError {
     NoVersion { rtype: String, id: String, version: String },
     #[error("{rtype}/{id} was deleted (version {version})")]
     Gone { rtype: String, id: String, version: u64 },
+    #[error(
+        "version {version} of {rtype}/{id} was removed by the history policy of this server; the current version and those \
+         kept are at {rtype}/{id}/_history"
+    )]
+    Pruned { rtype: String, id: String, version: u64 },
     #[error("'{0}' is not a FHIR R4 resource type")]
     UnknownType(String),
     #[error("there is nothing at {0}")]
@@ -62,8 +67,8 @@ pub enum HubError {
     Contention { rtype: String, id: String, attempts: usize },
     #[error("search parameter {0}")]
     Search(#[from] ParseError),
-    #[error("the body is larger than {max} bytes")]
-    BodyTooLarge { max: usize },
+    #[error("the body is larger than {max} bytes{}", declared(*found))]
+    BodyTooLarge { max: usize, found: Option<u64> },
     #[error("{what}: at most {max} are allowed, {found} were given")]
     Limit {
         what: &'static str,
@@ -88,6 +93,11 @@ pub enum HubError {
     Terminology(#[from] TermError),
     #[error(transparent)]
     Store(#[from] StoreError),
+}
+
+/// How large a body is, where it is known without reading it.
+fn declared(found: Option<u64>) -> String {
+    found.map_or_else(String::new, |found| format!(": {found} were sent"))
 }
 
 fn first(issues: &[Issue]) -> &str {
@@ -136,7 +146,7 @@ impl HubError {
             | Self::NoRoute(_)
             | Self::UnknownOperation { .. }
             | Self::NothingToPatch { .. } => StatusCode::NOT_FOUND,
-            Self::Gone { .. } => StatusCode::GONE,
+            Self::Gone { .. } | Self::Pruned { .. } => StatusCode::GONE,
             Self::MethodNotAllowed { .. } => StatusCode::METHOD_NOT_ALLOWED,
             Self::MalformedJson { .. } | Self::BadRequest(_) | Self::Search(_) | Self::NotSupported(_) => {
                 StatusCode::BAD_REQUEST
@@ -170,7 +180,7 @@ impl HubError {
     pub fn code(&self) -> &'static str {
         match self {
             Self::NotFound { .. } | Self::NoVersion { .. } | Self::NoRoute(_) => "not-found",
-            Self::Gone { .. } => "deleted",
+            Self::Gone { .. } | Self::Pruned { .. } => "deleted",
             Self::UnknownType(_)
             | Self::UnknownOperation { .. }
             | Self::MethodNotAllowed { .. }

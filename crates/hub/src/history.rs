@@ -60,6 +60,12 @@ fn wanted(hub: &Hub, query: &str) -> Result<Wanted, HubError> {
             "_format" | "_pretty" | "_summary" | "_elements" => {}
             _ => return Err(HubError::NotSupported(format!("the history parameter '{name}'"))),
         }
+        // What was used, which is less than what was asked for where a page would be too large.
+        let value = if name == "_count" {
+            wanted.count.to_string()
+        } else {
+            value
+        };
         wanted.used.push((name, value));
     }
     Ok(wanted)

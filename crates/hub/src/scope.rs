@@ -69,9 +69,12 @@ impl Scope {
     pub(crate) fn mask(&self, error: HubError) -> HubError {
         match (self, error) {
             (Self::All, error) => error,
-            (_, HubError::Gone { rtype, id, .. } | HubError::NoVersion { rtype, id, .. }) => {
-                HubError::NotFound { rtype, id }
-            }
+            (
+                _,
+                HubError::Gone { rtype, id, .. }
+                | HubError::Pruned { rtype, id, .. }
+                | HubError::NoVersion { rtype, id, .. },
+            ) => HubError::NotFound { rtype, id },
             (_, error) => error,
         }
     }

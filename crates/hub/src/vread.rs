@@ -6,7 +6,8 @@ use std::sync::Arc;
 use store::StoredResource;
 
 impl Hub {
-    /// A given version. A version that is a deletion is [`HubError::Gone`].
+    /// A given version. A version that is a deletion is [`HubError::Gone`], one that the history policy removed
+    /// [`HubError::Pruned`].
     pub async fn vread(&self, rtype: &str, id: &str, version: &str) -> Result<StoredResource, HubError> {
         self.check_type(rtype)?;
         let none = || HubError::NoVersion {
@@ -18,12 +19,19 @@ impl Hub {
         if number.to_string() != version {
             return Err(none());
         }
-        let resource = self
-            .snapshot()
-            .await?
-            .vread(rtype, id, number)
-            .await?
-            .ok_or_else(none)?;
+        let mut snapshot = self.snapshot().await?;
+        let Some(resource) = snapshot.vread(rtype, id, number).await? else {
+            // Versions are numbered without gaps: one below the current one was there.
+            let current = snapshot.read(rtype, id).await?;
+            return Err(match current {
+                Some(current) if (1..current.version).contains(&number) => HubError::Pruned {
+                    rtype: rtype.to_owned(),
+                    id: id.to_owned(),
+                    version: number,
+                },
+                _ => none(),
+            });
+        };
         match resource.body {
             Some(_) => Ok(resource),
             None => Err(HubError::Gone {

@@ -32,6 +32,10 @@ enum Command {
     Demo(commands::demo::Args),
     /// Adds or changes a local account.
     Account(commands::account::Args),
+    /// Examines the store of a data folder while nothing serves it: exit code 1 when something is wrong.
+    Doctor(commands::doctor::Args),
+    /// Removes superseded versions of FHIR resources by policy; the current versions stay.
+    Prune(commands::prune::Args),
     /// Deploys BPMN, DMN and Questionnaire files.
     Deploy(commands::deploy::Args),
 }
@@ -63,6 +67,8 @@ fn run() -> anyhow::Result<()> {
             Command::LoadTerminology(args) => commands::load_terminology::run(&cli.data, args).await,
             Command::Demo(args) => commands::demo::run(&cli.data, args).await,
             Command::Account(args) => commands::account::run(&cli.data, args).await,
+            Command::Doctor(args) => commands::doctor::run(&cli.data, &args),
+            Command::Prune(args) => commands::prune::run(&cli.data, args).await,
             Command::Deploy(args) => commands::deploy::run(&cli.data, args).await,
         }
     })

@@ -236,6 +236,39 @@ fn take(lines: &str, patient: Option<&str>, limit: usize, found: &mut Vec<AuditE
     Ok(())
 }
 
+/// Tells what is wrong with the rows: records that cannot be read or are not as many as counted, patients that the keys
+/// leave out.
+pub(crate) fn examine(connection: &Connection, mut tell: impl FnMut(String)) -> Outcome<()> {
+    let mut read = connection
+        .prepare("SELECT n, count, patients, entries FROM audit_batch ORDER BY n")
+        .at("reading the audit")?;
+    let mut rows = read.query([]).at("reading the audit")?;
+    while let Some(row) = rows.next().at("reading the audit")? {
+        let n: i64 = row.get(0).at("reading the audit")?;
+        let count: i64 = row.get(1).at("reading the audit")?;
+        let patients = row.get_ref(2).and_then(|v| Ok(v.as_blob()?)).at("reading the audit")?;
+        let lines = row.get_ref(3).and_then(|v| Ok(v.as_str()?)).at("reading the audit")?;
+        let known: BTreeSet<u64> = keys(patients).collect();
+        let mut found = BTreeSet::new();
+        for line in lines.lines() {
+            match serde_json::from_str::<AuditEntry>(line) {
+                Ok(entry) => found.extend(entry.patient.as_deref().map(key)),
+                Err(error) => tell(format!("a record of row {n} of the audit cannot be read: {error}")),
+            }
+        }
+        if lines.lines().count() as i64 != count {
+            let found = lines.lines().count();
+            tell(format!(
+                "row {n} of the audit holds {found} records, {count} were written"
+            ));
+        }
+        if known != found {
+            tell(format!("row {n} of the audit names other patients than its keys"));
+        }
+    }
+    Ok(())
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;

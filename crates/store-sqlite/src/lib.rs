@@ -18,6 +18,7 @@ mod lock;
 mod online;
 mod options;
 mod pool;
+mod prune;
 mod reindex;
 mod row;
 mod schema;
@@ -26,6 +27,7 @@ mod snapshot;
 mod sqlite_store;
 mod writer;
 
-pub use doctor::Doctor;
+pub use doctor::{Depth, Doctor};
 pub use options::{Extractor, Options, Progress};
+pub use prune::{HistoryPolicy, HistoryPolicyError, Keep, Prune, PruneCount};
 pub use sqlite_store::SqliteStore;

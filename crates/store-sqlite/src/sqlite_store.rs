@@ -7,7 +7,7 @@ use crate::online::Online;
 use crate::pool::{self, Pool};
 use crate::snapshot::SqliteSnapshot;
 use crate::writer::{self, Job, Queue, Upkeep};
-use crate::{Doctor, Extractor, Options, custom, doctor, reindex, schema};
+use crate::{Depth, Doctor, Extractor, Options, custom, doctor, reindex, schema};
 use async_trait::async_trait;
 use fhir::{CustomParams, Definitions, IndexEntry};
 use parking_lot::Mutex;
@@ -161,7 +161,21 @@ impl SqliteStore {
     /// Checks the file: SQLite's own integrity check, and that index rows, counts and packed keys agree.
     /// Reads the whole file; the store keeps working meanwhile.
     pub fn doctor(&self) -> Result<Doctor, StoreError> {
-        doctor::examine(&self.pool.begin()?.db()?.connection)
+        self.examine(Depth::Structure)
+    }
+
+    /// As [`SqliteStore::doctor`], and whether stored versions can be read, the index is what a fresh extraction gives,
+    /// and notifications, leases and access records are whole.
+    ///
+    /// # Errors
+    /// SQLite cannot read the file at all.
+    pub fn examine(&self, depth: Depth) -> Result<Doctor, StoreError> {
+        self.reader(|connection| doctor::examine(connection, &self.rules, depth))
+    }
+
+    /// Reads something on a snapshot.
+    pub(crate) fn reader<T>(&self, read: impl FnOnce(&rusqlite::Connection) -> Outcome<T>) -> Outcome<T> {
+        read(&self.pool.begin()?.db()?.connection)
     }
 
     /// Writes a consistent copy of the file as it is now to `to`, which must not exist; the store keeps working.

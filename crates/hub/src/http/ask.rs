@@ -202,10 +202,12 @@ impl Ask {
             Payload::Value(value) => Ok(Bytes::from(value.to_string())),
             Payload::Http(body) => {
                 let packed = inflate::is_gzip(&self.headers)?;
+                let length = self.headers.get(http::header::CONTENT_LENGTH);
+                let found = length.and_then(|length| length.to_str().ok()?.parse().ok());
                 let bytes = axum::body::to_bytes(body, max).await.map_err(|error| {
                     let source = std::error::Error::source(&error);
                     if source.is_some_and(|s| s.is::<http_body_util::LengthLimitError>()) {
-                        HubError::BodyTooLarge { max }
+                        HubError::BodyTooLarge { max, found }
                     } else {
                         HubError::bad(format!("the body could not be read: {error}"))
                     }

@@ -26,7 +26,7 @@ pub(super) fn inflate(bytes: &[u8], max: usize) -> Result<Bytes, HubError> {
     let read = MultiGzDecoder::new(bytes).take(max as u64 + 1).read_to_end(&mut out);
     read.map_err(|error| HubError::bad(format!("the body is not gzip: {error}")))?;
     if out.len() > max {
-        return Err(HubError::BodyTooLarge { max });
+        return Err(HubError::BodyTooLarge { max, found: None });
     }
     Ok(Bytes::from(out))
 }
@@ -45,7 +45,7 @@ mod tests {
         assert_eq!(inflate(&packed, 100_000).unwrap().len(), 100_000);
         assert!(matches!(
             inflate(&packed, 99_999),
-            Err(HubError::BodyTooLarge { max: 99_999 })
+            Err(HubError::BodyTooLarge { max: 99_999, .. })
         ));
         assert!(inflate(b"not gzip", 10).is_err());
     }

@@ -16,7 +16,9 @@ const UNSUPPORTED: [(&str, &str); 2] = [
 /// The clause of `name=value` on a type; `depth` counts the steps of chains so far.
 pub fn clause(context: &Context<'_>, rtype: &str, name: &str, value: &str, depth: usize) -> Result<Clause, ParseError> {
     if depth > context.limits.chain_depth {
-        return Err(ParseError::limit(name, "steps in a chain", context.limits.chain_depth));
+        let steps = depth + name.matches('.').count() + name.matches("_has:").count();
+        let (what, max) = ("steps in a chain", context.limits.chain_depth);
+        return Err(ParseError::limit(name, what, max, steps));
     }
     if let Some(rest) = name.strip_prefix("_has:") {
         return has(context, rest, value, depth);

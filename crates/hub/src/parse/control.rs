@@ -43,19 +43,12 @@ pub fn apply(
     }
 }
 
-/// `_count`, checked against the stated maximum.
+/// `_count`; more than the stated maximum is that maximum, as the standard permits.
 pub fn count(context: &Context<'_>, value: &str) -> Result<usize, ParseError> {
     let count: usize = value
         .parse()
         .map_err(|_| ParseError::value("_count", value, "a whole number"))?;
-    if count > context.limits.count_max {
-        return Err(ParseError::limit(
-            "_count",
-            "results in a page",
-            context.limits.count_max,
-        ));
-    }
-    Ok(count)
+    Ok(count.min(context.limits.count_max))
 }
 
 fn total(value: &str) -> Result<bool, ParseError> {
@@ -104,7 +97,12 @@ fn sort(context: &Context<'_>, query: &mut Query, value: &str) -> Result<(), Par
         query.sort.push(Sort { key, descending });
     }
     if query.sort.len() > context.limits.sort_keys {
-        return Err(ParseError::limit("_sort", "sort keys", context.limits.sort_keys));
+        return Err(ParseError::limit(
+            "_sort",
+            "sort keys",
+            context.limits.sort_keys,
+            query.sort.len(),
+        ));
     }
     Ok(())
 }
@@ -158,7 +156,12 @@ fn include(
     };
     query.includes.push(include);
     if query.includes.len() > context.limits.includes {
-        return Err(ParseError::limit(code, "includes", context.limits.includes));
+        return Err(ParseError::limit(
+            code,
+            "includes",
+            context.limits.includes,
+            query.includes.len(),
+        ));
     }
     Ok(())
 }

@@ -43,11 +43,11 @@ impl ParseError {
         )
     }
 
-    pub(crate) fn limit(param: &str, what: &str, max: usize) -> Self {
+    pub(crate) fn limit(param: &str, what: &str, max: usize, found: usize) -> Self {
         Self::new(
             ParseErrorKind::Limit,
             param,
-            format!("at most {max} {what} are allowed"),
+            format!("at most {max} {what} are allowed, {found} were given"),
         )
     }
 

@@ -94,6 +94,8 @@ pub fn search(context: &Context<'_>, rtype: &str, pairs: &[Pair]) -> Result<Pars
     };
     for (name, value) in pairs {
         match one(context, &mut parsed.query, &mut control, name, value) {
+            // What was used, which is less than what was asked for where a page would be too large.
+            Ok(()) if name == "_count" => parsed.used.push((name.clone(), parsed.query.page.count.to_string())),
             Ok(()) => parsed.used.push((name.clone(), value.clone())),
             Err(error) if error.kind == ParseErrorKind::Unknown => parsed.ignored.push(error),
             Err(error) => return Err(error),
@@ -167,6 +169,7 @@ fn check_limits(context: &Context<'_>, query: &Query) -> Result<(), ParseError> 
             &query.rtype,
             "conditions in one search",
             context.limits.clauses,
+            clauses,
         ));
     }
     if values > context.limits.values {
@@ -174,6 +177,7 @@ fn check_limits(context: &Context<'_>, query: &Query) -> Result<(), ParseError> 
             &query.rtype,
             "values in one search",
             context.limits.values,
+            values,
         ));
     }
     Ok(())

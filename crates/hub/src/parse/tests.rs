@@ -87,6 +87,12 @@ fn control_parameters() {
     assert_eq!(parsed.query.sort[1].key, SortKey::Id);
     assert_eq!(parsed.elements, ["id", "name"]);
     assert_eq!(parse("Patient", "_count=0").unwrap().summary, Summary::Count);
+    let most = parse("Patient", "_count=5000").unwrap();
+    assert_eq!(
+        most.query.page.count, 1_000,
+        "more than a page may hold is the largest page"
+    );
+    assert_eq!(most.used, [("_count".to_owned(), "1000".to_owned())]);
 }
 
 #[test]

@@ -51,7 +51,12 @@ pub fn clause(
         }
     }
     if any.len() > context.limits.values {
-        return Err(ParseError::limit(param.code, "values", context.limits.values));
+        return Err(ParseError::limit(
+            param.code,
+            "values",
+            context.limits.values,
+            any.len(),
+        ));
     }
     Ok(match (any.is_empty(), negated) {
         (true, _) => Clause::Never,
@@ -151,6 +156,7 @@ fn composite(context: &Context<'_>, param: &'static SearchParam, value: &str) ->
                 param.code,
                 "combinations of components",
                 MAX_COMBINATIONS,
+                combinations.len(),
             ));
         }
     }

@@ -18,7 +18,7 @@ pub fn clause(name: &str, of: Texts, values: &str) -> Result<Clause, ParseError>
         let text = escape::unescape(value);
         let tokens = tokens(&text);
         if tokens.len() > MAX_WORDS {
-            return Err(ParseError::limit(name, "words", MAX_WORDS));
+            return Err(ParseError::limit(name, "words", MAX_WORDS, tokens.len()));
         }
         let mut reader = Reader {
             tokens: &tokens,

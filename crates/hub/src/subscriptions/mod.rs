@@ -37,6 +37,7 @@ pub use criteria::Criteria;
 pub use definition::{DELETIONS, SECRET};
 pub use endpoint::EndpointPolicy;
 pub use feed::{Feed, FeedBatch};
+pub use pump::CURSOR;
 pub use seal::Seal;
 pub use settings::Settings;
 pub use worker::Worker;

@@ -10,8 +10,8 @@ use std::collections::BTreeMap;
 use std::sync::Arc;
 use store::{Change, CursorWrite, DeliveryWrite, Snapshot, StoreError, StoredResource, Transaction};
 
-/// Name of the durable cursor.
-const CURSOR: &str = "hub/subscriptions";
+/// Name of the durable cursor: up to where notifications have been queued. Versions after it must stay in the history.
+pub const CURSOR: &str = "hub/subscriptions";
 /// Changes without a match after which the durable cursor is moved anyway.
 const LAG: u64 = 20_000;
 

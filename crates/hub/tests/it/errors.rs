@@ -98,7 +98,6 @@ const CASES: &[Case] = &[
     ),
     (Method::GET, "/Patient?birthdate=ieri", &[], "", 400),
     (Method::GET, "/Patient?gender:in=http://x", &[], "", 400),
-    (Method::GET, "/Patient?_count=5000", &[], "", 400),
     (Method::GET, "/Patient?_count=-1", &[], "", 400),
     (Method::GET, "/Patient?_filter=x", &[], "", 400),
     (Method::GET, "/Patient?_text=OR", &[], "", 400),
@@ -187,22 +186,47 @@ async fn limits_are_clear() {
     let clauses = server.get("/Patient?name=a&name=b&name=c&name=d").await;
     assert_eq!(
         clauses.diagnostics(),
-        "search parameter Patient: at most 3 conditions in one search are allowed"
+        "search parameter Patient: at most 3 conditions in one search are allowed, 4 were given"
     );
     let values = server.get("/Patient?name=a,b,c,d,e").await;
     assert_eq!(
         values.diagnostics(),
-        "search parameter name: at most 4 values are allowed"
+        "search parameter name: at most 4 values are allowed, 5 were given"
     );
     let includes = "/Patient?_include=Patient:organization&_include=Patient:link";
-    assert_eq!(server.get(includes).await.status, StatusCode::BAD_REQUEST);
+    let includes = server.get(includes).await;
+    assert_eq!(includes.status, StatusCode::BAD_REQUEST);
+    assert_eq!(
+        includes.diagnostics(),
+        "search parameter _include: at most 1 includes are allowed, 2 were given"
+    );
     let deep = server.get("/Patient?link.link.link.link.link.link.link.name=x").await;
     assert_eq!(deep.status, StatusCode::BAD_REQUEST);
+    let told = deep.diagnostics();
+    assert!(
+        told.ends_with("at most 5 steps in a chain are allowed, 7 were given"),
+        "{told}"
+    );
+    // A page that would be too large is the largest one, and the self link says so.
+    for path in ["/Patient", "/Patient/_history", "/_history"] {
+        let page = server.get(&format!("{path}?_count=5000")).await;
+        assert_eq!(page.status, StatusCode::OK, "{path}");
+        assert!(page.link("self").unwrap().ends_with("?_count=1000"), "{path}");
+    }
     let long = json!({"resourceType": "Patient", "id": "a".repeat(3000)});
     let large = server.post("/Patient", &long).await;
     assert_eq!(
         (large.status.as_u16(), large.diagnostics().as_str()),
         (413, "the body is larger than 2000 bytes")
+    );
+    let text = long.to_string();
+    let size = text.len().to_string();
+    let told = server
+        .call(Method::POST, "/Patient", &[("content-length", size.as_str())], text)
+        .await;
+    assert_eq!(
+        told.diagnostics(),
+        format!("the body is larger than 2000 bytes: {size} were sent")
     );
     let head = server.call(Method::HEAD, "/Patient", &[], Body::empty()).await;
     assert_eq!(head.status, StatusCode::OK);

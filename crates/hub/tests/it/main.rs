@@ -11,6 +11,7 @@ mod paging;
 mod params;
 mod patch;
 mod protocol;
+mod prune;
 mod search;
 mod server;
 mod subscriptions;

@@ -18,6 +18,7 @@ pub struct Server {
     pub hub: Arc<Hub>,
     pub clock: Arc<ManualClock>,
     pub guard: Guard,
+    pub store: Arc<SqliteStore>,
     router: Router,
     _dir: TempDir,
 }
@@ -90,7 +91,8 @@ impl Server {
 
     fn over(options: Options, change: impl FnOnce(&mut HubConfig)) -> Self {
         let dir = tempfile::tempdir().unwrap();
-        let store: Arc<dyn Store> = SqliteStore::open(dir.path().join("hub.db"), options).unwrap();
+        let sqlite = SqliteStore::open(dir.path().join("hub.db"), options).unwrap();
+        let store: Arc<dyn Store> = sqlite.clone();
         let clock = Arc::new(ManualClock::new("2026-01-02T03:04:05Z".parse().unwrap()));
         let mut config = HubConfig::new(BASE);
         change(&mut config);
@@ -101,6 +103,7 @@ impl Server {
             hub,
             clock,
             guard,
+            store: sqlite,
             router,
             _dir: dir,
         }

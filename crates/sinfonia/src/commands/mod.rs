@@ -3,9 +3,11 @@
 pub mod account;
 pub mod demo;
 pub mod deploy;
+pub mod doctor;
 pub mod load;
 pub mod load_package;
 pub mod load_terminology;
+pub mod prune;
 pub mod serve;
 
 use store::{Clock, SystemClock, UuidIds};

@@ -23,6 +23,11 @@ pub struct Args {
     /// `reject; Patient=reject:profiles,identifiers; Observation=warn:all`.
     #[arg(long, env = "SINFONIA_VALIDATION", default_value = "reject")]
     validation: hub::ValidationPolicy,
+    /// What is kept of the versions that were superseded: all, last:N and days:N for all types, then by type, e.g.
+    /// `all; Observation=last:3; Task=last:10,days:365` (with both, a version goes only when both let it). Looked at every
+    /// hour.
+    #[arg(long, env = "SINFONIA_HISTORY", default_value = "all")]
+    history: store_sqlite::HistoryPolicy,
     /// URL under which notifications of FHIR Subscriptions may go although it is not https, or leads inside this network.
     /// May be given more than once.
     #[arg(
@@ -88,6 +93,11 @@ pub async fn run(data: &Path, args: Args) -> anyhow::Result<()> {
     }
     let background = tokio::spawn(system.orchestrator.clone().run());
     let notifier = Worker::new(&system.hub)?.map(|worker| tokio::spawn(worker.run()));
+    let pruner = tokio::spawn(super::prune::every_hour(
+        system.store.clone(),
+        args.history,
+        system.context.clock.clone(),
+    ));
     tracing::info!("writes are validated: {}", system.hub.config().validation);
     tracing::info!("Sinfonia is at {base_url} (data in {})", data.display());
     // Answers are small: waiting to fill a packet would cost more than the page.
@@ -100,6 +110,7 @@ pub async fn run(data: &Path, args: Args) -> anyhow::Result<()> {
         .with_graceful_shutdown(stop_asked())
         .await?;
     background.abort();
+    pruner.abort();
     notifier.into_iter().for_each(|task| task.abort());
     system.close().await;
     tracing::info!("stopped");

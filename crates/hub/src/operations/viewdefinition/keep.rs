@@ -85,7 +85,10 @@ async fn keep(hub: &Hub, id: &str, mut view: Value) -> Result<Response, HubError
     view["resourceType"] = Value::from("ViewDefinition");
     let bytes = view.to_string().into_bytes();
     if bytes.len() > MAX_BYTES {
-        return Err(HubError::BodyTooLarge { max: MAX_BYTES });
+        return Err(HubError::BodyTooLarge {
+            max: MAX_BYTES,
+            found: Some(bytes.len() as u64),
+        });
     }
     let known = hub.snapshot().await?.records(KIND, "", MAX_VIEWS).await?;
     let is_new = known.iter().all(|(key, _)| key != id);

@@ -1,7 +1,12 @@
 //! Is the file sound? And a copy of it.
 
+mod fresh;
+mod queues;
+mod versions;
+
 use crate::error::{Backend, Outcome};
 use crate::keys::{index_rows, iter};
+use crate::sqlite_store::Rules;
 use rusqlite::Connection;
 use std::collections::BTreeSet;
 use std::path::Path;
@@ -9,6 +14,18 @@ use store::StoreError;
 
 /// Findings listed at most.
 const FINDINGS: usize = 100;
+
+/// How much an examination reads beside SQLite's own check, the index and the counts, which it always looks at whole.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Depth {
+    /// Nothing more.
+    Structure,
+    /// About so many of the resources and of the versions are parsed, and their search values extracted again; queues and
+    /// access records are read whole.
+    Sample(u64),
+    /// All of them.
+    Full,
+}
 
 /// What an examination found.
 #[derive(Debug, Clone, Default)]
@@ -19,10 +36,14 @@ pub struct Doctor {
     pub resources: u64,
     /// Index rows found.
     pub index_rows: u64,
+    /// Versions parsed, current and superseded.
+    pub versions: u64,
+    /// Resources whose search values were extracted again.
+    pub extracted: u64,
 }
 
 /// Examines the file as the connection's snapshot sees it.
-pub(crate) fn examine(connection: &Connection) -> Outcome<Doctor> {
+pub(crate) fn examine(connection: &Connection, rules: &Rules, depth: Depth) -> Outcome<Doctor> {
     let mut doctor = Doctor::default();
     let mut check = connection.prepare("PRAGMA integrity_check").at("integrity check")?;
     let lines = check
@@ -34,12 +55,41 @@ pub(crate) fn examine(connection: &Connection) -> Outcome<Doctor> {
             doctor.add(format!("SQLite: {line}"));
         }
     }
-    index(connection, &mut doctor)?;
-    counts(connection, &mut doctor)?;
+    // What a damaged page keeps one look from reading, the others may still find.
+    let looked = index(connection, &mut doctor);
+    doctor.note(looked);
+    let looked = counts(connection, &mut doctor);
+    doctor.note(looked);
+    let step = match depth {
+        Depth::Structure => return Ok(doctor),
+        Depth::Sample(wanted) => step(connection, wanted)?,
+        Depth::Full => 1,
+    };
+    let looked = versions::check(connection, step, &mut doctor);
+    doctor.note(looked);
+    let looked = fresh::check(connection, rules, step, &mut doctor);
+    doctor.note(looked);
+    let looked = queues::check(connection, &mut doctor);
+    doctor.note(looked);
     Ok(doctor)
 }
 
+/// One in how many is looked at.
+fn step(connection: &Connection, wanted: u64) -> Outcome<i64> {
+    let last: i64 = connection
+        .query_row("SELECT coalesce(max(rid), 0) FROM resource", [], |row| row.get(0))
+        .at("counting resources")?;
+    Ok((last / i64::try_from(wanted.max(1)).unwrap_or(i64::MAX)).max(1))
+}
+
 impl Doctor {
+    /// A look that could not go on is a finding.
+    fn note(&mut self, looked: Outcome<()>) {
+        if let Err(error) = looked {
+            self.add(error.to_string());
+        }
+    }
+
     fn add(&mut self, problem: String) {
         if self.problems.len() < FINDINGS {
             self.problems.push(problem);
