@@ -1,8 +1,8 @@
 //! The change feed with every version: the current and the superseded ones, merged by position.
 
+use super::resource::version_at;
 use crate::error::{Backend, Outcome};
 use crate::pool::Db;
-use crate::search::{raw, stored};
 use store::{Change, FeedPage};
 
 /// (position, type code, whether it is the current version).
@@ -46,18 +46,7 @@ pub(super) fn feed(db: &mut Db, seq: u64, limit: usize, types: &[String]) -> Out
         if !codes.contains(&code) {
             continue;
         }
-        let sql = if current {
-            "SELECT rtype, id, version, last_updated, method, patient, body FROM resource WHERE seq = ?1"
-        } else {
-            "SELECT h.rtype, r.id, h.version, h.last_updated, h.method, h.patient, h.body
-             FROM resource_history h JOIN resource r ON r.rid = h.rid WHERE h.seq = ?1"
-        };
-        let version = db
-            .connection
-            .prepare_cached(sql)
-            .and_then(|mut read| read.query_row([seq], raw))
-            .at("reading the change feed")?;
-        let resource = stored(&db.connection, &mut db.types, version)?;
+        let resource = version_at(db, seq, current)?;
         page.changes.push(Change {
             seq: seq as u64,
             resource,

@@ -3,10 +3,11 @@
 //! Current and superseded versions are two tables; each has an index by type and moment, so a page is a merge of one
 //! short walk per type and table.
 
+use super::resource::version_at;
 use crate::error::{Backend, Outcome};
 use crate::pool::Db;
 use crate::row::micros;
-use crate::search::{last_position, raw, stored};
+use crate::search::last_position;
 use jiff::Timestamp;
 use rusqlite::OptionalExtension;
 use store::{HistoryScope, StoreError, VersionPage};
@@ -77,18 +78,7 @@ pub(super) fn history(
         });
     }
     for (_, seq, current) in places {
-        let sql = if current {
-            "SELECT rtype, id, version, last_updated, method, patient, body FROM resource WHERE seq = ?1"
-        } else {
-            "SELECT h.rtype, r.id, h.version, h.last_updated, h.method, h.patient, h.body
-             FROM resource_history h JOIN resource r ON r.rid = h.rid WHERE h.seq = ?1"
-        };
-        let version = db
-            .connection
-            .prepare_cached(sql)
-            .and_then(|mut read| read.query_row([seq], raw))
-            .at("reading a version")?;
-        page.versions.push(stored(&db.connection, &mut db.types, version)?);
+        page.versions.push(version_at(db, seq, current)?);
     }
     Ok(page)
 }

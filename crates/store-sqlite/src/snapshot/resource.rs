@@ -43,6 +43,22 @@ pub(super) fn vread(db: &mut Db, rtype: &str, id: &str, version: u64) -> Outcome
     found.map(|raw| stored(&db.connection, &mut db.types, raw)).transpose()
 }
 
+/// The version at a position of the change feed, which is the `current` one of its resource or a superseded one.
+pub(super) fn version_at(db: &mut Db, seq: i64, current: bool) -> Outcome<StoredResource> {
+    let sql = if current {
+        "SELECT rtype, id, version, last_updated, method, patient, body FROM resource WHERE seq = ?1"
+    } else {
+        "SELECT h.rtype, r.id, h.version, h.last_updated, h.method, h.patient, h.body
+         FROM resource_history h JOIN resource r ON r.rid = h.rid WHERE h.seq = ?1"
+    };
+    let version = db
+        .connection
+        .prepare_cached(sql)
+        .and_then(|mut read| read.query_row([seq], raw))
+        .at("reading a version")?;
+    stored(&db.connection, &mut db.types, version)
+}
+
 /// The change feed.
 pub(super) fn changes_after(db: &mut Db, seq: u64, limit: usize) -> Outcome<Vec<Change>> {
     let mut found = db
