@@ -15,7 +15,9 @@ use jiff::Timestamp;
 use parking_lot::Mutex;
 use serde_json::Value;
 use std::sync::Arc;
-use store::{Clock, Committed, Ids, Method, ResourceWrite, Snapshot, Store, StoreError, StoredResource, Transaction};
+use store::{
+    Clock, Committed, Ids, Method, RecordWrite, ResourceWrite, Snapshot, Store, StoreError, StoredResource, Transaction,
+};
 
 /// A FHIR R4 server over a store. Its methods are the interactions, without HTTP; [`crate::routes`] puts HTTP around.
 pub struct Hub {
@@ -172,6 +174,22 @@ impl Hub {
                 *reference = rest.to_owned();
             }
         });
+    }
+
+    /// Keeps or (`None`) forgets a small value of the hub itself.
+    pub(crate) async fn write_record(&self, kind: &str, key: &str, value: Option<Vec<u8>>) -> Result<(), HubError> {
+        let record = RecordWrite {
+            kind: kind.to_owned(),
+            key: key.to_owned(),
+            must_be_new: false,
+            value,
+        };
+        let transaction = Transaction {
+            records: vec![record],
+            ..Transaction::default()
+        };
+        self.store.commit(transaction).await?;
+        Ok(())
     }
 
     /// Commits; `Ok(None)` when another writer was faster and the caller should prepare again.

@@ -3,7 +3,6 @@
 use crate::{Hub, HubError};
 use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
-use store::{RecordWrite, Transaction};
 
 /// How often a job is begun before it counts as failed.
 pub const MAX_ATTEMPTS: u32 = 3;
@@ -123,27 +122,12 @@ fn backend(error: impl std::fmt::Display) -> HubError {
 /// Writes a job's record.
 pub(crate) async fn save(hub: &Hub, job: &Job) -> Result<(), HubError> {
     let value = serde_json::to_vec(job).map_err(backend)?;
-    write(hub, &job.id, Some(value)).await
+    hub.write_record(KIND, &job.id, Some(value)).await
 }
 
 /// Forgets a job.
 pub(crate) async fn forget(hub: &Hub, id: &str) -> Result<(), HubError> {
-    write(hub, id, None).await
-}
-
-async fn write(hub: &Hub, id: &str, value: Option<Vec<u8>>) -> Result<(), HubError> {
-    let record = RecordWrite {
-        kind: KIND.into(),
-        key: id.to_owned(),
-        must_be_new: false,
-        value,
-    };
-    let transaction = Transaction {
-        records: vec![record],
-        ..Transaction::default()
-    };
-    hub.store.commit(transaction).await?;
-    Ok(())
+    hub.write_record(KIND, id, None).await
 }
 
 /// A job by id.

@@ -8,7 +8,6 @@ use http::{HeaderValue, StatusCode, header};
 use serde_json::{Value, json};
 use sqlonfhir::View;
 use std::sync::Arc;
-use store::{RecordWrite, Transaction};
 
 /// Kind of the records.
 const KIND: &str = "hub.view";
@@ -99,7 +98,7 @@ async fn keep(hub: &Hub, id: &str, mut view: Value) -> Result<Response, HubError
             found: known.len() + 1,
         });
     }
-    write(hub, id, Some(bytes)).await?;
+    hub.write_record(KIND, id, Some(bytes)).await?;
     let status = if is_new { StatusCode::CREATED } else { StatusCode::OK };
     let mut response = answer(status, &view);
     let location = HeaderValue::from_str(&format!("{}/ViewDefinition/{id}", hub.config.base_url));
@@ -111,25 +110,10 @@ async fn keep(hub: &Hub, id: &str, mut view: Value) -> Result<Response, HubError
 
 /// `DELETE [base]/ViewDefinition/[id]`.
 pub(super) async fn delete(hub: Arc<Hub>, call: Call) -> Result<Response, HubError> {
-    write(&hub, call.ask.param("id"), None).await?;
+    hub.write_record(KIND, call.ask.param("id"), None).await?;
     let mut response = Response::new(Body::empty());
     *response.status_mut() = StatusCode::NO_CONTENT;
     Ok(response)
-}
-
-async fn write(hub: &Hub, id: &str, value: Option<Vec<u8>>) -> Result<(), HubError> {
-    let record = RecordWrite {
-        kind: KIND.into(),
-        key: id.to_owned(),
-        must_be_new: false,
-        value,
-    };
-    let transaction = Transaction {
-        records: vec![record],
-        ..Transaction::default()
-    };
-    hub.store.commit(transaction).await?;
-    Ok(())
 }
 
 fn answer(status: StatusCode, value: &Value) -> Response {
