@@ -20,6 +20,7 @@ pub(crate) fn of_system() -> Vec<Value> {
     vec![
         bulk("export", "export"),
         json!({"name": "meta", "definition": "http://hl7.org/fhir/OperationDefinition/Resource-meta"}),
+        json!({"name": "reindex", "definition": "https://sinfonia.it/fhir/OperationDefinition/reindex"}),
         json!({"name": "viewdefinition-run", "definition": view}),
     ]
 }
