@@ -79,6 +79,16 @@ fn line(page: &Page, event: &Event, names: &BTreeMap<String, String>) -> Option<
         } => Some((Work, page.t("event-task-reassigned"), reason.clone())),
         Event::TaskAssigned { assignee: None, .. } => plain(Work, page.t("event-task-released")),
         Event::TaskAssigned { .. } => plain(Work, page.t("event-task-claimed")),
+        Event::TaskDelegated { reason, .. } => {
+            Some((Work, page.t("event-task-delegated"), reason.clone().unwrap_or_default()))
+        }
+        Event::TaskResolved { reason, .. } => {
+            Some((Work, page.t("event-task-resolved"), reason.clone().unwrap_or_default()))
+        }
+        Event::TaskChanged { .. } => plain(Work, page.t("event-task-changed")),
+        // What it says is for those who see the task, not for all who see the pathway.
+        Event::TaskCommented { .. } => plain(Fact, page.t("event-task-commented")),
+        Event::TaskAttached { .. } => plain(Fact, page.t("event-task-attached")),
         Event::Decided { element, trace, .. } => Some((Fact, named("event-decided", element), decided(page, trace))),
         Event::TimerFired { element, .. } => plain(Work, named("event-timer", element)),
         Event::MessageReceived { element, .. } => plain(Fact, named("event-message", element)),
@@ -86,6 +96,10 @@ fn line(page: &Page, event: &Event, names: &BTreeMap<String, String>) -> Option<
             Some((Warning, named("event-incident", element), message.clone()))
         }
         Event::IncidentResolved { .. } => plain(Done, page.t("event-incident-resolved")),
+        Event::Modified { reason } => Some((Warning, page.t("event-modified"), reason.clone())),
+        Event::Migrated { .. } => plain(Work, page.t("event-migrated")),
+        Event::Suspended { reason } => Some((Warning, page.t("event-suspended"), reason.clone())),
+        Event::Resumed => plain(Done, page.t("event-resumed")),
         Event::Completed => plain(Done, page.t("event-completed")),
         Event::Terminated { reason } => Some((Warning, page.t("event-terminated"), reason.clone())),
         _ => None,
