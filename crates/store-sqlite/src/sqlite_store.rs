@@ -115,7 +115,9 @@ impl SqliteStore {
         let queue = Queue::new(options.queue);
         let (sender, changes) = watch::channel(0);
         let pool = Pool::new(&path, options.snapshots);
-        let online = Online::new(pool.clone(), queue.clone(), rules.clone(), options.reindex_chunk);
+        // The upkeep reads by itself: it neither takes a client's place nor is turned away when clients are many.
+        let own = Pool::new(&path, 2);
+        let online = Online::new(own, queue.clone(), rules.clone(), options.reindex_chunk);
         let cache = Cache::new(options.cache_bytes);
         let writer = writer::start(
             connection,
