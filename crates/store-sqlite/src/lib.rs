@@ -19,6 +19,7 @@ mod online;
 mod options;
 mod pool;
 mod prune;
+mod recent;
 mod reindex;
 mod row;
 mod schema;

@@ -59,11 +59,14 @@ pub struct Options {
     pub include_limit: usize,
     /// Bytes of current versions kept in memory for reading; 0 for none.
     pub cache_bytes: u64,
+    /// Index rows that may wait in memory (some 50 bytes each) to be written together, twice as many while they are.
+    pub index_rows: usize,
     /// Search-value extraction for a reindex; `None` means [`Extractor::r4`].
     pub extractor: Option<Extractor>,
     /// Resources of one commit of a reindex beside other work.
     pub reindex_chunk: usize,
-    /// Whether a thread does that reindex; if not, [`crate::SqliteStore::reindex_step`] does (tests).
+    /// Whether a thread does that reindex, and the writer completes the index when it has nothing else to do; if not,
+    /// [`crate::SqliteStore::reindex_step`] does the one and closing the other (tests).
     pub background: bool,
     /// Told how far a reindex at open has come.
     pub progress: Option<Progress>,
@@ -80,6 +83,7 @@ impl Default for Options {
             probe_limit: 4096,
             include_limit: 10_000,
             cache_bytes: 64 << 20,
+            index_rows: 200_000,
             reindex_chunk: 500,
             background: true,
             extractor: None,
@@ -99,6 +103,7 @@ impl std::fmt::Debug for Options {
             .field("probe_limit", &self.probe_limit)
             .field("include_limit", &self.include_limit)
             .field("cache_bytes", &self.cache_bytes)
+            .field("index_rows", &self.index_rows)
             .field("extractor", &self.extractor)
             .field("reindex_chunk", &self.reindex_chunk)
             .field("background", &self.background)

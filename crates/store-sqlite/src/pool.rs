@@ -2,6 +2,7 @@
 
 use crate::codes::Types;
 use crate::error::{Backend, Outcome};
+use crate::recent::{View, Views};
 use parking_lot::Mutex;
 use rusqlite::config::DbConfig;
 use rusqlite::{Connection, OpenFlags};
@@ -13,6 +14,9 @@ use store::StoreError;
 /// Idle readers kept open.
 const IDLE: usize = 16;
 
+/// How often a reader begins again because it came too late for the view of its moment.
+const BEGINS: usize = 100;
+
 /// A connection with what it knows of the type table.
 #[derive(Debug)]
 pub(crate) struct Db {
@@ -20,6 +24,8 @@ pub(crate) struct Db {
     pub connection: Connection,
     /// Type codes.
     pub types: Types,
+    /// Index rows of the snapshot that are not in the file.
+    pub view: Arc<View>,
 }
 
 /// The writer's connection: creates the file if need be.
@@ -54,6 +60,7 @@ fn open_reader(path: &Path) -> Outcome<Db> {
     Ok(Db {
         connection,
         types: Types::default(),
+        view: Arc::default(),
     })
 }
 
@@ -64,16 +71,18 @@ pub(crate) struct Pool {
     idle: Mutex<Vec<Db>>,
     out: AtomicUsize,
     limit: usize,
+    views: Arc<Views>,
 }
 
 impl Pool {
     /// Readers of `path`, at most `limit` at once.
-    pub fn new(path: &Path, limit: usize) -> Arc<Self> {
+    pub fn new(path: &Path, limit: usize, views: Arc<Views>) -> Arc<Self> {
         Arc::new(Self {
             path: path.to_owned(),
             idle: Mutex::new(Vec::new()),
             out: AtomicUsize::new(0),
             limit,
+            views,
         })
     }
 
@@ -92,17 +101,28 @@ impl Pool {
             Some(db) => db,
             None => open_reader(&self.path)?,
         });
-        // A deferred transaction sees the moment of its first read: make that now.
-        db.connection
-            .prepare_cached("BEGIN DEFERRED")
-            .and_then(|mut begin| begin.execute([]))
-            .and_then(|_| {
-                db.connection
-                    .prepare_cached("SELECT value FROM meta WHERE name = 'fingerprint'")
-            })
-            .and_then(|mut first| first.exists([]))
-            .at("beginning a snapshot")?;
-        Ok(lease)
+        for _ in 0..BEGINS {
+            // A deferred transaction sees the moment of its first read: the epoch, which names the view.
+            let epoch = db
+                .connection
+                .prepare_cached("BEGIN DEFERRED")
+                .and_then(|mut begin| begin.execute([]))
+                .and_then(|_| {
+                    db.connection
+                        .prepare_cached("SELECT value FROM meta WHERE name = 'epoch'")
+                })
+                .and_then(|mut read| read.query_row([], |row| row.get(0)))
+                .at("beginning a snapshot")?;
+            if let Some(view) = self.views.get(epoch) {
+                db.view = view;
+                return Ok(lease);
+            }
+            db.connection
+                .prepare_cached("ROLLBACK")
+                .and_then(|mut end| end.execute([]))
+                .at("beginning a snapshot")?;
+        }
+        Err(StoreError::Overloaded { waiting })
     }
 }
 
@@ -123,7 +143,8 @@ impl Lease {
 impl Drop for Lease {
     fn drop(&mut self) {
         self.pool.out.fetch_sub(1, Ordering::Relaxed);
-        let Some(db) = self.db.take() else { return };
+        let Some(mut db) = self.db.take() else { return };
+        db.view = Arc::default();
         let ended = db
             .connection
             .prepare_cached("ROLLBACK")

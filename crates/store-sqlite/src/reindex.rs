@@ -93,7 +93,7 @@ fn index(transaction: &Transaction<'_>, rid: i64, keys: &[u8]) -> Outcome<()> {
         .prepare_cached("UPDATE resource SET keys = ?2 WHERE rid = ?1")
         .and_then(|mut update| update.execute((rid, keys)))
         .at("reindexing")?;
-    write_index(transaction, rid, &[], keys)?;
+    write_index(transaction, rid, keys)?;
     let mut last = None;
     for (param, _) in iter(keys) {
         if last == Some(param) {

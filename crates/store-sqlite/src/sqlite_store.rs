@@ -5,6 +5,7 @@ use crate::error::Outcome;
 use crate::lock::ProcessLock;
 use crate::online::Online;
 use crate::pool::{self, Pool};
+use crate::recent::{self, Views, Waiting};
 use crate::snapshot::SqliteSnapshot;
 use crate::writer::{self, Job, Queue, Upkeep};
 use crate::{Depth, Doctor, Extractor, Options, custom, doctor, reindex, schema};
@@ -112,11 +113,14 @@ impl SqliteStore {
             definitions,
         });
         reindex::if_needed(&mut connection, &rules, options.progress.as_ref())?;
+        let view = recent::recover(&mut connection)?;
+        let views = Views::new(view.clone());
+        let waiting = Waiting::new(views.clone(), view, options.index_rows);
         let queue = Queue::new(options.queue);
         let (sender, changes) = watch::channel(0);
-        let pool = Pool::new(&path, options.snapshots);
+        let pool = Pool::new(&path, options.snapshots, views.clone());
         // The upkeep reads by itself: it neither takes a client's place nor is turned away when clients are many.
-        let own = Pool::new(&path, 2);
+        let own = Pool::new(&path, 2, views);
         let online = Online::new(own, queue.clone(), rules.clone(), options.reindex_chunk);
         let cache = Cache::new(options.cache_bytes);
         let writer = writer::start(
@@ -126,6 +130,7 @@ impl SqliteStore {
             queue.clone(),
             sender,
             cache.clone(),
+            waiting,
         )?;
         let mut threads = vec![writer];
         if options.background {
@@ -172,7 +177,9 @@ impl SqliteStore {
     /// # Errors
     /// SQLite cannot read the file at all.
     pub fn examine(&self, depth: Depth) -> Result<Doctor, StoreError> {
-        self.reader(|connection| doctor::examine(connection, &self.rules, depth))
+        let mut lease = self.pool.begin()?;
+        let db = lease.db()?;
+        doctor::examine(&db.connection, &db.view, &self.rules, depth)
     }
 
     /// Reads something on a snapshot.

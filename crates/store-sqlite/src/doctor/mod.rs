@@ -6,6 +6,7 @@ mod versions;
 
 use crate::error::{Backend, Outcome};
 use crate::keys::{index_rows, iter};
+use crate::recent::View;
 use crate::sqlite_store::Rules;
 use rusqlite::Connection;
 use std::collections::BTreeSet;
@@ -42,8 +43,8 @@ pub struct Doctor {
     pub extracted: u64,
 }
 
-/// Examines the file as the connection's snapshot sees it.
-pub(crate) fn examine(connection: &Connection, rules: &Rules, depth: Depth) -> Outcome<Doctor> {
+/// Examines the file as the connection's snapshot sees it; `view`: the index rows that are not in it yet.
+pub(crate) fn examine(connection: &Connection, view: &View, rules: &Rules, depth: Depth) -> Outcome<Doctor> {
     let mut doctor = Doctor::default();
     let mut check = connection.prepare("PRAGMA integrity_check").at("integrity check")?;
     let lines = check
@@ -56,7 +57,7 @@ pub(crate) fn examine(connection: &Connection, rules: &Rules, depth: Depth) -> O
         }
     }
     // What a damaged page keeps one look from reading, the others may still find.
-    let looked = index(connection, &mut doctor);
+    let looked = index(connection, view, &mut doctor);
     doctor.note(looked);
     let looked = counts(connection, &mut doctor);
     doctor.note(looked);
@@ -98,7 +99,7 @@ impl Doctor {
 }
 
 /// Every packed key has its index rows, and there are no others.
-fn index(connection: &Connection, doctor: &mut Doctor) -> Outcome<()> {
+fn index(connection: &Connection, view: &View, doctor: &mut Doctor) -> Outcome<()> {
     let mut resources = connection
         .prepare("SELECT rid, id, keys, method, body IS NULL FROM resource")
         .at("reading resources")?;
@@ -131,7 +132,7 @@ fn index(connection: &Connection, doctor: &mut Doctor) -> Outcome<()> {
         }
         expected += own.len() as u64;
         for (param, key) in own {
-            if !probe.exists((param, &key, rid)).at("reading the index")? {
+            if !view.has(param, &key, rid) && !probe.exists((param, &key, rid)).at("reading the index")? {
                 doctor.add(format!(
                     "resource {id}: a value of search parameter {param} is missing from the index; reindex"
                 ));
@@ -141,10 +142,11 @@ fn index(connection: &Connection, doctor: &mut Doctor) -> Outcome<()> {
     let found: i64 = connection
         .query_row("SELECT count(*) FROM idx", [], |row| row.get(0))
         .at("counting index rows")?;
-    doctor.index_rows = found as u64;
+    doctor.index_rows = found as u64 + view.len() as u64;
     if doctor.index_rows != expected {
         doctor.add(format!(
-            "the index has {found} rows, the resources account for {expected}; reindex"
+            "the index has {} rows, the resources account for {expected}; reindex",
+            doctor.index_rows
         ));
     }
     Ok(())

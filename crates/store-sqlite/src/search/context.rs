@@ -4,6 +4,7 @@ use super::past::{Ghosts, Past};
 use crate::codes::Types;
 use crate::error::{Backend, Outcome};
 use crate::keys::Packed;
+use crate::recent::View;
 use crate::row::{DELETED, method, timestamp};
 use crate::sqlite_store::{Limits, Rules};
 use bytes::Bytes;
@@ -40,6 +41,8 @@ const MEMO_LIMIT: usize = 100_000;
 pub(super) struct Context<'a> {
     /// The connection, inside a read (or the writer's) transaction.
     pub connection: &'a Connection,
+    /// Index rows that are not in the file.
+    pub view: &'a View,
     types: RefCell<&'a mut Types>,
     left: Cell<u64>,
     limits: Limits,
@@ -55,12 +58,19 @@ const CANDIDATE_BY_ID: &str =
 
 impl<'a> Context<'a> {
     /// A search by these rules; in the state of an earlier moment, if one is given.
-    pub fn new(connection: &'a Connection, types: &'a mut Types, rules: &'a Rules, past: Option<Past>) -> Self {
+    pub fn new(
+        connection: &'a Connection,
+        view: &'a View,
+        types: &'a mut Types,
+        rules: &'a Rules,
+        past: Option<Past>,
+    ) -> Self {
         let limits = rules.limits;
         Self {
             rules,
             past,
             connection,
+            view,
             types: RefCell::new(types),
             left: Cell::new(limits.scan),
             limits,

@@ -2,7 +2,7 @@
 
 use super::cond::{Cond, Link, Scope};
 use super::context::Context;
-use super::{plan, resolve, walk};
+use super::{index, plan, resolve, walk};
 use crate::error::{Backend, Outcome};
 use crate::keys::{Cover, combined_dates, every_row, of_param};
 use fhir::ParamId;
@@ -77,10 +77,7 @@ pub(super) fn estimate(context: &Context<'_>, scope: &Scope<'_>, cond: &Cond, ca
             };
             let mut sum = 0;
             for range in &cover.ranges {
-                sum += count(
-                    "SELECT count(*) FROM (SELECT 1 FROM idx WHERE param = ?1 AND key >= ?2 AND key < ?3 LIMIT ?4)",
-                    &[&param.0, &range.lo, &range.hi, &((cap - sum) as i64)],
-                )?;
+                sum += index::count(context, param, range, cap - sum)?;
                 if sum >= cap {
                     break;
                 }

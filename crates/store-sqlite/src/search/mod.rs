@@ -15,6 +15,7 @@ mod context;
 mod cover;
 mod eval;
 mod include;
+mod index;
 mod mark;
 mod named;
 mod page;
@@ -31,6 +32,7 @@ pub(crate) use past::last as last_position;
 use crate::codes::Types;
 use crate::custom;
 use crate::error::Outcome;
+use crate::recent::View;
 use crate::sqlite_store::Rules;
 use cond::Scope;
 use context::Context;
@@ -42,7 +44,15 @@ use store::{Query, SearchPage, StoreError};
 const PAGE_LIMIT: usize = 10_000;
 
 /// Answers a search.
-pub(crate) fn search(connection: &Connection, types: &mut Types, query: &Query, rules: &Rules) -> Outcome<SearchPage> {
+///
+/// `view`: the index rows that are not in the file.
+pub(crate) fn search(
+    connection: &Connection,
+    view: &View,
+    types: &mut Types,
+    query: &Query,
+    rules: &Rules,
+) -> Outcome<SearchPage> {
     if query.page.count > PAGE_LIMIT {
         return Err(StoreError::Limit(format!(
             "a page may hold {PAGE_LIMIT} matches, {} were asked for; ask for smaller pages",
@@ -57,7 +67,7 @@ pub(crate) fn search(connection: &Connection, types: &mut Types, query: &Query, 
     for id in named::custom(query) {
         custom::check_ready(connection, id)?;
     }
-    let context = Context::new(connection, types, rules, past);
+    let context = Context::new(connection, view, types, rules, past);
     let Some(code) = context.code(&query.rtype)? else {
         return Ok(SearchPage {
             total: query.total.then_some(0),

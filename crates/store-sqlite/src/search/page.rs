@@ -5,8 +5,8 @@ use super::context::Context;
 use super::mark::{self, Mark};
 use super::plan::{self, Choice};
 use super::walk::Walk;
-use super::{cover, eval, sort};
-use crate::error::{Backend, Outcome};
+use super::{cover, eval, index, sort};
+use crate::error::Outcome;
 use store::Query;
 
 /// Row ids of a page.
@@ -112,17 +112,7 @@ fn total(context: &Context<'_>, scope: &Scope<'_>) -> Outcome<u64> {
                 && let [range] = cover.ranges.as_slice()
             {
                 // Keys short enough to be whole in the index: its rows are the answer.
-                let sql = if range.single() {
-                    "SELECT count(*) FROM idx WHERE param = ?1 AND key >= ?2 AND key < ?3"
-                } else {
-                    "SELECT count(DISTINCT rid) FROM idx WHERE param = ?1 AND key >= ?2 AND key < ?3"
-                };
-                return context
-                    .connection
-                    .prepare_cached(sql)
-                    .and_then(|mut count| count.query_row((param.0, &range.lo, &range.hi), |row| row.get::<_, i64>(0)))
-                    .map(|count| count as u64)
-                    .at("counting matches");
+                return index::resources(context, param, range);
             }
         }
         _ => {}

@@ -1,8 +1,9 @@
 //! Following references, both ways.
 
 use super::context::Context;
+use super::index;
 use super::past::Ghost;
-use crate::error::{Backend, Outcome};
+use crate::error::Outcome;
 use crate::keys::{Range, encode, of_param, tag, untext};
 use fhir::{IndexValue, ParamId};
 
@@ -29,16 +30,9 @@ pub(super) fn pointing(context: &Context<'_>, source: i64, param: ParamId, rtype
     Ok(rids)
 }
 
-/// Row ids in one range of one parameter, in key order.
+/// Row ids in one range of one parameter, for one key in their order.
 pub(super) fn rids_in(context: &Context<'_>, param: ParamId, range: &Range) -> Outcome<Vec<i64>> {
-    let rids: Vec<i64> = context
-        .connection
-        .prepare_cached("SELECT rid FROM idx WHERE param = ?1 AND key >= ?2 AND key < ?3")
-        .and_then(|mut walk| {
-            walk.query_map((param.0, &range.lo, &range.hi), |row| row.get(0))?
-                .collect()
-        })
-        .at("walking the index")?;
+    let rids = index::rids(context, param, range)?;
     context.spend(rids.len() as u64 / 4)?;
     Ok(rids)
 }

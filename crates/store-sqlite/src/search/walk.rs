@@ -1,6 +1,7 @@
 //! Walking a driver in its own order, a chunk at a time, from any position.
 
 use super::context::{Candidate, Context};
+use super::index;
 use super::past::Ghost;
 use crate::error::{Backend, Outcome};
 use crate::keys::{Cover, index_rows, of_param};
@@ -238,13 +239,8 @@ impl Walk {
                 Some(Position::Key(key, rid)) if *key >= range.lo => (key, *rid),
                 _ => (&range.lo, 0),
             };
-            found.extend(rows(
-                context,
-                "SELECT rid, key FROM idx WHERE param = ?1 AND (key, rid) > (?2, ?3) AND key < ?4
-                 ORDER BY key, rid LIMIT ?5",
-                (param.0, key, rid, &range.hi, self.chunk - found.len()),
-                keyed,
-            )?);
+            let rows = index::up(context, param, (key, rid), range, self.chunk - found.len())?;
+            found.extend(rows.into_iter().map(keyed));
             if found.len() >= self.chunk {
                 break;
             }
@@ -260,13 +256,8 @@ impl Walk {
                 Some(Position::Key(key, rid)) if *key < range.hi => (key, *rid),
                 _ => (&range.hi, 0),
             };
-            found.extend(rows(
-                context,
-                "SELECT rid, key FROM idx WHERE param = ?1 AND (key, rid) < (?2, ?3) AND key >= ?4
-                 ORDER BY key DESC, rid DESC LIMIT ?5",
-                (param.0, key, rid, &range.lo, self.chunk - found.len()),
-                keyed,
-            )?);
+            let rows = index::down(context, param, (key, rid), range, self.chunk - found.len())?;
+            found.extend(rows.into_iter().map(keyed));
             if found.len() >= self.chunk {
                 break;
             }
@@ -326,8 +317,8 @@ impl Walk {
     }
 }
 
-fn keyed(row: &Row<'_>) -> rusqlite::Result<Position> {
-    Ok(Position::Key(row.get(1)?, row.get(0)?))
+fn keyed((key, rid): index::Row) -> (Position, i64) {
+    (Position::Key(key, rid), rid)
 }
 
 /// Runs a walk's statement: column 0 is the row id, `place` reads the position.

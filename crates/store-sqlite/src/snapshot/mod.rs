@@ -73,7 +73,7 @@ impl Snapshot for SqliteSnapshot {
     async fn search(&mut self, query: &Query) -> Result<SearchPage, StoreError> {
         let rules = self.rules.clone();
         let db = self.db()?;
-        blocking(|| search::search(&db.connection, &mut db.types, query, &rules))
+        blocking(|| search::search(&db.connection, &db.view, &mut db.types, query, &rules))
     }
 
     async fn mark(&mut self) -> Result<String, StoreError> {

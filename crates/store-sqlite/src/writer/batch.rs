@@ -89,9 +89,26 @@ impl Writer {
         done
     }
 
+    /// Writes some of the index rows that wait, in a commit of its own; whether there were any.
+    pub(super) fn write_waiting(&mut self) -> bool {
+        let run = |this: &mut Self| {
+            this.statement("BEGIN IMMEDIATE")?;
+            let seq = this.state.seq;
+            let some = this.state.waiting.at_rest(&this.connection, seq)?;
+            this.commit()?;
+            Ok(some)
+        };
+        run(self).unwrap_or_else(|error: StoreError| {
+            tracing::error!(%error, "cannot complete the index now; it will be tried again");
+            self.undo();
+            false
+        })
+    }
+
     /// Commits, and puts into force for everyone what was defined meanwhile.
     fn commit(&mut self) -> Outcome<()> {
         self.statement("COMMIT")?;
+        self.state.waiting.committed();
         self.checkpoint.wrote(self.connection.total_changes());
         let custom = &self.state.custom;
         if custom.generation() != self.rules.definitions.custom().generation() {

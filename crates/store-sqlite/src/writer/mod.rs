@@ -17,6 +17,7 @@ pub(crate) use state::State;
 use crate::Options;
 use crate::cache::Cache;
 use crate::error::Outcome;
+use crate::recent::Waiting;
 use crate::sqlite_store::Rules;
 use checkpoint::Checkpoint;
 use queue::Work;
@@ -49,8 +50,9 @@ pub(crate) fn start(
     queue: Arc<Queue>,
     changes: watch::Sender<u64>,
     cache: Arc<Cache>,
+    waiting: Waiting,
 ) -> Outcome<JoinHandle<()>> {
-    let state = State::load(&connection, rules.definitions)?;
+    let state = State::load(&connection, rules.definitions, waiting)?;
     changes.send_replace(state.seq as u64);
     let mut writer = Writer {
         connection,
@@ -60,28 +62,32 @@ pub(crate) fn start(
         rules,
         cache,
     };
-    let (batch, bytes) = (options.batch.max(1), options.batch_bytes);
+    let (batch, bytes, background) = (options.batch.max(1), options.batch_bytes, options.background);
     std::thread::Builder::new()
         .name("store-writer".into())
         .spawn(move || {
             // Whatever ends this thread, callers must hear of it instead of waiting for ever.
             let _closer = queue.closer();
-            writer.run(&queue, batch, bytes);
+            writer.run(&queue, batch, bytes, background);
         })
         .map_err(|error| StoreError::Backend(format!("cannot start the writer thread: {error}")))
 }
 
 impl Writer {
-    fn run(&mut self, queue: &Queue, batch: usize, bytes: usize) {
+    fn run(&mut self, queue: &Queue, batch: usize, bytes: usize, background: bool) {
         let mut expected = 0;
         loop {
             let jobs = match queue.take(batch, bytes, IDLE, expected) {
                 queue::Taken::Jobs(jobs) => jobs,
                 queue::Taken::Idle => {
+                    while background && queue.waiting() == 0 && self.write_waiting() {}
                     self.checkpoint.when_idle(&self.connection);
                     continue;
                 }
-                queue::Taken::Closed => return,
+                queue::Taken::Closed => {
+                    while self.write_waiting() {}
+                    return;
+                }
             };
             let (mut transactions, mut replies, mut upkeep) = (Vec::new(), Vec::new(), Vec::new());
             for (work, reply) in jobs.into_iter().map(Job::split) {
@@ -129,9 +135,13 @@ impl Writer {
         {
             tracing::error!(%error, "rollback failed");
         }
-        match State::load(&self.connection, self.rules.definitions) {
+        let waiting = self.state.waiting.as_committed();
+        match State::load(&self.connection, self.rules.definitions, waiting) {
             Ok(state) => self.state = state,
-            Err(error) => tracing::error!(%error, "cannot reload the writer's state"),
+            Err(error) => {
+                tracing::error!(%error, "cannot reload the writer's state");
+                self.state.waiting = self.state.waiting.as_committed();
+            }
         }
     }
 }

@@ -3,6 +3,7 @@
 use super::state::State;
 use crate::error::{Backend, Outcome};
 use crate::keys::{Packed, index_rows, iter, pack};
+use crate::recent::Waiting;
 use crate::row::{DELETED, method_code, micros};
 use fhir::{FIRST_CUSTOM, IndexEntry};
 use rusqlite::{Connection, OptionalExtension, params};
@@ -73,7 +74,8 @@ pub(super) fn write(
             current.rid
         }
     };
-    write_index(connection, rid, current.map_or(&[], |current| &current.keys), &keys)?;
+    let old: &[u8] = current.map_or(&[], |current| &current.keys);
+    index(connection, &mut state.waiting, rid, old, &keys)?;
     note_many(connection, state, &keys)
 }
 
@@ -103,7 +105,8 @@ pub(crate) fn rewrite_keys(connection: &Connection, state: &mut State, rid: i64,
         .prepare_cached("UPDATE resource SET keys = ?2 WHERE rid = ?1")
         .and_then(|mut update| update.execute((rid, keys)))
         .at("reindexing")?;
-    write_index(connection, rid, &old, keys)?;
+    let last = state.seq;
+    index_now(connection, &mut state.waiting, (rid, last), &old, keys)?;
     note_many(connection, state, keys)
 }
 
@@ -199,27 +202,76 @@ fn rows(packed: &[u8]) -> Rows<'_> {
     rows
 }
 
-/// Changes the index rows of a resource from those of `old` to those of `new`.
-pub(crate) fn write_index(connection: &Connection, rid: i64, old: &[u8], new: &[u8]) -> Outcome<()> {
+/// Changes the index rows of a resource from those of `old` to those of `new`. Rows to add wait to be written with others.
+fn index(connection: &Connection, waiting: &mut Waiting, rid: i64, old: &[u8], new: &[u8]) -> Outcome<()> {
     if old == new {
         return Ok(());
     }
     let (old, new) = (rows(old), rows(new));
-    if !old.is_empty() {
-        let mut delete = connection
-            .prepare_cached("DELETE FROM idx WHERE param = ?1 AND key = ?2 AND rid = ?3")
-            .at("preparing the index")?;
-        for (param, key) in old.iter().filter(|row| new.binary_search(row).is_err()) {
-            delete.execute((param, key.as_ref(), rid)).at("removing an index row")?;
-        }
-    }
-    let mut insert = connection
-        .prepare_cached("INSERT INTO idx(param, key, rid) VALUES (?1, ?2, ?3)")
-        .at("preparing the index")?;
+    remove(
+        connection,
+        waiting,
+        rid,
+        old.iter().filter(|row| new.binary_search(row).is_err()),
+    )?;
     for (param, key) in new.iter().filter(|row| old.binary_search(row).is_err()) {
-        insert.execute((param, key.as_ref(), rid)).at("adding an index row")?;
+        waiting.add(*param, key, rid);
     }
     Ok(())
+}
+
+/// Removes index rows, wherever they are.
+fn remove<'a>(
+    connection: &Connection,
+    waiting: &mut Waiting,
+    rid: i64,
+    rows: impl Iterator<Item = &'a (u16, Cow<'a, [u8]>)>,
+) -> Outcome<()> {
+    for (param, key) in rows {
+        if !waiting.remove(*param, key, rid) {
+            connection
+                .prepare_cached("DELETE FROM idx WHERE param = ?1 AND key = ?2 AND rid = ?3")
+                .and_then(|mut delete| delete.execute((param, key.as_ref(), rid)))
+                .at("removing an index row")?;
+        }
+    }
+    Ok(())
+}
+
+/// As [`index`], with the rows written at once: those of a version that is not new would be forgotten with the memory.
+fn index_now(
+    connection: &Connection,
+    waiting: &mut Waiting,
+    (rid, seq): (i64, i64),
+    old: &[u8],
+    new: &[u8],
+) -> Outcome<()> {
+    let (old_rows, new_rows) = (rows(old), rows(new));
+    let gone = old_rows.iter().filter(|row| new_rows.binary_search(row).is_err());
+    remove(connection, waiting, rid, gone)?;
+    for (param, key) in new_rows.iter().filter(|row| old_rows.binary_search(row).is_err()) {
+        if waiting.knows(*param, key, rid) {
+            // It was removed a moment ago: that must be behind us before it comes again.
+            waiting.empty(connection, seq)?;
+        }
+        insert_row(connection, *param, key, rid)?;
+    }
+    Ok(())
+}
+
+/// Writes the index rows of a resource that has none.
+pub(crate) fn write_index(connection: &Connection, rid: i64, keys: &[u8]) -> Outcome<()> {
+    rows(keys)
+        .iter()
+        .try_for_each(|(param, key)| insert_row(connection, *param, key, rid))
+}
+
+fn insert_row(connection: &Connection, param: u16, key: &[u8], rid: i64) -> Outcome<()> {
+    connection
+        .prepare_cached("INSERT INTO idx(param, key, rid) VALUES (?1, ?2, ?3)")
+        .and_then(|mut insert| insert.execute((param, key, rid)))
+        .map(drop)
+        .at("adding an index row")
 }
 
 /// Remembers parameters that a resource has several values of.

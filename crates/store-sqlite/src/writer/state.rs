@@ -4,6 +4,7 @@ use crate::audit;
 use crate::codes::Types;
 use crate::custom;
 use crate::error::{Backend, Outcome};
+use crate::recent::Waiting;
 use fhir::{CustomParams, Definitions};
 use rusqlite::Connection;
 use std::collections::{HashMap, HashSet};
@@ -11,7 +12,7 @@ use std::sync::Arc;
 use store::AuditEntry;
 
 /// Counters and caches of the writer.
-#[derive(Debug, Default)]
+#[derive(Debug)]
 pub(crate) struct State {
     /// Type codes.
     pub types: Types,
@@ -29,11 +30,13 @@ pub(crate) struct State {
     pub audit: Vec<AuditEntry>,
     /// Access records that no segment covers yet.
     pub tail: audit::Tail,
+    /// Index rows that are not in the file yet.
+    pub waiting: Waiting,
 }
 
 impl State {
-    /// Reads it from the file.
-    pub fn load(connection: &Connection, definitions: &Definitions) -> Outcome<Self> {
+    /// Reads it from the file; `waiting` is as at the last commit.
+    pub fn load(connection: &Connection, definitions: &Definitions, waiting: Waiting) -> Outcome<Self> {
         let (seq, rid) = connection
             .query_row(
                 "SELECT coalesce((SELECT max(seq) FROM resource), 0), coalesce((SELECT max(rid) FROM resource), 0)",
@@ -51,11 +54,15 @@ impl State {
             many,
             tail: audit::Tail::load(connection)?,
             custom: custom::load(connection, definitions)?,
-            ..Self::default()
+            waiting,
+            types: Types::default(),
+            live: HashMap::new(),
+            audit: Vec::new(),
         })
     }
 
-    /// Writes the counts of live resources and the access records, once for each batch.
+    /// Writes the counts of live resources, the access records and index rows that are due: the last thing before a
+    /// commit.
     pub fn flush(&mut self, connection: &Connection) -> Outcome<()> {
         for (code, change) in self.live.drain().filter(|(_, change)| *change != 0) {
             connection
@@ -64,6 +71,7 @@ impl State {
                 .at("counting resources")?;
         }
         let entries = std::mem::take(&mut self.audit);
-        audit::append(connection, &mut self.tail, &entries)
+        audit::append(connection, &mut self.tail, &entries)?;
+        self.waiting.before_commit(connection, self.seq)
     }
 }

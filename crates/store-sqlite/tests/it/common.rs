@@ -15,6 +15,8 @@ pub fn options() -> Options {
     };
     Options {
         extractor: Some(extractor),
+        // Few, so that rows wait, leave and are written all the time.
+        index_rows: 40,
         ..Options::default()
     }
 }

@@ -10,6 +10,7 @@ mod online;
 mod oracle;
 mod paging;
 mod prune;
+mod recent;
 mod reindex;
 mod serial;
 mod visits;
