@@ -6,6 +6,7 @@
 //! scope is one level in flight (process, sub-process, loop round) with its variables. What goes wrong inside the
 //! process leaves the token standing with an incident; a refused command leaves the state as it was.
 
+mod check;
 mod command;
 mod effect;
 mod env;

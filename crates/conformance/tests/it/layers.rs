@@ -7,7 +7,7 @@ use std::process::Command;
 const FLOORS: &[&[&str]] = &[
     &["fhir", "bpmn", "dmn", "columnar", "mining"],
     &["engine", "terminology", "sqlonfhir"],
-    &["validation"],
+    &["validation", "proof"],
     &["store"],
     &["store-sqlite", "store-postgres"],
     &["access"],
