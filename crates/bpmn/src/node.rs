@@ -143,6 +143,24 @@ pub struct Node {
     pub extensions: Extensions,
 }
 
+impl NodeKind {
+    /// Whether it is a task of any kind: where work is done.
+    pub fn is_task(&self) -> bool {
+        matches!(
+            self,
+            Self::AbstractTask
+                | Self::UserTask(_)
+                | Self::ManualTask(_)
+                | Self::ServiceTask(_)
+                | Self::SendTask { .. }
+                | Self::ReceiveTask { .. }
+                | Self::ScriptTask(_)
+                | Self::DecisionTask { .. }
+                | Self::RuleJob(_)
+        )
+    }
+}
+
 impl Node {
     /// Whether it is an activity (task, sub-process or call), which may carry boundary events and loops.
     pub fn is_activity(&self) -> bool {

@@ -11,9 +11,21 @@ pub enum Event {
     Started {
         definition: String,
     },
+    /// `process`: 0 is the instance's own, `k` the `k`-th of those it called (see `Called`). `round`: one round of the
+    /// element's loop; the loop itself is entered before its rounds.
     Entered {
         element: String,
         token: String,
+        #[serde(default, skip_serializing_if = "is_zero")]
+        process: u32,
+        #[serde(default, skip_serializing_if = "is_false")]
+        round: bool,
+    },
+    /// A call activity began: which process, in which version.
+    Called {
+        element: String,
+        token: String,
+        definition: String,
     },
     Left {
         element: String,
@@ -26,6 +38,7 @@ pub enum Event {
     FlowTaken {
         flow: String,
     },
+    /// `scope`: the id of the scope, or of the token whose local variable it is.
     VariableSet {
         scope: String,
         name: String,
@@ -36,9 +49,14 @@ pub enum Event {
         decision: String,
         trace: Value,
     },
+    /// `assignee` and `roles`: whose it is from the beginning, by the model.
     TaskCreated {
         element: String,
         task: String,
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        assignee: Option<String>,
+        #[serde(default, skip_serializing_if = "Vec::is_empty")]
+        roles: Vec<String>,
     },
     TaskAssigned {
         task: String,
@@ -160,4 +178,14 @@ pub enum Event {
     Terminated {
         reason: String,
     },
+}
+
+#[allow(clippy::trivially_copy_pass_by_ref, reason = "serde asks for a reference")]
+fn is_zero(value: &u32) -> bool {
+    *value == 0
+}
+
+#[allow(clippy::trivially_copy_pass_by_ref, reason = "serde asks for a reference")]
+fn is_false(value: &bool) -> bool {
+    !*value
 }

@@ -8,6 +8,7 @@
 
 mod check;
 mod command;
+mod delta;
 mod effect;
 mod env;
 mod error;
@@ -20,6 +21,7 @@ mod timers;
 mod view;
 
 pub use command::{Attachment, Command, Instruction, StartBy, TaskChange};
+pub use delta::Delta;
 pub use effect::{Assignment, Effect, JobSpec, TaskSpec};
 pub use env::{Env, Limits, Models};
 pub use error::StepError;
@@ -28,7 +30,7 @@ pub use plan::{Plan, Unmapped, propose};
 pub use state::{InstanceState, State};
 pub use step::{Outcome, apply, step};
 pub use timers::{Schedule, start_timer};
-pub use view::{Active, ActiveKind, OpenIncident, OpenWait};
+pub use view::{Active, ActiveKind, Local, OpenIncident, OpenWait};
 
 /// Variables by name.
 pub type Variables = dmn::Variables;

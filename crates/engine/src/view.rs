@@ -54,6 +54,17 @@ pub struct OpenIncident {
     pub message: String,
 }
 
+/// Variables of an inner scope, or local ones of a token.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Local {
+    /// Scope or token id.
+    pub id: String,
+    /// The activity.
+    pub element: Option<String>,
+    /// The variables.
+    pub variables: Variables,
+}
+
 /// An open subscription to a message or signal.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct OpenWait {
@@ -133,6 +144,28 @@ impl State {
             })
         });
         waits.collect()
+    }
+
+    /// Whether an incident is open.
+    pub fn has_incidents(&self) -> bool {
+        !self.incidents.is_empty()
+    }
+
+    /// Variables that are not those of the process as a whole: of inner scopes, then of tokens.
+    pub fn locals(&self) -> Vec<Local> {
+        let scopes = self.scopes.iter().skip(1);
+        let scopes = scopes.map(|scope| (scope.n, scope.element.as_deref(), &scope.vars));
+        let tokens = self.tokens.iter();
+        let tokens = tokens.map(|token| (token.n, Some(&*token.element), &token.vars));
+        scopes
+            .chain(tokens)
+            .filter(|(.., vars)| !vars.is_empty())
+            .map(|(n, element, vars)| Local {
+                id: self.id_of(n),
+                element: element.map(str::to_owned),
+                variables: vars.clone(),
+            })
+            .collect()
     }
 
     /// An open task as it was announced, with today's assignee and variables.

@@ -8,6 +8,8 @@ use std::sync::Arc;
 pub struct Event {
     /// What was done (`concept:name`).
     pub activity: Arc<str>,
+    /// When it began, in milliseconds from 1970-01-01T00:00:00Z, where the log tells; then `at_ms` is when it was done.
+    pub started_ms: Option<i64>,
     /// When, in milliseconds from 1970-01-01T00:00:00Z (`time:timestamp`).
     pub at_ms: Option<i64>,
     /// Who did it (`org:resource`), a pseudonym where the log leaves the house.
@@ -98,6 +100,7 @@ pub(crate) fn log_of(traces: &[(&str, usize)]) -> EventLog {
         for _ in 0..*times {
             let events = letters.chars().map(|letter| Event {
                 activity: letter.to_string().into(),
+                started_ms: None,
                 at_ms: None,
                 resource: None,
             });

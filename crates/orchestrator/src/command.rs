@@ -5,7 +5,7 @@ use crate::idempotency::Idempotency;
 use crate::instance::Hot;
 use crate::leases::Claim;
 use crate::{Orchestrator, OrchestratorError};
-use engine::{Command, Effect, Env, StepError};
+use engine::{Command, Env, InstanceState, State, StepError};
 use jiff::Timestamp;
 use std::sync::Arc;
 use store::{InstanceStatus, Precondition, StoreError};
@@ -161,7 +161,12 @@ impl Orchestrator {
     }
 
     /// The pure part.
-    pub(crate) fn step(&self, before: &Hot, command: Command, now: Timestamp) -> Result<Applied, OrchestratorError> {
+    pub(crate) fn step(
+        &self,
+        before: &Arc<Hot>,
+        command: Command,
+        now: Timestamp,
+    ) -> Result<Applied, OrchestratorError> {
         let registry = self.registry_now();
         let env = Env {
             now,
@@ -174,30 +179,33 @@ impl Orchestrator {
             .ok_or_else(|| StepError::UnknownDefinition(before.state.definition.clone()))?;
         let mut state = before.state.clone();
         let (effects, events) = engine::apply(process, &mut state, command, &env)?;
-        let ended = |effect: &Effect| match effect {
-            Effect::Completed => Some(InstanceStatus::Completed),
-            Effect::Terminated { .. } => Some(InstanceStatus::Terminated),
-            _ => None,
-        };
-        let end = effects.iter().find_map(ended);
-        let open = match (state.suspended(), state.incidents().is_empty()) {
-            (true, _) => InstanceStatus::Suspended,
-            (false, true) => InstanceStatus::Active,
-            (false, false) => InstanceStatus::Incident,
-        };
+        let status = status_of(&state);
+        let ended = matches!(status, InstanceStatus::Completed | InstanceStatus::Terminated);
         let hot = Hot {
             revision: before.revision + 1,
             patient: before.patient.clone(),
-            status: end.unwrap_or(open),
+            status,
             started: before.started,
-            ended: end.map(|_| now),
+            ended: ended.then_some(now),
             state,
         };
         Ok(Applied {
             hot: Arc::new(hot),
             effects,
             events,
+            before: before.clone(),
             written: Vec::new(),
         })
+    }
+}
+
+/// Where an instance stands, by its state.
+pub(crate) fn status_of(state: &State) -> InstanceStatus {
+    match state.status() {
+        InstanceState::Completed => InstanceStatus::Completed,
+        InstanceState::Terminated => InstanceStatus::Terminated,
+        _ if state.suspended() => InstanceStatus::Suspended,
+        _ if state.has_incidents() => InstanceStatus::Incident,
+        _ => InstanceStatus::Active,
     }
 }

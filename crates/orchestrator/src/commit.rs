@@ -1,6 +1,7 @@
 //! From one engine step to one store transaction.
 
 use crate::command::Order;
+use crate::history::record;
 use crate::instance::Hot;
 use crate::leases::{Claim, rank};
 use crate::{Orchestrator, OrchestratorError, delivery::Delivery, leases, mirror};
@@ -52,6 +53,8 @@ pub(crate) struct Applied {
     pub effects: Vec<Effect>,
     /// What happened, for history.
     pub events: Vec<Event>,
+    /// The instance before the step.
+    pub before: Arc<Hot>,
     /// References of the caller's resources.
     pub written: Vec<String>,
 }
@@ -179,7 +182,7 @@ impl<'a> Builder<'a> {
             revision: hot.revision,
             at: self.now,
             actor: actor.to_owned(),
-            events: serde_json::to_vec(&applied.events).map_err(|e| OrchestratorError::Damaged(e.to_string()))?,
+            events: record::write(&applied.before, hot, &applied.events)?,
         });
         Ok(())
     }

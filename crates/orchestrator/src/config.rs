@@ -49,6 +49,12 @@ pub struct Config {
     pub max_file_bytes: usize,
     /// Most items of a list answer.
     pub max_page: usize,
+    /// Most events of an event log made of own history; it is held in memory, some 100 bytes each.
+    pub max_log_events: usize,
+    /// Objects of one OCEL export: instances, patients, tasks, roles, resources.
+    pub max_export_objects: usize,
+    /// Makes the pseudonyms of exports; without it only exports with the real ids are given.
+    pub pseudonyms: Option<access::SigningKey>,
     /// Rounds of [`crate::Orchestrator::settle`] before it says that work never ends.
     pub settle_rounds: usize,
     /// Limits inside one engine step.
@@ -80,6 +86,9 @@ impl Default for Config {
             max_deploy_files: 200,
             max_file_bytes: 8 << 20,
             max_page: 1_000,
+            max_log_events: 1_000_000,
+            max_export_objects: 5_000_000,
+            pseudonyms: None,
             settle_rounds: 10_000,
             engine: engine::Limits::default(),
         }

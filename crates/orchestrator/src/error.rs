@@ -104,6 +104,9 @@ pub enum OrchestratorError {
     /// The actor may not do this.
     #[error("{0}")]
     Forbidden(String),
+    /// An answer would be larger than a stated maximum.
+    #[error("{0}")]
+    TooLarge(String),
     /// Others changed the same thing again and again; nothing was written.
     #[error("{0} was changed by others at the same time, again and again; try again")]
     Contended(String),
@@ -142,7 +145,7 @@ impl OrchestratorError {
             Self::Repeated(answer) => StatusCode::from_u16(answer.status).unwrap_or(StatusCode::OK),
             Self::Store(StoreError::Overloaded { .. } | StoreError::Closed) => StatusCode::SERVICE_UNAVAILABLE,
             Self::Store(StoreError::Conflict { .. }) => StatusCode::CONFLICT,
-            Self::Store(StoreError::Limit(_)) => StatusCode::PAYLOAD_TOO_LARGE,
+            Self::TooLarge(_) | Self::Store(StoreError::Limit(_)) => StatusCode::PAYLOAD_TOO_LARGE,
             Self::Store(_) | Self::Damaged(_) => StatusCode::INTERNAL_SERVER_ERROR,
         }
     }
@@ -159,6 +162,7 @@ impl OrchestratorError {
             Self::Busy { .. } => "busy",
             Self::Running { .. } => "already-running",
             Self::Contended(_) => "contended",
+            Self::TooLarge(_) => "too-large",
             Self::Step(StepError::NotOpen { .. }) => "not-open",
             Self::Step(StepError::Ended) => "ended",
             Self::Step(StepError::Refused(_)) => "refused",

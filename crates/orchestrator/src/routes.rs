@@ -2,6 +2,7 @@
 
 use crate::Orchestrator;
 use crate::access_rules::{staff, worker};
+use crate::history::{export, state_at};
 use crate::op::{
     assign_task, cancel, change_lock, change_task, comment_task, complete_job, complete_task, delegate_task, deploy,
     fail_job, fetch_jobs, migrate, modify, retry_incident, send_message, send_signal, set_variables, start, suspend,
@@ -99,6 +100,8 @@ fn questions(o: &Arc<Orchestrator>) -> Routes {
     let r = get_from!(r, "/instances", Policy::SignedIn, instances::list);
     let r = get_from!(r, "/instances/{id}", Policy::SignedIn, instances::one);
     let r = get_from!(r, "/instances/{id}/history", Policy::SignedIn, history::handler);
+    let r = get_from!(r, "/instances/{id}/at", Policy::SignedIn, state_at::handler);
+    let r = get_from!(r, "/history/export", OPERATIONS, export::handler);
     let r = get_from!(r, "/tasks", Policy::SignedIn, tasks::list);
     let r = get_from!(r, "/tasks/{id}", Policy::SignedIn, tasks::one);
     let r = get_from!(r, "/jobs", ADMIN, jobs::handler);

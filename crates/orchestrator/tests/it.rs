@@ -4,6 +4,8 @@
 mod calendars;
 #[path = "it/deployment.rs"]
 mod deployment;
+#[path = "it/history.rs"]
+mod history;
 #[path = "it/http.rs"]
 mod http;
 #[path = "it/hub_events.rs"]

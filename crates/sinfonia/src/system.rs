@@ -98,7 +98,11 @@ impl System {
         hub_config.bulk.folder = Some(data.join("bulk"));
         hub_config.bulk.import = setup.import;
         let hub = Hub::new(dynamic.clone(), clock.clone(), ids.clone(), hub_config);
-        let orchestrator = Orchestrator::new(dynamic, clock.clone(), ids.clone(), Default::default());
+        let manners = orchestrator::Config {
+            pseudonyms: Some(SigningKey::from_bytes(key.derive("pseudonyms of exports"))),
+            ..Default::default()
+        };
+        let orchestrator = Orchestrator::new(dynamic, clock.clone(), ids.clone(), manners);
 
         let peers = Peers::new(guard.tokens().clone());
         peers.add("hub", Peer::Local(hub::routes(hub.clone()).guard(&guard)));

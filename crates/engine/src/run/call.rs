@@ -2,8 +2,8 @@
 
 use super::eval::Spot;
 use super::{Failure, Run};
-use crate::Variables;
 use crate::state::{At, ScopeKind, ScopeState};
+use crate::{Event, Variables};
 use bpmn::{NodeKind, Text};
 
 impl Run<'_> {
@@ -39,9 +39,15 @@ impl Run<'_> {
                 .map(|token| token.vars.clone())
                 .unwrap_or_default()
         };
-        let number = self.called_number(key, &process);
+        let number = self.called_number(key.clone(), &process);
         let n = self.next();
         let element = self.state.token(token).map(|token| token.element.clone());
+        self.events.push(Event::Called {
+            element: element.as_deref().unwrap_or_default().to_owned(),
+            token: self.id(token),
+            definition: key,
+        });
+        self.told(n, &vars);
         self.set_at(token, At::Scope);
         self.state.scopes.push(ScopeState {
             n,

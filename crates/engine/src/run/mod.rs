@@ -200,10 +200,15 @@ impl<'a> Run<'a> {
     }
 
     fn event_entered(&mut self, node: &Node, token: u64) {
+        let round = node.repeat.is_some() && self.in_round(token, node);
+        let scope = self.state.token(token).and_then(|token| self.state.scope(token.scope));
+        let process = scope.map_or(0, |scope| scope.process);
         let token = self.id(token);
         self.events.push(Event::Entered {
             element: node.id.to_string(),
             token,
+            process,
+            round,
         });
     }
 

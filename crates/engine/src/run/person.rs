@@ -55,6 +55,8 @@ impl Run<'_> {
             self.events.push(Event::TaskCreated {
                 element: spec.element.clone(),
                 task: spec.id.clone(),
+                assignee: spec.assignment.assignee.clone(),
+                roles: spec.assignment.candidate_groups.clone(),
             });
             self.effect(Effect::TaskCreated(Box::new(spec)));
         }

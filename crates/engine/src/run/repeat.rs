@@ -133,6 +133,7 @@ impl Run<'_> {
         let (parent, element) = (owner.scope, owner.element.clone());
         let number = self.state.scope(parent).map_or(0, |scope| scope.process);
         let scope = self.next();
+        self.told(scope, &vars);
         self.state.scopes.push(ScopeState {
             n: scope,
             kind: ScopeKind::Iteration,

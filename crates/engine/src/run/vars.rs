@@ -42,12 +42,29 @@ impl Run<'_> {
         self.conditions_due = true;
     }
 
+    /// History of the variables that a new scope begins with.
+    pub(super) fn told(&mut self, holder: u64, vars: &Variables) {
+        for (name, value) in vars {
+            self.set(holder, name, value.clone());
+        }
+    }
+
+    fn set(&mut self, holder: u64, name: &str, value: Value) {
+        let (scope, name) = (self.id(holder), name.to_owned());
+        self.events.push(Event::VariableSet { scope, name, value });
+    }
+
     /// Input mappings become local variables of the token.
     pub(super) fn map_inputs(&mut self, token: u64, node: &Node) -> Result<(), Failure> {
         for mapping in &node.io.inputs {
             let value = self.eval(Spot::Token(token), &mapping.source)?;
-            if let Some(token) = self.state.token_mut(token) {
-                insert_path(&mut token.vars, &mapping.target, value);
+            let name = mapping.target.split('.').next().unwrap_or_default();
+            let Some(state) = self.state.token_mut(token) else {
+                continue;
+            };
+            insert_path(&mut state.vars, &mapping.target, value);
+            if let Some(value) = state.vars.get(name).cloned() {
+                self.set(token, name, value);
             }
         }
         Ok(())
@@ -62,8 +79,9 @@ impl Run<'_> {
         if node.io.outputs.is_empty() {
             for (name, value) in payload {
                 match self.state.token_mut(token) {
-                    Some(token) if token.vars.contains_key(&name) => {
-                        token.vars.insert(name, value);
+                    Some(state) if state.vars.contains_key(&name) => {
+                        state.vars.insert(name.clone(), value.clone());
+                        self.set(token, &name, value);
                     }
                     _ => self.set_outward(scope, name, value),
                 }

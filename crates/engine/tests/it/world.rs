@@ -1,7 +1,9 @@
 //! A model, one instance of it, and a clock.
 
 use bpmn::Process;
-use engine::{ActiveKind, Command, Effect, Env, Event, InstanceState, Limits, Models, StartBy, State, StepError};
+use engine::{
+    ActiveKind, Command, Delta, Effect, Env, Event, InstanceState, Limits, Models, StartBy, State, StepError,
+};
 use jiff::{SignedDuration, Timestamp};
 use serde_json::Value;
 use std::sync::Arc;
@@ -113,7 +115,7 @@ impl World {
         self.try_run(command).unwrap_or_else(|error| panic!("refused: {error}"));
     }
 
-    /// Applies a command; checks the invariants and that the state survives JSON.
+    /// Applies a command; checks the invariants, that the state survives JSON, and that history gives it.
     pub fn try_run(&mut self, command: Command) -> Result<(), StepError> {
         let env = Env {
             now: self.now,
@@ -127,6 +129,11 @@ impl World {
             .state
             .check()
             .unwrap_or_else(|error| panic!("{error}: {:#?}", outcome.state));
+        let record = serde_json::to_string(&Delta::between(&self.state, &outcome.state, &outcome.events)).unwrap();
+        self.state
+            .fold(&outcome.events, serde_json::from_str(&record).unwrap())
+            .unwrap();
+        assert_eq!(self.state, outcome.state, "{record}");
         let text = serde_json::to_string(&outcome.state).unwrap();
         self.state = serde_json::from_str(&text).unwrap();
         assert_eq!(self.state, outcome.state);

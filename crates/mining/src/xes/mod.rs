@@ -4,4 +4,4 @@ mod read;
 mod write;
 
 pub use read::{read, read_file};
-pub use write::Writer;
+pub use write::{Attribute, Writer};

@@ -115,6 +115,7 @@ impl State {
                     }
                     let (at_ms, resource) = (self.at_ms, self.resource.take());
                     self.trace.events.push(Event {
+                        started_ms: None,
                         activity,
                         at_ms,
                         resource,

@@ -2,12 +2,14 @@
 //! JSON, camelCase; moments are RFC 3339.
 
 mod calendars;
+mod history;
 mod jobs;
 mod operate;
 mod tasks;
 
 pub use crate::calendar::{Calendar, Day, Holiday, Hours};
 pub use calendars::{CalendarInfo, DayOff};
+pub use history::{InstanceAt, LocalVariables, OpenTimer, OpenWait};
 pub use jobs::{ChangeLock, FetchJobs, FetchTopic, FetchedJob, JobLock};
 pub use operate::{
     DryRunMigration, MigrateInstance, MigrationOutcome, ModifyInstance, PlanMigration, ResumeInstance,

@@ -86,12 +86,12 @@ impl Orchestrator {
         let next = records.last().filter(|_| more).map(|record| record.id.clone());
         let mut items = Vec::new();
         for record in records.into_iter().filter(|record| record.ended.is_none()) {
-            items.push(self.try_migration(&Hot::read(record)?, &command)?);
+            items.push(self.try_migration(&Arc::new(Hot::read(record)?), &command)?);
         }
         Ok(List { items, next })
     }
 
-    fn try_migration(&self, hot: &Hot, command: &Command) -> Result<MigrationOutcome, OrchestratorError> {
+    fn try_migration(&self, hot: &Arc<Hot>, command: &Command) -> Result<MigrationOutcome, OrchestratorError> {
         let mut outcome = MigrationOutcome {
             instance: hot.state.id.clone(),
             patient: hot.patient.clone(),

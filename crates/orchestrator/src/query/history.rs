@@ -44,9 +44,7 @@ impl Orchestrator {
         let items = records
             .into_iter()
             .map(|record| {
-                let events = serde_json::from_slice(&record.events).map_err(|e| {
-                    OrchestratorError::Damaged(format!("history {id} revision {}: {e}", record.revision))
-                })?;
+                let events = crate::history::record::events(&record)?;
                 Ok(HistoryEntry {
                     revision: record.revision,
                     at: record.at,

@@ -1,0 +1,13 @@
+//! What happened in instances: how it is written with each step, read as cases, and turned into event logs.
+
+mod cases;
+pub(crate) mod export;
+mod log;
+pub(crate) mod moment;
+pub(crate) mod record;
+pub(crate) mod state_at;
+
+pub use cases::{Case, Outcome, Visit};
+pub use export::ExportQuery;
+pub use log::{Label, LogQuery, OwnLog};
+pub use state_at::AtQuery;
