@@ -91,7 +91,7 @@ impl Marking {
                     let place = net.flows.iter().position(|(from, to)| format!("{from}--{to}") == *flow);
                     self.moving.push(place.ok_or_else(|| format!("no flow {flow}"))?);
                 }
-                Event::Entered { element, token } => {
+                Event::Entered { element, token, .. } => {
                     self.fired()?;
                     let place = self.moving.iter().position(|flow| net.flows[*flow].1 == *element);
                     let by = place.map(|place| self.moving.remove(place));
