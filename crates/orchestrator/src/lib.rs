@@ -10,7 +10,6 @@
 mod access_rules;
 pub mod api;
 mod cache;
-mod calendar;
 mod command;
 mod commit;
 mod config;

@@ -38,6 +38,8 @@ enum Command {
     Prune(commands::prune::Args),
     /// Deploys BPMN, DMN and Questionnaire files.
     Deploy(commands::deploy::Args),
+    /// Simulates a process on a virtual clock: arrivals, durations and resources by a scenario; needs no store.
+    Simulate(Box<commands::simulate::Args>),
 }
 
 fn main() -> ExitCode {
@@ -70,6 +72,7 @@ fn run() -> anyhow::Result<()> {
             Command::Doctor(args) => commands::doctor::run(&cli.data, &args),
             Command::Prune(args) => commands::prune::run(&cli.data, args).await,
             Command::Deploy(args) => commands::deploy::run(&cli.data, args).await,
+            Command::Simulate(args) => commands::simulate::run(&args),
         }
     })
 }

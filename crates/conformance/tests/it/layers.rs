@@ -6,8 +6,8 @@ use std::process::Command;
 /// The crates of each floor, from the bottom. Components stand on the floor of `components/*`.
 const FLOORS: &[&[&str]] = &[
     &["fhir", "bpmn", "dmn", "columnar", "mining"],
-    &["engine", "terminology", "sqlonfhir"],
-    &["validation", "proof"],
+    &["engine", "terminology", "sqlonfhir", "calendar"],
+    &["validation", "proof", "simulation"],
     &["store"],
     &["store-sqlite", "store-postgres"],
     &["access"],

@@ -1,6 +1,6 @@
 //! Business calendars as the API shows them. See `docs/calendars.md`.
 
-use crate::calendar::Calendar;
+use calendar::Calendar;
 use jiff::civil::Date;
 use serde::{Deserialize, Serialize};
 

@@ -7,7 +7,7 @@ mod jobs;
 mod operate;
 mod tasks;
 
-pub use crate::calendar::{Calendar, Day, Holiday, Hours};
+pub use calendar::{Calendar, Day, Holiday, Hours};
 pub use calendars::{CalendarInfo, DayOff};
 pub use history::{InstanceAt, LocalVariables, OpenTimer, OpenWait};
 pub use jobs::{ChangeLock, FetchJobs, FetchTopic, FetchedJob, JobLock};

@@ -7,9 +7,9 @@ pub(crate) use decisions::{decisions_in, evaluator};
 pub(crate) use triggers::{Trigger, triggers_of};
 
 use crate::api::DefinitionInfo;
-use crate::calendar::{Calendar, Calendars};
 use crate::{Orchestrator, OrchestratorError};
 use bpmn::Process;
+use calendar::{Calendar, Calendars};
 use dmn::Evaluator;
 use engine::Models;
 use std::collections::{BTreeMap, HashMap, HashSet};

@@ -9,6 +9,7 @@ pub mod load_package;
 pub mod load_terminology;
 pub mod prune;
 pub mod serve;
+pub mod simulate;
 
 use store::{Clock, SystemClock, UuidIds};
 

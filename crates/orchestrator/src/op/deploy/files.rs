@@ -2,10 +2,10 @@
 
 use super::issue::FileIssue;
 use crate::api::DeployFile;
-use crate::calendar::Calendar;
 use crate::registry::{BPMN, CALENDAR, DMN, FORM, Registry, decisions_in, triggers_of};
 use crate::{Config, OrchestratorError};
 use bpmn::{NodeKind, Process, StartTrigger, Text};
+use calendar::Calendar;
 use dmn::Feel;
 use engine::Env;
 use fhir::Definitions;

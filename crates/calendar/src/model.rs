@@ -54,7 +54,7 @@ pub enum Day {
 
 impl Day {
     /// The same in `jiff`.
-    pub(crate) fn weekday(self) -> Weekday {
+    pub fn weekday(self) -> Weekday {
         match self {
             Self::Mon => Weekday::Monday,
             Self::Tue => Weekday::Tuesday,
@@ -160,7 +160,7 @@ impl Calendar {
     ///
     /// # Errors
     /// What is wrong, with the entry concerned.
-    pub(crate) fn read(text: &str) -> Result<Self, String> {
+    pub fn read(text: &str) -> Result<Self, String> {
         let calendar: Self = serde_json::from_str(text).map_err(|e| e.to_string())?;
         if !fhir::is_id(&calendar.calendar) {
             return Err("calendar: the id has 1 to 64 letters, digits, '-' and '.'".into());

@@ -1,15 +1,16 @@
-//! Business calendars: which days are worked, which hours are open.
+//! Business calendars, pure: which days are worked, which hours are open. The orchestrator keeps the deployed ones, the
+//! simulation opens and closes its resources by them; FEEL reaches them through [`dmn::Calendars`].
 
 mod model;
 
 pub use model::{Calendar, Day, Holiday, Hours};
 
-use jiff::civil::Date;
+use jiff::civil::{Date, Time};
 use jiff::{SignedDuration, ToSpan, Zoned};
 use std::collections::HashMap;
 
 /// The calendar every installation has until it deploys its own under the same id.
-const ITALY: &str = include_str!("../../calendars/it.calendar.json");
+const ITALY: &str = include_str!("../calendars/it.calendar.json");
 /// Most working days counted in one question.
 const MAX_DAYS: i64 = 10_000;
 /// Most days in a row looked at without finding one that is worked.
@@ -19,7 +20,7 @@ const MAX_CHAIN: usize = 8;
 
 /// Easter Sunday of a year of the Gregorian calendar: the anonymous computus (Nature, 20 April 1876; Meeus,
 /// "Astronomical Algorithms", chapter 8).
-pub(crate) fn easter(year: i16) -> Date {
+pub fn easter(year: i16) -> Date {
     let y = i32::from(year);
     let (a, b, c) = (y % 19, y / 100, y % 100);
     let (d, e) = (b / 4, b % 4);
@@ -34,7 +35,7 @@ pub(crate) fn easter(year: i16) -> Date {
 
 /// Every calendar at its newest version.
 #[derive(Debug, Clone)]
-pub(crate) struct Calendars {
+pub struct Calendars {
     by_id: HashMap<String, Calendar>,
 }
 
@@ -48,27 +49,34 @@ impl Default for Calendars {
 }
 
 /// A calendar with all it extends, for a municipality.
-pub(crate) struct View<'a> {
+#[derive(Debug, Clone)]
+pub struct View<'a> {
     /// The calendar itself first.
     chain: Vec<&'a Calendar>,
     municipality: Option<&'a str>,
 }
 
 impl Calendars {
-    pub(crate) fn add(&mut self, calendar: Calendar) {
+    /// Adds a calendar, or puts it in the place of the one with its id.
+    pub fn add(&mut self, calendar: Calendar) {
         self.by_id.insert(calendar.calendar.clone(), calendar);
     }
 
-    pub(crate) fn all(&self) -> impl Iterator<Item = &Calendar> {
+    /// Every calendar, in no order.
+    pub fn all(&self) -> impl Iterator<Item = &Calendar> {
         self.by_id.values()
     }
 
-    pub(crate) fn get(&self, id: &str) -> Option<&Calendar> {
+    /// A calendar by its id.
+    pub fn get(&self, id: &str) -> Option<&Calendar> {
         self.by_id.get(id)
     }
 
     /// A calendar by `id`, or `id/municipality`.
-    pub(crate) fn view<'a>(&'a self, name: &'a str) -> Result<View<'a>, String> {
+    ///
+    /// # Errors
+    /// There is none with this id, the municipality's patron is not known, or calendars extend each other in a circle.
+    pub fn view<'a>(&'a self, name: &'a str) -> Result<View<'a>, String> {
         let (id, municipality) = name.split_once('/').map_or((name, None), |(id, m)| (id, Some(m)));
         let mut chain = Vec::new();
         let mut next = Some(id);
@@ -103,7 +111,7 @@ impl<'a> View<'a> {
     }
 
     /// The days off that fall on a day.
-    pub(crate) fn holidays_on(&self, day: Date) -> Vec<&'a Holiday> {
+    pub fn holidays_on(&self, day: Date) -> Vec<&'a Holiday> {
         let easter = easter(day.year());
         let own = self
             .patrons()
@@ -112,7 +120,8 @@ impl<'a> View<'a> {
         all.filter(|holiday| holiday.is_on(day, easter)).collect()
     }
 
-    pub(crate) fn is_worked(&self, day: Date) -> bool {
+    /// Whether a day is worked.
+    pub fn is_worked(&self, day: Date) -> bool {
         let days = self.chain.iter().map(|c| &c.working_days).find(|days| !days.is_empty());
         days.is_some_and(|days| days.iter().any(|d| d.weekday() == day.weekday())) && self.holidays_on(day).is_empty()
     }
@@ -146,7 +155,7 @@ impl<'a> View<'a> {
     }
 
     /// Opening hours of a day in their order; none on a day that is not worked.
-    fn open(&self, day: Date) -> Vec<&'a Hours> {
+    pub fn open(&self, day: Date) -> Vec<&'a Hours> {
         if !self.is_worked(day) {
             return Vec::new();
         }
@@ -154,6 +163,19 @@ impl<'a> View<'a> {
         let mut open: Vec<&Hours> = hours.into_iter().flatten().filter(|hours| hours.on(day)).collect();
         open.sort_by_key(|hours| hours.from);
         open
+    }
+}
+
+impl View<'_> {
+    /// When a day is open, in its order; without any opening hours in the calendar a worked day is open all day. The
+    /// end `None` is midnight.
+    pub fn opening(&self, day: Date) -> Vec<(Time, Option<Time>)> {
+        if self.chain.iter().any(|calendar| !calendar.hours.is_empty()) {
+            let open = self.open(day).into_iter();
+            return open.map(|hours| (hours.from, Some(hours.to))).collect();
+        }
+        let all_day = self.is_worked(day).then_some((Time::midnight(), None));
+        all_day.into_iter().collect()
     }
 }
 

@@ -1,0 +1,6 @@
+//! The simulation against what queueing theory and the models say.
+
+mod flow;
+mod queues;
+mod region;
+mod world;
