@@ -98,6 +98,9 @@ pub enum OrchestratorError {
     /// The request can be read but says something impossible.
     #[error("{0}")]
     Invalid(String),
+    /// A simulation's scenario has mistakes.
+    #[error("the scenario cannot be simulated: {}", .0.iter().map(ToString::to_string).collect::<Vec<_>>().join("; "))]
+    Scenario(Vec<simulation::Problem>),
     /// The request cannot be read.
     #[error("{0}")]
     BadRequest(String),
@@ -139,7 +142,7 @@ impl OrchestratorError {
                 StatusCode::UNPROCESSABLE_ENTITY
             }
             Self::Step(_) => StatusCode::CONFLICT,
-            Self::Refused { .. } | Self::Invalid(_) => StatusCode::UNPROCESSABLE_ENTITY,
+            Self::Refused { .. } | Self::Invalid(_) | Self::Scenario(_) => StatusCode::UNPROCESSABLE_ENTITY,
             Self::BadRequest(_) => StatusCode::BAD_REQUEST,
             Self::Forbidden(_) => StatusCode::FORBIDDEN,
             Self::Repeated(answer) => StatusCode::from_u16(answer.status).unwrap_or(StatusCode::OK),
@@ -175,6 +178,7 @@ impl OrchestratorError {
             Self::Step(StepError::UnknownDefinition(_)) => "unknown-definition",
             Self::Refused { .. } => "deployment-refused",
             Self::Invalid(_) => "invalid",
+            Self::Scenario(_) => "scenario-refused",
             Self::BadRequest(_) => "bad-request",
             Self::Forbidden(_) => "forbidden",
             Self::Repeated(_) => "repeated",
@@ -203,6 +207,7 @@ impl IntoResponse for OrchestratorError {
             Self::Step(StepError::NotMigratable { problems }) => body["problems"] = json!(problems),
             Self::Held { holder, .. } => body["holder"] = json!(holder),
             Self::Refused { issues, .. } => body["issues"] = json!(issues),
+            Self::Scenario(problems) => body["problems"] = json!(problems),
             _ => {}
         }
         let mut response = (status, body.to_string()).into_response();

@@ -33,6 +33,7 @@ mod query;
 mod registry;
 mod relay;
 mod routes;
+mod simulations;
 mod timers;
 mod view;
 

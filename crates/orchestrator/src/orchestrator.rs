@@ -46,6 +46,7 @@ pub struct Orchestrator {
     pub(crate) feed: tokio::sync::Mutex<Feed>,
     /// Callers that wait for an instance to end.
     pub(crate) ended: Ended,
+    pub(crate) simulations: crate::simulations::Simulations,
     pub(crate) me: Weak<Self>,
 }
 
@@ -67,6 +68,7 @@ impl Orchestrator {
             wake: Notify::new(),
             feed: tokio::sync::Mutex::new(Feed::default()),
             ended: Ended::default(),
+            simulations: crate::simulations::Simulations::default(),
             me: me.clone(),
             config,
         })

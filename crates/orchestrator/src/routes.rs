@@ -9,6 +9,7 @@ use crate::op::{
     suspend_definition, throw_error,
 };
 use crate::query::{calendars, definitions, history, incidents, instances, jobs, tasks};
+use crate::simulations::routes as simulations;
 use access::{Policy, Routes};
 use axum::extract::DefaultBodyLimit;
 use axum::handler::Handler;
@@ -26,6 +27,8 @@ const STAFF: Policy = Policy::Check(staff);
 const OPERATIONS: Policy = Policy::AnyRole(&["case-manager"]);
 /// Programs that do jobs.
 const WORKER: Policy = Policy::Check(worker);
+/// Who plans: simulations show no person, only counts and times.
+const PLANNERS: Policy = Policy::AnyRole(&["case-manager", "planner"]);
 /// Only `admin` and `system`, who always pass.
 const ADMIN: Policy = Policy::AnyRole(&[]);
 
@@ -77,6 +80,9 @@ fn commands(o: &Arc<Orchestrator>) -> Routes {
     let r = post_to!(r, "/jobs/{id}/unlock", WORKER, change_lock::unlock);
     let r = post_to!(r, "/messages", STAFF, send_message::handler);
     let r = post_to!(r, "/signals", STAFF, send_signal::handler);
+    let r = post_to!(r, "/simulations", PLANNERS, simulations::begin);
+    let r = post_to!(r, "/simulations/proposal", PLANNERS, simulations::propose);
+    let r = post_to!(r, "/simulations/{id}/cancel", PLANNERS, simulations::cancel);
     post_to!(r, "/incidents/{id}/retry", OPERATIONS, retry_incident::handler)
 }
 
@@ -104,6 +110,9 @@ fn questions(o: &Arc<Orchestrator>) -> Routes {
     let r = get_from!(r, "/history/export", OPERATIONS, export::handler);
     let r = get_from!(r, "/tasks", Policy::SignedIn, tasks::list);
     let r = get_from!(r, "/tasks/{id}", Policy::SignedIn, tasks::one);
+    let r = get_from!(r, "/simulations", PLANNERS, simulations::list);
+    let r = get_from!(r, "/simulations/{id}", PLANNERS, simulations::one);
+    let r = get_from!(r, "/simulations/{id}/compare/{other}", PLANNERS, simulations::compare);
     let r = get_from!(r, "/jobs", ADMIN, jobs::handler);
     get_from!(r, "/incidents", OPERATIONS, incidents::handler)
 }

@@ -10,6 +10,7 @@ mod compare;
 mod distribution;
 mod draw;
 mod error;
+pub mod fit;
 mod openings;
 mod plan;
 mod random;

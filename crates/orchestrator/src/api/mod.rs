@@ -5,6 +5,7 @@ mod calendars;
 mod history;
 mod jobs;
 mod operate;
+mod simulations;
 mod tasks;
 
 pub use calendar::{Calendar, Day, Holiday, Hours};
@@ -15,6 +16,7 @@ pub use operate::{
     DryRunMigration, MigrateInstance, MigrationOutcome, ModifyInstance, PlanMigration, ResumeInstance,
     SuspendDefinition, SuspendInstance,
 };
+pub use simulations::{ProposeScenario, ProposedScenario, Simulate, SimulationInfo};
 pub use tasks::{AttachToTask, ChangeTask, CommentTask, DelegateTask, ResolveTask, TaskComment, TaskDocument};
 
 use jiff::Timestamp;

@@ -194,7 +194,9 @@ impl Orchestrator {
         let permits = self.simulations.permits.clone();
         let queued = job.clone();
         tokio::spawn(async move {
-            let Ok(_permit) = permits.acquire_owned().await else { return };
+            let Ok(_permit) = permits.acquire_owned().await else {
+                return;
+            };
             let running = queued.clone();
             if tokio::task::spawn_blocking(move || running.play(&plan)).await.is_err() {
                 *queued.status.lock() = Status::Failed("the simulation stopped on an internal error".into());

@@ -33,7 +33,11 @@ pub(super) fn gather(registry: Arc<Registry>, files: &[DeployFile]) -> Result<Ga
     if !files.is_empty() {
         return given(&registry, files);
     }
-    Ok((deployed(&registry), registry.calendars().clone(), Arc::new(Deployed(registry))))
+    Ok((
+        deployed(&registry),
+        registry.calendars().clone(),
+        Arc::new(Deployed(registry)),
+    ))
 }
 
 /// Every version of every process, older ones first.
@@ -66,7 +70,9 @@ fn given(registry: &Registry, files: &[DeployFile]) -> Result<Gathered, Orchestr
         } else if name.ends_with(".bpmn") || name.ends_with(".xml") {
             models.read(&file.content).map_err(refused)?;
         } else if !name.ends_with(".json") {
-            return Err(refused("only .bpmn, .dmn, .calendar.json and .json files are read".into()));
+            return Err(refused(
+                "only .bpmn, .dmn, .calendar.json and .json files are read".into(),
+            ));
         }
     }
     let feel = Feel::new().with_calendars(Arc::new(calendars.clone()));

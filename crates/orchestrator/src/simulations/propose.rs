@@ -26,12 +26,18 @@ impl Orchestrator {
     pub async fn propose_scenario(&self, request: ProposeScenario) -> Result<ProposedScenario, OrchestratorError> {
         let most = request.instances.unwrap_or(INSTANCES);
         if !(1..=MAX_INSTANCES).contains(&most) {
-            return Err(OrchestratorError::Invalid(format!("instances: from 1 to {MAX_INSTANCES}")));
+            return Err(OrchestratorError::Invalid(format!(
+                "instances: from 1 to {MAX_INSTANCES}"
+            )));
         }
         let registry = self.registry().await?;
         let key = registry.resolve(&request.definition)?;
         let id = key.rsplit_once(':').map_or(key.as_str(), |(id, _)| id).to_owned();
-        let asked = if request.definition.contains(':') { key.clone() } else { id };
+        let asked = if request.definition.contains(':') {
+            key.clone()
+        } else {
+            id
+        };
         let observed = self.observe(asked, most).await?;
         let models = with_calls(&registry, &key);
         let mut proposal = observed.propose(&models, &key);
@@ -73,9 +79,8 @@ impl Orchestrator {
                     let more = entries.len() == PAGE;
                     for entry in entries {
                         from = entry.revision + 1;
-                        let read: Vec<engine::Event> = serde_json::from_slice(&entry.events).map_err(|error| {
-                            OrchestratorError::Damaged(format!("history {}: {error}", record.id))
-                        })?;
+                        let read: Vec<engine::Event> = serde_json::from_slice(&entry.events)
+                            .map_err(|error| OrchestratorError::Damaged(format!("history {}: {error}", record.id)))?;
                         events.extend(read.into_iter().map(|event| (entry.at, event)));
                     }
                     if !more {

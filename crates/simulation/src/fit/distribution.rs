@@ -32,7 +32,11 @@ struct Candidate {
 /// The distribution (of durations in seconds) that fits best by the distance of Kolmogorov and Smirnov; the values
 /// themselves when none fits at the 5 % level. `None` of nothing.
 pub(super) fn fit(values: &[f64]) -> Option<Value> {
-    let mut sorted: Vec<f64> = values.iter().copied().filter(|value| value.is_finite() && *value >= 0.0).collect();
+    let mut sorted: Vec<f64> = values
+        .iter()
+        .copied()
+        .filter(|value| value.is_finite() && *value >= 0.0)
+        .collect();
     sorted.sort_by(f64::total_cmp);
     let (min, max) = (*sorted.first()?, *sorted.last()?);
     if max - min < 1e-3 {
@@ -68,8 +72,14 @@ pub(super) fn fit(values: &[f64]) -> Option<Value> {
         told: json!({"uniform": {"min": iso(min), "max": iso(max)}}),
         distance: distance(&sorted, |x| (x - min) / (max - min)),
     });
-    let best = candidates.into_iter().min_by(|a, b| a.distance.total_cmp(&b.distance))?;
-    Some(if best.distance <= 1.36 / n.sqrt() { best.told } else { empirical(&sorted) })
+    let best = candidates
+        .into_iter()
+        .min_by(|a, b| a.distance.total_cmp(&b.distance))?;
+    Some(if best.distance <= 1.36 / n.sqrt() {
+        best.told
+    } else {
+        empirical(&sorted)
+    })
 }
 
 /// The values themselves, thinned out to their quantiles.
@@ -107,7 +117,10 @@ mod tests {
         assert_eq!(name(&draw(&|u| 600.0 + 100.0 * normal_quantile(u))), "normal");
         assert_eq!(name(&draw(&|u| (6.0 + 0.8 * normal_quantile(u)).exp())), "lognormal");
         assert_eq!(name(&draw(&|u| 60.0 + 600.0 * u)), "uniform");
-        assert_eq!(name(&draw(&|u| if u < 0.5 { 60.0 + u } else { 6000.0 + u })), "empirical");
+        assert_eq!(
+            name(&draw(&|u| if u < 0.5 { 60.0 + u } else { 6000.0 + u })),
+            "empirical"
+        );
         assert_eq!(name(&[5.0; 30]), "constant");
         assert_eq!(name(&[5.0, 6.0, 7.0]), "empirical");
         assert_eq!(fit(&[]), None);

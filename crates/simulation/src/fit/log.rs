@@ -19,7 +19,11 @@ impl Observed {
                 names.insert(&node.name, &node.id);
             }
         }
-        let ids: BTreeSet<&str> = models.by_key.values().flat_map(|p| p.nodes.iter().map(|node| &*node.id)).collect();
+        let ids: BTreeSet<&str> = models
+            .by_key
+            .values()
+            .flat_map(|p| p.nodes.iter().map(|node| &*node.id))
+            .collect();
         let mut follows: BTreeMap<(String, Option<String>), u64> = BTreeMap::new();
         for trace in &log.traces {
             let events = trace.by_time();
@@ -51,13 +55,13 @@ impl Observed {
             }
         }
         for process in models.by_key.values() {
-            observed.branches(process, &follows);
+            observed.count_branches(process, &follows);
         }
         observed
     }
 
     /// Counts the flows out of a gateway by the activities behind them that came next.
-    fn branches(&mut self, process: &Process, follows: &BTreeMap<(String, Option<String>), u64>) {
+    fn count_branches(&mut self, process: &Process, follows: &BTreeMap<(String, Option<String>), u64>) {
         for (id, node) in process.nodes.iter().enumerate().filter(|(_, node)| node.is_gateway()) {
             if node.outgoing.len() < 2 {
                 continue;

@@ -119,7 +119,7 @@ impl Observed {
             self.last = self.last.max(at.as_microsecond());
             match event {
                 Event::Started { .. } => self.arrived(at),
-                Event::Entered { element, token } => {
+                Event::Entered { element, token, .. } => {
                     tokens.insert(token.clone(), at);
                     if let Some(seen) = self.seen(element) {
                         seen.entered += 1;
@@ -142,7 +142,7 @@ impl Observed {
                     }
                 }
                 Event::FlowTaken { flow } => self.took(flow),
-                Event::TaskCreated { element, task: id } | Event::JobCreated { element, job: id, .. } => {
+                Event::TaskCreated { element, task: id, .. } | Event::JobCreated { element, job: id, .. } => {
                     open.insert(id.clone(), (element.clone(), at, None));
                 }
                 Event::TaskAssigned { task, assignee, .. } => {

@@ -85,7 +85,10 @@ impl Observed {
     fn day_after(&self, notes: &mut Vec<String>) -> String {
         let last = Timestamp::from_microsecond(self.last).unwrap_or(Timestamp::UNIX_EPOCH);
         let day = last.to_zoned(jiff::tz::TimeZone::UTC).date();
-        notes.push(format!("{} instances were seen, the last event on {day}", self.instances));
+        notes.push(format!(
+            "{} instances were seen, the last event on {day}",
+            self.instances
+        ));
         day.checked_add(1.day()).unwrap_or(day).to_string()
     }
 
@@ -170,7 +173,10 @@ impl Observed {
         if whole == 0 {
             return;
         }
-        let shares = node.outgoing.iter().filter(|flow| exclusive || Some(**flow) != node.default);
+        let shares = node
+            .outgoing
+            .iter()
+            .filter(|flow| exclusive || Some(**flow) != node.default);
         let told: Vec<(String, f64)> = shares
             .map(|flow| {
                 let share = (count(flow) as f64 / whole as f64).min(1.0);
@@ -195,18 +201,17 @@ fn role(process: &Process, node: &Node, place: u32) -> Option<String> {
     let (NodeKind::UserTask(task) | NodeKind::ManualTask(task)) = &node.kind else {
         return None;
     };
-    let groups = task.assignment.candidate_groups.as_ref().and_then(|groups| groups.literal());
+    let groups = task
+        .assignment
+        .candidate_groups
+        .as_ref()
+        .and_then(|groups| groups.literal());
     let first = groups.and_then(|groups| groups.split(',').map(str::trim).find(|group| !group.is_empty()));
     first.or_else(|| process.lane_name(place)).map(str::to_owned)
 }
 
 /// Relative weights of a circle of days or hours, if there are enough arrivals to tell.
-fn counts(
-    arrivals: &[i64],
-    enough: usize,
-    length: usize,
-    place: impl Fn(&jiff::Zoned) -> usize,
-) -> Option<Vec<f64>> {
+fn counts(arrivals: &[i64], enough: usize, length: usize, place: impl Fn(&jiff::Zoned) -> usize) -> Option<Vec<f64>> {
     if arrivals.len() < enough {
         return None;
     }

@@ -14,7 +14,7 @@ impl World<'_> {
         let element_of = |id: &str| plan.element_index.get(id).copied();
         for event in happened {
             match event {
-                Event::Entered { element, token } => {
+                Event::Entered { element, token, .. } => {
                     let Some(place) = element_of(element) else { continue };
                     if counted {
                         self.gathered.elements[place as usize].entered += 1;
