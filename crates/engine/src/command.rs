@@ -178,6 +178,13 @@ pub enum Command {
         /// Incident id.
         incident: String,
     },
+    /// Says how many tries an open job has left.
+    SetRetries {
+        /// Job id.
+        job: String,
+        /// Tries left, at least 1.
+        retries: u32,
+    },
     /// Changes variables of the root scope.
     SetVariables {
         /// New values.

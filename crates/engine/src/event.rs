@@ -105,6 +105,10 @@ pub enum Event {
         element: String,
         job: String,
     },
+    JobRetriesSet {
+        job: String,
+        retries: u32,
+    },
     JobFailed {
         element: String,
         job: String,
@@ -173,6 +177,12 @@ pub enum Event {
     HeldDropped {
         id: String,
         why: String,
+    },
+    /// Why someone gave the command whose events follow, where the command itself does not say; and the batch it was
+    /// part of.
+    Operated {
+        reason: String,
+        batch: Option<String>,
     },
     Completed,
     Terminated {

@@ -5,7 +5,7 @@ use crate::idempotency::Idempotency;
 use crate::instance::Hot;
 use crate::leases::Claim;
 use crate::{Orchestrator, OrchestratorError};
-use engine::{Command, Env, InstanceState, State, StepError};
+use engine::{Command, Env, Event, InstanceState, State, StepError};
 use jiff::Timestamp;
 use std::sync::Arc;
 use store::{InstanceStatus, Precondition, StoreError};
@@ -21,10 +21,21 @@ pub(crate) enum Target<'a> {
 /// Refuses a command by what the instance is like now.
 pub(crate) type Check<'a> = &'a (dyn Fn(&Hot) -> Result<(), OrchestratorError> + Sync);
 
+/// Says what is to be done with an instance as it is now: all of it in one commit, or nothing.
+pub(crate) type Several<'a> = &'a (dyn Fn(&Hot) -> Result<Vec<Command>, OrchestratorError> + Sync);
+
+/// What is asked of an instance.
+pub(crate) enum Asked<'a> {
+    /// One command.
+    One(Command),
+    /// What follows from where it stands.
+    Several(Several<'a>),
+}
+
 /// A command with all that goes along.
 pub(crate) struct Order<'a> {
     pub target: Target<'a>,
-    pub command: Command,
+    pub asked: Asked<'a>,
     /// Who or what caused it, for history.
     pub actor: &'a str,
     pub extras: Extras,
@@ -34,6 +45,8 @@ pub(crate) struct Order<'a> {
     pub keyed: Option<(&'a Idempotency, Answer<'a>)>,
     /// A worker outside says that the job is in its hands.
     pub claim: Option<Claim>,
+    /// Put before the events of the command in history: why, where the command does not say.
+    pub note: Option<Event>,
 }
 
 impl<'a> Order<'a> {
@@ -41,13 +54,21 @@ impl<'a> Order<'a> {
     pub(crate) fn new(instance: &'a str, command: Command, actor: &'a str) -> Self {
         Self {
             target: Target::Existing(instance),
-            command,
+            asked: Asked::One(command),
             actor,
             extras: Extras::default(),
             check: None,
             keyed: None,
             claim: None,
+            note: None,
         }
+    }
+
+    /// Several commands to a stored instance, in one commit.
+    pub(crate) fn several(instance: &'a str, several: Several<'a>, actor: &'a str) -> Self {
+        let mut order = Self::new(instance, Command::Resume, actor);
+        order.asked = Asked::Several(several);
+        order
     }
 }
 
@@ -91,7 +112,13 @@ impl Orchestrator {
                 check(&before)?;
             }
             let now = self.clock.now();
-            let mut applied = self.step(&before, order.command.clone(), now)?;
+            let mut applied = match &order.asked {
+                Asked::One(command) => self.step(&before, command.clone(), now)?,
+                Asked::Several(several) => self.steps(&before, several(&before)?, now)?,
+            };
+            if let Some(note) = &order.note {
+                applied.events.insert(0, note.clone());
+            }
             let (transaction, after) = Builder::new(self, now).build(&mut applied, order).await?;
             match self.store.commit(transaction).await {
                 Ok(_) => {
@@ -167,6 +194,17 @@ impl Orchestrator {
         command: Command,
         now: Timestamp,
     ) -> Result<Applied, OrchestratorError> {
+        self.steps(before, vec![command], now)
+    }
+
+    /// The pure part, of several commands one after the other: one revision. Retries are set where there is a job by
+    /// then.
+    pub(crate) fn steps(
+        &self,
+        before: &Arc<Hot>,
+        commands: Vec<Command>,
+        now: Timestamp,
+    ) -> Result<Applied, OrchestratorError> {
         let registry = self.registry_now();
         let env = Env {
             now,
@@ -178,7 +216,22 @@ impl Orchestrator {
             .process(&before.state.definition)
             .ok_or_else(|| StepError::UnknownDefinition(before.state.definition.clone()))?;
         let mut state = before.state.clone();
-        let (effects, events) = engine::apply(process, &mut state, command, &env)?;
+        let (mut effects, mut events) = (Vec::new(), Vec::new());
+        for (n, command) in commands.into_iter().enumerate() {
+            if n > 0
+                && let Command::SetRetries { job, .. } = &command
+                && state.job(job, registry.as_ref()).is_none()
+            {
+                continue;
+            }
+            let (more, happened) = engine::apply(process, &mut state, command, &env)?;
+            if n == 0 {
+                (effects, events) = (more, happened);
+            } else {
+                effects.extend(more);
+                events.extend(happened);
+            }
+        }
         let status = status_of(&state);
         let ended = matches!(status, InstanceStatus::Completed | InstanceStatus::Terminated);
         let hot = Hot {

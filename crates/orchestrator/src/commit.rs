@@ -1,6 +1,6 @@
 //! From one engine step to one store transaction.
 
-use crate::command::Order;
+use crate::command::{Asked, Order};
 use crate::history::record;
 use crate::instance::Hot;
 use crate::leases::{Claim, rank};
@@ -12,8 +12,8 @@ use serde_json::Value;
 use std::collections::BTreeMap;
 use std::sync::Arc;
 use store::{
-    HistoryWrite, InstanceStatus, InstanceWrite, LeaseWrite, Method, OutboxWrite, Precondition, Snapshot, StoreError,
-    TimerWrite, Transaction, WaitKey, WaitKind, WaitWrite, prepare_write,
+    HistoryWrite, InstanceStatus, InstanceWrite, LeaseWrite, Method, OutboxWrite, Precondition, RecordWrite, Snapshot,
+    StoreError, TimerWrite, Transaction, WaitKey, WaitKind, WaitWrite, prepare_write,
 };
 
 /// What else goes into the commit of a command.
@@ -27,6 +27,8 @@ pub(crate) struct Extras {
     pub timers: Vec<TimerWrite>,
     /// Outbox, e.g. the delivered entry taken away.
     pub outbox: Vec<OutboxWrite>,
+    /// Small values, e.g. the outcome of a batch for this instance.
+    pub records: Vec<RecordWrite>,
 }
 
 /// What a step leads to once it is committed.
@@ -132,6 +134,7 @@ impl<'a> Builder<'a> {
             }
         }
         self.transaction.outbox = extras.outbox;
+        self.transaction.records = extras.records;
         self.transaction.preconditions = extras.preconditions;
         for resource in extras.resources {
             let reference = self.resource(resource, applied.hot.patient.as_deref(), actor).await?;
@@ -144,6 +147,9 @@ impl<'a> Builder<'a> {
         for (id, (version, task)) in std::mem::take(&mut self.tasks) {
             self.put(task, &id, version, Method::Put)?;
         }
+        if matches!(order.asked, Asked::Several(_)) {
+            self.refresh_jobs(&applied.hot);
+        }
         self.refuse_doubles()?;
         self.state(applied, actor)?;
         if let Some((request, answer)) = order.keyed {
@@ -151,6 +157,16 @@ impl<'a> Builder<'a> {
             self.transaction.records.push(request.record(status, body, self.now));
         }
         Ok((self.transaction, self.after))
+    }
+
+    /// New jobs as they are after the last of several commands.
+    fn refresh_jobs(&mut self, hot: &Hot) {
+        let registry = self.orchestrator.registry_now();
+        for job in &mut self.after.jobs {
+            if let Some(now) = hot.state.job(&job.id, &*registry) {
+                *job = now;
+            }
+        }
     }
 
     /// Instance and history rows.

@@ -95,6 +95,9 @@ pub enum OrchestratorError {
         /// All findings, as in [`crate::api::Deployed::issues`].
         issues: Vec<Value>,
     },
+    /// The command has nothing to act on: all is as it asks, or what it speaks of is not there.
+    #[error("nothing to do: {0}")]
+    NothingToDo(String),
     /// The request can be read but says something impossible.
     #[error("{0}")]
     Invalid(String),
@@ -134,6 +137,7 @@ impl OrchestratorError {
             | Self::Contended(_)
             | Self::LockLost { .. }
             | Self::DefinitionSuspended(_)
+            | Self::NothingToDo(_)
             | Self::Delegated(_) => StatusCode::CONFLICT,
             Self::LockExpired { .. } => StatusCode::GONE,
             Self::Busy { .. } => StatusCode::SERVICE_UNAVAILABLE,
@@ -176,6 +180,7 @@ impl OrchestratorError {
             Self::DefinitionSuspended(_) => "definition-suspended",
             Self::Step(StepError::CannotStart(_)) => "cannot-start",
             Self::Step(StepError::UnknownDefinition(_)) => "unknown-definition",
+            Self::NothingToDo(_) => "nothing-to-do",
             Self::Refused { .. } => "deployment-refused",
             Self::Invalid(_) => "invalid",
             Self::Scenario(_) => "scenario-refused",

@@ -9,6 +9,7 @@
 
 mod access_rules;
 pub mod api;
+mod batch;
 mod cache;
 mod command;
 mod commit;
@@ -45,8 +46,10 @@ pub use jobs::{WorkerFn, WorkerResult};
 pub use mirror::{BUSINESS_KEY_SYSTEM, ELEMENT_SYSTEM, INSTANCE_SYSTEM, PRIORITY_EXTENSION, ROLE_SYSTEM};
 pub use op::assign_task::Assigning;
 pub use op::change_lock::LockChange;
+pub use op::steer_batch::Steer;
 pub use op::throw_error::Thrower;
 pub use orchestrator::Orchestrator;
+pub use query::batches::{BatchItemsQuery, BatchesQuery};
 pub use query::calendars::CalendarQuery;
 pub use query::definitions::DefinitionsQuery;
 pub use query::history::HistoryQuery;

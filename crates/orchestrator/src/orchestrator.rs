@@ -1,5 +1,6 @@
 //! The orchestrator itself: what it holds, its background loop, and settling at a virtual moment.
 
+use crate::batch::Batches;
 use crate::cache::Cache;
 use crate::commit::After;
 use crate::ended::Ended;
@@ -38,6 +39,7 @@ pub struct Orchestrator {
     pub(crate) jobs: Jobs,
     pub(crate) pollers: Pollers,
     pub(crate) parked: Parked,
+    pub(crate) batches: Batches,
     /// At or before the due moment of the earliest timer.
     pub(crate) next_due: Mutex<Timestamp>,
     /// Wakes the background loop.
@@ -64,6 +66,7 @@ impl Orchestrator {
             jobs: Jobs::new(config.job_concurrency, config.job_queue),
             pollers: Pollers::new(config.fetch_waiting),
             parked: Parked::default(),
+            batches: Batches::default(),
             next_due: Mutex::new(Timestamp::MIN),
             wake: Notify::new(),
             feed: tokio::sync::Mutex::new(Feed::default()),
@@ -94,6 +97,14 @@ impl Orchestrator {
     /// Exactly one per store.
     pub async fn run(self: Arc<Self>) {
         self.start_jobs_automatically();
+        // Side by side, so that a large batch holds up no timer.
+        tokio::select! {
+            () = self.run_rounds() => {}
+            () = self.run_batches() => {}
+        }
+    }
+
+    async fn run_rounds(&self) {
         let mut changes = self.store.changes();
         let mut next_sweep = Timestamp::MIN;
         loop {
@@ -135,7 +146,7 @@ impl Orchestrator {
     /// Runs everything due at the present moment until nothing more happens: timers, jobs, messages, hub changes.
     pub async fn settle(&self) -> Result<(), OrchestratorError> {
         for _ in 0..self.config.settle_rounds {
-            if self.round().await? == 0 {
+            if self.round().await? + self.pump_batches().await? == 0 {
                 return Ok(());
             }
         }

@@ -5,10 +5,10 @@ use crate::access_rules::{staff, worker};
 use crate::history::{export, state_at};
 use crate::op::{
     assign_task, cancel, change_lock, change_task, comment_task, complete_job, complete_task, delegate_task, deploy,
-    fail_job, fetch_jobs, migrate, modify, retry_incident, send_message, send_signal, set_variables, start, suspend,
-    suspend_definition, throw_error,
+    fail_job, fetch_jobs, migrate, modify, preview_batch, retry_incident, send_message, send_signal, set_variables,
+    start, start_batch, steer_batch, suspend, suspend_definition, throw_error,
 };
-use crate::query::{calendars, definitions, history, incidents, instances, jobs, tasks};
+use crate::query::{batches, calendars, definitions, history, incidents, instances, jobs, tasks};
 use crate::simulations::routes as simulations;
 use access::{Policy, Routes};
 use axum::extract::DefaultBodyLimit;
@@ -58,6 +58,12 @@ fn commands(o: &Arc<Orchestrator>) -> Routes {
     let r = post_to!(r, "/instances/{id}/resume", OPERATIONS, suspend::resume);
     let r = post_to!(r, "/instances/{id}/modify", OPERATIONS, modify::handler);
     let r = post_to!(r, "/instances/{id}/migrate", OPERATIONS, migrate::handler);
+    let r = post_to!(r, "/batches/preview", OPERATIONS, preview_batch::handler);
+    let r = post_to!(r, "/batches", OPERATIONS, start_batch::handler);
+    let r = post_to!(r, "/batches/{id}/pause", OPERATIONS, steer_batch::pause);
+    let r = post_to!(r, "/batches/{id}/resume", OPERATIONS, steer_batch::resume);
+    let r = post_to!(r, "/batches/{id}/cancel", OPERATIONS, steer_batch::cancel);
+    let r = post_to!(r, "/batches/{id}/retry", OPERATIONS, start_batch::retry);
     let r = post_to!(r, "/migrations/plan", OPERATIONS, migrate::plan);
     let r = post_to!(r, "/migrations/dry-run", OPERATIONS, migrate::dry_run);
     let r = post_to!(r, "/definitions/{key}/suspend", ADMIN, suspend_definition::suspend);
@@ -113,6 +119,10 @@ fn questions(o: &Arc<Orchestrator>) -> Routes {
     let r = get_from!(r, "/simulations", PLANNERS, simulations::list);
     let r = get_from!(r, "/simulations/{id}", PLANNERS, simulations::one);
     let r = get_from!(r, "/simulations/{id}/compare/{other}", PLANNERS, simulations::compare);
+    let r = get_from!(r, "/batches", OPERATIONS, batches::list);
+    let r = get_from!(r, "/batches/{id}", OPERATIONS, batches::one);
+    let r = get_from!(r, "/batches/{id}/items", OPERATIONS, batches::items);
+    let r = get_from!(r, "/batches/{id}/export", OPERATIONS, batches::export);
     let r = get_from!(r, "/jobs", ADMIN, jobs::handler);
     get_from!(r, "/incidents", OPERATIONS, incidents::handler)
 }

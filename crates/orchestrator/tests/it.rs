@@ -1,5 +1,7 @@
 //! The orchestrator over a real SQLite store, with a clock that moves only when told.
 
+#[path = "it/batches.rs"]
+mod batches;
 #[path = "it/calendars.rs"]
 mod calendars;
 #[path = "it/deployment.rs"]

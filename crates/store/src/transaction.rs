@@ -206,6 +206,13 @@ pub trait Snapshot: Send {
     async fn record(&mut self, kind: &str, key: &str) -> Result<Option<Vec<u8>>, StoreError>;
     /// Small values of a kind whose key starts with `prefix`, by key.
     async fn records(&mut self, kind: &str, prefix: &str, limit: usize) -> Result<Vec<(String, Vec<u8>)>, StoreError>;
+    /// Small values of a kind whose key comes after `after`, by key: for those of which there are many.
+    async fn records_after(
+        &mut self,
+        kind: &str,
+        after: &str,
+        limit: usize,
+    ) -> Result<Vec<(String, Vec<u8>)>, StoreError>;
     /// Audit entries, newest first, optionally of one patient.
     async fn audit(&mut self, patient: Option<&str>, limit: usize) -> Result<Vec<AuditEntry>, StoreError>;
 }

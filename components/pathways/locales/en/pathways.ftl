@@ -190,6 +190,7 @@ event-task-resolved = Task handed back to the one who delegated it
 event-task-changed = Due date or priority of a task changed
 event-task-commented = Note added to a task
 event-task-attached = Document attached to a task
+event-operated = Command of the operators
 event-modified = Pathway corrected by hand
 event-migrated = Pathway moved to the new version of the model
 event-suspended = Pathway suspended

@@ -190,6 +190,7 @@ event-task-resolved = Attività riconsegnata a chi l’aveva delegata
 event-task-changed = Scadenza o priorità dell’attività modificata
 event-task-commented = Nota aggiunta a un’attività
 event-task-attached = Documento allegato a un’attività
+event-operated = Comando di chi tiene la regia
 event-modified = Percorso corretto a mano
 event-migrated = Percorso passato alla nuova versione del modello
 event-suspended = Percorso sospeso

@@ -96,6 +96,7 @@ fn line(page: &Page, event: &Event, names: &BTreeMap<String, String>) -> Option<
             Some((Warning, named("event-incident", element), message.clone()))
         }
         Event::IncidentResolved { .. } => plain(Done, page.t("event-incident-resolved")),
+        Event::Operated { reason, .. } => Some((Work, page.t("event-operated"), reason.clone())),
         Event::Modified { reason } => Some((Warning, page.t("event-modified"), reason.clone())),
         Event::Migrated { .. } => plain(Work, page.t("event-migrated")),
         Event::Suspended { reason } => Some((Warning, page.t("event-suspended"), reason.clone())),

@@ -3,7 +3,7 @@
 use super::App;
 use askama::Template;
 use axum::extract::{Path, State};
-use orchestrator::api::IncidentInfo;
+use orchestrator::api::{IncidentInfo, RetryIncident};
 use web::{Answer, Flash, Page};
 
 #[derive(Template)]
@@ -24,6 +24,8 @@ pub async fn list(State(app): State<App>, page: Page) -> Answer {
 
 /// `POST /incidenti/{id}/riprova`.
 pub async fn retry(State(app): State<App>, page: Page, Path(id): Path<String>) -> Answer {
-    app.orchestrator(&page).retry_incident(&id).await?;
+    app.orchestrator(&page)
+        .retry_incident(&id, &RetryIncident::default())
+        .await?;
     page.redirect("/incidenti", Flash::success(page.t("incident-retried")))
 }

@@ -3,8 +3,8 @@
 use super::{InstanceQuery, Orchestrator, segment, with_query};
 use crate::PeerError;
 use orchestrator::api::{
-    CancelInstance, Correlated, HistoryEntry, IncidentInfo, InstanceInfo, List, Moved, SendMessage, SendSignal,
-    SetVariables, StartInstance,
+    CancelInstance, Correlated, HistoryEntry, IncidentInfo, InstanceInfo, List, MigrateInstance, ModifyInstance, Moved,
+    ResumeInstance, RetryIncident, SendMessage, SendSignal, SetVariables, StartInstance, SuspendInstance,
 };
 use serde_json::{Map, Value};
 
@@ -34,9 +34,14 @@ impl Orchestrator {
     }
 
     /// Sets variables of the root scope.
-    pub async fn set_variables(&self, instance: &str, variables: Map<String, Value>) -> Result<Moved, PeerError> {
+    pub async fn set_variables(
+        &self,
+        instance: &str,
+        variables: Map<String, Value>,
+        reason: Option<String>,
+    ) -> Result<Moved, PeerError> {
         let path = format!("/orchestrator/instances/{}/variables", segment(instance));
-        self.post(&path, &SetVariables { variables }).await
+        self.post(&path, &SetVariables { variables, reason }).await
     }
 
     /// Ends an instance; the reason is kept in its history.
@@ -51,6 +56,31 @@ impl Orchestrator {
         .await
     }
 
+    /// Stops an instance; the reason is kept in its history.
+    pub async fn suspend(&self, instance: &str, reason: &str) -> Result<Moved, PeerError> {
+        let path = format!("/orchestrator/instances/{}/suspend", segment(instance));
+        let reason = reason.to_owned();
+        self.post(&path, &SuspendInstance { reason }).await
+    }
+
+    /// Lets a stopped instance go on.
+    pub async fn resume(&self, instance: &str, reason: Option<String>) -> Result<Moved, PeerError> {
+        let path = format!("/orchestrator/instances/{}/resume", segment(instance));
+        self.post(&path, &ResumeInstance { reason }).await
+    }
+
+    /// Changes where an instance stands.
+    pub async fn modify(&self, instance: &str, change: &ModifyInstance) -> Result<Moved, PeerError> {
+        let path = format!("/orchestrator/instances/{}/modify", segment(instance));
+        self.post(&path, change).await
+    }
+
+    /// Moves an instance to another version of its process.
+    pub async fn migrate(&self, instance: &str, to: &MigrateInstance) -> Result<Moved, PeerError> {
+        let path = format!("/orchestrator/instances/{}/migrate", segment(instance));
+        self.post(&path, to).await
+    }
+
     /// Sends a message to whoever waits for it, else starts the process that begins with it.
     pub async fn send_message(&self, message: &SendMessage) -> Result<Correlated, PeerError> {
         self.post("/orchestrator/messages", message).await
@@ -61,17 +91,22 @@ impl Orchestrator {
         self.post("/orchestrator/signals", signal).await
     }
 
+    /// A page of open incidents.
+    pub async fn incidents_page(&self, after: Option<&str>, limit: usize) -> Result<List<IncidentInfo>, PeerError> {
+        let limit = limit.to_string();
+        let mut query = vec![("limit", limit.as_str())];
+        query.extend(after.map(|after| ("after", after)));
+        self.get(&with_query("/orchestrator/incidents", &query)?).await
+    }
+
     /// Open incidents.
     pub async fn incidents(&self) -> Result<Vec<IncidentInfo>, PeerError> {
         self.list("/orchestrator/incidents").await
     }
 
     /// Tries again what opened an incident.
-    pub async fn retry_incident(&self, id: &str) -> Result<(), PeerError> {
-        self.command(
-            &format!("/orchestrator/incidents/{}/retry", segment(id)),
-            &serde_json::json!({}),
-        )
-        .await
+    pub async fn retry_incident(&self, id: &str, how: &RetryIncident) -> Result<(), PeerError> {
+        self.command(&format!("/orchestrator/incidents/{}/retry", segment(id)), how)
+            .await
     }
 }

@@ -1,5 +1,6 @@
 //! The orchestrator's API as a typed client.
 
+mod batches;
 mod instances;
 mod jobs;
 mod query;

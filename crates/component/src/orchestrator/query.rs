@@ -1,5 +1,6 @@
 //! Which tasks and instances are asked for.
 
+use jiff::Timestamp;
 use serde::Serialize;
 
 /// Which tasks; all that is given must hold.
@@ -76,9 +77,24 @@ pub struct InstanceQuery {
     /// Business key.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub business_key: Option<String>,
-    /// `active`, `completed`, `terminated`, `incident`.
+    /// `active`, `completed`, `terminated`, `incident`, `suspended`.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub status: Option<String>,
+    /// Started at this moment or later.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub started_after: Option<Timestamp>,
+    /// Started before this moment.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub started_before: Option<Timestamp>,
+    /// `name=value` of a variable of the process.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub variable: Option<String>,
+    /// A token stands at this element.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub element: Option<String>,
+    /// An incident is open whose message holds this text.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub incident_message: Option<String>,
     /// Continue after this mark.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub after: Option<String>,

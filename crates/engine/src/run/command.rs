@@ -37,6 +37,7 @@ impl Run<'_> {
             Command::ChangeTask { task, change } => self.change_task(task, change),
             Command::Comment { task, text, attachment } => self.comment(task, text, attachment),
             Command::Retry { incident } => self.retry(&incident),
+            Command::SetRetries { job, retries } => self.set_retries(job, retries),
             Command::SetVariables { variables } => {
                 if let Some(root) = self.state.scopes.first().map(|scope| scope.n) {
                     for (name, value) in variables {
@@ -144,6 +145,15 @@ impl Run<'_> {
         self.effect(removed);
         let message = format!("the worker failed and no retries are left: {message}. Remove the cause and retry");
         self.fail(token, Failure::new("job", message), Resume::Perform);
+        Ok(())
+    }
+
+    fn set_retries(&mut self, id: String, retries: u32) -> Result<(), StepError> {
+        let (token, _) = self.job_token(&id)?;
+        if let Some(Token { at: At::Job(job), .. }) = self.state.token_mut(token) {
+            job.retries = retries.max(1);
+        }
+        self.events.push(Event::JobRetriesSet { job: id, retries });
         Ok(())
     }
 

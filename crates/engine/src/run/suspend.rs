@@ -48,6 +48,7 @@ impl Run<'_> {
             Command::Cancel { .. }
             | Command::SetVariables { .. }
             | Command::FailJob { .. }
+            | Command::SetRetries { .. }
             | Command::Migrate { .. }
             | Command::Assign { .. }
             | Command::Delegate { .. }

@@ -1,6 +1,7 @@
 //! What travels over the orchestrator's REST API (`/orchestrator/...`), the same types for server and clients.
 //! JSON, camelCase; moments are RFC 3339.
 
+mod batches;
 mod calendars;
 mod history;
 mod jobs;
@@ -8,12 +9,16 @@ mod operate;
 mod simulations;
 mod tasks;
 
+pub use batches::{
+    BatchInfo, BatchItem, BatchOperation, BatchPreview, BatchReason, BatchRequest, BatchResult, BatchSample,
+    BatchState, InstanceSelection, RetryBatch,
+};
 pub use calendar::{Calendar, Day, Holiday, Hours};
 pub use calendars::{CalendarInfo, DayOff};
 pub use history::{InstanceAt, LocalVariables, OpenTimer, OpenWait};
 pub use jobs::{ChangeLock, FetchJobs, FetchTopic, FetchedJob, JobLock};
 pub use operate::{
-    DryRunMigration, MigrateInstance, MigrationOutcome, ModifyInstance, PlanMigration, ResumeInstance,
+    DryRunMigration, MigrateInstance, MigrationOutcome, ModifyInstance, PlanMigration, ResumeInstance, RetryIncident,
     SuspendDefinition, SuspendInstance,
 };
 pub use simulations::{ProposeScenario, ProposedScenario, Simulate, SimulationInfo};
@@ -266,6 +271,9 @@ pub struct Moved {
 pub struct SetVariables {
     /// New values.
     pub variables: Map<String, Value>,
+    /// Why; kept in history when given.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub reason: Option<String>,
 }
 
 /// `POST /orchestrator/instances/{id}/cancel`.

@@ -14,7 +14,26 @@ pub struct SuspendInstance {
 /// `POST /orchestrator/instances/{id}/resume`: `{}`.
 #[derive(Debug, Clone, Default, Serialize, Deserialize)]
 #[serde(rename_all = "camelCase", default)]
-pub struct ResumeInstance {}
+pub struct ResumeInstance {
+    /// Why; kept in history when given.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub reason: Option<String>,
+}
+
+/// `POST /orchestrator/incidents/{id}/retry`: `{}`.
+#[derive(Debug, Clone, Default, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase", default)]
+pub struct RetryIncident {
+    /// Why; kept in history when given.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub reason: Option<String>,
+    /// Variables of the process set before, in the same commit.
+    #[serde(skip_serializing_if = "serde_json::Map::is_empty")]
+    pub variables: serde_json::Map<String, serde_json::Value>,
+    /// Tries that the job then has; absent: as the model says.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub retries: Option<u32>,
+}
 
 /// `POST /orchestrator/definitions/{key}/suspend` (`.../resume` with `{}`): no new instances start.
 #[derive(Debug, Clone, Default, Serialize, Deserialize)]
@@ -88,4 +107,7 @@ pub struct MigrateInstance {
     pub to: String,
     /// Elements that have another id there; absent: as proposed.
     pub mapping: Option<BTreeMap<String, String>>,
+    /// Why; kept in history when given.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub reason: Option<String>,
 }

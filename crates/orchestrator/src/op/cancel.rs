@@ -1,5 +1,6 @@
 //! Ends an instance: `POST /orchestrator/instances/{id}/cancel`.
 
+use super::suspend::reasoned;
 use crate::api::{CancelInstance, Moved};
 use crate::command::Order;
 use crate::commit::Applied;
@@ -8,7 +9,7 @@ use crate::plumbing::{About, Body, to_the_end};
 use crate::{Orchestrator, OrchestratorError, view};
 use access::Actor;
 use axum::extract::{Path, State};
-use engine::Command;
+use engine::{Command, Event};
 use http::{HeaderMap, StatusCode};
 use serde_json::json;
 use std::sync::Arc;
@@ -47,8 +48,24 @@ impl Orchestrator {
         actor: &str,
         keyed: Option<&Idempotency>,
     ) -> Result<Moved, OrchestratorError> {
+        self.move_on_for(Order::new(instance, command, actor), None, keyed)
+            .await
+    }
+
+    /// As [`Self::move_on`], with a reason for history where the command itself has no place for one.
+    pub(crate) async fn move_on_for(
+        &self,
+        mut order: Order<'_>,
+        reason: Option<String>,
+        keyed: Option<&Idempotency>,
+    ) -> Result<Moved, OrchestratorError> {
         let answer = |applied: &Applied| (StatusCode::OK, json!(view::moved(applied)));
-        let mut order = Order::new(instance, command, actor);
+        if let Some(reason) = reason {
+            order.note = Some(Event::Operated {
+                reason: reasoned(reason)?,
+                batch: None,
+            });
+        }
         order.keyed = keyed.map(|k| (k, &answer as _));
         let applied = self.carry_out(order).await?;
         Ok(view::moved(&applied))

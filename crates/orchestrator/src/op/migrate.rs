@@ -2,6 +2,7 @@
 //! `POST /orchestrator/instances/{id}/migrate`.
 
 use crate::api::{DryRunMigration, List, MigrateInstance, MigrationOutcome, Moved, PlanMigration};
+use crate::command::Order;
 use crate::idempotency::Idempotency;
 use crate::instance::Hot;
 use crate::plumbing::{About, Body, to_the_end};
@@ -135,7 +136,8 @@ impl Orchestrator {
             None => self.load(instance).await?.state.definition.clone(),
         };
         let command = self.migration(from, request.to, request.mapping).await?;
-        self.move_on(instance, command, &actor.subject, keyed).await
+        let order = Order::new(instance, command, &actor.subject);
+        self.move_on_for(order, request.reason, keyed).await
     }
 }
 

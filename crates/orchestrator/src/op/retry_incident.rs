@@ -1,15 +1,15 @@
 //! Tries again what opened an incident: `POST /orchestrator/incidents/{id}/retry`.
 
-use crate::api::Moved;
+use crate::api::{BatchOperation, Moved, RetryIncident};
+use crate::batch::commands::{Doing, check};
+use crate::command::Order;
 use crate::idempotency::Idempotency;
-use crate::instance::instance_of;
+use crate::instance::{Hot, instance_of};
 use crate::plumbing::{About, Body, to_the_end};
 use crate::{Orchestrator, OrchestratorError};
 use access::Actor;
 use axum::extract::{Path, State};
-use engine::Command;
 use http::HeaderMap;
-use serde_json::Value;
 use std::sync::Arc;
 
 impl Orchestrator {
@@ -21,13 +21,20 @@ impl Orchestrator {
         &self,
         actor: &Actor,
         id: &str,
+        request: RetryIncident,
         keyed: Option<&Idempotency>,
     ) -> Result<Moved, OrchestratorError> {
-        let command = Command::Retry {
-            incident: id.to_owned(),
+        let operation = BatchOperation::Retry {
+            kind: None,
+            message: None,
+            variables: request.variables,
+            retries: request.retries,
         };
-        self.move_on(instance_of(id, "incident")?, command, &actor.subject, keyed)
-            .await
+        check(&operation)?;
+        let doing = Doing::new(operation, String::new());
+        let commands = |hot: &Hot| doing.retry_of(hot, id);
+        let order = Order::several(instance_of(id, "incident")?, &commands, &actor.subject);
+        self.move_on_for(order, request.reason, keyed).await
     }
 }
 
@@ -36,9 +43,10 @@ pub(crate) async fn handler(
     actor: Actor,
     Path(id): Path<String>,
     headers: HeaderMap,
-    Body(request): Body<Value>,
+    Body(request): Body<RetryIncident>,
 ) -> Result<About<Moved>, OrchestratorError> {
     let keyed = Idempotency::from_headers(&headers, &actor, &format!("retry/{id}"), &request)?;
-    let done = to_the_end(async move { orchestrator.retry_incident(&actor, &id, keyed.as_ref()).await }).await?;
+    let done =
+        to_the_end(async move { orchestrator.retry_incident(&actor, &id, request, keyed.as_ref()).await }).await?;
     Ok(About::ok(done.patient.clone(), done))
 }

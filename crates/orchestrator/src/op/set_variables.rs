@@ -1,6 +1,7 @@
 //! Changes variables of an instance: `POST /orchestrator/instances/{id}/variables`.
 
 use crate::api::{Moved, SetVariables};
+use crate::command::Order;
 use crate::idempotency::Idempotency;
 use crate::plumbing::{About, Body, to_the_end};
 use crate::{Orchestrator, OrchestratorError};
@@ -25,7 +26,8 @@ impl Orchestrator {
         let command = Command::SetVariables {
             variables: request.variables,
         };
-        self.move_on(instance, command, &actor.subject, keyed).await
+        let order = Order::new(instance, command, &actor.subject);
+        self.move_on_for(order, request.reason, keyed).await
     }
 }
 

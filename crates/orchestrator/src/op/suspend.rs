@@ -4,6 +4,7 @@
 //! resume; tasks cannot be completed (409); jobs nobody holds are withdrawn.
 
 use crate::api::{Moved, ResumeInstance, SuspendInstance};
+use crate::command::Order;
 use crate::idempotency::Idempotency;
 use crate::plumbing::{About, Body, to_the_end};
 use crate::{Orchestrator, OrchestratorError};
@@ -38,9 +39,11 @@ impl Orchestrator {
         &self,
         actor: &Actor,
         instance: &str,
+        request: ResumeInstance,
         keyed: Option<&Idempotency>,
     ) -> Result<Moved, OrchestratorError> {
-        self.move_on(instance, Command::Resume, &actor.subject, keyed).await
+        let order = Order::new(instance, Command::Resume, &actor.subject);
+        self.move_on_for(order, request.reason, keyed).await
     }
 }
 
@@ -77,6 +80,6 @@ pub(crate) async fn resume(
     Body(request): Body<ResumeInstance>,
 ) -> Result<About<Moved>, OrchestratorError> {
     let keyed = Idempotency::from_headers(&headers, &actor, &format!("resume/{id}"), &request)?;
-    let done = to_the_end(async move { orchestrator.resume(&actor, &id, keyed.as_ref()).await }).await?;
+    let done = to_the_end(async move { orchestrator.resume(&actor, &id, request, keyed.as_ref()).await }).await?;
     Ok(About::ok(done.patient.clone(), done))
 }

@@ -1,17 +1,23 @@
 //! Instances: `GET /orchestrator/instances`, `GET /orchestrator/instances/{id}`.
 
 use super::page_size;
+use super::selection::Selection;
 use crate::access_rules::{confine, may_see};
-use crate::api::{InstanceInfo, List};
-use crate::instance::Hot;
+use crate::api::{InstanceInfo, InstanceSelection, List};
 use crate::plumbing::{About, Params};
 use crate::{Orchestrator, OrchestratorError};
 use access::Actor;
 use axum::Json;
 use axum::extract::{Path, State};
+use jiff::Timestamp;
 use serde::Deserialize;
+use serde_json::Value;
 use std::sync::Arc;
-use store::{InstanceFilter, InstanceStatus};
+
+/// Rows looked at for one answer, at most; a page may hold fewer than asked for and still have a next one.
+const MOST_SEEN: usize = 20_000;
+/// Rows read at a time.
+const PAGE: usize = 500;
 
 /// Which instances; all that is given must hold.
 #[derive(Debug, Clone, Default, Deserialize)]
@@ -23,12 +29,52 @@ pub struct InstancesQuery {
     pub patient: Option<String>,
     /// Business key.
     pub business_key: Option<String>,
-    /// `active`, `completed`, `terminated`, `incident`.
+    /// `active`, `completed`, `terminated`, `incident`, `suspended`.
     pub status: Option<String>,
+    /// Started at this moment or later.
+    pub started_after: Option<Timestamp>,
+    /// Started before this moment.
+    pub started_before: Option<Timestamp>,
+    /// `name=value`: a variable of the process; the value as JSON, or as text where it is none.
+    pub variable: Option<String>,
+    /// A token stands at this element.
+    pub element: Option<String>,
+    /// Whether an incident is open.
+    pub incident: Option<bool>,
+    /// An incident of this kind is open.
+    pub incident_kind: Option<String>,
+    /// An incident is open whose message holds this text.
+    pub incident_message: Option<String>,
     /// Mark of the page before.
     pub after: Option<String>,
     /// Page size.
     pub limit: Option<usize>,
+}
+
+impl InstancesQuery {
+    fn selection(self, patient: Option<String>) -> Result<InstanceSelection, OrchestratorError> {
+        let mut variables = serde_json::Map::new();
+        if let Some(text) = self.variable.filter(|text| !text.is_empty()) {
+            let (name, value) = text
+                .split_once('=')
+                .ok_or_else(|| OrchestratorError::BadRequest("variable: name=value".into()))?;
+            let value = serde_json::from_str(value).unwrap_or_else(|_| Value::String(value.to_owned()));
+            variables.insert(name.to_owned(), value);
+        }
+        Ok(InstanceSelection {
+            definition: self.definition,
+            status: self.status,
+            business_key: self.business_key,
+            patient,
+            started_after: self.started_after,
+            started_before: self.started_before,
+            variables,
+            element: self.element,
+            incident: self.incident,
+            incident_kind: self.incident_kind,
+            incident_message: self.incident_message,
+        })
+    }
 }
 
 impl Orchestrator {
@@ -40,36 +86,30 @@ impl Orchestrator {
     ) -> Result<List<InstanceInfo>, OrchestratorError> {
         self.registry().await?;
         let limit = page_size(&self.config, query.limit)?;
-        let status = match query.status.as_deref() {
-            None | Some("") => None,
-            Some("active") => Some(InstanceStatus::Active),
-            Some("completed") => Some(InstanceStatus::Completed),
-            Some("terminated") => Some(InstanceStatus::Terminated),
-            Some("incident") => Some(InstanceStatus::Incident),
-            Some("suspended") => Some(InstanceStatus::Suspended),
-            Some(other) => {
-                let text =
-                    format!("status: '{other}' is not one of active, completed, terminated, incident, suspended");
-                return Err(OrchestratorError::BadRequest(text));
+        let mut after = query.after.clone();
+        let patient = confine(actor, query.patient.clone())?;
+        let selection = Selection::of(query.selection(patient)?, true)?;
+        let (mut items, mut seen) = (Vec::new(), 0);
+        let rows = if selection.looks_inside() {
+            PAGE.max(limit + 1)
+        } else {
+            limit + 1
+        };
+        loop {
+            let page = self.select(&selection, after, rows).await?;
+            seen += page.seen;
+            for found in page.found {
+                if items.len() == limit {
+                    let next = items.last().map(|last: &InstanceInfo| last.id.clone());
+                    return Ok(List { items, next });
+                }
+                items.push(self.instance_info(&found.read()?, false));
             }
-        };
-        let filter = InstanceFilter {
-            definition: query.definition,
-            business_key: query.business_key,
-            patient: confine(actor, query.patient)?,
-            status,
-            after: query.after,
-            limit: limit + 1,
-        };
-        let mut records = self.store.snapshot().await?.instances(&filter).await?;
-        let more = records.len() > limit;
-        records.truncate(limit);
-        let next = records.last().filter(|_| more).map(|r| r.id.clone());
-        let items = records
-            .into_iter()
-            .map(|record| Hot::read(record).map(|hot| self.instance_info(&hot, false)))
-            .collect::<Result<_, _>>()?;
-        Ok(List { items, next })
+            after = page.next;
+            if after.is_none() || seen >= MOST_SEEN {
+                return Ok(List { items, next: after });
+            }
+        }
     }
 
     /// One instance with its variables.

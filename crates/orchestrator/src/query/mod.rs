@@ -1,11 +1,13 @@
 //! What can be asked, one question a file.
 
+pub(crate) mod batches;
 pub(crate) mod calendars;
 pub(crate) mod definitions;
 pub(crate) mod history;
 pub(crate) mod incidents;
 pub(crate) mod instances;
 pub(crate) mod jobs;
+pub(crate) mod selection;
 pub(crate) mod tasks;
 
 use crate::{Config, OrchestratorError};

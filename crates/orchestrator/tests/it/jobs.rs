@@ -110,6 +110,7 @@ async fn a_failing_worker_is_tried_again_after_growing_pauses_then_an_incident_o
 
     let fix = SetVariables {
         variables: object(json!({"corretto": true})),
+        reason: None,
     };
     system
         .orchestrator
@@ -118,7 +119,7 @@ async fn a_failing_worker_is_tried_again_after_growing_pauses_then_an_incident_o
         .unwrap();
     system
         .orchestrator
-        .retry_incident(&Actor::system(), &incidents[0].id, None)
+        .retry_incident(&Actor::system(), &incidents[0].id, Default::default(), None)
         .await
         .unwrap();
     system.settle().await;
@@ -138,7 +139,7 @@ async fn a_failing_worker_is_tried_again_after_growing_pauses_then_an_incident_o
     );
     let again = system
         .orchestrator
-        .retry_incident(&Actor::system(), &incidents[0].id, None)
+        .retry_incident(&Actor::system(), &incidents[0].id, Default::default(), None)
         .await
         .unwrap_err();
     assert_eq!(again.status(), 409);

@@ -78,14 +78,22 @@ async fn what_came_while_suspended_happens_on_resume_even_after_a_restart() {
 
     let system = system.restart();
     for id in [&instance, &free] {
-        system.orchestrator.resume(&manager(), id, None).await.unwrap();
+        system
+            .orchestrator
+            .resume(&manager(), id, Default::default(), None)
+            .await
+            .unwrap();
     }
     assert_eq!(system.tokens(&instance).await, ["dopo"]);
     assert_eq!(system.info(&instance).await.variables["esito"], 5);
     let jobs = fetch(&system).await;
     assert_eq!(jobs.len(), 1, "the other is offered again");
     assert_eq!(jobs[0].instance, free);
-    let again = system.orchestrator.resume(&manager(), &free, None).await.unwrap_err();
+    let again = system
+        .orchestrator
+        .resume(&manager(), &free, Default::default(), None)
+        .await
+        .unwrap_err();
     assert_eq!(again.status(), 409);
 }
 
@@ -112,7 +120,11 @@ async fn a_task_of_a_suspended_instance_cannot_be_completed() {
         ),
         (409, true)
     );
-    system.orchestrator.resume(&manager(), &instance, None).await.unwrap();
+    system
+        .orchestrator
+        .resume(&manager(), &instance, Default::default(), None)
+        .await
+        .unwrap();
     assert_eq!(complete().await.unwrap().status, "completed");
 }
 

@@ -183,7 +183,7 @@ async fn a_failed_job_pauses_and_with_no_retries_left_opens_an_incident_whose_re
     let (system_actor, incident) = (Actor::system(), &incidents[0].id);
     system
         .orchestrator
-        .retry_incident(&system_actor, incident, None)
+        .retry_incident(&system_actor, incident, Default::default(), None)
         .await
         .unwrap();
     let third = one(&system, "somma").await;

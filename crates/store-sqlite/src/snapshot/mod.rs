@@ -182,6 +182,15 @@ impl Snapshot for SqliteSnapshot {
         record::records(&self.db()?.connection, kind, prefix, limit)
     }
 
+    async fn records_after(
+        &mut self,
+        kind: &str,
+        after: &str,
+        limit: usize,
+    ) -> Result<Vec<(String, Vec<u8>)>, StoreError> {
+        record::records_after(&self.db()?.connection, kind, after, limit)
+    }
+
     async fn audit(&mut self, patient: Option<&str>, limit: usize) -> Result<Vec<AuditEntry>, StoreError> {
         let db = self.db()?;
         blocking(|| audit::newest(&db.connection, patient, limit))

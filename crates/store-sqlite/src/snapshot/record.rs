@@ -32,3 +32,17 @@ pub(super) fn records(
     }
     Ok(found)
 }
+
+/// Small values whose key comes after `after`.
+pub(super) fn records_after(
+    connection: &Connection,
+    kind: &str,
+    after: &str,
+    limit: usize,
+) -> Outcome<Vec<(String, Vec<u8>)>> {
+    let mut read = connection
+        .prepare_cached("SELECT key, value FROM record WHERE kind = ?1 AND key > ?2 ORDER BY key LIMIT ?3")
+        .at("reading records")?;
+    let rows = read.query_map((kind, after, limit as i64), |row| Ok((row.get(0)?, row.get(1)?)));
+    rows.and_then(Iterator::collect).at("reading records")
+}
