@@ -93,7 +93,7 @@ async fn every_state_can_be_seen_again_across_modification_and_migration_and_aft
     keep(&system).await;
     system
         .orchestrator
-        .resume(&system_actor, &instance, None)
+        .resume(&system_actor, &instance, Default::default(), None)
         .await
         .unwrap();
     keep(&system).await;
@@ -182,6 +182,7 @@ async fn a_long_history_is_rebuilt_from_the_last_whole_state() {
     for n in 0..600 {
         let request = orchestrator::api::SetVariables {
             variables: object(json!({"n": n, (format!("v{}", n % 7)): [n]})),
+            reason: None,
         };
         system
             .orchestrator
