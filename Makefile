@@ -26,6 +26,7 @@ run: build ## Builds, makes the demo region when there are no data, serves (SINF
 test: test-rust test-browser test-clients ## Runs every test
 
 test-rust: setup ## Runs the tests of the Rust code
+	@scripts/install-spiff.sh
 	@if command -v cargo-nextest >/dev/null; then \
 	    cargo nextest run --workspace --locked --no-fail-fast; \
 	else \

@@ -6,6 +6,7 @@ mod engine;
 mod generate;
 mod hub;
 mod import;
+mod kill;
 mod probe;
 
 use anyhow::{Context, Result};
@@ -25,6 +26,8 @@ enum Command {
     Generate(generate::Args),
     /// Imports a folder of files into a fresh store.
     Import(import::Args),
+    /// Kills the program under load, starts it again and asks what it remembers.
+    Kill(kill::Args),
 }
 
 #[derive(Args)]
@@ -45,6 +48,7 @@ fn main() -> Result<()> {
         Command::Hub(arguments) => runtime.block_on(hub::run(&arguments)),
         Command::Generate(arguments) => generate::run(&arguments),
         Command::Import(arguments) => runtime.block_on(import::run(&arguments)),
+        Command::Kill(arguments) => runtime.block_on(kill::run(&arguments)),
     }
 }
 

@@ -10,6 +10,7 @@ pub mod hl7_rules;
 pub mod hl7it_examples;
 pub mod library;
 pub mod report;
+pub mod spiff;
 pub mod sql_on_fhir;
 pub mod testscript;
 pub mod xes;

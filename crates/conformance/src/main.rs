@@ -14,17 +14,17 @@ use std::process::ExitCode;
 #[derive(Parser)]
 struct Arguments {
     /// A suite's name, `all`, `doc` (writes docs/conformance.md), `fhir-doc` (writes docs/fhir.md), `random` (random
-    /// models against the engine) or `list`.
+    /// models against the engine), `spiff` (random models here and in SpiffWorkflow) or `list`.
     suite: String,
     /// The folder of the suite's data; with `all` and `doc`, the folder that holds every suite's data.
     folder: Option<PathBuf>,
     /// With `testscript`: the FHIR address of the server to test, instead of a fresh hub in process.
     #[arg(long)]
     server: Option<String>,
-    /// With `random`: how many cases.
+    /// With `random` and `spiff`: how many cases.
     #[arg(long, default_value_t = 1_000)]
     cases: u32,
-    /// With `random`: where the random numbers begin.
+    /// With `random` and `spiff`: where the random numbers begin.
     #[arg(long, default_value_t = 1)]
     seed: u64,
 }
@@ -35,6 +35,7 @@ fn main() -> ExitCode {
         "list" => list(),
         "fhir-doc" => write_fhir_doc(),
         "random" => random(arguments.cases, arguments.seed),
+        "spiff" => spiff(arguments.cases, arguments.seed),
         "all" => run_all(&arguments.folder.unwrap_or_else(oracles)),
         "doc" => write_doc(&arguments.folder.unwrap_or_else(oracles)),
         "testscript" if arguments.server.is_some() => run_remote(arguments.folder, arguments.server.as_deref()),
@@ -111,6 +112,20 @@ fn random(cases: u32, seed: u64) -> ExitCode {
     match done {
         Ok(()) => {
             println!("{cases} graphs of seed {seed}: every inclusive join fired when it had to, and not before");
+            ExitCode::SUCCESS
+        }
+        Err(message) => {
+            eprintln!("{message}");
+            ExitCode::FAILURE
+        }
+    }
+}
+
+/// Random models here and in SpiffWorkflow.
+fn spiff(cases: u32, seed: u64) -> ExitCode {
+    match conformance::spiff::compare(cases, seed) {
+        Ok(compared) => {
+            println!("{cases} models of seed {seed}: {compared:?}");
             ExitCode::SUCCESS
         }
         Err(message) => {

@@ -141,8 +141,11 @@ const DRAWING_STACK: usize = 256 << 20;
 /// Room for a case: what a server's thread has.
 const CASE_STACK: usize = 2 << 20;
 
-/// Runs a strategy's values from a seed through a check.
-pub(crate) fn of_seed<S: Strategy>(
+/// Runs a strategy's values from a seed through a check; stops at the first that fails, and makes it small.
+///
+/// # Errors
+/// What the check says of the smallest failing value found, and that value.
+pub fn of_seed<S: Strategy>(
     cases: u32,
     seed: u64,
     strategy: impl FnOnce() -> S + Send,

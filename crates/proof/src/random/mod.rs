@@ -9,8 +9,8 @@ mod strategy;
 mod world;
 mod write;
 
-pub use case::{Case, Tally, campaign, case, check_case};
-pub use choice::Choice;
+pub use case::{Case, Tally, campaign, case, check_case, of_seed};
+pub use choice::{Choice, onwards};
 pub use flat::{FlatCase, check_flat, flat_campaign, flat_case};
 pub use graph::{Edge, Graph, Kind};
 pub use model::{

@@ -86,6 +86,17 @@ impl World {
         Ok(Self::of(Deployed(found), evaluator))
     }
 
+    /// One of the processes of a file.
+    #[must_use]
+    pub fn of_process(processes: &[Arc<Process>], id: &str, evaluator: &Arc<dmn::Feel>) -> Self {
+        let found = processes
+            .iter()
+            .map(|process| (format!("{}:1", process.id), process.clone()));
+        let mut world = Self::of(Deployed(found.collect()), evaluator);
+        world.state = State::new("i", format!("{id}:1"), Some("key".into()));
+        world
+    }
+
     fn of(models: Deployed, evaluator: &Arc<dmn::Feel>) -> Self {
         Self {
             models,
@@ -124,6 +135,16 @@ impl World {
             .flat_map(|process| process.nodes.iter().map(|node| &*node.id))
             .collect();
         ids[number % ids.len()].to_owned()
+    }
+
+    /// Whether an element is a task that does nothing by itself.
+    #[must_use]
+    pub fn is_plain_task(&self, element: &str) -> bool {
+        let plain = |node: &bpmn::Node| node.kind == bpmn::NodeKind::AbstractTask;
+        self.models
+            .0
+            .values()
+            .any(|process| process.node_by_id(element).is_some_and(plain))
     }
 
     /// Applies a command. Whether it was accepted; a refused one must change nothing.

@@ -1,13 +1,7 @@
-//! Random models under random commands. `PROOF_CASES` and `PROOF_SEED` run more cases, or others.
+//! Random models under random commands.
 
+use crate::from_environment;
 use proof::random::{campaign, flat_campaign};
-
-fn from_environment(name: &str, otherwise: u64) -> u64 {
-    std::env::var(name)
-        .ok()
-        .and_then(|text| text.parse().ok())
-        .unwrap_or(otherwise)
-}
 
 #[test]
 fn any_model_under_any_commands_stays_whole() {
