@@ -1,6 +1,6 @@
 //! What activities are made of.
 
-use crate::{Catch, EventDefinition, Expression, Text};
+use crate::{Catch, EventDefinition, Expression, FormField, Text};
 use std::collections::BTreeMap;
 
 /// One variable mapping: `target` gets the value of `source`.
@@ -46,6 +46,8 @@ pub struct PersonTask {
     pub assignment: AssignmentDef,
     /// Form id or canonical.
     pub form: Option<Text>,
+    /// Fields that the model itself holds; the form is then made of them.
+    pub fields: Vec<FormField>,
     /// Due: a FEEL value, an ISO moment, or an ISO duration from now.
     pub due: Option<Text>,
     /// Not to be shown before: as `due`.

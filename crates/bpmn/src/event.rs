@@ -16,6 +16,18 @@ pub struct MessageRef {
     pub extensions: Arc<Extensions>,
 }
 
+impl MessageRef {
+    /// A message of a name, and nothing more.
+    pub(crate) fn named(name: &str) -> Self {
+        Self {
+            name: Text::Literal(name.to_owned()),
+            correlation_key: None,
+            fhir_triggers: Arc::default(),
+            extensions: Arc::default(),
+        }
+    }
+}
+
 /// What an event throws or waits for.
 #[derive(Debug, Clone, PartialEq, serde::Serialize)]
 pub enum EventDefinition {

@@ -1,6 +1,6 @@
 //! Expressions as the model writes them, brought to FEEL.
 
-use crate::juel;
+use crate::foreign::{self, Language};
 
 /// A FEEL expression, without a leading `=`.
 #[derive(Debug, Clone, PartialEq, Eq, serde::Serialize)]
@@ -8,17 +8,23 @@ use crate::juel;
 pub struct Expression(pub String);
 
 impl Expression {
-    /// Reads an expression: a leading `=` is dropped, `${…}`/`#{…}` (JUEL) is mapped to FEEL, anything else is FEEL.
-    /// Fails with a reason when the JUEL has no FEEL counterpart.
+    /// Reads an expression: a leading `=` is dropped, `${…}`/`#{…}` (JUEL) and what is plainly of another language is
+    /// mapped to FEEL, anything else is FEEL. Fails with a reason when there is no FEEL counterpart.
     pub fn read(text: &str) -> Result<Self, String> {
         let text = text.trim();
         if let Some(feel) = text.strip_prefix('=') {
             return Ok(Self(feel.trim().to_owned()));
         }
-        match juel::body(text) {
-            Some(body) => juel::to_feel(body).map(Self),
-            None => Ok(Self(text.to_owned())),
+        if let Some(body) = foreign::body(text) {
+            return foreign::to_feel(body, Language::Juel).map(Self);
         }
+        if foreign::is_composite(text) {
+            return foreign::composite(text).map(Self);
+        }
+        if foreign::looks_foreign(text) {
+            return foreign::to_feel(text, Language::Script).map(Self);
+        }
+        Ok(Self(text.to_owned()))
     }
 
     /// The FEEL text.
@@ -37,10 +43,10 @@ pub enum Text {
 }
 
 impl Text {
-    /// Reads a text: with a leading `=` or as `${…}` it is an expression, otherwise it stands as it is.
+    /// Reads a text: with a leading `=` or with `${…}` in it it is an expression, otherwise it stands as it is.
     pub fn read(text: &str) -> Result<Self, String> {
         let text = text.trim();
-        if text.starts_with('=') || juel::body(text).is_some() {
+        if text.starts_with('=') || foreign::is_composite(text) {
             Expression::read(text).map(Self::Feel)
         } else {
             Ok(Self::Literal(text.to_owned()))

@@ -1,8 +1,8 @@
 //! Flow nodes and sequence flows.
 
 use crate::{
-    Catch, EventDefinition, Expression, Extensions, Io, JobDef, Loop, MessageRef, PersonTask, Script, SubProcessKind,
-    Text,
+    Catch, EventDefinition, Expression, Extensions, Hook, Io, JobDef, Loop, MessageRef, PersonTask, Script,
+    SubProcessKind, Text,
 };
 use std::sync::Arc;
 
@@ -61,6 +61,8 @@ pub enum NodeKind {
         decision: Text,
         /// Variable that gets the value.
         result: Option<String>,
+        /// The form in which it gets it.
+        shape: DecisionShape,
     },
     /// Business rule task done by a worker.
     RuleJob(JobDef),
@@ -93,11 +95,41 @@ pub enum NodeKind {
     Call {
         /// Process id (or global task id).
         process: Text,
+        /// Which version is called.
+        binding: Binding,
         /// Whether all visible variables go in.
         all_in: bool,
         /// Whether all variables come out when there is no output mapping.
         all_out: bool,
     },
+}
+
+/// The form in which the value of a decision becomes a variable (Camunda 7: `mapDecisionResult`).
+#[derive(Debug, Clone, Copy, PartialEq, Eq, serde::Serialize)]
+pub enum DecisionShape {
+    /// As the decision gives it.
+    Plain,
+    /// The only value of the only rule.
+    SingleEntry,
+    /// The values of the only rule, by output name.
+    SingleResult,
+    /// The only value of each rule, as a list.
+    CollectEntries,
+    /// The values of each rule by output name, as a list.
+    ResultList,
+}
+
+/// Which version of a process a call activity calls.
+#[derive(Debug, Clone, PartialEq, Eq, serde::Serialize)]
+pub enum Binding {
+    /// The newest.
+    Latest,
+    /// The one that was deployed together with the caller.
+    Deployment,
+    /// The one of this number.
+    Version(Text),
+    /// The newest of those with this version tag.
+    Tag(Text),
 }
 
 /// A flow node.
@@ -139,6 +171,8 @@ pub struct Node {
     pub lane: Option<u32>,
     /// Mappings.
     pub io: Io,
+    /// What happens beside it: listeners.
+    pub hooks: Vec<Hook>,
     /// Extensions not interpreted here.
     pub extensions: Extensions,
 }

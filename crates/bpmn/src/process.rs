@@ -1,6 +1,6 @@
 //! An executable process: an immutable graph with indices.
 
-use crate::{Catch, EventDefinition, Expression, Extensions, Flow, FlowId, MessageRef, Node, NodeId, NodeKind};
+use crate::{Catch, EventDefinition, Expression, Extensions, Flow, FlowId, Hook, MessageRef, Node, NodeId, NodeKind};
 use crate::{Loop, ScopeId, Script, Text, TimerDef};
 use std::collections::HashMap;
 use std::sync::Arc;
@@ -26,6 +26,12 @@ pub struct Process {
     pub flows: Vec<Flow>,
     /// The process (0) and its sub-processes.
     pub scopes: Vec<Scope>,
+    /// What happens when an instance begins or ends: listeners of the process.
+    pub hooks: Vec<Hook>,
+    /// The version tag the model gives itself.
+    pub version_tag: Option<String>,
+    /// Variable that receives who started the instance.
+    pub initiator: Option<String>,
     /// Lanes, outer before inner.
     pub lanes: Vec<Lane>,
     /// Data objects, properties and data store references.
@@ -187,6 +193,7 @@ impl Process {
                 .iter()
                 .chain(&node.io.outputs)
                 .for_each(|mapping| add(&mapping.source));
+            node.hooks.iter().filter_map(Hook::expression).for_each(&mut add);
             node_expressions(&node.kind).into_iter().for_each(&mut add);
             node.repeat.iter().flat_map(loop_expressions).for_each(&mut add);
         }

@@ -10,7 +10,7 @@ pub enum TimerDef {
     Date(Text),
     /// After an ISO 8601 duration.
     Duration(Text),
-    /// Repeatedly: `R3/PT10S`, `R/P1D`, `R2/2026-01-01T00:00:00Z/P1M`.
+    /// Repeatedly: `R3/PT10S`, `R/P1D`, `R2/2026-01-01T00:00:00Z/P1M`, `R/PT1H/2026-02-01`, or cron: `0 0 8 * * MON-FRI`.
     Cycle(Text),
 }
 
@@ -50,6 +50,8 @@ pub struct Cycle {
     pub start: Option<Timestamp>,
     /// The interval, greater than zero.
     pub every: Span,
+    /// After this moment it is over.
+    pub end: Option<Timestamp>,
 }
 
 /// An ISO 8601 duration such as `P1DT2H`; not negative.
@@ -86,7 +88,7 @@ pub fn parse_date(text: &str) -> Result<Timestamp, TimerError> {
         })
 }
 
-/// A repeating interval `R[n]/[start/]duration`.
+/// A repeating interval `R[n]/[start/]duration` or `R[n]/duration/end`.
 pub fn parse_cycle(text: &str) -> Result<Cycle, TimerError> {
     let error = || TimerError {
         text: text.to_owned(),
@@ -101,16 +103,24 @@ pub fn parse_cycle(text: &str) -> Result<Cycle, TimerError> {
         Some(count.parse::<u32>().map_err(|_| error())?)
     };
     let (first, second, more) = (parts.next(), parts.next(), parts.next());
-    let (start, every) = match (first, second, more) {
-        (Some(every), None, None) => (None, every),
-        (Some(start), Some(every), None) => (Some(parse_date(start).map_err(|_| error())?), every),
+    let (start, every, end) = match (first, second, more) {
+        (Some(every), None, None) => (None, every, None),
+        (Some(every), Some(end), None) if every.starts_with('P') => {
+            (None, every, Some(parse_date(end).map_err(|_| error())?))
+        }
+        (Some(start), Some(every), None) => (Some(parse_date(start).map_err(|_| error())?), every, None),
         _ => return Err(error()),
     };
     let every = parse_duration(every).map_err(|_| error())?;
     if !every.is_positive() {
         return Err(error());
     }
-    Ok(Cycle { repeat, start, every })
+    Ok(Cycle {
+        repeat,
+        start,
+        every,
+        end,
+    })
 }
 
 #[cfg(test)]

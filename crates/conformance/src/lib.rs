@@ -2,6 +2,7 @@
 //! the SQL on FHIR tests, pm4py's figures of event logs and HL7's own examples. Each suite is a function from a folder of reference data to a [`Report`].
 
 pub mod bpmn_betsy;
+pub mod deploy;
 pub mod dmn_tck;
 pub mod fhir_doc;
 pub mod fhirpath;
@@ -78,6 +79,12 @@ pub fn suites() -> Vec<Suite> {
             about: "SQL on FHIR v2: views and the rows they must make",
             folder: Folder::Oracle("sql-on-fhir"),
             run: sql_on_fhir::run,
+        },
+        Suite {
+            name: "deploy",
+            about: "Models in the dialects of other engines: deployed as they are, and run",
+            folder: Folder::Repository("crates/conformance/corpus"),
+            run: deploy::run,
         },
         Suite {
             name: "xes",

@@ -6,6 +6,7 @@ pub struct Report {
     passed: usize,
     failures: Vec<(String, String)>,
     skips: Vec<(String, String)>,
+    notes: Vec<(String, String)>,
 }
 
 impl Report {
@@ -30,6 +31,11 @@ impl Report {
         self.skips.push((case.into(), reason.into()));
     }
 
+    /// Something worth knowing about a case that passed.
+    pub fn note(&mut self, case: impl Into<String>, message: impl Into<String>) {
+        self.notes.push((case.into(), message.into()));
+    }
+
     /// Passes when `outcome` is `Ok`, fails with its message otherwise.
     pub fn record(&mut self, case: impl Into<String>, outcome: Result<(), impl std::fmt::Display>) {
         match outcome {
@@ -43,6 +49,7 @@ impl Report {
         self.passed += other.passed;
         self.failures.extend(other.failures);
         self.skips.extend(other.skips);
+        self.notes.extend(other.notes);
     }
 
     /// Cases that passed.
@@ -86,7 +93,7 @@ impl Report {
         )
     }
 
-    /// Every failure as `FAIL <case>: <message>` and every skip as `SKIP <case>: <reason>`, one a line.
+    /// Every failure as `FAIL <case>: <message>`, every skip as `SKIP …` and every note as `NOTE …`, one a line.
     #[must_use]
     pub fn details(&self) -> String {
         let failures = self
@@ -97,7 +104,11 @@ impl Report {
             .skips
             .iter()
             .map(|(case, reason)| format!("SKIP {case}: {}\n", one_line(reason)));
-        failures.chain(skips).collect()
+        let notes = self
+            .notes
+            .iter()
+            .map(|(case, message)| format!("NOTE {case}: {}\n", one_line(message)));
+        notes.chain(failures).chain(skips).collect()
     }
 }
 

@@ -7,6 +7,7 @@
 mod cache;
 mod calendar;
 mod error;
+mod extras;
 mod feel;
 mod model;
 mod moment;

@@ -1,9 +1,9 @@
 //! From the text of an expression to something that runs.
 
-use crate::EvalError;
 use crate::recursion::guarded;
 use crate::syntax::check;
 use crate::words::{LONG_FUNCTIONS, words};
+use crate::{EvalError, extras};
 use dsntk_feel::context::FeelContext;
 use dsntk_feel::{Evaluator, FeelScope, Name};
 use dsntk_feel_parser::AstNode;
@@ -73,7 +73,8 @@ pub(crate) fn shortened(expression: &str) -> String {
 
 fn parse(expression: &str, long_names: &[String]) -> Result<AstNode, String> {
     check_size(expression)?;
-    let guarded = guarded(expression);
+    let expression = extras::rewrite(expression);
+    let guarded = guarded(&expression);
     let expression = guarded.as_str();
     let with_words = names(
         words(expression)

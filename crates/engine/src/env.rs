@@ -8,6 +8,16 @@ pub trait Models: Send + Sync {
     fn by_key(&self, key: &str) -> Option<std::sync::Arc<bpmn::Process>>;
     /// The key of the newest version of a process id (for call activities).
     fn latest(&self, process_id: &str) -> Option<String>;
+    /// The key of the newest version of a process id that carries a version tag.
+    fn tagged(&self, process_id: &str, tag: &str) -> Option<String> {
+        let key = self.latest(process_id)?;
+        let process = self.by_key(&key)?;
+        (process.version_tag.as_deref() == Some(tag)).then_some(key)
+    }
+    /// The key of the version of a process id that was deployed together with another definition.
+    fn beside(&self, _definition: &str, process_id: &str) -> Option<String> {
+        self.latest(process_id)
+    }
 }
 
 /// Maximums; reaching one is an incident with a clear message.

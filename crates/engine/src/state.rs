@@ -172,6 +172,19 @@ pub(crate) struct JobState {
     pub retries: u32,
     #[serde(default, skip_serializing_if = "is_zero_priority")]
     pub priority: i32,
+    /// The job is that of a listener.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub hook: Option<HookState>,
+}
+
+/// A listener whose worker is waited for.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+pub(crate) struct HookState {
+    /// Its place among the hooks of the element.
+    pub number: usize,
+    /// At the end: the result of the element, still to be mapped.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub payload: Option<Variables>,
 }
 
 /// A loop under way.

@@ -13,7 +13,7 @@ pub struct Schedule {
     pub due: Timestamp,
     /// Repetitions after the first; `None` with `every`: for ever.
     pub left: Option<u32>,
-    /// ISO 8601 interval between repetitions; `None`: once.
+    /// ISO 8601 interval between repetitions (`PT1H`, or `PT1H/<end>`), or a cron expression; `None`: once.
     pub every: Option<String>,
 }
 
@@ -27,10 +27,21 @@ impl Schedule {
             Some(left) => Some(left - 1),
             None => None,
         };
-        let span: Span = every.parse().ok()?;
+        if !every.starts_with('P') {
+            let cron = bpmn::Cron::read(every).ok()?;
+            let due = cron.after(self.due.max(now))?;
+            return Some(Self { due, ..self.clone() });
+        }
+        let (every_text, end) = every
+            .split_once('/')
+            .map_or((every.as_str(), None), |(every, end)| (every, Some(end)));
+        let span: Span = every_text.parse().ok()?;
         let mut due = add(self.due, span).ok()?;
         if left.is_none() && due < now {
             due = add(now, span).ok()?;
+        }
+        if end.is_some_and(|end| bpmn::parse_date(end).is_ok_and(|end| due > end)) {
+            return None;
         }
         Some(Self {
             due,
@@ -72,6 +83,14 @@ pub(crate) fn schedule(timer: &TimerDef, value: &Value, now: Timestamp) -> Resul
     match timer {
         // a computed date may well be a duration, and the other way round: what it says counts
         TimerDef::Date(_) | TimerDef::Duration(_) => moment(text, now).map(once),
+        TimerDef::Cycle(_) if !text.trim_start().starts_with('R') => {
+            let cron = bpmn::Cron::read(text).map_err(|error| error.to_string())?;
+            Ok(cron.after(now).map(|due| Schedule {
+                due,
+                left: None,
+                every: Some(text.trim().to_owned()),
+            }))
+        }
         TimerDef::Cycle(_) => {
             let cycle = bpmn::parse_cycle(text).map_err(|error| error.to_string())?;
             let left = match cycle.repeat {
@@ -83,10 +102,14 @@ pub(crate) fn schedule(timer: &TimerDef, value: &Value, now: Timestamp) -> Resul
                 Some(start) => start,
                 None => add(now, cycle.every)?,
             };
+            if cycle.end.is_some_and(|end| due > end) {
+                return Ok(None);
+            }
+            let every = cycle.every.to_string();
             Ok(Some(Schedule {
                 due,
                 left,
-                every: Some(cycle.every.to_string()),
+                every: Some(cycle.end.map_or_else(|| every.clone(), |end| format!("{every}/{end}"))),
             }))
         }
     }
@@ -148,6 +171,22 @@ mod tests {
         let first = schedule(&timer, &"R/PT1S".into(), now).unwrap().unwrap();
         let late = at("2026-03-01T00:00:00Z");
         assert_eq!(first.after(late).unwrap().due, at("2026-03-01T00:00:01Z"));
+    }
+
+    #[test]
+    fn cycles_end_and_crons_go_on() {
+        let now = at("2026-01-01T00:00:00Z");
+        let timer = TimerDef::Cycle(Text::Literal(String::new()));
+        let first = schedule(&timer, &"R/P1D/2026-01-03T00:00:00Z".into(), now)
+            .unwrap()
+            .unwrap();
+        let second = first.after(first.due).unwrap();
+        assert_eq!(second.due, at("2026-01-03T00:00:00Z"));
+        assert_eq!(second.after(second.due), None);
+        let cron = schedule(&timer, &"0 0 8 * * *".into(), now).unwrap().unwrap();
+        assert_eq!(cron.due, at("2026-01-01T07:00:00Z"));
+        assert_eq!(cron.after(cron.due).unwrap().due, at("2026-01-02T07:00:00Z"));
+        assert!(schedule(&timer, &"often".into(), now).is_err());
     }
 
     #[test]

@@ -323,7 +323,15 @@ impl State {
     pub(crate) fn job_spec(&self, token: &Token, process: &bpmn::Process) -> Option<JobSpec> {
         let At::Job(job) = &token.at else { return None };
         let node = process.node_by_id(&token.element)?;
+        let of_hook = job
+            .hook
+            .as_ref()
+            .map(|hook| node.hooks.get(hook.number).map(|hook| &hook.action));
         let def = match &node.kind {
+            _ if of_hook.is_some() => match of_hook.flatten() {
+                Some(bpmn::HookAction::Job(def)) => def,
+                _ => return None,
+            },
             bpmn::NodeKind::ServiceTask(def)
             | bpmn::NodeKind::RuleJob(def)
             | bpmn::NodeKind::ScriptTask(bpmn::Script::Job(def))

@@ -46,6 +46,7 @@ pub use jobs::{WorkerFn, WorkerResult};
 pub use mirror::{BUSINESS_KEY_SYSTEM, ELEMENT_SYSTEM, INSTANCE_SYSTEM, PRIORITY_EXTENSION, ROLE_SYSTEM};
 pub use op::assign_task::Assigning;
 pub use op::change_lock::LockChange;
+pub use op::deploy::{Checked, FileIssue, check_files};
 pub use op::steer_batch::Steer;
 pub use op::throw_error::Thrower;
 pub use orchestrator::Orchestrator;

@@ -4,7 +4,7 @@ use super::dialect::{attribute, camunda, extensions, zeebe};
 use super::event::catch;
 use super::node::Context;
 use super::reader::{Reader, flag, local};
-use crate::{AdHoc, Catch, EventDefinition, NodeId, NodeKind, Process, SubProcessKind};
+use crate::{AdHoc, Binding, Catch, EventDefinition, NodeId, NodeKind, Process, SubProcessKind};
 use roxmltree::Node;
 
 /// The kind of a sub-process.
@@ -99,20 +99,48 @@ pub fn call<'d>(reader: &mut Reader<'d>, element: Node<'d, 'd>) -> NodeKind {
             None
         }
     };
-    // Camunda 7 passes only what camunda:in names; Camunda 8 and plain BPMN pass everything unless told otherwise.
-    let camunda_in =
-        extensions(element).any(|child| child.tag_name().name() == "in" && !child.has_attribute("businessKey"));
-    let all =
-        extensions(element).any(|child| child.tag_name().name() == "in" && child.attribute("variables") == Some("all"));
-    let all_in = called.is_none_or(|called| flag(called, "propagateAllParentVariables", true)) && (!camunda_in || all);
-    let all_out = called.is_none_or(|called| flag(called, "propagateAllChildVariables", true));
+    let listed = |name: &str, attribute: &str| {
+        extensions(element).any(|child| child.tag_name().name() == name && child.has_attribute(attribute))
+    };
+    let all = |name: &str| {
+        extensions(element).any(|child| child.tag_name().name() == name && child.attribute("variables") == Some("all"))
+    };
+    // Camunda 7 passes only what camunda:in and camunda:out name; Camunda 8 and plain BPMN pass everything unless told
+    // otherwise.
+    let inherits = camunda(element, "inheritVariables") == Some("true");
+    let plain = called.is_none() && !reader.camunda7();
+    let flagged = |name: &str| called.is_some_and(|called| flag(called, name, true));
+    let all_in = flagged("propagateAllParentVariables") && !listed("in", "target")
+        || plain && !listed("in", "target")
+        || all("in")
+        || inherits;
+    let all_out = flagged("propagateAllChildVariables") || plain || all("out");
+    let binding = binding(reader, element);
     match process {
         Some(process) => NodeKind::Call {
             process,
+            binding,
             all_in,
             all_out,
         },
         None => NodeKind::AbstractTask,
+    }
+}
+
+/// `zeebe:calledElement/@bindingType`, `camunda:calledElementBinding`.
+fn binding<'d>(reader: &mut Reader<'d>, element: Node<'d, 'd>) -> Binding {
+    let called = zeebe(element, "calledElement");
+    let kind = attribute(called, "bindingType").or_else(|| camunda(element, "calledElementBinding"));
+    let tag = attribute(called, "versionTag").or_else(|| camunda(element, "calledElementVersionTag"));
+    let version = camunda(element, "calledElementVersion");
+    let mut read = |text: Option<&str>| text.and_then(|text| reader.text_or_expression(element, text));
+    let same = camunda(element, "sameDeployment") == Some("true");
+    match kind {
+        Some("deployment") => Binding::Deployment,
+        Some("version") => read(version).map_or(Binding::Latest, Binding::Version),
+        Some("versionTag") => read(tag).map_or(Binding::Latest, Binding::Tag),
+        None if same => Binding::Deployment,
+        _ => Binding::Latest,
     }
 }
 

@@ -1,7 +1,7 @@
 //! Data objects and data associations as variables.
 
-use super::dialect::quoted;
 use super::reader::{Reader, flag, local};
+use crate::foreign::quoted;
 use crate::{DataObject, Expression, Io, Mapping, ScopeId};
 use roxmltree::Node;
 

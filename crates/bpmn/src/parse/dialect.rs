@@ -1,7 +1,8 @@
 //! Extension elements and attributes: `zeebe:`, `camunda:` and its kin, `sinfonia:`, and all others.
 
 use super::reader::{BPMN, Reader, text};
-use crate::{Expression, ExtensionElement, Extensions, Io, Mapping, Text};
+use crate::foreign::{self, Language};
+use crate::{Expression, ExtensionElement, Extensions, Text};
 use roxmltree::Node;
 use std::collections::BTreeMap;
 
@@ -10,15 +11,18 @@ pub const ZEEBE: &str = "http://camunda.org/schema/zeebe/1.0";
 /// This project.
 pub const SINFONIA: &str = "https://sinfonia.it/bpmn";
 /// Camunda 7 and the engines that share its vocabulary.
-const CAMUNDA: [&str; 4] = [
+pub const CAMUNDA: [&str; 4] = [
     "http://camunda.org/schema/1.0/bpmn",
     "http://operaton.org/schema/1.0/bpmn",
     "http://flowable.org/bpmn",
     "http://activiti.org/bpmn",
 ];
 
-/// Zeebe elements that the parser interprets; all others go to [`Extensions`].
-const READ: [&str; 23] = [
+/// SpiffWorkflow.
+pub const SPIFF: &str = "http://spiffworkflow.org/bpmn/schema/1.0/core";
+
+/// Extension elements that the parser interprets; all others go to [`Extensions`].
+const READ: [&str; 40] = [
     "taskDefinition",
     "jobPriorityDefinition",
     "assignmentDefinition",
@@ -42,6 +46,23 @@ const READ: [&str; 23] = [
     "fhirTrigger",
     "versionTag",
     "modelerTemplate",
+    "executionListeners",
+    "executionListener",
+    "taskListeners",
+    "taskListener",
+    "field",
+    "connector",
+    "conditionalFilter",
+    "preScript",
+    "postScript",
+    "serviceTaskOperator",
+    "calledDecisionId",
+    "initiator",
+    "assignee",
+    "string",
+    "expression",
+    "formData",
+    "formProperty",
 ];
 
 /// The first extension element of a namespace and name.
@@ -85,7 +106,13 @@ pub fn attribute<'d>(node: Option<Node<'d, 'd>>, name: &str) -> Option<&'d str> 
 impl<'d> Reader<'d> {
     /// Reads an expression; a mistake becomes an issue at `node`.
     pub fn expression(&mut self, node: Node<'d, 'd>, text: &str) -> Option<Expression> {
-        match Expression::read(text) {
+        let unmarked = !text.trim().starts_with('=') && !text.trim().is_empty() && !foreign::is_composite(text);
+        let read = if self.python() && unmarked {
+            foreign::to_feel(text, Language::Python).map(Expression)
+        } else {
+            Expression::read(text)
+        };
+        match read {
             Ok(expression) if expression.as_str().is_empty() => None,
             Ok(expression) => Some(expression),
             Err(reason) => {
@@ -106,6 +133,24 @@ impl<'d> Reader<'d> {
         }
     }
 
+    /// Reads a condition whose language is named beside it.
+    pub fn condition(&mut self, node: Node<'d, 'd>, language: &str, text: &str) -> Option<Expression> {
+        let name = language.rsplit('/').next().unwrap_or_default().to_ascii_lowercase();
+        let language = match name.trim_start_matches("x-") {
+            "javascript" | "groovy" | "ecmascript" | "js" => Language::Script,
+            "python" | "jython" => Language::Python,
+            _ => return self.expression(node, text),
+        };
+        let text = text.trim().trim_end_matches(';');
+        match foreign::to_feel(text.strip_prefix("return ").unwrap_or(text), language) {
+            Ok(feel) => Some(Expression(feel)),
+            Err(reason) => {
+                self.bad_expression(node, text, &reason);
+                None
+            }
+        }
+    }
+
     fn bad_expression(&mut self, node: Node<'d, 'd>, text: &str, reason: &str) {
         let message = format!("the expression '{}' cannot be used here: {reason}", text.trim());
         self.error(
@@ -115,126 +160,6 @@ impl<'d> Reader<'d> {
             "write it in FEEL, e.g. '= age >= 18'",
         );
     }
-}
-
-/// Input and output mappings from `zeebe:ioMapping` and `camunda:inputOutput`.
-pub fn io<'d>(reader: &mut Reader<'d>, node: Node<'d, 'd>) -> Io {
-    let mut io = Io::default();
-    if let Some(mapping) = zeebe(node, "ioMapping") {
-        for entry in mapping.children().filter(Node::is_element) {
-            let (Some(source), Some(target)) = (entry.attribute("source"), entry.attribute("target")) else {
-                reader.error(
-                    entry,
-                    "mapping-incomplete",
-                    "a mapping needs 'source' and 'target'",
-                    "fill both, or remove the mapping",
-                );
-                continue;
-            };
-            let read = if source.trim().starts_with('=') {
-                reader.expression(entry, source)
-            } else {
-                Some(Expression(quoted(source)))
-            };
-            let Some(source) = read else { continue };
-            let list = if entry.tag_name().name() == "input" {
-                &mut io.inputs
-            } else {
-                &mut io.outputs
-            };
-            list.push(Mapping {
-                source,
-                target: target.trim().to_owned(),
-            });
-        }
-    }
-    if let Some(mapping) = camunda_element(node, "inputOutput") {
-        for entry in mapping.children().filter(Node::is_element) {
-            let Some(mapping) = camunda_parameter(reader, entry) else {
-                continue;
-            };
-            let list = if entry.tag_name().name() == "inputParameter" {
-                &mut io.inputs
-            } else {
-                &mut io.outputs
-            };
-            list.push(mapping);
-        }
-    }
-    for entry in extensions(node).filter(|entry| matches!(entry.tag_name().name(), "in" | "out")) {
-        let Some(target) = entry.attribute("target") else {
-            continue;
-        };
-        let source = match (entry.attribute("source"), entry.attribute("sourceExpression")) {
-            (Some(variable), _) => Some(Expression(variable.to_owned())),
-            (None, Some(expression)) => reader.expression(entry, expression),
-            (None, None) => continue,
-        };
-        let Some(source) = source else { continue };
-        let list = if entry.tag_name().name() == "in" {
-            &mut io.inputs
-        } else {
-            &mut io.outputs
-        };
-        list.push(Mapping {
-            source,
-            target: target.to_owned(),
-        });
-    }
-    io
-}
-
-fn camunda_parameter<'d>(reader: &mut Reader<'d>, entry: Node<'d, 'd>) -> Option<Mapping> {
-    let target = entry.attribute("name")?.to_owned();
-    let value = match entry.children().find(Node::is_element) {
-        Some(inner) if inner.tag_name().name() == "list" => {
-            let items: Vec<String> = inner
-                .children()
-                .filter(Node::is_element)
-                .map(|item| quoted(&text(item)))
-                .collect();
-            Expression(format!("[{}]", items.join(", ")))
-        }
-        Some(inner) if inner.tag_name().name() == "map" => {
-            let entries = inner.children().filter(Node::is_element);
-            let items: Vec<String> = entries
-                .map(|item| {
-                    format!(
-                        "{}: {}",
-                        quoted(item.attribute("key").unwrap_or_default()),
-                        quoted(&text(item))
-                    )
-                })
-                .collect();
-            Expression(format!("{{{}}}", items.join(", ")))
-        }
-        Some(inner) => {
-            let message = format!(
-                "the parameter '{target}' is a {}, which is not run here",
-                inner.tag_name().name()
-            );
-            reader.error(
-                entry,
-                "parameter-unsupported",
-                message,
-                "write the value as text or FEEL",
-            );
-            return None;
-        }
-        None => {
-            let text = text(entry);
-            match reader.text_or_expression(entry, &text)? {
-                Text::Literal(text) => Expression(quoted(&text)),
-                Text::Feel(expression) => expression,
-            }
-        }
-    };
-    Some(Mapping { source: value, target })
-}
-
-/// A FEEL string literal.
-pub fn quoted(text: &str) -> String {
-    format!("\"{}\"", text.replace('\\', "\\\\").replace('"', "\\\""))
 }
 
 /// Extensions that nobody here interprets, and the properties.
@@ -260,7 +185,7 @@ pub fn others(node: Node<'_, '_>) -> Extensions {
         .filter(|child| child.has_tag_name((BPMN, "extensionElements")));
     for element in holders.flat_map(|holder| holder.children()).filter(Node::is_element) {
         let namespace = element.tag_name().namespace().unwrap_or_default();
-        let ours = namespace == ZEEBE || namespace == SINFONIA || CAMUNDA.contains(&namespace);
+        let ours = namespace == ZEEBE || namespace == SINFONIA || namespace == SPIFF || CAMUNDA.contains(&namespace);
         if element.tag_name().name() == "properties" && ours {
             for property in element.children().filter(Node::is_element) {
                 if let (Some(name), Some(value)) = (property.attribute("name"), property.attribute("value")) {

@@ -4,7 +4,7 @@ use super::dialect::camunda;
 use super::reader::{Reader, flag, local, text};
 use super::shared::Shared;
 use super::walk::Ids;
-use crate::{Catch, EventDefinition, Text, TimerDef, timer};
+use crate::{Catch, Cron, EventDefinition, Text, TimerDef, timer};
 use roxmltree::Node;
 
 /// Whether an event catches or throws.
@@ -236,12 +236,24 @@ fn timer_definition<'d>(reader: &mut Reader<'d>, element: Node<'d, 'd>, node: No
         reader.error(node, "timer-invalid", message, "give it one date, duration or cycle");
         return None;
     };
-    let text = reader.text_or_expression(node, value)?;
+    // Python writes texts as literals
+    let quoted = |value: &str| {
+        let quote = value.chars().next().filter(|c| *c == '\'' || *c == '"')?;
+        value.strip_prefix(quote)?.strip_suffix(quote).map(str::to_owned)
+    };
+    let text = match quoted(value).filter(|_| reader.python()) {
+        Some(literal) => Text::Literal(literal),
+        None if *kind == "timeCycle" && reader.camunda7() && !value.starts_with('R') && !value.contains('{') => {
+            Text::Literal(crate::cron::from_quartz(value))
+        }
+        None => reader.text_or_expression(node, value)?,
+    };
     if let Text::Literal(literal) = &text {
         let checked = match *kind {
             "timeDate" => timer::parse_date(literal).map(drop),
             "timeDuration" => timer::parse_duration(literal).map(drop),
-            _ => timer::parse_cycle(literal).map(drop),
+            _ if literal.trim_start().starts_with('R') => timer::parse_cycle(literal).map(drop),
+            _ => Cron::read(literal).map(drop),
         };
         if let Err(error) = checked {
             let message = format!("{kind}: {error}");

@@ -1,10 +1,10 @@
 //! Building the graph: first every node gets its number in document order, then nodes, flows and indices are filled.
 
-use super::dialect::others;
+use super::dialect::{attribute, camunda, others, zeebe};
 use super::reader::{Reader, flag, local, text};
 use super::shared::Shared;
 use super::walk::{Ids, Raw};
-use super::{activity, data, node};
+use super::{activity, data, listener, node};
 use crate::{Flow, FlowId, NodeId, NodeKind, Process, Scope, ScopeId, SubProcessKind};
 use roxmltree::Node;
 use std::collections::HashMap;
@@ -35,6 +35,7 @@ pub fn process<'d>(reader: &mut Reader<'d>, shared: &Shared<'d>, element: Node<'
     process.scopes = std::mem::take(&mut raw.scopes);
     flows(reader, &raw, &mut process);
     order_outgoing(reader, &raw, &mut process);
+    implied_defaults(reader, &raw, &mut process);
     attach(reader, &raw, &mut process);
     for set in &raw.lane_sets {
         lanes(reader, &raw.ids, *set, None, &mut process);
@@ -79,6 +80,14 @@ fn header<'d>(reader: &mut Reader<'d>, element: Node<'d, 'd>) -> Process {
             .map(str::to_owned),
         documentation: reader.child_text(element, "documentation"),
         line: reader.line(element),
+        hooks: listener::hooks(reader, element),
+        version_tag: attribute(zeebe(element, "versionTag"), "value")
+            .or_else(|| camunda(element, "versionTag"))
+            .map(str::to_owned),
+        initiator: reader
+            .children_named(element, "startEvent")
+            .find_map(|start| camunda(start, "initiator"))
+            .map(str::to_owned),
         extensions: others(element),
         ..Process::default()
     }
@@ -112,7 +121,7 @@ fn flows<'d>(reader: &mut Reader<'d>, raw: &Raw<'d>, process: &mut Process) {
                         "write it in FEEL",
                     );
                 }
-                reader.expression(*element, &written)
+                reader.condition(*element, condition.attribute("language").unwrap_or_default(), &written)
             }
             None => None,
         };
@@ -206,6 +215,31 @@ fn order_outgoing<'d>(reader: &mut Reader<'d>, raw: &Raw<'d>, process: &mut Proc
                 message,
                 "choose one of its outgoing flows as the default",
             );
+        }
+    }
+}
+
+/// An exclusive gateway's only flow without a condition is taken when no other is, as in Camunda 7.
+fn implied_defaults<'d>(reader: &mut Reader<'d>, raw: &Raw<'d>, process: &mut Process) {
+    for number in 0..process.nodes.len() {
+        let node = &process.nodes[number];
+        if !matches!(node.kind, NodeKind::Exclusive) || node.default.is_some() || node.outgoing.len() < 2 {
+            continue;
+        }
+        let open = |flow: &&FlowId| process.flows[**flow as usize].condition.is_none();
+        let mut without = node.outgoing.iter().filter(open);
+        if let (Some(flow), None) = (without.next().copied(), without.next()) {
+            let message = format!(
+                "the flow '{}' has no condition: it is taken as the default",
+                process.flows[flow as usize].id
+            );
+            reader.warn(
+                raw.nodes[number].0,
+                "default-implied",
+                message,
+                "make it the default flow",
+            );
+            process.nodes[number].default = Some(flow);
         }
     }
 }

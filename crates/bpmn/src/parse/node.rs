@@ -1,11 +1,11 @@
 //! One flow node.
 
-use super::dialect::{io, others};
+use super::dialect::others;
 use super::event::{Role, catch, definitions};
 use super::reader::{Reader, flag};
 use super::shared::Shared;
 use super::walk::{Ids, NODES};
-use super::{activity, data, repeat, task};
+use super::{activity, data, io, listener, repeat, task, worker};
 use crate::{DataObject, EventDefinition, Node, NodeId, NodeKind, ScopeId};
 use roxmltree::Node as Xml;
 
@@ -31,7 +31,8 @@ pub fn read<'d>(
         .filter(|name| !name.is_empty())
         .unwrap_or(id);
     let kind = kind(reader, context, element, inner);
-    let mut io = io(reader, element);
+    let mut io = io::read(reader, element);
+    worker::fields(reader, element, &mut io);
     data::associations(reader, context.data, element, &mut io);
     Node {
         id: id.into(),
@@ -52,6 +53,7 @@ pub fn read<'d>(
         compensation_handler: None,
         lane: None,
         io,
+        hooks: listener::hooks(reader, element),
         extensions: others(element),
     }
 }
@@ -107,7 +109,7 @@ fn kind<'d>(
 
 /// A throw or end event; with a worker that sends its message it is a send task.
 fn throw<'d>(reader: &mut Reader<'d>, context: &mut Context<'_, 'd>, element: Xml<'d, 'd>) -> NodeKind {
-    if let Some(job) = task::event_job(reader, element) {
+    if let Some(job) = worker::event_job(reader, element) {
         return NodeKind::SendTask {
             job: Some(job),
             message: None,

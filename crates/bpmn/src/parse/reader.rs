@@ -1,6 +1,7 @@
 //! The XML document with what every reader needs: lines, ids, issues.
 
 use super::MAX_DEPTH;
+use super::dialect::{CAMUNDA, SPIFF, ZEEBE};
 use crate::{Issue, Severity};
 use roxmltree::{Document, Node};
 use std::collections::HashMap;
@@ -14,6 +15,8 @@ pub struct Reader<'d> {
     line_starts: Vec<usize>,
     ids: HashMap<&'d str, Node<'d, 'd>>,
     issues: Vec<Issue>,
+    camunda7: bool,
+    python: bool,
 }
 
 impl<'d> Reader<'d> {
@@ -27,7 +30,19 @@ impl<'d> Reader<'d> {
             line_starts,
             ids: HashMap::new(),
             issues: Vec::new(),
+            camunda7: speaks(document, |uri| CAMUNDA.contains(&uri)) && !speaks(document, |uri| uri == ZEEBE),
+            python: speaks(document, |uri| uri == SPIFF),
         }
+    }
+
+    /// Whether the file speaks the dialect of Camunda 7 and its kin.
+    pub fn camunda7(&self) -> bool {
+        self.camunda7
+    }
+
+    /// Whether its expressions and scripts are Python's (SpiffWorkflow).
+    pub fn python(&self) -> bool {
+        self.python
     }
 
     /// Checks the root element, the depth and the uniqueness of ids; `false` when there is nothing to read.
@@ -186,6 +201,14 @@ impl<'d> Reader<'d> {
     pub fn into_issues(self) -> Vec<Issue> {
         self.issues
     }
+}
+
+/// Whether the root element declares a namespace.
+fn speaks(document: &Document<'_>, wanted: impl Fn(&str) -> bool) -> bool {
+    document
+        .root_element()
+        .namespaces()
+        .any(|namespace| wanted(namespace.uri()))
 }
 
 /// All text inside an element, trimmed.

@@ -75,6 +75,7 @@ fn step(model: &Model, place: usize, context: &FeelContext) -> Result<(Value, Va
         check_hits(&decision.name, table, &matched, &result)?;
         let values = table_inputs(model, place, context, &decision.name)?;
         line["hitPolicy"] = table.hit_policy.clone().into();
+        line["outputNames"] = table.outputs.clone().into();
         line["rules"] = matched.iter().map(|index| told(table, *index, &values)).collect();
     }
     line["output"] = value.clone();

@@ -3,9 +3,9 @@
 use super::eval::Spot;
 use super::throw::Thrown;
 use super::{Failure, Run};
-use crate::state::{At, JobState, Resume, ScopeKind};
+use crate::state::{At, HookState, JobState, Resume, ScopeKind};
 use crate::{Effect, Event, Variables};
-use bpmn::{JobDef, Node, NodeId, NodeKind, Process, Script, SubProcessKind};
+use bpmn::{DecisionShape, JobDef, Node, NodeId, NodeKind, Process, Script, SubProcessKind};
 use serde_json::Value;
 use std::sync::Arc;
 
@@ -34,8 +34,15 @@ impl Run<'_> {
         Ok(())
     }
 
-    /// Does the work of an activity.
+    /// Does the work of an activity, after its listeners.
     pub(super) fn perform(&mut self, token: u64, process: &Arc<Process>, id: NodeId) -> Result<(), Failure> {
+        if !process.node(id).hooks.is_empty() && self.start_hooks(token, process, id, 0)? {
+            return Ok(());
+        }
+        self.work_at(token, process, id)
+    }
+
+    pub(super) fn work_at(&mut self, token: u64, process: &Arc<Process>, id: NodeId) -> Result<(), Failure> {
         let node = process.node(id);
         match &node.kind {
             NodeKind::UserTask(task) => self.create_task(token, process, id, task),
@@ -62,9 +69,16 @@ impl Run<'_> {
                 self.complete(token, process, id, results(result.as_deref(), value));
                 Ok(())
             }
-            NodeKind::DecisionTask { decision, result } => {
-                let value = self.decide(token, node, decision)?;
-                self.complete(token, process, id, results(result.as_deref(), value));
+            NodeKind::DecisionTask {
+                decision,
+                result,
+                shape,
+            } => {
+                let value = self.decide(token, node, decision, *shape)?;
+                let result = result
+                    .as_deref()
+                    .or((*shape != DecisionShape::Plain).then_some("decisionResult"));
+                self.complete(token, process, id, results(result, value));
                 Ok(())
             }
             NodeKind::SubProcess { kind, scope } => {
@@ -75,9 +89,10 @@ impl Run<'_> {
             }
             NodeKind::Call {
                 process: called,
+                binding,
                 all_in,
                 ..
-            } => self.open_call(token, called, *all_in),
+            } => self.open_call(token, called, binding, *all_in),
             _ => {
                 self.complete(token, process, id, Variables::new());
                 Ok(())
@@ -86,6 +101,17 @@ impl Run<'_> {
     }
 
     fn create_job(&mut self, token: u64, process: &Process, node: &Node, job: &JobDef) -> Result<(), Failure> {
+        self.job_for(token, process, node, job, None)
+    }
+
+    pub(super) fn job_for(
+        &mut self,
+        token: u64,
+        process: &Process,
+        node: &Node,
+        job: &JobDef,
+        hook: Option<HookState>,
+    ) -> Result<(), Failure> {
         let spot = Spot::Token(token);
         let job_type = self.eval_name(spot, &job.job_type, "job type")?;
         let retries = self.eval_text(spot, &job.retries)?.unwrap_or_default();
@@ -102,6 +128,7 @@ impl Run<'_> {
                 job_type: job_type.clone(),
                 retries,
                 priority,
+                hook,
             })),
         );
         let spec = self
@@ -133,7 +160,13 @@ impl Run<'_> {
         }
     }
 
-    fn decide(&mut self, token: u64, node: &Node, decision: &bpmn::Text) -> Result<Value, Failure> {
+    fn decide(
+        &mut self,
+        token: u64,
+        node: &Node,
+        decision: &bpmn::Text,
+        shape: DecisionShape,
+    ) -> Result<Value, Failure> {
         let spot = Spot::Token(token);
         let decision = self.eval_name(spot, decision, "decision id")?;
         let decided = self
@@ -142,17 +175,38 @@ impl Run<'_> {
             .decide(&decision, &self.context(spot), self.env.now)
             .map_err(|error| Failure::new("decision", format!("{error}. Deploy or correct the decision and retry")))?;
         let element = node.id.to_string();
+        let value = super::shape::shaped(shape, decided.value, &decided.trace)
+            .map_err(|message| Failure::new("decision", format!("the decision '{decision}': {message}")))?;
         self.events.push(Event::Decided {
             element,
             decision,
             trace: decided.trace,
         });
-        Ok(decided.value)
+        Ok(value)
     }
 
     /// An activity (or a catch event) is done: results out, boundary events away, on by its flows.
     pub(super) fn complete(&mut self, token: u64, process: &Arc<Process>, id: NodeId, payload: Variables) {
+        self.complete_after(token, process, id, payload, 0);
+    }
+
+    /// As [`Self::complete`], with the listeners of the end from a number on.
+    pub(super) fn complete_after(
+        &mut self,
+        token: u64,
+        process: &Arc<Process>,
+        id: NodeId,
+        mut payload: Variables,
+        from: usize,
+    ) {
         let node = process.node(id);
+        if !node.hooks.is_empty() && node.is_activity() {
+            match self.end_hooks(token, process, id, from, &mut payload) {
+                Ok(false) => {}
+                Ok(true) => return,
+                Err(failure) => return self.fail(token, failure, Resume::Complete { payload }),
+            }
+        }
         if let Err(failure) = self.map_outputs(token, node, payload.clone()) {
             // the activity is over: only its mapping is tried again
             self.disarm(token);

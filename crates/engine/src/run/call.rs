@@ -4,10 +4,16 @@ use super::eval::Spot;
 use super::{Failure, Run};
 use crate::state::{At, ScopeKind, ScopeState};
 use crate::{Event, Variables};
-use bpmn::{NodeKind, Text};
+use bpmn::{Binding, NodeKind, Text};
 
 impl Run<'_> {
-    pub(super) fn open_call(&mut self, token: u64, called: &Text, all_in: bool) -> Result<(), Failure> {
+    pub(super) fn open_call(
+        &mut self,
+        token: u64,
+        called: &Text,
+        binding: &Binding,
+        all_in: bool,
+    ) -> Result<(), Failure> {
         let name = self.eval_name(Spot::Token(token), called, "called process id")?;
         let missing = || {
             Failure::new(
@@ -15,7 +21,7 @@ impl Run<'_> {
                 format!("the called process '{name}' is not deployed. Deploy it and retry"),
             )
         };
-        let key = self.env.models.latest(&name).ok_or_else(missing)?;
+        let key = self.called_key(token, &name, binding)?.ok_or_else(missing)?;
         let process = self.env.models.by_key(&key).ok_or_else(missing)?;
         let Some(parent) = self.state.token(token).map(|token| token.scope) else {
             return Ok(());
@@ -63,7 +69,8 @@ impl Run<'_> {
             complex: Vec::new(),
             compensating: false,
         });
-        if let Err(failure) = self.arm_event_subs(n, &process, 0) {
+        let begun = self.process_hooks(n, &process);
+        if let Err(failure) = begun.and_then(|()| self.arm_event_subs(n, &process, 0)) {
             self.remove_scope(n);
             self.set_at(token, At::Here);
             return Err(failure);
@@ -72,6 +79,27 @@ impl Run<'_> {
             self.spawn(n, process.node(*start), None);
         }
         Ok(())
+    }
+
+    /// The key of the version that a call activity wants.
+    fn called_key(&self, token: u64, name: &str, binding: &Binding) -> Result<Option<String>, Failure> {
+        let models = self.env.models;
+        Ok(match binding {
+            Binding::Latest => models.latest(name),
+            Binding::Version(version) => {
+                let version = self.eval_name(Spot::Token(token), version, "version of the called process")?;
+                let key = format!("{name}:{version}");
+                models.by_key(&key).map(|_| key)
+            }
+            Binding::Tag(tag) => {
+                let tag = self.eval_name(Spot::Token(token), tag, "version tag of the called process")?;
+                models.tagged(name, &tag)
+            }
+            Binding::Deployment => {
+                let caller = self.state.token(token).map(|token| self.state.definition_of(token));
+                caller.and_then(|caller| models.beside(caller, name))
+            }
+        })
     }
 
     fn called_number(&mut self, key: String, process: &std::sync::Arc<bpmn::Process>) -> u32 {

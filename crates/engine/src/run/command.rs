@@ -1,7 +1,7 @@
 //! Commands to a running instance.
 
 use super::{Failure, Run};
-use crate::state::{At, On, Resume, Token};
+use crate::state::{At, HookState, On, Resume, Token};
 use crate::{Command, Effect, Event, StepError, Variables};
 
 impl Run<'_> {
@@ -118,9 +118,21 @@ impl Run<'_> {
             element: process.node(node).id.to_string(),
             job: id.to_owned(),
         });
+        if let Some(hook) = self.hook_of(token) {
+            self.set_at(token, At::Here);
+            self.hook_done(token, &process, node, hook, variables);
+            return Ok(());
+        }
         self.set_at(token, At::Here);
         self.complete(token, &process, node, variables);
         Ok(())
+    }
+
+    fn hook_of(&self, token: u64) -> Option<HookState> {
+        match self.state.token(token).map(|token| &token.at) {
+            Some(At::Job(job)) => job.hook.clone(),
+            _ => None,
+        }
     }
 
     fn fail_job(&mut self, id: String, message: String, retries: u32) -> Result<(), StepError> {
@@ -144,7 +156,11 @@ impl Run<'_> {
         }
         self.effect(removed);
         let message = format!("the worker failed and no retries are left: {message}. Remove the cause and retry");
-        self.fail(token, Failure::new("job", message), Resume::Perform);
+        let resume = match self.hook_of(token).and_then(|hook| hook.payload) {
+            Some(payload) => Resume::Complete { payload },
+            None => Resume::Perform,
+        };
+        self.fail(token, Failure::new("job", message), resume);
         Ok(())
     }
 

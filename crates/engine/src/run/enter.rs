@@ -1,8 +1,9 @@
 //! A token enters its element.
 
 use super::{Failure, Run};
+use crate::Variables;
 use crate::state::{At, Resume};
-use bpmn::{EventDefinition, FlowId, Node, NodeId, NodeKind, Process};
+use bpmn::{EventDefinition, FlowId, HookAt, Node, NodeId, NodeKind, Process};
 use std::sync::Arc;
 
 impl Run<'_> {
@@ -35,7 +36,12 @@ impl Run<'_> {
 
     fn dispatch(&mut self, token: u64, process: &Arc<Process>, id: NodeId, via: Option<FlowId>) -> Result<(), Failure> {
         let node = process.node(id);
+        self.setters(token, node, HookAt::Start)?;
         match &node.kind {
+            NodeKind::Start(_) if !node.io.outputs.is_empty() => {
+                self.complete(token, process, id, Variables::new());
+                Ok(())
+            }
             NodeKind::Start(_) | NodeKind::Boundary { .. } => {
                 self.finish_event(token, process, id);
                 Ok(())

@@ -89,21 +89,41 @@ impl Run<'_> {
         {
             return Ok(value.clone());
         }
-        self.evaluate(text, &self.context(spot))
+        self.evaluate(spot, text, self.context(spot))
     }
 
     /// The value of an expression with additional variables.
     pub(super) fn eval_with(&self, spot: Spot, expression: &Expression, more: Variables) -> Result<Value, Failure> {
         let mut context = self.context(spot).into_owned();
         context.extend(more);
-        self.evaluate(expression.as_str(), &context)
+        self.evaluate(spot, expression.as_str(), Cow::Owned(context))
     }
 
-    fn evaluate(&self, text: &str, context: &Variables) -> Result<Value, Failure> {
+    fn evaluate(&self, spot: Spot, text: &str, mut context: Cow<'_, Variables>) -> Result<Value, Failure> {
+        if text.contains("execution.") && !context.contains_key("execution") {
+            context.to_mut().insert("execution".to_owned(), self.execution(spot));
+        }
         self.env
             .evaluator
-            .evaluate(text, context, self.env.now)
+            .evaluate(text, &context, self.env.now)
             .map_err(|error| Failure::new("expression", format!("{error}. Correct the variables and retry")))
+    }
+
+    /// What expressions that come from JUEL may ask of the engine.
+    fn execution(&self, spot: Spot) -> Value {
+        let token = match spot {
+            Spot::Token(token) => self.state.token(token),
+            Spot::Scope(_) => None,
+        };
+        let definition = token.map_or(self.state.definition.as_str(), |token| self.state.definition_of(token));
+        serde_json::json!({
+            "id": self.state.id,
+            "processInstanceId": self.state.id,
+            "processDefinitionId": definition,
+            "processBusinessKey": self.state.business_key,
+            "businessKey": self.state.business_key,
+            "currentActivityId": token.map(|token| &*token.element),
+        })
     }
 
     /// A condition that must be true or false.

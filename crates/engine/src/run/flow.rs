@@ -4,7 +4,7 @@ use super::eval::Spot;
 use super::{Failure, Run};
 use crate::Event;
 use crate::state::Resume;
-use bpmn::{FlowId, NodeId, NodeKind, Process};
+use bpmn::{FlowId, HookAt, NodeId, NodeKind, Process};
 use std::sync::Arc;
 
 impl Run<'_> {
@@ -64,6 +64,9 @@ impl Run<'_> {
         if self.state.tokens.len() + count > limit {
             let message = format!("more than {limit} tokens would be alive. Correct the model: branches multiply");
             return self.fail(token, Failure::new("limit", message), Resume::Leave);
+        }
+        if let Err(failure) = self.setters(token, node, HookAt::End) {
+            return self.fail(token, failure, Resume::Leave);
         }
         self.event_left(node, token);
         for flow in flows {

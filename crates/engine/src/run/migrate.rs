@@ -130,6 +130,9 @@ fn unlike(old: &Node, new: &Node, at: &At) -> Option<&'static str> {
         (NodeKind::SubProcess { kind: old, .. }, NodeKind::SubProcess { kind: new, .. }) => {
             discriminant(old) == discriminant(new)
         }
+        (kind, other) if matches!(at, At::Job(job) if job.hook.is_some()) => {
+            discriminant(kind) == discriminant(other) && old.hooks == new.hooks
+        }
         (old, new) if matches!(at, At::Job(_)) => job(old) && job(new),
         (old, new) => discriminant(old) == discriminant(new),
     };

@@ -46,7 +46,8 @@ impl Run<'_> {
         for (name, value) in variables {
             self.set_in(root, name, value);
         }
-        if let Err(failure) = self.arm_event_subs(root, &process, 0) {
+        let begun = self.process_hooks(root, &process);
+        if let Err(failure) = begun.and_then(|()| self.arm_event_subs(root, &process, 0)) {
             let state = &mut *self.state;
             *state = crate::State::new(state.id.clone(), state.definition.clone(), state.business_key.take());
             return Err(StepError::CannotStart(failure.message));

@@ -1,10 +1,10 @@
 //! An event that was waited for happens.
 
 use super::Run;
-use crate::state::{On, Wait};
+use crate::state::{On, Resume, Wait};
 use crate::timers::Schedule;
 use crate::{Effect, Event, Variables};
-use bpmn::{Catch, NodeId, NodeKind, Process};
+use bpmn::{Catch, HookAt, NodeId, NodeKind, Process};
 use std::sync::Arc;
 
 impl Run<'_> {
@@ -175,6 +175,9 @@ impl Run<'_> {
         let node = process.node(target);
         let token = self.new_token(scope, node);
         self.event_entered(node, token);
+        if let Err(failure) = self.setters(token, node, HookAt::Start) {
+            return self.fail(token, failure, Resume::Complete { payload });
+        }
         self.complete(token, process, target, payload);
     }
 }

@@ -116,7 +116,7 @@ impl Run<'_> {
     }
 
     /// Sets `a` or a member `a.b.c` of a variable.
-    fn set_path(&mut self, scope: u64, target: &str, value: Value) {
+    pub(super) fn set_path(&mut self, scope: u64, target: &str, value: Value) {
         let Some((name, _)) = target.split_once('.') else {
             return self.set_outward(scope, target.to_owned(), value);
         };

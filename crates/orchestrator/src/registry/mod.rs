@@ -209,6 +209,24 @@ impl Models for Registry {
         let version = self.latest.get(&(BPMN.to_owned(), process_id.to_owned()))?;
         Some(format!("{process_id}:{version}"))
     }
+
+    fn tagged(&self, process_id: &str, tag: &str) -> Option<String> {
+        let newest = *self.latest.get(&(BPMN.to_owned(), process_id.to_owned()))?;
+        let keys = (1..=newest).rev().map(|version| format!("{process_id}:{version}"));
+        keys.into_iter().find(|key| {
+            let process = self.processes.get(key);
+            process.is_some_and(|process| process.version_tag.as_deref() == Some(tag))
+        })
+    }
+
+    /// The newest version that is not newer than the caller: what was deployed with it, or was there already.
+    fn beside(&self, definition: &str, process_id: &str) -> Option<String> {
+        let deployed = self.get(BPMN, definition)?.info.deployed;
+        let newest = *self.latest.get(&(BPMN.to_owned(), process_id.to_owned()))?;
+        let keys = (1..=newest).rev().map(|version| format!("{process_id}:{version}"));
+        keys.into_iter()
+            .find(|key| self.get(BPMN, key).is_some_and(|one| one.info.deployed <= deployed))
+    }
 }
 
 fn fnv(bytes: &[u8]) -> u64 {

@@ -65,18 +65,23 @@ impl Bundle {
                 Some("bpmn") => bundle.bpmn(file, &feel, registry),
                 Some("dmn") => {}
                 Some("json") if file.name.ends_with(".calendar.json") => bundle.calendar(file),
-                Some("json") => bundle.form(file),
+                Some("json" | "form") => bundle.form(file),
                 _ => bundle.issues.push(FileIssue::error(
                     &file.name,
                     "file-kind",
                     "the file is neither BPMN nor DMN nor a form".into(),
-                    "name it *.bpmn, *.dmn, *.calendar.json or *.json (a FHIR Questionnaire)",
+                    "name it *.bpmn, *.dmn, *.calendar.json, *.form (form-js) or *.json (form-js or a FHIR Questionnaire)",
                 )),
             }
         }
         bundle.refuse_doubles();
         bundle.links(registry);
         Ok(bundle)
+    }
+
+    /// Evaluates FEEL and the decisions of this bundle.
+    pub(super) fn evaluator(&self) -> Arc<Feel> {
+        self.feel.clone()
     }
 
     fn item(&mut self, kind: &'static str, id: &str, file: &DeployFile, source: &Arc<[u8]>) -> &mut Item {
@@ -123,6 +128,16 @@ impl Bundle {
         }
         let source: Arc<[u8]> = file.content.as_bytes().into();
         for process in &model.processes {
+            for (element, form) in super::form_fields::forms(process) {
+                match form {
+                    Ok((id, form)) => self.form_js(file, &id, &form, &id),
+                    Err(reason) => {
+                        let remedy = "export the model again from the modeler";
+                        self.issues
+                            .push(FileIssue::error(name, "form", reason, remedy).at(&element, 0));
+                    }
+                }
+            }
             self.expressions(name, process, feel, registry);
             self.item(BPMN, &process.id, file, &source).process = Some(process.clone());
         }
@@ -165,13 +180,14 @@ impl Bundle {
             let source: Arc<[u8]> = file.content.as_bytes().into();
             match result {
                 Ok(ids) if ids.is_empty() => {
-                    let message = "the file holds no decision".into();
-                    self.issues.push(FileIssue::error(
-                        &file.name,
-                        "no-decision",
-                        message,
-                        "add a decision with an id",
-                    ));
+                    // others may import what it defines
+                    let stem = file.name.rsplit_once('.').map_or(file.name.as_str(), |(stem, _)| stem);
+                    let id = bpmn::form_id(stem);
+                    let message = "the file holds no decision: it only serves models that import it".into();
+                    let remedy = "add a decision with an id if one should be taken";
+                    let warning = FileIssue::warning(&file.name, &id, 0, "no-decision", message, remedy);
+                    self.issues.push(warning);
+                    self.item(DMN, &id, file, &source);
                 }
                 Ok(ids) => {
                     for id in ids {
@@ -201,7 +217,7 @@ impl Bundle {
     }
 
     fn form(&mut self, file: &DeployFile) {
-        let remedy = "put a FHIR R4 Questionnaire with an id into the file";
+        let remedy = "put a form-js form or a FHIR R4 Questionnaire with an id into the file";
         let refuse = |message: String| FileIssue::error(&file.name, "questionnaire", message, remedy);
         let form: Value = match serde_json::from_str(&file.content) {
             Ok(form) => form,
@@ -214,6 +230,11 @@ impl Bundle {
                 return self.issues.push(issue);
             }
         };
+        if super::form_js::is_form(&form) {
+            let stem = file.name.rsplit_once('.').map_or(file.name.as_str(), |(stem, _)| stem);
+            let written = form["id"].as_str().unwrap_or(stem).to_owned();
+            return self.form_js(file, &bpmn::form_id(&written), &form, &written);
+        }
         if form.get("resourceType").and_then(Value::as_str) != Some("Questionnaire") {
             return self.issues.push(refuse("resourceType is not Questionnaire".into()));
         }
@@ -225,16 +246,47 @@ impl Bundle {
         else {
             return self.issues.push(refuse("id is missing or is not a FHIR id".into()));
         };
+        self.questionnaire(file, &id, form, file.content.as_bytes());
+    }
+
+    /// A form of a modeler, as a Questionnaire.
+    fn form_js(&mut self, file: &DeployFile, id: &str, form: &Value, title: &str) {
+        let made = match super::form_js::questionnaire(form, id, title) {
+            Ok(made) => made,
+            Err((element, message)) => {
+                let remedy = "save the form again with a version of the modeler that is read here";
+                return self
+                    .issues
+                    .push(FileIssue::error(&file.name, "form", message, remedy).at(&element, 0));
+            }
+        };
+        for (element, message) in made.warnings {
+            let remedy = "use a field that every form can show, or a FHIR Questionnaire";
+            self.issues.push(FileIssue::warning(
+                &file.name,
+                &element,
+                0,
+                "form-field",
+                message,
+                remedy,
+            ));
+        }
+        let source = made.questionnaire.to_string();
+        self.questionnaire(file, id, made.questionnaire, source.as_bytes());
+    }
+
+    fn questionnaire(&mut self, file: &DeployFile, id: &str, form: Value, source: &[u8]) {
         if let Err(errors) = fhir::check(Definitions::r4(), &form) {
-            self.issues.extend(errors.into_iter().map(|e| refuse(e.to_string())));
-            return;
+            let remedy = "correct the form";
+            let refuse = |e: String| FileIssue::error(&file.name, "questionnaire", e, remedy);
+            return self.issues.extend(errors.into_iter().map(|e| refuse(e.to_string())));
         }
         let findings = super::form::findings(&file.name, &form);
         if !findings.is_empty() {
             return self.issues.extend(findings);
         }
-        let source: Arc<[u8]> = file.content.as_bytes().into();
-        self.item(FORM, &id, file, &source).questionnaire = Some(form);
+        let source: Arc<[u8]> = source.into();
+        self.item(FORM, id, file, &source).questionnaire = Some(form);
     }
 
     fn refuse_doubles(&mut self) {

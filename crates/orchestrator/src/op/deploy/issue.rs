@@ -5,7 +5,7 @@ use serde::Serialize;
 
 /// One finding, as the API shows it.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize)]
-pub(crate) struct FileIssue {
+pub struct FileIssue {
     /// `error` (refused) or `warning`.
     pub severity: Severity,
     /// File.
@@ -78,7 +78,9 @@ impl FileIssue {
         }
     }
 
-    pub(crate) fn is_error(&self) -> bool {
+    /// Whether it refuses the deployment.
+    #[must_use]
+    pub fn is_error(&self) -> bool {
         self.severity == Severity::Error
     }
 }

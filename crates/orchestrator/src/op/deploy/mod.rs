@@ -1,7 +1,11 @@
 //! Deploys files that belong together: `POST /orchestrator/deployments`. All of them or none.
 
+mod check;
+mod condition;
 mod files;
 mod form;
+mod form_fields;
+mod form_js;
 mod issue;
 mod plan;
 
@@ -14,11 +18,13 @@ use axum::extract::State;
 use axum::response::{IntoResponse, Response};
 use files::Bundle;
 use http::{HeaderMap, StatusCode};
-use issue::FileIssue;
 use jiff::Timestamp;
 use serde_json::{Value, json};
 use std::sync::Arc;
 use store::StoreError;
+
+pub use check::{Checked, check_files};
+pub use issue::FileIssue;
 
 /// How often a deployment that meets another one is planned anew.
 const TRIES: usize = 5;
