@@ -21,6 +21,7 @@ await import("./scenarios/cases.mjs");
 await import("./scenarios/citizen.mjs");
 await import("./scenarios/language.mjs");
 await import("./scenarios/no-script.mjs");
+await import("./scenarios/operate.mjs");
 await import("./scenarios/models.mjs");
 await import("./scenarios/crash.mjs");
 

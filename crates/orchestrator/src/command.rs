@@ -87,6 +87,15 @@ impl Orchestrator {
         {
             return Err(OrchestratorError::DefinitionSuspended(hot.state.definition.clone()));
         }
+        if let Target::New(hot) = &order.target
+            && registry.is_retired(&hot.state.definition)
+        {
+            let text = format!(
+                "the process definition '{}' was withdrawn; start a newer one",
+                hot.state.definition
+            );
+            return Err(StepError::CannotStart(text).into());
+        }
         self.refuse_repeat(order.keyed.map(|(request, _)| request)).await?;
         let id = match &order.target {
             Target::Existing(id) => (*id).to_owned(),

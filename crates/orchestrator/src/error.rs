@@ -95,6 +95,17 @@ pub enum OrchestratorError {
         /// All findings, as in [`crate::api::Deployed::issues`].
         issues: Vec<Value>,
     },
+    /// Instances of the definition still run.
+    #[error(
+        "instances of '{definition}' still run ({instances}, …): end them or migrate them first, \
+         POST /orchestrator/batches does it for all"
+    )]
+    StillRunning {
+        /// Definition key.
+        definition: String,
+        /// The first of them.
+        instances: String,
+    },
     /// The command has nothing to act on: all is as it asks, or what it speaks of is not there.
     #[error("nothing to do: {0}")]
     NothingToDo(String),
@@ -138,6 +149,7 @@ impl OrchestratorError {
             | Self::LockLost { .. }
             | Self::DefinitionSuspended(_)
             | Self::NothingToDo(_)
+            | Self::StillRunning { .. }
             | Self::Delegated(_) => StatusCode::CONFLICT,
             Self::LockExpired { .. } => StatusCode::GONE,
             Self::Busy { .. } => StatusCode::SERVICE_UNAVAILABLE,
@@ -181,6 +193,7 @@ impl OrchestratorError {
             Self::Step(StepError::CannotStart(_)) => "cannot-start",
             Self::Step(StepError::UnknownDefinition(_)) => "unknown-definition",
             Self::NothingToDo(_) => "nothing-to-do",
+            Self::StillRunning { .. } => "still-running",
             Self::Refused { .. } => "deployment-refused",
             Self::Invalid(_) => "invalid",
             Self::Scenario(_) => "scenario-refused",

@@ -10,10 +10,11 @@ use futures::FutureExt;
 use futures::future::BoxFuture;
 use jiff::{SignedDuration, Timestamp};
 use parking_lot::{Mutex, RwLock};
-use std::collections::{HashMap, HashSet, VecDeque};
+use std::cmp::{Ordering, Reverse};
+use std::collections::{BinaryHeap, HashMap, HashSet};
 use std::panic::AssertUnwindSafe;
 use std::sync::Arc;
-use std::sync::atomic::{AtomicBool, Ordering};
+use std::sync::atomic::{AtomicBool, Ordering as Order};
 use std::time::Duration;
 use store::{Lease, TimerWrite, Transaction, WaitKind};
 use tokio::sync::{Notify, OwnedSemaphorePermit, Semaphore};
@@ -40,9 +41,44 @@ pub(crate) struct Jobs {
     capacity: usize,
 }
 
+/// A queued job: the greater priority first, then the one that came first.
+struct Queued {
+    priority: i32,
+    came: Reverse<u64>,
+    job: JobSpec,
+}
+
+impl Queued {
+    fn rank(&self) -> (i32, Reverse<u64>) {
+        (self.priority, self.came)
+    }
+}
+
+impl PartialEq for Queued {
+    fn eq(&self, other: &Self) -> bool {
+        self.rank() == other.rank()
+    }
+}
+
+impl Eq for Queued {}
+
+impl PartialOrd for Queued {
+    fn partial_cmp(&self, other: &Self) -> Option<Ordering> {
+        Some(self.cmp(other))
+    }
+}
+
+impl Ord for Queued {
+    fn cmp(&self, other: &Self) -> Ordering {
+        self.rank().cmp(&other.rank())
+    }
+}
+
 #[derive(Default)]
 struct Queue {
-    waiting: VecDeque<JobSpec>,
+    waiting: BinaryHeap<Queued>,
+    /// How many came so far.
+    came: u64,
     /// Ids of jobs queued or running here.
     known: HashSet<String>,
     /// Something did not fit (or was never read): look into the store when the queue is empty.
@@ -91,12 +127,14 @@ impl Jobs {
                 continue;
             }
             queue.known.insert(job.id.clone());
-            queue.waiting.push_back(job);
+            queue.came += 1;
+            let (priority, came) = (job.priority, Reverse(queue.came));
+            queue.waiting.push(Queued { priority, came, job });
         }
     }
 
     fn pop(&self) -> Option<JobSpec> {
-        self.queue.lock().waiting.pop_front()
+        self.queue.lock().waiting.pop().map(|queued| queued.job)
     }
 
     fn done(&self, id: &str) {
@@ -122,7 +160,7 @@ impl Orchestrator {
 
     /// Lets new jobs start by themselves (the background loop runs).
     pub(crate) fn start_jobs_automatically(&self) {
-        self.jobs.automatic.store(true, Ordering::Release);
+        self.jobs.automatic.store(true, Order::Release);
     }
 
     /// Queues new jobs, and starts them when the background loop runs.
@@ -131,7 +169,7 @@ impl Orchestrator {
             return;
         }
         self.jobs.enqueue(jobs);
-        if self.jobs.automatic.load(Ordering::Acquire) {
+        if self.jobs.automatic.load(Order::Acquire) {
             self.kick_jobs();
         }
     }
@@ -161,7 +199,7 @@ impl Orchestrator {
         drop(permit);
         self.jobs.idle.notify_waiters();
         // Between the last look into the queue and the end of this runner a job may have come in.
-        if self.jobs.automatic.load(Ordering::Acquire) {
+        if self.jobs.automatic.load(Order::Acquire) {
             self.kick_jobs();
         }
     }
@@ -221,7 +259,7 @@ impl Orchestrator {
             // Registered before looking, so that a runner that ends in between is not missed.
             let mut idle = std::pin::pin!(self.jobs.idle.notified());
             idle.as_mut().enable();
-            if self.jobs.busy() && !self.jobs.automatic.load(Ordering::Acquire) {
+            if self.jobs.busy() && !self.jobs.automatic.load(Order::Acquire) {
                 idle.await;
                 continue;
             }
@@ -311,5 +349,31 @@ fn finished(outcome: Result<(), OrchestratorError>) -> Result<(), OrchestratorEr
     match outcome {
         Err(OrchestratorError::Step(StepError::NotOpen { .. } | StepError::Ended)) => Ok(()),
         other => other,
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_more_urgent_comes_first_then_the_older() {
+        let jobs = Jobs::new(1, 10);
+        jobs.workers
+            .write()
+            .insert("t".into(), Arc::new(|_| Box::pin(async { Ok(Variables::new()) })));
+        let job = |id: &str, priority: i32| JobSpec {
+            id: id.into(),
+            element: "e".into(),
+            job_type: "t".into(),
+            headers: Variables::new(),
+            retries: 3,
+            priority,
+            pauses: Vec::new(),
+            variables: Variables::new(),
+        };
+        jobs.enqueue(vec![job("a", 0), job("b", 5), job("c", -1), job("d", 5), job("b", 9)]);
+        let order: Vec<String> = std::iter::from_fn(|| jobs.pop()).map(|job| job.id).collect();
+        assert_eq!(order, ["b", "d", "a", "c"]);
     }
 }

@@ -120,6 +120,11 @@ impl Orchestrator {
         }
     }
 
+    /// Answers everyone who waits for jobs, with none: the program is about to end.
+    pub fn stop_waiting(&self) {
+        self.pollers.close();
+    }
+
     /// Workers outside that wait for jobs now.
     pub fn waiting_workers(&self) -> usize {
         self.pollers.waiting()

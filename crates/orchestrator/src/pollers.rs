@@ -22,6 +22,8 @@ struct Inner {
     ends: BTreeSet<(Timestamp, String)>,
     /// Jobs being leased by a fetch under way.
     taking: HashSet<String>,
+    /// The program ends: nobody waits any more.
+    closed: bool,
 }
 
 impl Inner {
@@ -76,6 +78,20 @@ impl Pollers {
             types: types.to_vec(),
             served: false,
         })
+    }
+
+    /// Sends everyone home, and whoever comes later.
+    pub(crate) fn close(&self) {
+        let mut inner = self.inner.lock();
+        inner.closed = true;
+        for (_, notify) in inner.waiting.drain().flat_map(|(_, queue)| queue) {
+            notify.notify_one();
+        }
+    }
+
+    /// Whether nobody may wait any more.
+    pub(crate) fn closed(&self) -> bool {
+        self.inner.lock().closed
     }
 
     /// How many wait.

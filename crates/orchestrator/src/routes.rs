@@ -5,8 +5,8 @@ use crate::access_rules::{staff, worker};
 use crate::history::{export, state_at};
 use crate::op::{
     assign_task, cancel, change_lock, change_task, comment_task, complete_job, complete_task, delegate_task, deploy,
-    fail_job, fetch_jobs, migrate, modify, preview_batch, retry_incident, send_message, send_signal, set_variables,
-    start, start_batch, steer_batch, suspend, suspend_definition, throw_error,
+    fail_job, fetch_jobs, migrate, modify, preview_batch, retire_definition, retry_incident, send_message, send_signal,
+    set_variables, start, start_batch, steer_batch, suspend, suspend_definition, throw_error,
 };
 use crate::query::{batches, calendars, definitions, history, incidents, instances, jobs, tasks};
 use crate::simulations::routes as simulations;
@@ -67,6 +67,7 @@ fn commands(o: &Arc<Orchestrator>) -> Routes {
     let r = post_to!(r, "/migrations/plan", OPERATIONS, migrate::plan);
     let r = post_to!(r, "/migrations/dry-run", OPERATIONS, migrate::dry_run);
     let r = post_to!(r, "/definitions/{key}/suspend", ADMIN, suspend_definition::suspend);
+    let r = post_to!(r, "/definitions/{key}/retire", ADMIN, retire_definition::handler);
     let r = post_to!(r, "/definitions/{key}/resume", ADMIN, suspend_definition::resume);
     let r = post_to!(r, "/tasks/{id}/complete", Policy::SignedIn, complete_task::handler);
     let r = post_to!(r, "/tasks/{id}/claim", Policy::SignedIn, assign_task::claim);

@@ -14,7 +14,7 @@ use store_sqlite::SqliteStore;
 
 /// Every service of the region that this program carries.
 pub fn components() -> Vec<Component> {
-    vec![pathways::component()]
+    vec![pathways::component(), operate::component()]
 }
 
 /// Time, identity and manners of one run.

@@ -33,7 +33,12 @@ impl Orchestrator {
         self.post("/orchestrator/deployments", deploy).await
     }
 
-    /// Every deployed process.
+    /// Every version of every deployed process.
+    pub async fn all_definitions(&self) -> Result<Vec<DefinitionInfo>, PeerError> {
+        self.list("/orchestrator/definitions?all=true").await
+    }
+
+    /// Every deployed process, in its newest version.
     pub async fn definitions(&self) -> Result<Vec<DefinitionInfo>, PeerError> {
         self.list("/orchestrator/definitions").await
     }

@@ -18,8 +18,8 @@ pub use calendars::{CalendarInfo, DayOff};
 pub use history::{InstanceAt, LocalVariables, OpenTimer, OpenWait};
 pub use jobs::{ChangeLock, FetchJobs, FetchTopic, FetchedJob, JobLock};
 pub use operate::{
-    DryRunMigration, MigrateInstance, MigrationOutcome, ModifyInstance, PlanMigration, ResumeInstance, RetryIncident,
-    SuspendDefinition, SuspendInstance,
+    DryRunMigration, MigrateInstance, MigrationOutcome, ModifyInstance, PlanMigration, ResumeInstance,
+    RetireDefinition, RetryIncident, SuspendDefinition, SuspendInstance,
 };
 pub use simulations::{ProposeScenario, ProposedScenario, Simulate, SimulationInfo};
 pub use tasks::{AttachToTask, ChangeTask, CommentTask, DelegateTask, ResolveTask, TaskComment, TaskDocument};
@@ -77,6 +77,12 @@ pub struct DefinitionInfo {
     /// No new instances start.
     #[serde(default)]
     pub suspended: bool,
+    /// It was withdrawn: no instance runs, none will start.
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    pub retired: bool,
+    /// In the answer to `suspend` and `resume` with `instances`: the batch that does it to the running instances.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub batch: Option<String>,
 }
 
 /// `POST /orchestrator/instances`.

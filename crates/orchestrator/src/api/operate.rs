@@ -41,6 +41,16 @@ pub struct RetryIncident {
 pub struct SuspendDefinition {
     /// Why (required to suspend).
     pub reason: String,
+    /// Suspends (or resumes) the running instances of this version as well, by a batch that begins in the same commit.
+    pub instances: bool,
+}
+
+/// `POST /orchestrator/definitions/{key}/retire`: a version that is not wanted any more. It stays readable for history.
+#[derive(Debug, Clone, Default, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase", default)]
+pub struct RetireDefinition {
+    /// Why (required).
+    pub reason: String,
 }
 
 /// `POST /orchestrator/instances/{id}/modify`: all of it or nothing, in this order.

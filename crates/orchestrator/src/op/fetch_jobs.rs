@@ -69,6 +69,12 @@ impl Orchestrator {
             } else {
                 Some(self.pollers.enter(&types)?)
             };
+            if self.pollers.closed() {
+                return Ok(List {
+                    items: Vec::new(),
+                    next: None,
+                });
+            }
             let (me, same) = (self.me.upgrade(), order.clone());
             let me = me.ok_or(OrchestratorError::Store(StoreError::Closed))?;
             // Whoever goes away while jobs are being leased must not leave half of it undone.

@@ -5,7 +5,8 @@
 //! start timer that comes due meanwhile is passed over and its cycle goes on. Call activities still reach it.
 
 use super::suspend::reasoned;
-use crate::api::{DefinitionInfo, SuspendDefinition};
+use crate::api::{BatchOperation, BatchRequest, DefinitionInfo, InstanceSelection, SuspendDefinition};
+use crate::batch::{Head, Source};
 use crate::idempotency::Idempotency;
 use crate::plumbing::{Body, to_the_end};
 use crate::registry::SUSPENDED;
@@ -14,9 +15,10 @@ use access::Actor;
 use axum::Json;
 use axum::extract::{Path, State};
 use http::{HeaderMap, StatusCode};
+use jiff::SignedDuration;
 use serde_json::json;
 use std::sync::Arc;
-use store::{RecordWrite, StoreError, Transaction};
+use store::{RecordWrite, StoreError};
 
 impl Orchestrator {
     /// Lets no new instances start (`suspended`), or lets them start again. Doing what is done already changes nothing.
@@ -34,6 +36,10 @@ impl Orchestrator {
         let key = self.registry().await?.resolve(key)?;
         self.refuse_repeat(keyed).await?;
         let now = self.clock.now();
+        let batch = match request.instances {
+            true => Some(self.batch_of(actor, &key, suspended, &request.reason)?),
+            false => None,
+        };
         let value = if suspended {
             let reason = reasoned(request.reason)?;
             Some(
@@ -47,6 +53,7 @@ impl Orchestrator {
         let _one_at_a_time = self.deploying.lock().await;
         let mut info = self.definition_info(&key)?;
         info.suspended = suspended;
+        info.batch = batch.as_ref().map(|batch| batch.info.id.clone());
         let mut records = vec![RecordWrite {
             kind: SUSPENDED.into(),
             key: key.clone(),
@@ -54,14 +61,11 @@ impl Orchestrator {
             value,
         }];
         records.extend(keyed.map(|keyed| keyed.record(StatusCode::OK, json!(info), now)));
-        let written = self
-            .store
-            .commit(Transaction {
-                records,
-                ..Transaction::default()
-            })
-            .await;
-        if matches!(written, Err(StoreError::Conflict { .. })) {
+        let written = match batch {
+            Some(batch) => self.open_batch(batch, &[], records, None).await.map(drop),
+            None => self.write_records(records).await,
+        };
+        if matches!(written, Err(OrchestratorError::Store(StoreError::Conflict { .. }))) {
             self.refuse_repeat(keyed).await?;
         }
         written?;
@@ -69,7 +73,35 @@ impl Orchestrator {
         Ok(info)
     }
 
-    fn definition_info(&self, key: &str) -> Result<DefinitionInfo, OrchestratorError> {
+    /// The batch that does the same to the running instances of the version.
+    fn batch_of(&self, actor: &Actor, key: &str, suspend: bool, reason: &str) -> Result<Head, OrchestratorError> {
+        let operation = if suspend {
+            BatchOperation::Suspend {}
+        } else {
+            BatchOperation::Resume {}
+        };
+        let request = BatchRequest {
+            operation,
+            instances: None,
+            filter: Some(InstanceSelection {
+                definition: Some(key.to_owned()),
+                ..InstanceSelection::default()
+            }),
+            reason: if reason.trim().is_empty() && !suspend {
+                format!("definition {key} resumed")
+            } else {
+                reason.to_owned()
+            },
+            concurrency: None,
+            rate_per_second: None,
+            confirmation: None,
+        };
+        // Whatever starts until the suspension is in force is part of it.
+        let before = self.clock.now() + SignedDuration::from_mins(1);
+        self.new_batch(actor, request, Source::Search { before })
+    }
+
+    pub(crate) fn definition_info(&self, key: &str) -> Result<DefinitionInfo, OrchestratorError> {
         let registry = self.registry_now();
         registry
             .get(crate::registry::BPMN, key)

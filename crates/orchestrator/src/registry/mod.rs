@@ -22,7 +22,9 @@ pub(crate) const DMN: &str = "dmn";
 pub(crate) const FORM: &str = "form";
 /// Kind of the records that say which definitions are suspended; the key is the definition's.
 pub(crate) const SUSPENDED: &str = "definition-suspended";
-/// Most suspended definitions.
+/// Kind of the records that say which definitions are withdrawn; the key is the definition's.
+pub(crate) const RETIRED: &str = "definition-retired";
+/// Most suspended definitions, and most withdrawn ones.
 const MAX_SUSPENDED: usize = 10_000;
 pub(crate) const CALENDAR: &str = "calendar";
 
@@ -38,25 +40,35 @@ pub(crate) struct Definition {
 pub(crate) struct Registry {
     /// By key, of any kind: the key alone is not unique across kinds.
     definitions: BTreeMap<(String, String), Definition>,
-    /// Newest version by kind and id.
+    /// Newest version by kind and id, of those not withdrawn.
     latest: HashMap<(String, String), u32>,
+    /// Highest version ever given.
+    highest: HashMap<(String, String), u32>,
     processes: HashMap<String, Arc<Process>>,
     triggers: HashMap<String, Vec<Trigger>>,
     /// Keys of processes of which no new instances start.
     suspended: HashSet<String>,
+    /// Keys of processes that were withdrawn.
+    retired: HashSet<String>,
     evaluator: Box<dyn Evaluator>,
     calendars: Arc<Calendars>,
 }
 
 impl Registry {
     /// Reads everything stored. What was deployed once parses again, unless the program lost an ability.
-    pub(crate) fn build(records: Vec<DefinitionRecord>, suspended: HashSet<String>) -> Result<Self, OrchestratorError> {
+    pub(crate) fn build(
+        records: Vec<DefinitionRecord>,
+        suspended: HashSet<String>,
+        retired: HashSet<String>,
+    ) -> Result<Self, OrchestratorError> {
         let mut registry = Self {
             definitions: BTreeMap::new(),
             latest: HashMap::new(),
+            highest: HashMap::new(),
             processes: HashMap::new(),
             triggers: HashMap::new(),
             suspended,
+            retired,
             evaluator: Box::new(dmn::Feel::new()),
             calendars: Arc::default(),
         };
@@ -100,11 +112,14 @@ impl Registry {
                 }
             }
         }
-        let latest = self
-            .latest
-            .entry((record.kind.clone(), record.name.clone()))
-            .or_default();
-        *latest = record.version.max(*latest);
+        let place = (record.kind.clone(), record.name.clone());
+        let highest = self.highest.entry(place.clone()).or_default();
+        *highest = record.version.max(*highest);
+        let retired = record.kind == BPMN && self.retired.contains(&record.key);
+        if !retired {
+            let latest = self.latest.entry(place).or_default();
+            *latest = record.version.max(*latest);
+        }
         let info = DefinitionInfo {
             key: record.key.clone(),
             id: record.name,
@@ -112,6 +127,8 @@ impl Registry {
             version: record.version,
             deployed: record.deployed,
             suspended: record.kind == BPMN && self.suspended.contains(&record.key),
+            retired,
+            batch: None,
             file: record.file,
         };
         let definition = Definition {
@@ -137,6 +154,17 @@ impl Registry {
     /// Whether new instances of a process may not start.
     pub(crate) fn is_suspended(&self, key: &str) -> bool {
         self.suspended.contains(key)
+    }
+
+    /// Whether a version was withdrawn.
+    pub(crate) fn is_retired(&self, key: &str) -> bool {
+        self.retired.contains(key)
+    }
+
+    /// The highest version ever given to something; 0 when there is none.
+    pub(crate) fn highest(&self, kind: &str, id: &str) -> u32 {
+        let place = (kind.to_owned(), id.to_owned());
+        self.highest.get(&place).copied().unwrap_or_default()
     }
 
     /// The newest version of something, if there is any.
@@ -254,17 +282,18 @@ impl Orchestrator {
         let records = snapshot.definitions().await?;
         let suspended = snapshot.records(SUSPENDED, "", MAX_SUSPENDED).await?;
         let suspended = suspended.into_iter().map(|(key, _)| key).collect();
-        let registry = Arc::new(Registry::build(records, suspended)?);
+        let retired = snapshot.records(RETIRED, "", MAX_SUSPENDED).await?;
+        let retired = retired.into_iter().map(|(key, _)| key).collect();
+        let registry = Arc::new(Registry::build(records, suspended, retired)?);
         *self.registry.write() = Some(registry.clone());
         Ok(registry)
     }
 
     /// What is deployed, for code that runs after [`Self::registry`] was awaited; empty before that.
     pub(crate) fn registry_now(&self) -> Arc<Registry> {
-        self.registry
-            .read()
-            .clone()
-            .unwrap_or_else(|| Arc::new(Registry::build(Vec::new(), HashSet::new()).expect("nothing to read")))
+        self.registry.read().clone().unwrap_or_else(|| {
+            Arc::new(Registry::build(Vec::new(), HashSet::new(), HashSet::new()).expect("nothing to read"))
+        })
     }
 
     /// Name shown of a process.

@@ -463,3 +463,41 @@ async fn a_second_program_on_the_same_store_does_no_instance_twice() {
     let items = get(&system, &format!("/batches/{id}/items?limit=100")).await;
     assert_eq!(items["items"].as_array().unwrap().len(), 40);
 }
+
+#[tokio::test]
+async fn a_definition_is_suspended_with_its_instances_and_withdrawn_when_none_runs() {
+    let (system, ids) = waiting(3).await;
+    let body = json!({"reason": "linea guida in revisione", "instances": true});
+    let (status, info) = post(&system, "/definitions/visita:1/suspend", body).await;
+    assert_eq!((status, &info["suspended"]), (200, &json!(true)), "{info}");
+    system.settle().await;
+    let done = get(&system, &format!("/batches/{}", info["batch"].as_str().unwrap())).await;
+    assert_eq!((&done["done"], &done["state"]), (&json!(3), &json!("completed")));
+    for id in &ids {
+        assert_eq!(system.status(id).await, "suspended");
+        assert!(history(&system, id).await.contains("linea guida in revisione"));
+    }
+    let (status, info) = post(&system, "/definitions/visita:1/resume", json!({"instances": true})).await;
+    assert_eq!((status, &info["suspended"]), (200, &json!(false)), "{info}");
+    system.settle().await;
+    assert_eq!(system.status(&ids[0]).await, "active");
+
+    let two = [user_task("esame", "mmg"), user_task("referto", "mmg")];
+    system.deploy("visita.bpmn", line("", "visita", &two)).await;
+    let why = json!({"reason": "deposito sbagliato"});
+    let (status, problem) = post(&system, "/definitions/visita:1/retire", why.clone()).await;
+    assert_eq!(
+        (status, problem["type"].as_str().unwrap().ends_with("still-running")),
+        (409, true)
+    );
+    let (status, info) = post(&system, "/definitions/visita:2/retire", why.clone()).await;
+    assert_eq!((status, &info["retired"]), (200, &json!(true)), "{info}");
+    let (status, _) = post(&system, "/instances", json!({"definition": "visita:2"})).await;
+    assert_eq!(status, 422);
+    let system = restarted(system).await;
+    assert_eq!(system.start("visita", None).await.definition, "visita:1");
+    let keys = system.deploy("visita.bpmn", line("", "visita", &two)).await;
+    assert_eq!(keys, ["visita:3"], "a version is never given twice");
+    let all = get(&system, "/definitions?all=true").await;
+    assert_eq!(all["items"].as_array().unwrap().len(), 3);
+}

@@ -137,6 +137,7 @@ async fn a_suspended_definition_starts_nothing_until_it_is_resumed() {
     let running = system.start("visita", None).await.id;
     let admin = Actor::system();
     let why = SuspendDefinition {
+        instances: false,
         reason: "errore nel modello".into(),
     };
     let info = system

@@ -398,3 +398,29 @@ async fn requests_are_checked_and_waiting_is_bounded() {
     let refused = o.complete_job(&worker(), "x.1", nameless, None).await.unwrap_err();
     assert_eq!(refused.status(), 422);
 }
+
+#[tokio::test]
+async fn whoever_waits_is_sent_home_when_the_program_ends() {
+    let system = System::new();
+    let request = FetchJobs {
+        worker: "w".into(),
+        topics: vec![orchestrator::api::FetchTopic {
+            job_type: "niente".into(),
+            ..Default::default()
+        }],
+        wait_ms: 60_000,
+        ..FetchJobs::default()
+    };
+    let admin = access::Actor::system();
+    let waits = system.orchestrator.fetch_jobs(&admin, request.clone(), None);
+    let ends = async {
+        while system.orchestrator.waiting_workers() == 0 {
+            tokio::task::yield_now().await;
+        }
+        system.orchestrator.stop_waiting();
+    };
+    let (answer, ()) = tokio::join!(waits, ends);
+    assert!(answer.unwrap().items.is_empty());
+    let later = system.orchestrator.fetch_jobs(&admin, request, None).await;
+    assert!(later.unwrap().items.is_empty());
+}

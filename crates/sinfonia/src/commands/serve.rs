@@ -4,8 +4,10 @@ use crate::system::System;
 use anyhow::{Context as _, bail};
 use axum::serve::ListenerExt as _;
 use hub::subscriptions::{EndpointPolicy, Worker};
+use orchestrator::Orchestrator;
 use std::net::SocketAddr;
 use std::path::{Path, PathBuf};
+use std::sync::Arc;
 
 /// Flags of `serve`.
 #[derive(clap::Args)]
@@ -107,7 +109,7 @@ pub async fn run(data: &Path, args: Args) -> anyhow::Result<()> {
         }
     });
     axum::serve(listener, system.router.clone().into_make_service())
-        .with_graceful_shutdown(stop_asked())
+        .with_graceful_shutdown(stop_asked(system.orchestrator.clone()))
         .await?;
     background.abort();
     pruner.abort();
@@ -117,7 +119,7 @@ pub async fn run(data: &Path, args: Args) -> anyhow::Result<()> {
     Ok(())
 }
 
-async fn stop_asked() {
+async fn stop_asked(orchestrator: Arc<Orchestrator>) {
     let interrupt = tokio::signal::ctrl_c();
     let mut terminate = tokio::signal::unix::signal(tokio::signal::unix::SignalKind::terminate())
         .expect("a unix process can listen for SIGTERM");
@@ -125,5 +127,7 @@ async fn stop_asked() {
         _ = interrupt => {}
         _ = terminate.recv() => {}
     }
+    // Whoever holds a long poll would hold up the end for a minute.
+    orchestrator.stop_waiting();
     tracing::info!("finishing the requests in hand");
 }

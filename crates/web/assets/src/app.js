@@ -28,6 +28,20 @@ for (const field of document.querySelectorAll("[data-autosubmit]")) {
   field.form.querySelector("[data-nojs]")?.setAttribute("hidden", "");
 }
 
+// <div id data-refresh="2">: what changes by itself is read again every so many seconds while the page is looked at.
+function refresh(place) {
+  setTimeout(async () => {
+    if (document.hidden || place.contains(document.activeElement)) return refresh(place);
+    const answer = await fetch(location.href, { headers: { accept: "text/html" } }).catch(() => undefined);
+    const text = answer?.ok ? await answer.text() : undefined;
+    const fresh = text && new DOMParser().parseFromString(text, "text/html").getElementById(place.id);
+    if (!fresh) return refresh(place);
+    place.replaceWith(fresh);
+    if (fresh.dataset.refresh) refresh(fresh);
+  }, 1000 * Number(place.dataset.refresh));
+}
+for (const place of document.querySelectorAll("[data-refresh]")) refresh(place);
+
 // <button data-print>: prints the page.
 for (const button of document.querySelectorAll("[data-print]")) {
   button.hidden = false;

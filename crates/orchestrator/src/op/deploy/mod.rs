@@ -7,7 +7,7 @@ mod form;
 mod form_fields;
 mod form_js;
 mod issue;
-mod plan;
+pub(crate) mod plan;
 
 use crate::api::{Deploy, Deployed};
 use crate::idempotency::Idempotency;

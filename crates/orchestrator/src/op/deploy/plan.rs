@@ -43,12 +43,16 @@ impl Orchestrator {
                 plan.keys.push(same.info.key.clone());
                 continue;
             }
-            let version = newest.map_or(0, |n| n.info.version) + 1;
+            let version = registry.highest(item.kind, &item.id) + 1;
             let key = format!("{}:{version}", item.id);
             if let Some(process) = &item.process {
                 let before = newest.and_then(|n| registry.process(&n.info.key));
                 start_waits(&mut plan.transaction, before.map(|p| &**p), process);
-                self.start_timers(&mut plan, registry, &key, process)?;
+                plan.due = self
+                    .start_timers(&mut plan.transaction, registry, &key, process)?
+                    .into_iter()
+                    .chain(plan.due)
+                    .min();
             }
             self.add(&mut plan, item, &key, version).await?;
             plan.keys.push(key);
@@ -78,13 +82,14 @@ impl Orchestrator {
     }
 
     /// Timers of the version before end by themselves: when one fires, its version is not the newest any more.
-    fn start_timers(
+    pub(crate) fn start_timers(
         &self,
-        plan: &mut Plan,
+        transaction: &mut Transaction,
         registry: &Registry,
         key: &str,
         process: &Process,
-    ) -> Result<(), OrchestratorError> {
+    ) -> Result<Option<Timestamp>, OrchestratorError> {
+        let mut due: Option<Timestamp> = None;
         for start in process.start_events() {
             let StartTrigger::Timer(timer) = start.trigger else {
                 continue;
@@ -98,17 +103,23 @@ impl Orchestrator {
             let first = engine::start_timer(timer, &env)
                 .map_err(|e| OrchestratorError::Invalid(format!("start event {}: {e}", start.element)))?;
             if let Some(schedule) = first {
-                plan.due = Some(plan.due.map_or(schedule.due, |d| d.min(schedule.due)));
-                plan.transaction.timers.push(start_timer(key, start.element, &schedule));
+                due = Some(due.map_or(schedule.due, |d| d.min(schedule.due)));
+                transaction.timers.push(start_timer(key, start.element, &schedule));
             }
         }
-        Ok(())
+        Ok(due)
     }
 }
 
 /// Start events by message and signal: one wait for the newest version of the process.
 fn start_waits(transaction: &mut Transaction, before: Option<&Process>, process: &Process) {
-    let (old, new) = (before.map(waits_of).unwrap_or_default(), waits_of(process));
+    move_start_waits(transaction, before, Some(process));
+}
+
+/// As [`start_waits`], also where no version is left.
+pub(crate) fn move_start_waits(transaction: &mut Transaction, before: Option<&Process>, process: Option<&Process>) {
+    let old = before.map(waits_of).unwrap_or_default();
+    let new = process.map(waits_of).unwrap_or_default();
     transaction
         .waits
         .extend(old.iter().filter(|w| !new.contains(w)).cloned().map(WaitWrite::Remove));
