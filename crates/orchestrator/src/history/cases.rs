@@ -210,14 +210,17 @@ impl<'a> Reading<'a> {
         Ok(())
     }
 
+    /// A process it called, once.
+    fn called(&mut self, definition: &str) {
+        if !self.definitions[1..].iter().any(|known| **known == *definition) {
+            self.definitions.push(definition.into());
+        }
+    }
+
     fn event(&mut self, event: Event, row: &HistoryRecord) -> Result<(), OrchestratorError> {
         match event {
             Event::Started { definition } => self.definitions = vec![definition.into()],
-            Event::Called { definition, .. } => {
-                if !self.definitions[1..].iter().any(|known| **known == *definition) {
-                    self.definitions.push(definition.into());
-                }
-            }
+            Event::Called { definition, .. } => self.called(&definition),
             Event::Migrated { from, to } => {
                 for known in self.definitions.iter_mut().filter(|known| ***known == *from) {
                     *known = to.as_str().into();
