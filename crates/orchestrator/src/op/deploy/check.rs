@@ -27,7 +27,7 @@ pub struct Checked {
 /// # Errors
 /// Only for requests beyond the limits of `config`; what is wrong with the files is in [`Checked::issues`].
 pub fn check_files(config: &Config, files: &[DeployFile]) -> Result<Checked, OrchestratorError> {
-    let registry = Registry::build(Vec::new(), HashSet::new())?;
+    let registry = Registry::build(Vec::new(), HashSet::new(), HashSet::new())?;
     let bundle = Bundle::read(config, &registry, files)?;
     let evaluator = bundle.evaluator();
     let (mut processes, mut others) = (Vec::new(), Vec::new());
