@@ -116,7 +116,8 @@ impl Run<'_> {
                     self.queue.push_back(super::Work::ScopeDone(scope));
                 }
             }
-            Err(failure) => self.fail(owner, failure, Resume::Round(scope)),
+            // what runs inside goes on; whether that was enough is looked at again on retry
+            Err(failure) => self.fail_in_place(owner, failure, Resume::Round(scope)),
         }
     }
 }

@@ -14,8 +14,10 @@ use tokio::task::JoinHandle;
 const MOST_OPEN: usize = 64;
 /// Longest time without an acknowledgement, and longest for the last instances to complete, in seconds.
 const PATIENCE_S: u64 = 180;
-/// How long a job is locked, in milliseconds: the least there is.
-const LOCK_MS: u64 = 1_000;
+/// How long a job is locked under load, in milliseconds: short, so that what a kill interrupted comes again soon.
+const LOCK_MS: u64 = 2_000;
+/// How long a job is locked in the end, in milliseconds.
+const LAST_LOCK_MS: u64 = 30_000;
 
 /// A load under way.
 pub struct Load {
@@ -41,6 +43,7 @@ pub fn begin(plan: &Plan, server: &Server, books: &Arc<Books>, round: u32) -> Lo
             books.clone(),
             stop.clone(),
             format!("w{round}-{n}"),
+            LOCK_MS,
         )));
     }
     Load { tasks, stop }
@@ -136,18 +139,19 @@ fn started(subject: &mut Subject, body: &Value) {
     subject.task = task.and_then(|task| task["id"].as_str()).map(str::to_owned);
 }
 
-async fn worker(http: Http, books: Arc<Books>, stop: Arc<AtomicBool>, name: String) {
+async fn worker(http: Http, books: Arc<Books>, stop: Arc<AtomicBool>, name: String, lock_ms: u64) {
     let fetch = json!({
-        "worker": name, "topics": [{"type": "lavoro"}, {"type": "chiusura"}], "maxJobs": 8, "lockMs": LOCK_MS, "waitMs": 200,
+        "worker": name, "topics": [{"type": "lavoro"}, {"type": "chiusura"}], "maxJobs": 4, "lockMs": lock_ms, "waitMs": 200,
     });
     while !stop.load(Ordering::Relaxed) {
+        let asked = books.acknowledged();
         let jobs = match http.ask("/jobs/fetch", &fetch).await {
             Answer::Given(200, body, _) => body["items"].as_array().cloned().unwrap_or_default(),
             Answer::Given(status, body, _) => return books.complain(format!("a fetch is refused: {status} {body}")),
             Answer::None => return books.no_answer(),
         };
+        jobs.iter().for_each(|job| books.work(job, asked));
         for job in jobs {
-            books.work(&job);
             complete(&http, &books, &job, &name).await;
         }
     }
@@ -184,6 +188,7 @@ pub async fn drain(plan: &Plan, server: &Server, books: &Arc<Books>) -> Result<(
                 books.clone(),
                 stop.clone(),
                 format!("last-{n}"),
+                LAST_LOCK_MS,
             ))
         })
         .collect();

@@ -41,8 +41,8 @@ pub struct Work {
     pub element: String,
     /// The idempotency key of each try that was made.
     pub tries: Vec<String>,
-    /// Its completion was acknowledged.
-    pub done: bool,
+    /// How many acknowledgements had come when that of its completion came.
+    pub done: Option<u64>,
 }
 
 /// All of it.
@@ -134,8 +134,9 @@ impl Books {
         }
     }
 
-    /// A worker does a fetched job. A problem when the same try is given twice, or the id to other work.
-    pub fn work(&self, job: &Value) {
+    /// A worker fetched a job, having asked when this many acknowledgements had come. A problem when the same try is
+    /// given twice, the id to other work, or a job whose completion had been acknowledged before the worker asked.
+    pub fn work(&self, job: &Value, asked: u64) {
         let text = |name: &str| job[name].as_str().unwrap_or_default().to_owned();
         let Ok(mut jobs) = self.jobs.lock() else { return };
         let known = jobs.entry(text("id")).or_insert_with(|| Work {
@@ -149,7 +150,7 @@ impl Books {
                 "the job {job} was given out under the id or try of other work: {known:?}"
             ));
         }
-        if known.done {
+        if known.done.is_some_and(|done| done <= asked) {
             self.complain(format!("the job {job} was completed, and is given out again"));
         }
         known.tries.push(text("idempotencyKey"));
@@ -160,7 +161,7 @@ impl Books {
         if let Ok(mut jobs) = self.jobs.lock()
             && let Some(job) = jobs.get_mut(id)
         {
-            job.done = true;
+            job.done = Some(self.acknowledged());
         }
     }
 

@@ -137,7 +137,7 @@ impl History {
         let jobs = books.jobs_of(&self.instance);
         let lost = jobs
             .iter()
-            .find(|(id, job)| job.done && self.times(&format!("JobCompleted {id}")) != 1);
+            .find(|(id, job)| job.done.is_some() && self.times(&format!("JobCompleted {id}")) != 1);
         lost.map_or(Ok(()), |(id, _)| {
             Err(format!("the completion of job {id} was acknowledged and is lost"))
         })

@@ -23,19 +23,15 @@ pub fn choices(most: usize) -> impl Strategy<Value = Vec<Choice>> {
     prop::collection::vec(choice, 0..most)
 }
 
-/// The variables of a set of bits. A condition on `c3` is now and then no condition at all.
+/// The variables of a set of bits. Now and then one of them is not what the model expects.
 #[must_use]
 pub fn variables(bits: u8) -> Variables {
     let bit = |n: u8| Value::Bool(bits >> n & 1 == 1);
-    let c3 = if bits == 0b1010_1010 { Value::Null } else { bit(3) };
-    let list = if bits == 0b0101_0101 {
-        json!("none")
-    } else {
-        json!([1, 2, 3])
-    };
+    let odd = |case: u8, usual: Value| if bits % 32 == case { Value::Null } else { usual };
     let Value::Object(found) = json!({
-        "c0": bit(0), "c1": bit(1), "c2": bit(2), "c3": c3, "again": bit(4), "stop": bit(5),
-        "list": list, "date": "2026-01-01T01:00:00Z",
+        "c0": bit(0), "c1": odd(3, bit(1)), "c2": bit(2), "c3": odd(10, bit(3)),
+        "again": odd(21, bit(4)), "stop": odd(9, bit(5)), "list": odd(5, json!([1, 2, 3])),
+        "date": odd(17, json!("2026-01-01T01:00:00Z")),
     }) else {
         return Variables::new();
     };
