@@ -55,9 +55,12 @@ conformance: setup ## Runs the conformance suites and writes docs/conformance.md
 	cargo run --release --locked -p conformance -- fhir-doc
 
 bench: setup ## Measures the engine, the hub and the disk
-	cargo run --release --locked -p bench -- probe
-	cargo run --release --locked -p bench -- engine
-	cargo run --release --locked -p bench -- hub
+	cargo build --release --locked -p bench -p sinfonia
+	scripts/install-peers.sh
+	target/release/bench probe
+	target/release/bench engine --peers target/peers
+	target/release/bench usertasks
+	target/release/bench hub
 
 clean: ## Removes what was built (not the data)
 	cargo clean

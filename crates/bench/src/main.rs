@@ -2,12 +2,17 @@
 
 #![expect(clippy::disallowed_methods, reason = "a benchmark measures real time")]
 
+mod client;
 mod engine;
 mod generate;
 mod hub;
 mod import;
 mod kill;
+mod load;
 mod probe;
+mod server;
+mod usertasks;
+mod waiting;
 
 use anyhow::{Context, Result};
 use clap::{Args, Parser};
@@ -18,8 +23,12 @@ use std::path::PathBuf;
 enum Command {
     /// What the disk and plain SQLite reach: the limit of everything durable.
     Probe(Probe),
-    /// Durable steps a second of a process of ten steps.
+    /// Durable steps a second of a process of ten steps, beside other engines.
     Engine(engine::Args),
+    /// From completing a user task to seeing the next, over HTTP.
+    Usertasks(usertasks::Args),
+    /// A million waiting instances with timers: memory, start, cost of steps, rate of firing.
+    Waiting(waiting::Args),
     /// Import, create, read, search and transactions of the FHIR hub.
     Hub(hub::Args),
     /// Writes generated resources as lines: the same for the same number.
@@ -45,6 +54,8 @@ fn main() -> Result<()> {
     match Command::parse() {
         Command::Probe(arguments) => run_probe(&arguments),
         Command::Engine(arguments) => runtime.block_on(engine::run(&arguments)),
+        Command::Usertasks(arguments) => runtime.block_on(usertasks::run(&arguments)),
+        Command::Waiting(arguments) => runtime.block_on(waiting::run(&arguments)),
         Command::Hub(arguments) => runtime.block_on(hub::run(&arguments)),
         Command::Generate(arguments) => generate::run(&arguments),
         Command::Import(arguments) => runtime.block_on(import::run(&arguments)),

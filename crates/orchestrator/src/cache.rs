@@ -46,6 +46,14 @@ impl Cache {
         self.insert(&mut generations, id.to_owned(), hot);
     }
 
+    /// Keeps an instance that was read from the store, unless another command has put it there meanwhile.
+    pub(crate) fn offer(&self, id: &str, hot: Arc<Hot>) {
+        let mut generations = self.generations.lock();
+        if !generations.young.contains_key(id) && !generations.old.contains_key(id) {
+            self.insert(&mut generations, id.to_owned(), hot);
+        }
+    }
+
     pub(crate) fn remove(&self, id: &str) {
         let mut generations = self.generations.lock();
         generations.young.remove(id);

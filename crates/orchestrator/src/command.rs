@@ -3,10 +3,11 @@
 use crate::commit::{After, Answer, Applied, Builder, Extras};
 use crate::idempotency::Idempotency;
 use crate::instance::Hot;
-use crate::leases::Claim;
+use crate::leases::{Claim, Take};
 use crate::{Orchestrator, OrchestratorError};
 use engine::{Command, Env, Event, InstanceState, State, StepError};
 use jiff::Timestamp;
+use std::collections::HashSet;
 use std::sync::Arc;
 use store::{InstanceStatus, Precondition, StoreError};
 
@@ -47,6 +48,8 @@ pub(crate) struct Order<'a> {
     pub claim: Option<Claim>,
     /// Put before the events of the command in history: why, where the command does not say.
     pub note: Option<Event>,
+    /// That worker takes the jobs the step leads to.
+    pub take: Option<&'a Take>,
 }
 
 impl<'a> Order<'a> {
@@ -61,6 +64,7 @@ impl<'a> Order<'a> {
             keyed: None,
             claim: None,
             note: None,
+            take: None,
         }
     }
 
@@ -132,10 +136,16 @@ impl Orchestrator {
             match self.store.commit(transaction).await {
                 Ok(_) => {
                     self.cache.put(id, applied.hot.clone());
+                    if let Some(claim) = &order.claim {
+                        self.held.forget(&claim.job);
+                    }
                     return Ok((applied, after));
                 }
                 Err(StoreError::Conflict { detail, .. }) => {
                     self.cache.remove(id);
+                    if let Some(claim) = &order.claim {
+                        self.held.forget(&claim.job);
+                    }
                     self.refuse_repeat(order.keyed.map(|(request, _)| request)).await?;
                     if let Target::New(hot) = &order.target {
                         self.explain_refused_start(hot, &order.extras.preconditions).await?;
@@ -194,6 +204,23 @@ impl Orchestrator {
             id: id.to_owned(),
         })?;
         Ok(Arc::new(Hot::read(record)?))
+    }
+
+    /// Reads instances that are about to be used, on one snapshot instead of one for each.
+    pub(crate) async fn warm(&self, ids: impl Iterator<Item = &str> + Send) -> Result<(), OrchestratorError> {
+        let cold: HashSet<&str> = ids
+            .filter(|id| !id.is_empty() && self.cache.get(id).is_none())
+            .collect();
+        if cold.is_empty() {
+            return Ok(());
+        }
+        let mut snapshot = self.store.snapshot().await?;
+        for id in cold {
+            if let Some(record) = snapshot.instance(id).await? {
+                self.cache.offer(id, Arc::new(Hot::read(record)?));
+            }
+        }
+        Ok(())
     }
 
     /// The pure part.
@@ -257,6 +284,7 @@ impl Orchestrator {
             events,
             before: before.clone(),
             written: Vec::new(),
+            taken: Vec::new(),
         })
     }
 }

@@ -1,9 +1,10 @@
 //! From one engine step to one store transaction.
 
+use crate::api::FetchedJob;
 use crate::command::{Asked, Order};
 use crate::history::record;
 use crate::instance::Hot;
-use crate::leases::{Claim, rank};
+use crate::leases::{Claim, Take, rank};
 use crate::{Orchestrator, OrchestratorError, delivery::Delivery, leases, mirror};
 use engine::{Effect, Event, JobSpec};
 use http::StatusCode;
@@ -12,8 +13,8 @@ use serde_json::Value;
 use std::collections::BTreeMap;
 use std::sync::Arc;
 use store::{
-    HistoryWrite, InstanceStatus, InstanceWrite, LeaseWrite, Method, OutboxWrite, Precondition, RecordWrite, Snapshot,
-    StoreError, TimerWrite, Transaction, WaitKey, WaitKind, WaitWrite, prepare_write,
+    HistoryWrite, InstanceStatus, InstanceWrite, Lease, LeaseWrite, Method, OutboxWrite, Precondition, RecordWrite,
+    Snapshot, StoreError, TimerWrite, Transaction, WaitKey, WaitKind, WaitWrite, prepare_write,
 };
 
 /// What else goes into the commit of a command.
@@ -44,6 +45,8 @@ pub(crate) struct After {
     pub due: Option<Timestamp>,
     /// Job types with a new lease, and when it ends.
     pub leased: Vec<(String, Timestamp)>,
+    /// Leases on jobs of this step, in the hands of the worker that led to them.
+    pub held: Vec<Lease>,
 }
 
 /// A step, before or after its commit.
@@ -59,6 +62,8 @@ pub(crate) struct Applied {
     pub before: Arc<Hot>,
     /// References of the caller's resources.
     pub written: Vec<String>,
+    /// Jobs of this step that the worker has in its hands with the commit.
+    pub taken: Vec<FetchedJob>,
 }
 
 /// The answer of a keyed request, made before the commit so that it goes into it.
@@ -142,6 +147,9 @@ impl<'a> Builder<'a> {
         }
         for (n, effect) in applied.effects.iter().enumerate() {
             self.effect(n, effect, applied, actor).await?;
+        }
+        if let Some(take) = order.take {
+            applied.taken = self.hand_over(take, &applied.hot);
         }
         self.care_plan(&applied.hot).await?;
         for (id, (version, task)) in std::mem::take(&mut self.tasks) {
@@ -369,6 +377,10 @@ impl<'a> Builder<'a> {
     /// Makes sure that the job is in the hands of who says so; a failed one is put away for a while.
     async fn claim(&mut self, claim: &Claim, hot: &Hot) -> Result<(), OrchestratorError> {
         let now = self.now;
+        if let Some(fence) = self.orchestrator.held.fence(claim, now) {
+            self.claimed = Some((claim.job.clone(), fence));
+            return Ok(());
+        }
         let lease = self.snapshot().await?.lease(&claim.job).await?;
         let fence = claim.verify(lease.as_ref(), now)?;
         self.claimed = Some((claim.job.clone(), fence));
@@ -415,6 +427,37 @@ impl<'a> Builder<'a> {
             expected: claimed.map(|(_, fence)| *fence),
             lease: None,
         });
+    }
+
+    /// New jobs go straight into the hands of the worker that led to them: a lease instead of an offer, in one commit.
+    fn hand_over(&mut self, take: &Take, hot: &Hot) -> Vec<FetchedJob> {
+        let mut taken = Vec::new();
+        for job in std::mem::take(&mut self.after.jobs) {
+            let topic = take.topics.iter().find(|(topic, _)| topic.job_type == job.job_type);
+            let leased_already = self.transaction.leases.iter().any(|write| write.id == job.id);
+            let Some((topic, lock)) = topic.filter(|_| !leased_already && !hot.state.suspended()) else {
+                self.after.jobs.push(job);
+                continue;
+            };
+            self.transaction
+                .waits
+                .retain(|w| !matches!(w, WaitWrite::Add(added) if added.kind == WaitKind::Job && added.id == job.id));
+            let until = self.now + *lock;
+            self.after.leased.push((job.job_type.clone(), until));
+            let lease = take.lease(&job, hot, 1, hot.revision, until);
+            let fence = lease.fence;
+            self.after.held.push(lease.clone());
+            self.transaction.leases.push(LeaseWrite {
+                id: job.id.clone(),
+                expected: Some(0),
+                lease: Some(lease),
+            });
+            if let Some(patient) = &hot.patient {
+                self.transaction.audit.push(take.audit(&job, patient, self.now));
+            }
+            taken.push(leases::fetched(hot, job, topic, 1, fence, until));
+        }
+        taken
     }
 
     /// The mirror of a task, read from the store when it was not made in this step; `None` when it was deleted.

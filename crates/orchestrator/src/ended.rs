@@ -27,12 +27,32 @@ impl Ended {
     }
 }
 
+/// A caller's place in the list, given up when it stops waiting.
+struct Place<'a> {
+    ended: &'a Ended,
+    id: &'a str,
+}
+
+impl Drop for Place<'_> {
+    fn drop(&mut self) {
+        let mut all = self.ended.0.lock();
+        if let Some(waiting) = all.get_mut(self.id) {
+            waiting.retain(|sender| !sender.is_closed());
+            if waiting.is_empty() {
+                all.remove(self.id);
+            }
+        }
+    }
+}
+
 impl Orchestrator {
     /// Waits until an instance has ended, and says how. Works for instances that this process moves; use a timeout.
     ///
     /// # Errors
     /// Unknown instance; too many callers wait already.
     pub async fn until_ended(&self, id: &str) -> Result<InstanceStatus, OrchestratorError> {
+        // Dropped after the receiver: then the place in the list is seen to be given up.
+        let _place = Place { ended: &self.ended, id };
         let (sender, receiver) = oneshot::channel();
         {
             let mut waiting = self.ended.0.lock();

@@ -169,6 +169,25 @@ impl OrchestratorError {
         }
     }
 
+    /// The answer's body (RFC 9457).
+    pub(crate) fn problem(&self) -> Value {
+        let status = self.status();
+        let mut body = json!({
+            "type": format!("https://sinfonia.it/problems/{}", self.kind()),
+            "title": status.canonical_reason().unwrap_or("Error"),
+            "status": status.as_u16(),
+            "detail": self.to_string(),
+        });
+        match self {
+            Self::Step(StepError::NotMigratable { problems }) => body["problems"] = json!(problems),
+            Self::Held { holder, .. } => body["holder"] = json!(holder),
+            Self::Refused { issues, .. } => body["issues"] = json!(issues),
+            Self::Scenario(problems) => body["problems"] = json!(problems),
+            _ => {}
+        }
+        body
+    }
+
     /// Last part of the problem's type URI; stable, for programs.
     fn kind(&self) -> &'static str {
         match self {
@@ -215,20 +234,7 @@ impl IntoResponse for OrchestratorError {
         if status.is_server_error() && !matches!(self, Self::Busy { .. }) {
             tracing::error!(error = %self, "orchestrator request failed");
         }
-        let mut body = json!({
-            "type": format!("https://sinfonia.it/problems/{}", self.kind()),
-            "title": status.canonical_reason().unwrap_or("Error"),
-            "status": status.as_u16(),
-            "detail": self.to_string(),
-        });
-        match &self {
-            Self::Step(StepError::NotMigratable { problems }) => body["problems"] = json!(problems),
-            Self::Held { holder, .. } => body["holder"] = json!(holder),
-            Self::Refused { issues, .. } => body["issues"] = json!(issues),
-            Self::Scenario(problems) => body["problems"] = json!(problems),
-            _ => {}
-        }
-        let mut response = (status, body.to_string()).into_response();
+        let mut response = (status, self.problem().to_string()).into_response();
         let headers = response.headers_mut();
         headers.insert(
             header::CONTENT_TYPE,

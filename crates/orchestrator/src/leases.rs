@@ -1,11 +1,12 @@
 //! Jobs in the hands of workers outside: their rank among the jobs of a type, who holds them, until when.
 
+use crate::api::{FetchTopic, FetchedJob};
 use crate::instance::Hot;
 use crate::{Orchestrator, OrchestratorError};
 use engine::JobSpec;
-use jiff::Timestamp;
+use jiff::{SignedDuration, Timestamp};
 use serde::{Deserialize, Serialize};
-use store::Lease;
+use store::{AuditEntry, Lease};
 
 /// Largest priority of a job (`engine` refuses larger ones).
 const MAX_PRIORITY: i64 = 1_000_000;
@@ -60,6 +61,80 @@ pub(crate) fn pausing(lease: Option<Lease>, job: &JobSpec, hot: &Hot, until: Tim
         until,
         fence: lease.map_or(hot.revision, |lease| lease.fence),
         data: holding.bytes(),
+    }
+}
+
+/// A worker outside, the types it takes, and how long it holds each job.
+#[derive(Debug, Clone)]
+pub(crate) struct Take {
+    pub worker: String,
+    /// The account it comes with.
+    pub subject: String,
+    pub topics: Vec<(FetchTopic, SignedDuration)>,
+}
+
+impl Take {
+    /// The lease that puts a job into its hands.
+    pub(crate) fn lease(&self, job: &JobSpec, hot: &Hot, attempt: u32, fence: u64, until: Timestamp) -> Lease {
+        let holding = Holding {
+            worker: Some(self.worker.clone()),
+            subject: self.subject.clone(),
+            attempt,
+            rank: rank(job.priority),
+        };
+        Lease {
+            id: job.id.clone(),
+            instance: hot.state.id.clone(),
+            job_type: job.job_type.clone(),
+            until,
+            fence,
+            data: holding.bytes(),
+        }
+    }
+
+    /// It got to see the variables of a patient's pathway.
+    pub(crate) fn audit(&self, job: &JobSpec, patient: &str, now: Timestamp) -> AuditEntry {
+        AuditEntry {
+            at: now,
+            actor: self.subject.clone(),
+            action: "fetch".into(),
+            target: format!("/orchestrator/jobs/{}", job.id),
+            patient: Some(patient.to_owned()),
+            purpose: None,
+            outcome: "permit: worker".into(),
+            status: 200,
+        }
+    }
+}
+
+/// A job as the worker gets it.
+pub(crate) fn fetched(
+    hot: &Hot,
+    job: JobSpec,
+    topic: &FetchTopic,
+    attempt: u32,
+    fence: u64,
+    until: Timestamp,
+) -> FetchedJob {
+    let mut variables = job.variables;
+    if let Some(wanted) = &topic.variables {
+        variables.retain(|name, _| wanted.contains(name));
+    }
+    FetchedJob {
+        idempotency_key: format!("{}:{fence}", job.id),
+        id: job.id,
+        attempt,
+        locked_until: until,
+        instance: hot.state.id.clone(),
+        definition: hot.state.definition.clone(),
+        business_key: hot.state.business_key.clone(),
+        patient: hot.patient.clone(),
+        element: job.element,
+        job_type: job.job_type,
+        retries: job.retries,
+        priority: job.priority,
+        headers: job.headers,
+        variables,
     }
 }
 

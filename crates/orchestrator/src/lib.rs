@@ -19,6 +19,7 @@ mod delivery;
 mod ended;
 mod error;
 mod feed;
+mod held;
 mod history;
 mod idempotency;
 mod instance;

@@ -5,6 +5,7 @@ use crate::cache::Cache;
 use crate::commit::After;
 use crate::ended::Ended;
 use crate::feed::Feed;
+use crate::held::Held;
 use crate::jobs::Jobs;
 use crate::locks::Locks;
 use crate::pollers::Pollers;
@@ -38,6 +39,8 @@ pub struct Orchestrator {
     pub(crate) locks: Locks,
     pub(crate) jobs: Jobs,
     pub(crate) pollers: Pollers,
+    /// Leases given out lately.
+    pub(crate) held: Held,
     pub(crate) parked: Parked,
     pub(crate) batches: Batches,
     /// At or before the due moment of the earliest timer.
@@ -65,6 +68,7 @@ impl Orchestrator {
             locks: Locks::new(),
             jobs: Jobs::new(config.job_concurrency, config.job_queue),
             pollers: Pollers::new(config.fetch_waiting),
+            held: Held::default(),
             parked: Parked::default(),
             batches: Batches::default(),
             next_due: Mutex::new(Timestamp::MIN),
@@ -87,6 +91,9 @@ impl Orchestrator {
             self.wake.notify_one();
         }
         self.pollers.offered(&after.jobs);
+        for lease in after.held {
+            self.held.given(lease);
+        }
         for (job_type, until) in &after.leased {
             self.lease_ends(job_type, *until);
         }

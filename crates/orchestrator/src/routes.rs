@@ -4,9 +4,10 @@ use crate::Orchestrator;
 use crate::access_rules::{staff, worker};
 use crate::history::{export, state_at};
 use crate::op::{
-    assign_task, cancel, change_lock, change_task, comment_task, complete_job, complete_task, delegate_task, deploy,
-    fail_job, fetch_jobs, migrate, modify, preview_batch, retire_definition, retry_incident, send_message, send_signal,
-    set_variables, start, start_batch, steer_batch, suspend, suspend_definition, throw_error,
+    assign_task, cancel, change_lock, change_task, comment_task, complete_job, complete_jobs, complete_task,
+    delegate_task, deploy, fail_job, fetch_jobs, migrate, modify, preview_batch, retire_definition, retry_incident,
+    send_message, send_signal, set_variables, start, start_batch, steer_batch, suspend, suspend_definition,
+    throw_error,
 };
 use crate::query::{batches, calendars, definitions, history, incidents, instances, jobs, tasks};
 use crate::simulations::routes as simulations;
@@ -80,6 +81,7 @@ fn commands(o: &Arc<Orchestrator>) -> Routes {
     let r = post_to!(r, "/tasks/{id}/attachments", Policy::SignedIn, comment_task::attach);
     let r = post_to!(r, "/tasks/{id}/error", Policy::SignedIn, throw_error::task);
     let r = post_to!(r, "/jobs/{id}/complete", WORKER, complete_job::handler);
+    let r = post_to!(r, "/jobs/complete", WORKER, complete_jobs::handler);
     let r = post_to!(r, "/jobs/{id}/fail", WORKER, fail_job::handler);
     let r = post_to!(r, "/jobs/{id}/error", WORKER, throw_error::job);
     let r = post_to!(r, "/jobs/fetch", WORKER, fetch_jobs::handler);

@@ -6,7 +6,7 @@ use engine::{Command, Schedule, StepError};
 use futures::{StreamExt, stream};
 use jiff::{SignedDuration, Timestamp};
 use std::collections::HashMap;
-use store::{TimerRecord, TimerWrite, Transaction};
+use store::{StoreError, TimerRecord, TimerWrite, Transaction};
 
 /// Prefix of the timer that brings back a failed job: `job:<job id>`.
 pub(crate) const JOB_TIMER: &str = "job:";
@@ -50,15 +50,31 @@ impl Orchestrator {
             }
             self.timer_set(now);
             fired += due.len();
-            let groups = by_instance(due);
-            stream::iter(groups)
-                .for_each_concurrent(self.config.concurrency, |group| async move {
+            self.fire_together(due).await?;
+        }
+    }
+
+    /// Fires a batch: instances side by side, on every core, in shared commits.
+    async fn fire_together(&self, due: Vec<TimerRecord>) -> Result<(), OrchestratorError> {
+        let me = self.me.upgrade().ok_or(OrchestratorError::Store(StoreError::Closed))?;
+        self.warm(due.iter().map(|timer| timer.instance.as_str())).await?;
+        stream::iter(by_instance(due))
+            .map(|group| {
+                let me = me.clone();
+                tokio::spawn(async move {
                     for timer in group {
-                        self.fire_or_put_off(timer).await;
+                        me.fire_or_put_off(timer).await;
                     }
                 })
-                .await;
-        }
+            })
+            .buffer_unordered(self.config.concurrency)
+            .for_each(|ended| async move {
+                if let Err(error) = ended {
+                    tracing::error!(%error, "firing a timer ended unexpectedly; it is tried again");
+                }
+            })
+            .await;
+        Ok(())
     }
 
     /// Remembers that a timer is due at `due`.

@@ -4,6 +4,8 @@
 mod batches;
 #[path = "it/calendars.rs"]
 mod calendars;
+#[path = "it/complete_jobs.rs"]
+mod complete_jobs;
 #[path = "it/deployment.rs"]
 mod deployment;
 #[path = "it/history.rs"]

@@ -1,13 +1,15 @@
 //! Two ways to the hub: its router called in the process, and HTTP/1.1 over loopback on a kept connection.
 
 use super::operations::Request;
-use anyhow::{Context as _, Result};
+use crate::client::Client;
+use anyhow::Result;
 use axum::Router;
 use axum::body::Body;
 use std::net::SocketAddr;
-use tokio::io::{AsyncBufReadExt as _, AsyncReadExt as _, AsyncWriteExt as _, BufReader};
-use tokio::net::TcpStream;
 use tower::ServiceExt as _;
+
+/// What FHIR servers are sent.
+const FHIR: &str = "application/fhir+json";
 
 /// How requests travel.
 #[derive(Clone)]
@@ -25,7 +27,7 @@ pub enum Connection {
     /// The router.
     Router(Router),
     /// A TCP connection, and the part of our paths to leave out.
-    Http(BufReader<TcpStream>, &'static str),
+    Http(Client, &'static str),
 }
 
 impl Way {
@@ -42,8 +44,8 @@ impl Way {
     pub async fn connect(&self) -> Result<Connection> {
         Ok(match self {
             Way::Router(router) => Connection::Router(router.clone()),
-            Way::Http(address) => Connection::Http(over_tcp(*address).await?, ""),
-            Way::Peer(address) => Connection::Http(over_tcp(*address).await?, "/fhir"),
+            Way::Http(address) => Connection::Http(Client::connect(*address, FHIR).await?, ""),
+            Way::Peer(address) => Connection::Http(Client::connect(*address, FHIR).await?, "/fhir"),
         })
     }
 }
@@ -63,72 +65,11 @@ impl Connection {
                 let body = axum::body::to_bytes(response.into_body(), usize::MAX).await?;
                 Ok((status, body.into()))
             }
-            Connection::Http(stream, without) => {
+            Connection::Http(client, without) => {
                 let path = request.path.strip_prefix(*without).unwrap_or(&request.path);
-                over_http(stream, request, if path.is_empty() { "/" } else { path }).await
+                let path = if path.is_empty() { "/" } else { path };
+                client.send(request.method.as_str(), path, &request.body).await
             }
-        }
-    }
-}
-
-async fn over_tcp(address: SocketAddr) -> Result<BufReader<TcpStream>> {
-    let stream = TcpStream::connect(address).await?;
-    stream.set_nodelay(true)?;
-    Ok(BufReader::with_capacity(64 * 1024, stream))
-}
-
-async fn over_http(stream: &mut BufReader<TcpStream>, request: &Request, path: &str) -> Result<(u16, Vec<u8>)> {
-    let mut out = format!(
-        "{} {} HTTP/1.1\r\nhost: localhost\r\ncontent-type: application/fhir+json\r\ncontent-length: {}\r\n\r\n",
-        request.method,
-        path,
-        request.body.len()
-    )
-    .into_bytes();
-    out.extend_from_slice(&request.body);
-    stream.get_mut().write_all(&out).await?;
-    let mut line = String::new();
-    stream.read_line(&mut line).await?;
-    let status = line
-        .split(' ')
-        .nth(1)
-        .and_then(|s| s.parse().ok())
-        .context("a status line")?;
-    let mut length = Some(0);
-    loop {
-        line.clear();
-        stream.read_line(&mut line).await?;
-        if line.trim().is_empty() {
-            break;
-        }
-        if let Some((name, value)) = line.split_once(':') {
-            if name.eq_ignore_ascii_case("content-length") {
-                length = Some(value.trim().parse()?);
-            } else if name.eq_ignore_ascii_case("transfer-encoding") {
-                length = None;
-            }
-        }
-    }
-    let Some(length) = length else {
-        return Ok((status, chunks(stream).await?));
-    };
-    let mut body = vec![0; length];
-    stream.read_exact(&mut body).await?;
-    Ok((status, body))
-}
-
-async fn chunks(stream: &mut BufReader<TcpStream>) -> Result<Vec<u8>> {
-    let mut body = Vec::new();
-    loop {
-        let mut line = String::new();
-        stream.read_line(&mut line).await?;
-        let length = usize::from_str_radix(line.trim(), 16).context("a chunk's length")?;
-        let start = body.len();
-        body.resize(start + length + 2, 0);
-        stream.read_exact(&mut body[start..]).await?;
-        body.truncate(start + length);
-        if length == 0 {
-            return Ok(body);
         }
     }
 }

@@ -68,6 +68,65 @@ pub struct FetchedJob {
     pub variables: Map<String, Value>,
 }
 
+/// `POST /orchestrator/jobs/complete`: many jobs done, each accepted or refused by itself.
+#[derive(Debug, Clone, Default, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase", default)]
+pub struct CompleteJobs {
+    /// The name they were fetched with.
+    pub worker: String,
+    /// What was done; at most 1,000.
+    pub jobs: Vec<DoneJob>,
+    /// Jobs that the completed ones lead to come back in the same answer, locked by the same commit, when they are of
+    /// these types.
+    pub next: Option<NextJobs>,
+}
+
+/// One job done.
+#[derive(Debug, Clone, Default, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase", default)]
+pub struct DoneJob {
+    /// Job id.
+    pub id: String,
+    /// What it gives.
+    pub variables: Map<String, Value>,
+}
+
+/// Which following jobs a worker takes at once.
+#[derive(Debug, Clone, Default, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase", default)]
+pub struct NextJobs {
+    /// What it can do.
+    pub topics: Vec<FetchTopic>,
+    /// How long each is locked, in milliseconds; 5 minutes when absent.
+    pub lock_ms: Option<u64>,
+}
+
+/// Answer to [`CompleteJobs`].
+#[derive(Debug, Clone, Default, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase")]
+pub struct CompletedJobs {
+    /// One for each job, in the order of the request.
+    pub outcomes: Vec<JobOutcome>,
+    /// The following jobs, now in the worker's hands.
+    pub next: Vec<FetchedJob>,
+}
+
+/// How it went with one job.
+#[derive(Debug, Clone, Default, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase")]
+pub struct JobOutcome {
+    /// Job id.
+    pub id: String,
+    /// The HTTP status that the job alone would have got: 200 when it is done, durably.
+    pub status: u16,
+    /// Its instance, as it stands now, when it is done.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub moved: Option<super::Moved>,
+    /// Why it was refused: a problem as the job alone would have got.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub problem: Option<Value>,
+}
+
 /// `POST /orchestrator/jobs/{id}/extend`, `/unlock`.
 #[derive(Debug, Clone, Default, Serialize, Deserialize)]
 #[serde(rename_all = "camelCase", default)]

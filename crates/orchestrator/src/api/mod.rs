@@ -16,7 +16,9 @@ pub use batches::{
 pub use calendar::{Calendar, Day, Holiday, Hours};
 pub use calendars::{CalendarInfo, DayOff};
 pub use history::{InstanceAt, LocalVariables, OpenTimer, OpenWait};
-pub use jobs::{ChangeLock, FetchJobs, FetchTopic, FetchedJob, JobLock};
+pub use jobs::{
+    ChangeLock, CompleteJobs, CompletedJobs, DoneJob, FetchJobs, FetchTopic, FetchedJob, JobLock, JobOutcome, NextJobs,
+};
 pub use operate::{
     DryRunMigration, MigrateInstance, MigrationOutcome, ModifyInstance, PlanMigration, ResumeInstance,
     RetireDefinition, RetryIncident, SuspendDefinition, SuspendInstance,
@@ -102,6 +104,14 @@ pub struct StartInstance {
     /// Refuses the start (409) when the patient has a running instance of this process, of whatever version. Decided in
     /// the commit itself, so that two clicks at the same moment start one.
     pub only_one: bool,
+    /// Answers when the instance has ended, or after this many milliseconds (at most 60,000) as it stands then; 0: at once.
+    #[serde(skip_serializing_if = "is_zero")]
+    pub wait_ms: u32,
+}
+
+#[allow(clippy::trivially_copy_pass_by_ref, reason = "serde asks for a reference")]
+fn is_zero(value: &u32) -> bool {
+    *value == 0
 }
 
 /// An instance: `GET /orchestrator/instances/{id}`; the list `GET /orchestrator/instances?definition=&patient=&

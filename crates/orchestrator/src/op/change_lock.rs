@@ -84,6 +84,7 @@ impl Orchestrator {
         };
         match self.store.commit(transaction).await {
             Ok(_) => {
+                self.held.forget(id);
                 self.lease_ends(&job_type, until);
                 Ok(answer)
             }

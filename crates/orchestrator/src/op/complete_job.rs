@@ -1,11 +1,12 @@
 //! A worker is done with a job: `POST /orchestrator/jobs/{id}/complete`.
 
 use crate::access_rules::claim;
-use crate::api::{CompleteJob, Moved};
+use crate::api::{CompleteJob, FetchedJob, Moved};
 use crate::command::Order;
 use crate::commit::Applied;
 use crate::idempotency::Idempotency;
 use crate::instance::instance_of;
+use crate::leases::Take;
 use crate::plumbing::{About, Body, to_the_end};
 use crate::{Orchestrator, OrchestratorError, view};
 use access::Actor;
@@ -27,16 +28,33 @@ impl Orchestrator {
         request: CompleteJob,
         keyed: Option<&Idempotency>,
     ) -> Result<Moved, OrchestratorError> {
+        let worker = request.worker.as_deref();
+        let done = self.job_done(actor, id, worker, request.variables, keyed, None);
+        done.await.map(|(moved, _)| moved)
+    }
+
+    /// A worker outside is done with a job, and takes those that follow if it says so.
+    pub(crate) async fn job_done(
+        &self,
+        actor: &Actor,
+        id: &str,
+        worker: Option<&str>,
+        variables: Variables,
+        keyed: Option<&Idempotency>,
+        take: Option<&Take>,
+    ) -> Result<(Moved, Vec<FetchedJob>), OrchestratorError> {
         let command = Command::CompleteJob {
             job: id.to_owned(),
-            variables: request.variables,
+            variables,
         };
         let answer = |applied: &Applied| (StatusCode::OK, json!(view::moved(applied)));
         let mut order = Order::new(instance_of(id, "job")?, command, &actor.subject);
-        order.claim = Some(claim(actor, id, request.worker.as_deref())?);
+        order.claim = Some(claim(actor, id, worker)?);
         order.keyed = keyed.map(|k| (k, &answer as _));
-        let applied = self.carry_out(order).await?;
-        Ok(view::moved(&applied))
+        order.take = take;
+        let mut applied = self.carry_out(order).await?;
+        let taken = std::mem::take(&mut applied.taken);
+        Ok((view::moved(&applied), taken))
     }
 
     /// An in-process worker is done.

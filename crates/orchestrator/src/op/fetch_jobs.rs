@@ -3,19 +3,18 @@
 use crate::access_rules::may_work;
 use crate::api::{FetchJobs, FetchTopic, FetchedJob, List};
 use crate::idempotency::Idempotency;
-use crate::leases::{Holding, rank};
+use crate::leases::{Holding, Take, fetched};
 use crate::plumbing::{Body, to_the_end};
 use crate::pollers::Taking;
 use crate::{Orchestrator, OrchestratorError};
 use access::Actor;
 use axum::Json;
 use axum::extract::State;
-use engine::JobSpec;
 use http::{HeaderMap, StatusCode};
 use jiff::{SignedDuration, Timestamp};
 use serde_json::json;
 use std::sync::Arc;
-use store::{AuditEntry, Lease, LeaseWrite, Precondition, StoreError, Transaction, WaitKey, WaitKind, WaitWrite};
+use store::{Lease, LeaseWrite, Precondition, StoreError, Transaction, WaitKey, WaitKind, WaitWrite};
 
 /// Most job types in one request.
 const MAX_TOPICS: usize = 50;
@@ -26,9 +25,7 @@ const MAX_NAME: usize = 200;
 
 /// A request that has been understood.
 struct Order {
-    worker: String,
-    subject: String,
-    topics: Vec<(FetchTopic, SignedDuration)>,
+    take: Take,
     most: usize,
     wait: SignedDuration,
     keyed: Option<Idempotency>,
@@ -60,7 +57,12 @@ impl Orchestrator {
         self.registry().await?;
         self.refuse_repeat(keyed).await?;
         let order = Arc::new(self.understand(actor, request, keyed)?);
-        let types: Vec<String> = order.topics.iter().map(|(topic, _)| topic.job_type.clone()).collect();
+        let types: Vec<String> = order
+            .take
+            .topics
+            .iter()
+            .map(|(topic, _)| topic.job_type.clone())
+            .collect();
         let mut patience = std::pin::pin!(tokio::time::sleep(order.wait.unsigned_abs()));
         loop {
             // Before looking, so that nothing offered in between is missed.
@@ -97,14 +99,6 @@ impl Orchestrator {
         keyed: Option<&Idempotency>,
     ) -> Result<Order, OrchestratorError> {
         let invalid = |text: String| Err(OrchestratorError::Invalid(text));
-        if request.worker.is_empty() || request.worker.chars().count() > MAX_NAME {
-            return invalid(format!(
-                "worker: a name of 1 to {MAX_NAME} characters, its own for each running worker"
-            ));
-        }
-        if request.topics.is_empty() || request.topics.len() > MAX_TOPICS {
-            return invalid(format!("topics: 1 to {MAX_TOPICS} job types"));
-        }
         let most = request.max_jobs.unwrap_or(1);
         if most == 0 || most > MAX_JOBS {
             return invalid(format!("maxJobs: 1 to {MAX_JOBS}"));
@@ -113,8 +107,33 @@ impl Orchestrator {
         if wait > self.config.fetch_wait_max {
             return invalid(format!("waitMs: at most {:#}", self.config.fetch_wait_max));
         }
-        let mut topics = Vec::with_capacity(request.topics.len());
-        for topic in request.topics {
+        Ok(Order {
+            take: self.taking(actor, request.worker, request.topics, request.lock_ms)?,
+            most,
+            wait,
+            keyed: keyed.cloned(),
+        })
+    }
+
+    /// Who takes jobs of which types, and for how long.
+    pub(crate) fn taking(
+        &self,
+        actor: &Actor,
+        worker: String,
+        asked: Vec<FetchTopic>,
+        lock_ms: Option<u64>,
+    ) -> Result<Take, OrchestratorError> {
+        let invalid = |text: String| Err(OrchestratorError::Invalid(text));
+        if worker.is_empty() || worker.chars().count() > MAX_NAME {
+            return invalid(format!(
+                "worker: a name of 1 to {MAX_NAME} characters, its own for each running worker"
+            ));
+        }
+        if asked.is_empty() || asked.len() > MAX_TOPICS {
+            return invalid(format!("topics: 1 to {MAX_TOPICS} job types"));
+        }
+        let mut topics = Vec::with_capacity(asked.len());
+        for topic in asked {
             may_work(actor, &topic.job_type)?;
             if self.jobs.takes(&topic.job_type) {
                 return invalid(format!(
@@ -122,16 +141,13 @@ impl Orchestrator {
                     topic.job_type
                 ));
             }
-            let lock = self.lock_time(topic.lock_ms.or(request.lock_ms))?;
+            let lock = self.lock_time(topic.lock_ms.or(lock_ms))?;
             topics.push((topic, lock));
         }
-        Ok(Order {
-            worker: request.worker,
+        Ok(Take {
+            worker,
             subject: actor.subject.clone(),
             topics,
-            most,
-            wait,
-            keyed: keyed.cloned(),
         })
     }
 
@@ -191,8 +207,16 @@ impl Orchestrator {
                 let body = json!({"items": taken, "next": null});
                 transaction.records.push(keyed.record(StatusCode::OK, body, now));
             }
+            let given: Vec<Lease> = transaction
+                .leases
+                .iter()
+                .filter_map(|write| write.lease.clone())
+                .collect();
             match self.store.commit(transaction).await {
                 Ok(_) => {
+                    for lease in given {
+                        self.held.given(lease);
+                    }
                     for job in &taken {
                         self.lease_ends(&job.job_type, job.locked_until);
                     }
@@ -212,7 +236,7 @@ impl Orchestrator {
         let most = order.most + self.pollers.aside();
         let mut found = Vec::new();
         let mut snapshot = self.store.snapshot().await?;
-        for (topic, (asked, _)) in order.topics.iter().enumerate() {
+        for (topic, (asked, _)) in order.take.topics.iter().enumerate() {
             for lease in snapshot.leases(&asked.job_type, now, most).await? {
                 found.push(Candidate {
                     rank: Holding::of(&lease)?.rank,
@@ -245,7 +269,7 @@ impl Orchestrator {
         now: Timestamp,
         transaction: &mut Transaction,
     ) -> Result<Option<FetchedJob>, OrchestratorError> {
-        let (topic, lock) = &order.topics[candidate.topic];
+        let (topic, lock) = &order.take.topics[candidate.topic];
         let registry = self.registry_now();
         let loaded = match self.load(&candidate.instance).await {
             // A suspended instance gives no work; its jobs are offered again when it is resumed.
@@ -272,12 +296,6 @@ impl Orchestrator {
             Some(lease) => Holding::of(lease)?.attempt + 1,
             None => 1,
         };
-        let holding = Holding {
-            worker: Some(order.worker.clone()),
-            subject: order.subject.clone(),
-            attempt,
-            rank: rank(job.priority),
-        };
         if let Some(wait) = candidate.wait {
             transaction.preconditions.push(Precondition::Waits(wait.clone()));
             transaction.waits.push(WaitWrite::Remove(wait));
@@ -285,63 +303,12 @@ impl Orchestrator {
         transaction.leases.push(LeaseWrite {
             id: job.id.clone(),
             expected: Some(before),
-            lease: Some(Lease {
-                id: job.id.clone(),
-                instance: candidate.instance,
-                job_type: job.job_type.clone(),
-                until,
-                fence,
-                data: holding.bytes(),
-            }),
+            lease: Some(order.take.lease(&job, &hot, attempt, fence, until)),
         });
         if let Some(patient) = &hot.patient {
-            transaction.audit.push(audit(order, &job, patient, now));
+            transaction.audit.push(order.take.audit(&job, patient, now));
         }
         Ok(Some(fetched(&hot, job, topic, attempt, fence, until)))
-    }
-}
-
-/// Who got to see the variables of a patient's pathway.
-fn audit(order: &Order, job: &JobSpec, patient: &str, now: Timestamp) -> AuditEntry {
-    AuditEntry {
-        at: now,
-        actor: order.subject.clone(),
-        action: "fetch".into(),
-        target: format!("/orchestrator/jobs/{}", job.id),
-        patient: Some(patient.to_owned()),
-        purpose: None,
-        outcome: "permit: worker".into(),
-        status: 200,
-    }
-}
-
-fn fetched(
-    hot: &crate::instance::Hot,
-    job: JobSpec,
-    topic: &FetchTopic,
-    attempt: u32,
-    fence: u64,
-    until: Timestamp,
-) -> FetchedJob {
-    let mut variables = job.variables;
-    if let Some(wanted) = &topic.variables {
-        variables.retain(|name, _| wanted.contains(name));
-    }
-    FetchedJob {
-        idempotency_key: format!("{}:{fence}", job.id),
-        id: job.id,
-        attempt,
-        locked_until: until,
-        instance: hot.state.id.clone(),
-        definition: hot.state.definition.clone(),
-        business_key: hot.state.business_key.clone(),
-        patient: hot.patient.clone(),
-        element: job.element,
-        job_type: job.job_type,
-        retries: job.retries,
-        priority: job.priority,
-        headers: job.headers,
-        variables,
     }
 }
 

@@ -6,6 +6,7 @@ pub(crate) mod change_lock;
 pub(crate) mod change_task;
 pub(crate) mod comment_task;
 pub(crate) mod complete_job;
+pub(crate) mod complete_jobs;
 pub(crate) mod complete_task;
 pub(crate) mod delegate_task;
 pub(crate) mod deploy;

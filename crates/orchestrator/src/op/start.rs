@@ -13,6 +13,7 @@ use axum::response::{IntoResponse, Response};
 use engine::{Command, StartBy};
 use fhir::Definitions;
 use http::{HeaderMap, StatusCode};
+use jiff::SignedDuration;
 use serde_json::json;
 use std::sync::Arc;
 use store::{Clause, Precondition, Query, ValueTest};
@@ -63,6 +64,15 @@ impl Orchestrator {
     }
 }
 
+impl Orchestrator {
+    /// The instance when it has ended, or as it stands after `wait`.
+    async fn once_ended(&self, info: InstanceInfo, wait: SignedDuration) -> Result<InstanceInfo, OrchestratorError> {
+        // Whether it came to its end in time is told by the status.
+        let _ = tokio::time::timeout(wait.unsigned_abs(), self.until_ended(&info.id)).await;
+        Ok(self.instance_info(&*self.load(&info.id).await?, true))
+    }
+}
+
 /// Finds the running instances of a process for a patient, by their CarePlans.
 fn running(definition: &str, patient: &str) -> Result<Query, OrchestratorError> {
     let param = |code: &str| {
@@ -101,7 +111,16 @@ pub(crate) async fn handler(
     Body(request): Body<StartInstance>,
 ) -> Result<Response, OrchestratorError> {
     let keyed = Idempotency::from_headers(&headers, &actor, "start", &request)?;
-    let info = to_the_end(async move { orchestrator.start(&actor, request, keyed.as_ref()).await }).await?;
+    let wait = SignedDuration::from_millis(i64::from(request.wait_ms));
+    if wait > orchestrator.config.fetch_wait_max {
+        let most = orchestrator.config.fetch_wait_max;
+        return Err(OrchestratorError::Invalid(format!("waitMs: at most {most:#}")));
+    }
+    let me = orchestrator.clone();
+    let mut info = to_the_end(async move { me.start(&actor, request, keyed.as_ref()).await }).await?;
+    if !wait.is_zero() && info.ended.is_none() {
+        info = orchestrator.once_ended(info, wait).await?;
+    }
     let location = format!("/orchestrator/instances/{}", info.id);
     Ok((StatusCode::CREATED, [("location", location)], axum::Json(info)).into_response())
 }

@@ -58,7 +58,7 @@ pub(super) fn check(
     at += transaction.resources.len();
     at = check_definitions(connection, transaction, at)?;
     for (index, write) in transaction.instances.iter().enumerate() {
-        let stored = process::stored_instance(connection, &write.id)?;
+        let stored = process::stored_instance(connection, write)?;
         let revision = stored.as_ref().map_or(0, |stored| stored.revision);
         if revision != write.expected_revision {
             let detail = format!(

@@ -10,31 +10,30 @@ pub(super) struct StoredInstance {
     rid: i64,
     /// Its revision.
     pub revision: u64,
-    definition: String,
-    business_key: Option<String>,
-    patient: Option<String>,
-    status: i64,
-    started: i64,
-    ended: Option<i64>,
+    /// Whether the write differs in state and revision only, which no index holds.
+    only_state: bool,
 }
 
 /// Reads the stored side of an instance write.
-pub(super) fn stored_instance(connection: &Connection, id: &str) -> Outcome<Option<StoredInstance>> {
+pub(super) fn stored_instance(connection: &Connection, write: &InstanceWrite) -> Outcome<Option<StoredInstance>> {
     connection
         .prepare_cached(
             "SELECT rid, revision, definition, business_key, patient, status, started, ended FROM instance WHERE id = ?1",
         )
         .and_then(|mut read| {
-            read.query_row([id], |row| {
+            read.query_row([&write.id], |row| {
+                // Compared where they lie: most steps move the state and nothing else.
+                let text = |n: usize, wanted: Option<&str>| Ok::<_, rusqlite::Error>(row.get_ref(n)?.as_str_or_null()? == wanted);
+                let same = text(2, Some(&write.definition))?
+                    && text(3, write.business_key.as_deref())?
+                    && text(4, write.patient.as_deref())?
+                    && row.get::<_, i64>(5)? == status_code(write.status)
+                    && row.get::<_, i64>(6)? == micros(write.started)
+                    && row.get::<_, Option<i64>>(7)? == write.ended.map(micros);
                 Ok(StoredInstance {
                     rid: row.get(0)?,
                     revision: row.get::<_, i64>(1)? as u64,
-                    definition: row.get(2)?,
-                    business_key: row.get(3)?,
-                    patient: row.get(4)?,
-                    status: row.get(5)?,
-                    started: row.get(6)?,
-                    ended: row.get(7)?,
+                    only_state: same,
                 })
             })
             .optional()
@@ -55,16 +54,9 @@ pub(super) fn write_instance(
         write.ended.map(micros),
     );
     match stored {
-        Some(stored)
-            if stored.definition == write.definition
-                && stored.business_key == write.business_key
-                && stored.patient == write.patient
-                && (stored.status, stored.started, stored.ended) == (status, started, ended) =>
-        {
-            connection
-                .prepare_cached("UPDATE instance SET revision = ?2, state = ?3 WHERE rid = ?1")
-                .and_then(|mut update| update.execute((stored.rid, revision, &write.state)))
-        }
+        Some(stored) if stored.only_state => connection
+            .prepare_cached("UPDATE instance SET revision = ?2, state = ?3 WHERE rid = ?1")
+            .and_then(|mut update| update.execute((stored.rid, revision, &write.state))),
         Some(stored) => connection
             .prepare_cached(
                 "UPDATE instance SET revision = ?2, definition = ?3, business_key = ?4, patient = ?5, status = ?6,

@@ -1,0 +1,86 @@
+//! Workers in this process: each step one durable commit of state, history and job rows.
+
+use super::Measured;
+use super::model::{self, JOB_TYPE, PROCESS};
+use crate::load::Times;
+use access::Actor;
+use anyhow::{Context, Result};
+use orchestrator::api::{Deploy, DeployFile, StartInstance};
+use orchestrator::{Config, Orchestrator};
+use std::path::Path;
+use std::sync::Arc;
+use std::time::Instant;
+use store::{Store, SystemClock, UuidIds};
+use store_sqlite::{Options, SqliteStore};
+
+/// What makes a step durable.
+pub const SETTING: &str = "SQLite WAL, synchronous=FULL, group commit";
+
+/// Runs instances for `seconds` with `concurrency` of them in flight, in a fresh store in `folder`.
+pub async fn measure(folder: &Path, concurrency: usize, seconds: u64) -> Result<(Measured, usize)> {
+    let dir = tempfile::tempdir_in(folder)?;
+    let store = SqliteStore::open(dir.path().join("engine.db"), Options::default())?;
+    let config = Config {
+        job_concurrency: concurrency.max(1),
+        ..Config::default()
+    };
+    let orchestrator = Orchestrator::new(store.clone(), Arc::new(SystemClock), Arc::new(UuidIds), config);
+    orchestrator.register_worker(JOB_TYPE, |job| {
+        Box::pin(async move {
+            let done = job
+                .variables
+                .get("fatti")
+                .and_then(serde_json::Value::as_u64)
+                .unwrap_or(0)
+                + 1;
+            Ok(std::iter::once(("fatti".to_owned(), done.into())).collect())
+        })
+    });
+    let files = vec![DeployFile {
+        name: "dieci-passi.bpmn".into(),
+        content: model::xml(),
+    }];
+    orchestrator
+        .deploy(&Actor::system(), Deploy { files }, None)
+        .await
+        .context("deploying the process")?;
+    let background = tokio::spawn(orchestrator.clone().run());
+
+    let (times, elapsed) =
+        crate::load::drive(concurrency, seconds, |times| client(orchestrator.clone(), times)).await?;
+    background.abort();
+    let bytes_per_step = bytes_per_step(&*store).await?;
+    Ok((Measured::of(times, elapsed, SETTING), bytes_per_step))
+}
+
+/// Looks at one finished instance: its state is at its end about as large as at any step.
+async fn bytes_per_step(store: &dyn Store) -> Result<usize> {
+    let mut snapshot = store.snapshot().await?;
+    let filter = store::InstanceFilter {
+        limit: 1,
+        ..store::InstanceFilter::default()
+    };
+    let instance = snapshot
+        .instances(&filter)
+        .await?
+        .pop()
+        .context("an instance was started")?;
+    let history = snapshot.instance_history(&instance.id, 0, 100).await?;
+    let events: usize = history.iter().map(|h| h.events.len()).sum();
+    Ok(instance.state.len() + events / history.len().max(1) + 2 * instance.id.len())
+}
+
+async fn client(orchestrator: Arc<Orchestrator>, times: Times) -> Result<()> {
+    let actor = Actor::system();
+    while times.go_on() {
+        let since = Instant::now();
+        let request = StartInstance {
+            definition: PROCESS.into(),
+            ..StartInstance::default()
+        };
+        let started = orchestrator.start(&actor, request, None).await?;
+        orchestrator.until_ended(&started.id).await?;
+        times.note(since);
+    }
+    Ok(())
+}
