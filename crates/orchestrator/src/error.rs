@@ -113,7 +113,7 @@ pub enum OrchestratorError {
     #[error("{0}")]
     Invalid(String),
     /// A simulation's scenario has mistakes.
-    #[error("the scenario cannot be simulated: {}", .0.iter().map(ToString::to_string).collect::<Vec<_>>().join("; "))]
+    #[error("the scenario cannot be simulated:\n{}", .0.iter().map(ToString::to_string).collect::<Vec<_>>().join("\n"))]
     Scenario(Vec<simulation::Problem>),
     /// The request cannot be read.
     #[error("{0}")]

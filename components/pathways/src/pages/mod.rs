@@ -13,6 +13,7 @@ mod models;
 mod patient;
 mod patients;
 mod people;
+mod simulation;
 mod sources;
 mod start;
 mod task;
@@ -92,6 +93,12 @@ pub const NAVIGATION: &[NavigationItem] = &[
         roles: &["assistito"],
     },
     NavigationItem {
+        path: "/simulazioni",
+        it: "Simulazioni",
+        en: "Simulations",
+        roles: simulation::PLANNERS,
+    },
+    NavigationItem {
         path: "/modelli",
         it: "Modelli",
         en: "Models",
@@ -112,7 +119,10 @@ pub fn routes(context: &Context) -> Routes {
         kit: Kit::new(context, &*LOCALES),
         sources: sources::Sources::default(),
     };
-    task_routes(&app).merge(people_routes(&app)).merge(model_routes(&app))
+    task_routes(&app)
+        .merge(people_routes(&app))
+        .merge(model_routes(&app))
+        .merge(simulation_routes(&app))
 }
 
 /// My work.
@@ -167,4 +177,18 @@ fn model_routes(app: &App) -> Routes {
     let r = route(r, Method::GET, "/modelli", get(models::list));
     let r = route(r, Method::POST, "/modelli", post(models::deploy));
     route(r, Method::GET, "/modelli/{key}", get(models::show))
+}
+
+/// What would happen if: for planners.
+fn simulation_routes(app: &App) -> Routes {
+    let with = |handler: MethodRouter<App>| handler.with_state(app.clone());
+    let planners = Policy::AnyRole(simulation::PLANNERS);
+    let route = |routes: Routes, method, path, handler| routes.route(method, path, planners, with(handler));
+    let r = route(Routes::new(), Method::GET, "/simulazioni", get(simulation::list));
+    let r = route(r, Method::POST, "/simulazioni", post(simulation::submit));
+    let r = route(r, Method::GET, "/simulazioni/nuova", get(simulation::edit));
+    let r = route(r, Method::GET, "/simulazioni/{id}", get(simulation::show));
+    let r = route(r, Method::GET, "/simulazioni/{id}/tabella.csv", get(simulation::csv));
+    let r = route(r, Method::GET, "/simulazioni/{id}/confronto", get(simulation::compare));
+    route(r, Method::POST, "/simulazioni/{id}/annulla", post(simulation::cancel))
 }

@@ -4,6 +4,7 @@ mod batches;
 mod instances;
 mod jobs;
 mod query;
+mod simulations;
 mod tasks;
 
 pub use query::{InstanceQuery, TaskQuery};

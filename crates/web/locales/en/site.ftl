@@ -48,6 +48,7 @@ role-cardiologo = Cardiologist
 role-nefrologo = Nephrologist
 role-podologo = Podiatrist
 role-dietista = Dietitian
+role-planner = Planner
 role-admin = Administrator
 role-system = System
 

@@ -48,6 +48,7 @@ role-cardiologo = Cardiologo
 role-nefrologo = Nefrologo
 role-podologo = Podologo
 role-dietista = Dietista
+role-planner = Pianificatore
 role-admin = Amministratore
 role-system = Sistema
 
