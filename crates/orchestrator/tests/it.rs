@@ -24,9 +24,10 @@ mod messages;
 mod models;
 #[path = "it/operate.rs"]
 mod operate;
+#[path = "it/suspend.rs"]
+mod simulations;
 #[path = "it/support.rs"]
 mod support;
-#[path = "it/suspend.rs"]
 mod suspend;
 #[path = "it/tasks.rs"]
 mod tasks;

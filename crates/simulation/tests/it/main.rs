@@ -1,5 +1,6 @@
 //! The simulation against what queueing theory and the models say.
 
+mod fit;
 mod flow;
 mod queues;
 mod region;

@@ -4,6 +4,7 @@ mod table;
 
 use anyhow::{Context as _, bail};
 use calendar::{Calendar, Calendars};
+use simulation::fit::Observed;
 use simulation::{Models, Plan, Progress, Report, Scenario, compare};
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
@@ -19,9 +20,15 @@ pub struct Args {
     /// BPMN, DMN and calendar (`*.calendar.json`) files, or folders of them; other files are passed over.
     #[arg(required = true)]
     files: Vec<PathBuf>,
-    /// The scenario (`*.simulation.json`); without one, `--from-log` proposes it.
-    #[arg(long)]
+    /// The scenario (`*.simulation.json`).
+    #[arg(long, required_unless_present = "propose")]
     scenario: Option<PathBuf>,
+    /// Prints a scenario fitted from this event log (`.xes`, `.xes.gz`) for the process, in the place of simulating.
+    #[arg(long, value_name = "LOG", conflicts_with = "scenario")]
+    propose: Option<PathBuf>,
+    /// With `--propose`: the process, when the files hold several.
+    #[arg(long)]
+    process: Option<String>,
     /// Another scenario on the same models: both are played and compared.
     #[arg(long)]
     compare: Option<PathBuf>,
@@ -50,12 +57,15 @@ struct Files {
     feel: Arc<dmn::Feel>,
 }
 
-/// Plays the scenario, or both, and prints what came out.
+/// Plays the scenario, or both, and prints what came out; or prints a proposal.
 pub fn run(args: &Args) -> anyhow::Result<()> {
     if !["it", "en"].contains(&args.lang.as_str()) {
         bail!("--lang is it or en");
     }
     let files = read_all(&args.files)?;
+    if let Some(log) = &args.propose {
+        return propose(args, &files, log);
+    }
     let Some(scenario) = &args.scenario else {
         bail!("--scenario is missing: name a *.simulation.json file (docs/simulation.md)");
     };
@@ -103,6 +113,28 @@ fn play(args: &Args, files: &Files, path: &Path) -> anyhow::Result<Report> {
     let cores = std::thread::available_parallelism().map_or(1, usize::from);
     let progress = Progress::default();
     simulation::run(&plan, &progress, args.threads.unwrap_or(cores)).with_context(name)
+}
+
+/// Prints the scenario that a log proposes; what to know about it goes to the error output.
+fn propose(args: &Args, files: &Files, log: &Path) -> anyhow::Result<()> {
+    let process = match (&args.process, files.models.keys()) {
+        (Some(process), _) => process.as_str(),
+        (None, [only]) => only.as_str(),
+        (None, keys) => bail!("--process: name one of {}", keys.join(", ")),
+    };
+    if files.models.resolve(process).is_none() {
+        bail!(
+            "--process: there is no '{process}'; it is one of {}",
+            files.models.keys().join(", ")
+        );
+    }
+    let events = mining::xes::read_file(log).with_context(|| format!("cannot read {}", log.display()))?;
+    let proposal = Observed::log(&events, &files.models).propose(&files.models, process);
+    for note in &proposal.notes {
+        eprintln!("note: {note}");
+    }
+    println!("{}", serde_json::to_string_pretty(&proposal.scenario)?);
+    Ok(())
 }
 
 fn read(path: &Path) -> anyhow::Result<String> {
