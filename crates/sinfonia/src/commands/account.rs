@@ -11,7 +11,7 @@ use std::path::Path;
 pub struct Args {
     /// User name: 3 to 64 of a-z 0-9 . _ -
     username: String,
-    /// Role, repeatable: mmg, diabetologo, infermiere, case-manager, assistito, admin.
+    /// Role, repeatable: mmg, diabetologo, infermiere, case-manager, assistito, planner, admin.
     #[arg(long = "role", required = true)]
     roles: Vec<String>,
     /// FHIR reference of the person, e.g. Practitioner/12.

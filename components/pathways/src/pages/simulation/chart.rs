@@ -8,7 +8,7 @@ use web::Html;
 const MAX_BARS: usize = 12;
 const ROW: f64 = 34.0;
 const LEFT: f64 = 8.0;
-const WIDTH: f64 = 360.0;
+const WIDTH: f64 = 480.0;
 
 /// One bar.
 pub struct Bar {
