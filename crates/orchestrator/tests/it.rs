@@ -28,7 +28,6 @@ mod operate;
 mod simulations;
 #[path = "it/support.rs"]
 mod support;
-mod suspend;
 #[path = "it/tasks.rs"]
 mod tasks;
 #[path = "it/timers.rs"]

@@ -4,6 +4,7 @@ mod chance;
 mod reach;
 mod sources;
 mod stand_in;
+mod undecided;
 
 use crate::SimulationError;
 use crate::openings::Openings;
@@ -12,7 +13,7 @@ use crate::read::Problems;
 use crate::scenario::{Element, Scenario};
 use bpmn::{NodeKind, Process};
 use dmn::Evaluator;
-use std::collections::HashMap;
+use std::collections::{HashMap, HashSet};
 use std::sync::Arc;
 
 pub(crate) use sources::{Source, SourceKind};
@@ -23,6 +24,8 @@ pub struct Models {
     pub(crate) by_key: HashMap<String, Arc<Process>>,
     pub(crate) latest: HashMap<String, String>,
     order: Vec<String>,
+    /// Flows for which only a scenario can decide.
+    undecided: HashSet<String>,
 }
 
 impl Models {
