@@ -24,10 +24,12 @@ mod messages;
 mod models;
 #[path = "it/operate.rs"]
 mod operate;
-#[path = "it/suspend.rs"]
+#[path = "it/simulations.rs"]
 mod simulations;
 #[path = "it/support.rs"]
 mod support;
+#[path = "it/suspend.rs"]
+mod suspend;
 #[path = "it/tasks.rs"]
 mod tasks;
 #[path = "it/timers.rs"]

@@ -8,7 +8,9 @@ use axum::Router;
 use serde_json::{Value, json};
 
 async fn router(system: &System) -> Router {
-    system.deploy("visita.bpmn", line("", "visita", &[user_task("colloquio", "mmg")])).await;
+    system
+        .deploy("visita.bpmn", line("", "visita", &[user_task("colloquio", "mmg")]))
+        .await;
     let guard = Guard::open(system.store.clone(), system.clock.clone());
     orchestrator::routes(system.orchestrator.clone()).guard(&guard)
 }
@@ -41,14 +43,23 @@ async fn a_deployed_process_is_played_and_compared() {
     let system = System::new();
     let router = router(&system).await;
     let long = played(&router, json!({"definition": "visita", "scenario": scenario(20)})).await;
-    assert_eq!((&long["status"], &long["definition"]), (&json!("done"), &json!("visita:1")), "{long}");
+    assert_eq!(
+        (&long["status"], &long["definition"]),
+        (&json!("done"), &json!("visita:1")),
+        "{long}"
+    );
     assert_eq!(long["report"]["completed"]["mean"].as_f64(), Some(50.0));
     let short = played(&router, json!({"definition": "visita", "scenario": scenario(10)})).await;
     let (one, other) = (long["id"].as_str().unwrap(), short["id"].as_str().unwrap());
     let path = format!("/orchestrator/simulations/{one}/compare/{other}");
     let (status, _, found) = call(&router, "GET", &path, None, None).await;
     assert_eq!((status, &found["paired"]), (200, &json!(true)));
-    let service = found["differences"].as_array().unwrap().iter().find(|one| one["what"] == "service").unwrap();
+    let service = found["differences"]
+        .as_array()
+        .unwrap()
+        .iter()
+        .find(|one| one["what"] == "service")
+        .unwrap();
     assert_eq!(service["difference"]["mean"].as_f64(), Some(-600.0));
     let (_, _, list) = call(&router, "GET", "/orchestrator/simulations", None, None).await;
     assert_eq!(list["items"].as_array().unwrap().len(), 2);
@@ -66,7 +77,11 @@ async fn models_may_be_given_and_mistakes_are_told() {
     wrong["elements"]["nessuno"] = json!({"duration": 1});
     let body = json!({"definition": "visita", "scenario": wrong});
     let (status, _, told) = call(&router, "POST", "/orchestrator/simulations", None, Some(body)).await;
-    assert_eq!((status, &told["problems"][0]["field"]), (422, &json!("elements.nessuno")), "{told}");
+    assert_eq!(
+        (status, &told["problems"][0]["field"]),
+        (422, &json!("elements.nessuno")),
+        "{told}"
+    );
     let (status, ..) = call(&router, "GET", "/orchestrator/simulations/x", None, None).await;
     assert_eq!(status, 404);
 }
@@ -99,14 +114,24 @@ async fn a_scenario_is_proposed_from_history() {
         let info = system.start("visita", None).await;
         let task = system.task_of(&info.id).await.id;
         system.advance(jiff::SignedDuration::from_mins(15));
-        call(&router, "POST", &format!("/orchestrator/tasks/{task}/complete"), None, Some(json!({}))).await;
+        call(
+            &router,
+            "POST",
+            &format!("/orchestrator/tasks/{task}/complete"),
+            None,
+            Some(json!({})),
+        )
+        .await;
         system.advance(jiff::SignedDuration::from_mins(45));
     }
     let ask = json!({"definition": "visita"});
     let (status, _, proposed) = call(&router, "POST", "/orchestrator/simulations/proposal", None, Some(ask)).await;
     assert_eq!((status, &proposed["instances"]), (200, &json!(6)), "{proposed}");
     let scenario = &proposed["scenario"];
-    assert_eq!(scenario["elements"]["colloquio"]["duration"]["constant"]["value"], "PT900S");
+    assert_eq!(
+        scenario["elements"]["colloquio"]["duration"]["constant"]["value"],
+        "PT900S"
+    );
     assert_eq!(scenario["arrivals"][0]["interval"]["constant"]["value"], "PT3600S");
     let done = played(&router, json!({"scenario": scenario})).await;
     assert_eq!(done["status"], "done", "{done}");

@@ -39,14 +39,22 @@ impl Models {
 
     /// Reads a BPMN file and adds its processes as their version 1.
     ///
+    /// A model that lacks nothing but the conditions of its gateways is taken: the scenario gives probabilities then.
+    ///
     /// # Errors
     /// Why the file is refused, a line for each issue.
     pub fn read(&mut self, xml: &str) -> Result<(), String> {
-        let model = bpmn::parse(xml).map_err(|issues| {
+        let model = bpmn::parse(xml).or_else(|issues| {
+            if let Some(flows) = undecided::flows(&issues, xml)
+                && let Ok(model) = bpmn::parse(&undecided::decided(xml, &flows))
+            {
+                self.undecided.extend(flows);
+                return Ok(model);
+            }
             let told = issues
                 .iter()
                 .map(|issue| format!("line {}: {}", issue.line, issue.message));
-            told.collect::<Vec<_>>().join("\n")
+            Err(told.collect::<Vec<_>>().join("\n"))
         })?;
         for process in model.processes {
             self.add(format!("{}:1", process.id), process);
@@ -162,6 +170,7 @@ impl Plan {
         }
         plan.unknown_names(&mut problems);
         for key in &keys {
+            plan.undecided(&models.by_key[key], &models.undecided, &mut problems);
             let process = plan.prepared(&models.by_key[key], &mut problems);
             plan.latest.insert(process.id.clone(), key.clone());
             plan.by_key.insert(key.clone(), Arc::new(process));

@@ -148,6 +148,25 @@ fn decisions_and_conditions_decide_unless_chance_is_given() {
 }
 
 #[test]
+fn a_model_without_conditions_goes_by_probabilities() {
+    let xml = file(
+        "",
+        &format!(
+            r#"<startEvent id="s"/><exclusiveGateway id="g"/><endEvent id="a"/><endEvent id="b"/>{}
+            <sequenceFlow id="ga" sourceRef="g" targetRef="a"/><sequenceFlow id="gb" sourceRef="g" targetRef="b"></sequenceFlow>"#,
+            chain("s g")
+        ),
+    );
+    let report = play(&xml, &scenario(&json!({"flows": {"ga": 0.3}})));
+    assert!((taken(&report, "ga") - 30.0).abs() < 6.0);
+    let told = plan(&xml, &scenario(&json!({}))).err().unwrap().to_string();
+    assert!(
+        told.contains("flows.ga: the model does not say when 'g' takes it"),
+        "{told}"
+    );
+}
+
+#[test]
 fn messages_come_from_outside_and_between_processes() {
     let xml = r#"<definitions xmlns="http://www.omg.org/spec/BPMN/20100524/MODEL" id="d">
         <message id="ask" name="ask"/><message id="news" name="news"/>
