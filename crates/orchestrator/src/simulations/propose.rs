@@ -79,8 +79,7 @@ impl Orchestrator {
                     let more = entries.len() == PAGE;
                     for entry in entries {
                         from = entry.revision + 1;
-                        let read: Vec<engine::Event> = serde_json::from_slice(&entry.events)
-                            .map_err(|error| OrchestratorError::Damaged(format!("history {}: {error}", record.id)))?;
+                        let read = crate::history::record::events(&entry)?;
                         events.extend(read.into_iter().map(|event| (entry.at, event)));
                     }
                     if !more {
