@@ -39,6 +39,13 @@ impl Orchestrator {
             Some(patient) if request.only_one => Some(running(&definition, patient)?),
             _ => None,
         };
+        let mut variables = request.variables;
+        if let Some(name) = registry
+            .process(&definition)
+            .and_then(|process| process.initiator.clone())
+        {
+            variables.entry(name).or_insert_with(|| actor.subject.clone().into());
+        }
         let hot = Hot::new(
             self.ids.next(),
             definition,
@@ -51,7 +58,7 @@ impl Orchestrator {
             "",
             Command::Start {
                 by: StartBy::None,
-                variables: request.variables,
+                variables,
             },
             &actor.subject,
         );
