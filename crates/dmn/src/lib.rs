@@ -21,7 +21,7 @@ mod words;
 pub use calendar::Calendars;
 pub use error::EvalError;
 pub use feel::Feel;
-pub use model::{DecisionInfo, InputInfo, ModelIssue};
+pub use model::{DecisionInfo, InputInfo, ModelIssue, RuleInfo, TableInfo, tables};
 pub use prepare::{MAX_DEPTH, MAX_EXPRESSION_CHARS};
 use serde_json::{Map, Value};
 pub use typed::Typed;

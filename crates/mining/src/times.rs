@@ -59,9 +59,17 @@ pub fn bottlenecks(log: &EventLog) -> Vec<Bottleneck> {
     let mut waits: BTreeMap<(Arc<str>, Arc<str>), Vec<i64>> = BTreeMap::new();
     for trace in &log.traces {
         for pair in trace.by_time().windows(2) {
-            if let (Some(before), Some(after)) = (pair[0].at_ms, pair[1].at_ms) {
+            // Where the log tells when work began, working is not waiting; what overlaps did not wait.
+            let began = pair[1].started_ms.or(pair[1].at_ms);
+            if let (Some(before), Some(after)) = (pair[0].at_ms, began) {
                 let edge = (pair[0].activity.clone(), pair[1].activity.clone());
-                waits.entry(edge).or_default().push(after - before);
+                let wait = after - before;
+                let wait = if pair[1].started_ms.is_some() {
+                    wait.max(0)
+                } else {
+                    wait
+                };
+                waits.entry(edge).or_default().push(wait);
             }
         }
     }

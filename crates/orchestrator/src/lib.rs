@@ -41,7 +41,7 @@ mod view;
 
 pub use config::Config;
 pub use error::OrchestratorError;
-pub use history::{AtQuery, Case, ExportQuery, Label, LogQuery, Outcome, OwnLog, Visit};
+pub use history::{AnalysisQuery, AtQuery, Case, ExportQuery, Label, LogQuery, Outcome, OwnLog, Visit};
 pub use idempotency::{Idempotency, StoredAnswer};
 pub use jobs::{WorkerFn, WorkerResult};
 pub use mirror::{BUSINESS_KEY_SYSTEM, ELEMENT_SYSTEM, INSTANCE_SYSTEM, PRIORITY_EXTENSION, ROLE_SYSTEM};

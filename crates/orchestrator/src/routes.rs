@@ -2,7 +2,7 @@
 
 use crate::Orchestrator;
 use crate::access_rules::{staff, worker};
-use crate::history::{export, state_at};
+use crate::history::{analysis, export, state_at};
 use crate::op::{
     assign_task, cancel, change_lock, change_task, comment_task, complete_job, complete_jobs, complete_task,
     delegate_task, deploy, fail_job, fetch_jobs, migrate, modify, preview_batch, retire_definition, retry_incident,
@@ -116,6 +116,7 @@ fn questions(o: &Arc<Orchestrator>) -> Routes {
     let r = get_from!(r, "/instances/{id}", Policy::SignedIn, instances::one);
     let r = get_from!(r, "/instances/{id}/history", Policy::SignedIn, history::handler);
     let r = get_from!(r, "/instances/{id}/at", Policy::SignedIn, state_at::handler);
+    let r = get_from!(r, "/history/analysis", OPERATIONS, analysis::handler);
     let r = get_from!(r, "/history/export", OPERATIONS, export::handler);
     let r = get_from!(r, "/tasks", Policy::SignedIn, tasks::list);
     let r = get_from!(r, "/tasks/{id}", Policy::SignedIn, tasks::one);

@@ -112,6 +112,7 @@ async fn gallery(page: Page, RawQuery(query): RawQuery) -> Answer {
         .map(|s| s.element.as_str())
         .collect();
     let view = DiagramView {
+        heat: Default::default(),
         title: "Diabete tipo 2",
         tokens: BTreeMap::from([(tasks[2].to_owned(), 1), (tasks[3].to_owned(), 2)]),
         done: BTreeSet::from([tasks[0].to_owned(), tasks[1].to_owned()]),

@@ -90,7 +90,7 @@ mod timeline;
 pub use answer::{Answer, Failure, show};
 pub use chart::{Chart, ChartPoint};
 pub use confirm::{Confirm, confirm};
-pub use diagram::DiagramView;
+pub use diagram::{DiagramView, Heat};
 pub use dress::dress;
 pub use flash::Flash;
 pub use fluent_templates;

@@ -12,7 +12,18 @@ pub fn draw(page: &Page, source: &Source, tokens: BTreeMap<String, u32>, done: B
         title: &source.definition.name,
         tokens,
         done,
+        heat: BTreeMap::new(),
         source: Some(&address),
+    };
+    view.html(&source.model.diagram, page.texts())
+}
+
+/// A process diagram with hot elements; it stays as the server drew it.
+pub fn draw_heat(page: &Page, source: &Source, heat: BTreeMap<String, web::Heat>) -> Html {
+    let view = DiagramView {
+        title: &source.definition.name,
+        heat,
+        ..DiagramView::default()
     };
     view.html(&source.model.diagram, page.texts())
 }

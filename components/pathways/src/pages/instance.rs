@@ -44,6 +44,9 @@ struct InstancePage {
     no_moments: bool,
     older: Option<u64>,
     may_send: bool,
+    /// Steps at which something was decided: the element's name and the revision.
+    decided: Vec<(String, u64)>,
+    may_step: bool,
     state_key: String,
 }
 
@@ -74,6 +77,8 @@ pub async fn show(State(app): State<App>, page: Page, Path(id): Path<String>, Qu
     let back = instance.patient.as_ref().map(|p| format!("/assistiti/{p}"));
     let now = now(&instance, is_self);
     let may_send = instance.ended.is_none() && super::STAFF.iter().any(|role| page.actor().has_role(role));
+    let may_step = !is_self;
+    let decided = decided(&history, &element_names(&sources));
     let drawings = drawings(&page, &instance, &history, &sources);
     let mut page = page.with_diagram().with_title(definition.name.clone());
     if let Some(back) = back {
@@ -94,7 +99,22 @@ pub async fn show(State(app): State<App>, page: Page, Path(id): Path<String>, Qu
         moments: web::timeline(&moments),
         older,
         may_send,
+        decided,
+        may_step,
     })
+}
+
+/// Where the history shown holds decisions, newest first.
+fn decided(history: &[HistoryEntry], names: &BTreeMap<String, String>) -> Vec<(String, u64)> {
+    let steps = history.iter().rev().flat_map(|entry| {
+        entry.events.iter().filter_map(|event| match event {
+            Event::Decided { element, decision, .. } => {
+                Some((names.get(element).unwrap_or(decision).clone(), entry.revision))
+            }
+            _ => None,
+        })
+    });
+    steps.collect()
 }
 
 /// Where it waits, in words: people's work first, then dates; not the engine's own halts.

@@ -1,8 +1,10 @@
 //! The pages: my tasks, one task with its form, people, a person with their pathway, the case manager's list, starting
 //! a pathway, incidents, models.
 
+mod analysis;
 mod answered;
 mod cases;
+mod decisions;
 mod drawing;
 mod facts;
 mod history;
@@ -16,6 +18,7 @@ mod people;
 mod simulation;
 mod sources;
 mod start;
+mod steps;
 mod task;
 mod task_actions;
 mod task_row;
@@ -65,6 +68,8 @@ const STAFF: &[&str] = &["mmg", "diabetologo", "infermiere", "case-manager"];
 /// Who sees the whole population of a pathway.
 const COORDINATORS: &[&str] = &["case-manager", "mmg", "diabetologo"];
 const ADMIN: &[&str] = &["admin"];
+/// Who looks at how processes go.
+const ANALYSTS: &[&str] = &["case-manager", "admin"];
 
 /// Entries of the main navigation.
 pub const NAVIGATION: &[NavigationItem] = &[
@@ -85,6 +90,12 @@ pub const NAVIGATION: &[NavigationItem] = &[
         it: "Percorsi in corso",
         en: "Pathways in progress",
         roles: COORDINATORS,
+    },
+    NavigationItem {
+        path: "/analisi",
+        it: "Analisi dei processi",
+        en: "Process analysis",
+        roles: ANALYSTS,
     },
     NavigationItem {
         path: "/il-mio-percorso",
@@ -158,6 +169,14 @@ fn people_routes(app: &App) -> Routes {
     let r = route(r, Method::GET, "/casi", coordinators, get(cases::list));
     let r = route(r, Method::GET, "/casi.csv", coordinators, get(cases::csv));
     let r = route(r, Method::GET, "/percorsi/{id}", Policy::SignedIn, get(instance::show));
+    let r = route(r, Method::GET, "/percorsi/{id}/passi", staff, get(steps::show));
+    let r = route(
+        r,
+        Method::GET,
+        "/analisi",
+        Policy::AnyRole(ANALYSTS),
+        get(analysis::show),
+    );
     route(
         r,
         Method::POST,

@@ -3,8 +3,9 @@
 use super::{InstanceQuery, Orchestrator, segment, with_query};
 use crate::PeerError;
 use orchestrator::api::{
-    CancelInstance, Correlated, HistoryEntry, IncidentInfo, InstanceInfo, List, MigrateInstance, ModifyInstance, Moved,
-    ResumeInstance, RetryIncident, SendMessage, SendSignal, SetVariables, StartInstance, SuspendInstance,
+    Analysis, CancelInstance, Correlated, HistoryEntry, IncidentInfo, InstanceAt, InstanceInfo, List, MigrateInstance,
+    ModifyInstance, Moved, ResumeInstance, RetryIncident, SendMessage, SendSignal, SetVariables, StartInstance,
+    SuspendInstance,
 };
 use serde_json::{Map, Value};
 
@@ -31,6 +32,26 @@ impl Orchestrator {
             segment(instance)
         ))
         .await
+    }
+
+    /// An instance as it was after a step.
+    pub async fn instance_at(&self, instance: &str, revision: u64) -> Result<InstanceAt, PeerError> {
+        self.get(&format!(
+            "/orchestrator/instances/{}/at?revision={revision}",
+            segment(instance)
+        ))
+        .await
+    }
+
+    /// An instance after its last step.
+    pub async fn instance_at_end(&self, instance: &str) -> Result<InstanceAt, PeerError> {
+        self.get(&format!("/orchestrator/instances/{}/at", segment(instance)))
+            .await
+    }
+
+    /// What the mining of own history says: `query` as for `GET /orchestrator/history/analysis`.
+    pub async fn analysis(&self, query: &[(&str, &str)]) -> Result<Analysis, PeerError> {
+        self.get(&with_query("/orchestrator/history/analysis", &query)?).await
     }
 
     /// Sets variables of the root scope.

@@ -44,6 +44,11 @@ impl Orchestrator {
         self.list("/orchestrator/definitions").await
     }
 
+    /// Every version of every deployed decision.
+    pub async fn decisions(&self) -> Result<Vec<DefinitionInfo>, PeerError> {
+        self.list("/orchestrator/definitions?kind=dmn&all=true").await
+    }
+
     /// One process by key, or the newest version by process id.
     pub async fn definition(&self, key: &str) -> Result<DefinitionInfo, PeerError> {
         self.get(&format!("/orchestrator/definitions/{}", segment(key))).await

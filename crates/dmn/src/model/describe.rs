@@ -30,6 +30,62 @@ pub struct InputInfo {
     pub type_ref: Option<String>,
 }
 
+/// A decision table as it stands in the file, for people to read.
+#[derive(Debug, Clone, PartialEq, Eq, serde::Serialize)]
+pub struct TableInfo {
+    /// Decision id.
+    pub decision: String,
+    /// Decision name.
+    pub name: String,
+    /// Hit policy, e.g. `UNIQUE`.
+    pub hit_policy: String,
+    /// Label of each input, or its expression.
+    pub inputs: Vec<String>,
+    /// Name of each output.
+    pub outputs: Vec<String>,
+    /// The rules, in order: rule 1 of a trace is the first.
+    pub rules: Vec<RuleInfo>,
+}
+
+/// A rule of a [`TableInfo`].
+#[derive(Debug, Clone, PartialEq, Eq, serde::Serialize)]
+pub struct RuleInfo {
+    /// Tests, one for each input.
+    pub inputs: Vec<String>,
+    /// Output expressions.
+    pub outputs: Vec<String>,
+    /// Annotations.
+    pub annotations: Vec<String>,
+}
+
+/// The decision tables of a DMN file.
+///
+/// # Errors
+/// It is not XML.
+pub fn tables(xml: &str) -> Result<Vec<TableInfo>, String> {
+    let document = Document::parse(xml).map_err(|error| error.to_string())?;
+    let tables = decisions(&document).into_iter().filter_map(|decision| {
+        let table = decision.table?;
+        Some(TableInfo {
+            decision: decision.id,
+            name: decision.name,
+            hit_policy: table.hit_policy,
+            inputs: table.inputs,
+            outputs: table.outputs,
+            rules: table
+                .rules
+                .into_iter()
+                .map(|rule| RuleInfo {
+                    inputs: rule.inputs,
+                    outputs: rule.outputs,
+                    annotations: rule.annotations,
+                })
+                .collect(),
+        })
+    });
+    Ok(tables.collect())
+}
+
 /// A decision as the trace needs it.
 #[derive(Debug, Clone)]
 pub(crate) struct Decision {

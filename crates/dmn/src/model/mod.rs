@@ -13,6 +13,6 @@ mod shape;
 mod tests;
 mod xml;
 
-pub use describe::{DecisionInfo, InputInfo};
+pub use describe::{DecisionInfo, InputInfo, RuleInfo, TableInfo, tables};
 pub use issue::ModelIssue;
 pub(crate) use registry::Registry;

@@ -1,6 +1,7 @@
 //! What travels over the orchestrator's REST API (`/orchestrator/...`), the same types for server and clients.
 //! JSON, camelCase; moments are RFC 3339.
 
+mod analysis;
 mod batches;
 mod calendars;
 mod history;
@@ -14,6 +15,7 @@ pub use batches::{
     BatchState, InstanceSelection, RetryBatch,
 };
 pub use calendar::{Calendar, Day, Holiday, Hours};
+pub use analysis::{ActivityFigures, Analysis, ApproximatedElement, Conformance, EdgeFigures, Spread, VariantFigures};
 pub use calendars::{CalendarInfo, DayOff};
 pub use history::{InstanceAt, LocalVariables, OpenTimer, OpenWait};
 pub use jobs::{

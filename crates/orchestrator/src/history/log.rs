@@ -39,6 +39,8 @@ pub struct OwnLog {
     pub log: EventLog,
     /// Definition key, element id and name of each label.
     pub labels: HashMap<Arc<str>, Labelled>,
+    /// Whether each case was completed (not cancelled, not under way), in the order of the log.
+    pub completed: Vec<bool>,
     /// When each case started and ended, in the order of the log.
     pub spans: Vec<(Timestamp, Option<Timestamp>)>,
 }
@@ -78,6 +80,7 @@ impl Orchestrator {
                 )));
             }
             own.log.traces.push(trace);
+            own.completed.push(case.status == "completed");
             own.spans.push((case.started, case.ended));
         }
         Ok(own)

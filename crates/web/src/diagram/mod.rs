@@ -27,8 +27,19 @@ pub struct DiagramView<'a> {
     pub tokens: BTreeMap<String, u32>,
     /// Elements that were passed.
     pub done: BTreeSet<String>,
+    /// How hot elements are: shown by colour, with a text below each.
+    pub heat: BTreeMap<String, Heat>,
     /// Address of the BPMN source (same origin), for the island; without it the drawing stays as it is.
     pub source: Option<&'a str>,
+}
+
+/// How hot an element is.
+#[derive(Debug, Clone, Default, PartialEq)]
+pub struct Heat {
+    /// 0 to 1.
+    pub share: f64,
+    /// What it means, in few words.
+    pub text: String,
 }
 
 impl DiagramView<'_> {
@@ -88,6 +99,11 @@ impl DiagramView<'_> {
         for shape in &diagram.shapes {
             if let Some(count) = self.tokens.get(&shape.element).filter(|n| **n > 0) {
                 token(shape, *count, out);
+            }
+        }
+        for shape in &diagram.shapes {
+            if let Some(heat) = self.heat.get(&shape.element) {
+                warm(shape, heat, out);
             }
         }
         out.push_str("</svg>");
@@ -176,6 +192,26 @@ fn token(shape: &Shape, count: u32, out: &mut String) {
     );
 }
 
+/// A veil over a hot element (the hotter, the denser) and what it means below.
+fn warm(shape: &Shape, heat: &Heat, out: &mut String) {
+    let bounds = &shape.bounds;
+    let _ = write!(
+        out,
+        "<rect x=\"{:.1}\" y=\"{:.1}\" width=\"{:.1}\" height=\"{:.1}\" rx=\"10\" fill=\"#d1344c\" fill-opacity=\"{:.2}\" \
+         stroke=\"#8a1f31\" stroke-width=\"{:.1}\"></rect>\
+         <text x=\"{:.1}\" y=\"{:.1}\" text-anchor=\"middle\" fill=\"#7a1526\" font-weight=\"700\" font-size=\"11\">{}</text>",
+        bounds.x,
+        bounds.y,
+        bounds.width,
+        bounds.height,
+        0.05 + 0.4 * heat.share.clamp(0.0, 1.0),
+        1.0 + 2.0 * heat.share.clamp(0.0, 1.0),
+        bounds.x + bounds.width / 2.0,
+        bounds.y + bounds.height + 12.0,
+        escape(&heat.text)
+    );
+}
+
 /// The rectangle that holds everything.
 fn frame(diagram: &Diagram) -> (f64, f64, f64, f64) {
     let (mut left, mut top, mut right, mut bottom) = (f64::MAX, f64::MAX, f64::MIN, f64::MIN);
@@ -227,6 +263,7 @@ mod tests {
         let model = bpmn::parse(MODEL).expect("the model is valid");
         let view = DiagramView {
             title: "Percorso",
+            heat: BTreeMap::new(),
             tokens: BTreeMap::from([("a".to_owned(), 2)]),
             done: BTreeSet::from(["s".to_owned(), "f1".to_owned()]),
             source: Some("/percorsi/p/bpmn"),
