@@ -21,7 +21,7 @@ mod timers;
 mod view;
 
 pub use command::{Attachment, Command, Instruction, StartBy, TaskChange};
-pub use delta::Delta;
+pub use delta::{Delta, prove_history};
 pub use effect::{Assignment, Effect, JobSpec, TaskSpec};
 pub use env::{Env, Limits, Models};
 pub use error::StepError;

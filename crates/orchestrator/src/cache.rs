@@ -60,6 +60,13 @@ impl Cache {
         generations.old.remove(id);
     }
 
+    /// Takes out what has ended.
+    pub(crate) fn remove_ended(&self) {
+        let mut generations = self.generations.lock();
+        generations.young.retain(|_, hot| hot.ended.is_none());
+        generations.old.retain(|_, hot| hot.ended.is_none());
+    }
+
     fn insert(&self, generations: &mut Generations, id: String, hot: Arc<Hot>) {
         if generations.young.len() >= self.half {
             generations.old = std::mem::take(&mut generations.young);

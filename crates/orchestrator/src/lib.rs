@@ -41,7 +41,9 @@ mod view;
 
 pub use config::Config;
 pub use error::OrchestratorError;
-pub use history::{AnalysisQuery, AtQuery, Case, ExportQuery, Label, LogQuery, Outcome, OwnLog, Visit};
+pub use history::{
+    AnalysisQuery, AtQuery, Case, ExportQuery, Kept, Label, LogQuery, Outcome, OwnLog, Retention, RetentionRule, Visit,
+};
 pub use idempotency::{Idempotency, StoredAnswer};
 pub use jobs::{WorkerFn, WorkerResult};
 pub use mirror::{BUSINESS_KEY_SYSTEM, ELEMENT_SYSTEM, INSTANCE_SYSTEM, PRIORITY_EXTENSION, ROLE_SYSTEM};

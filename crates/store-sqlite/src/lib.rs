@@ -30,5 +30,5 @@ mod writer;
 
 pub use doctor::{Depth, Doctor};
 pub use options::{Extractor, Options, Progress};
-pub use prune::{HistoryPolicy, HistoryPolicyError, Keep, Prune, PruneCount};
+pub use prune::{Forget, ForgetCount, HistoryPolicy, HistoryPolicyError, Keep, Prune, PruneCount};
 pub use sqlite_store::SqliteStore;

@@ -118,6 +118,7 @@ impl World {
         if again != outcome.state {
             return Err(format!("the state changed on its way through JSON: {text}"));
         }
+        engine::prove_history(&self.instances[instance].0, &again, &outcome.events)?;
         self.instances[instance].0 = again;
         outcome
             .effects

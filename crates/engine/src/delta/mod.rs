@@ -107,6 +107,23 @@ impl<'a> Delta<'a> {
     }
 }
 
+/// Proves of one step that history gives its state back: for tests of whoever drives the engine.
+///
+/// # Errors
+/// It does not; with what was written.
+pub fn prove_history(before: &State, after: &State, events: &[Event]) -> Result<(), String> {
+    let text = serde_json::to_string(&Delta::between(before, after, events)).map_err(|error| error.to_string())?;
+    let mut made = before.clone();
+    made.fold(
+        events,
+        serde_json::from_str(&text).map_err(|error| format!("{error}: {text}"))?,
+    )?;
+    if made == *after {
+        return Ok(());
+    }
+    Err(format!("history does not give the state back: {text}"))
+}
+
 impl State {
     fn told<'e>(&self, events: &'e [Event]) -> Told<'e> {
         let mut told = Told::new();

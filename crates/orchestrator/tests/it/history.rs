@@ -5,7 +5,7 @@ use crate::support::{System, gp, object};
 use access::Actor;
 use jiff::SignedDuration;
 use orchestrator::api::{CancelInstance, CompleteTask, MigrateInstance, ModifyInstance, SuspendInstance};
-use orchestrator::{AtQuery, Label, LogQuery, OrchestratorError};
+use orchestrator::{AnalysisQuery, AtQuery, Label, LogQuery, OrchestratorError, Retention};
 use serde_json::json;
 use std::collections::BTreeMap;
 
@@ -248,4 +248,256 @@ async fn own_history_becomes_a_log() {
         ..query
     };
     assert!(system.orchestrator.event_log(&unknown).await.is_err());
+}
+
+#[tokio::test]
+async fn old_history_of_ended_instances_goes_by_policy_and_nothing_else() {
+    let system = System::new();
+    let model = line("", "p", &[user_task("a", "mmg")]);
+    system.deploy("p.bpmn", model.clone()).await;
+    let own = model.replace(
+        "<bpmn:process ",
+        r#"<bpmn:process xmlns:camunda="http://camunda.org/schema/1.0/bpmn" camunda:historyTimeToLive="P10D" "#,
+    );
+    system
+        .deploy("q.bpmn", own.replace("\"p\"", "\"q\"").replace("\"d_p\"", "\"d_q\""))
+        .await;
+    let mut ended = Vec::new();
+    for definition in ["p", "q"] {
+        let done = system.start(definition, None).await.id;
+        complete(&system, &done, json!({})).await;
+        ended.push(done);
+        ended.push(system.start(definition, None).await.id);
+    }
+    system.advance(SignedDuration::from_hours(24 * 20));
+    let late = system.start("p", None).await.id;
+    complete(&system, &late, json!({})).await;
+
+    let forever = system.orchestrator.retention(&Retention::built_in()).await.unwrap();
+    assert_eq!(
+        forever
+            .iter()
+            .map(|kept| (kept.definition.as_str(), kept.days))
+            .collect::<Vec<_>>(),
+        [("q:1", 10)]
+    );
+    let policy = r#"{"rules": [{"definition": "p", "days": 15, "validFrom": "2025-01-01", "source": "delibera", "status": "confirmed"}]}"#;
+    let kept = system
+        .orchestrator
+        .retention(&Retention::read(policy).unwrap())
+        .await
+        .unwrap();
+    let rules: Vec<store_sqlite::Forget> = kept
+        .into_iter()
+        .map(|kept| store_sqlite::Forget {
+            definition: kept.definition,
+            ended_before: kept.ended_before,
+            why: kept.why,
+        })
+        .collect();
+    let found = system.store.forgettable_instances(&rules).await.unwrap();
+    assert_eq!(
+        found
+            .iter()
+            .map(|count| (count.instances, count.steps))
+            .collect::<Vec<_>>(),
+        [(1, 2), (1, 2)]
+    );
+    assert_eq!(
+        system.info(&ended[0]).await.status,
+        "completed",
+        "counting removes nothing"
+    );
+    let now = store::Clock::now(&*system.clock);
+    assert_eq!(
+        system.store.forget_instances(&rules, "system", now).await.unwrap(),
+        found
+    );
+    system.orchestrator.forget_ended();
+    for (id, there) in [
+        (&ended[0], false),
+        (&ended[1], true),
+        (&ended[2], false),
+        (&ended[3], true),
+        (&late, true),
+    ] {
+        assert_eq!(
+            system.orchestrator.instance(&Actor::system(), id).await.is_ok(),
+            there,
+            "{id}"
+        );
+        let rows = system.snapshot().await.instance_history(id, 0, 9).await.unwrap();
+        assert_eq!(rows.is_empty(), !there);
+    }
+    let task = system.read("Task", &format!("{}.3", ended[0])).await;
+    assert!(
+        task.is_none_or(|task| task["status"] == "completed"),
+        "facts in the hub stay"
+    );
+    let audit = system.snapshot().await.audit(None, 9).await.unwrap();
+    let told = audit
+        .iter()
+        .filter(|entry| entry.action == "PRUNE" && entry.outcome.contains("delibera (confirmed)"));
+    assert_eq!(told.count(), 1);
+    assert!(
+        system
+            .store
+            .forget_instances(&rules, "system", now)
+            .await
+            .unwrap()
+            .is_empty()
+    );
+}
+
+/// One branch of two, both in parallel with a third; `again` goes round.
+fn branching() -> String {
+    let mut body = String::from(
+        r#"<bpmn:startEvent id="s"/><bpmn:parallelGateway id="fork"/><bpmn:parallelGateway id="join"/><bpmn:exclusiveGateway id="merge"/><bpmn:exclusiveGateway id="split" default="split-join"/><bpmn:endEvent id="e"/>"#,
+    );
+    for id in ["a", "b"] {
+        body += &user_task(id, "mmg").1;
+    }
+    for (from, to) in [
+        ("s", "fork"),
+        ("fork", "merge"),
+        ("fork", "b"),
+        ("merge", "a"),
+        ("a", "split"),
+        ("split", "join"),
+        ("b", "join"),
+        ("join", "e"),
+    ] {
+        body += &crate::models::flow(from, to);
+    }
+    body += r#"<bpmn:sequenceFlow id="back" sourceRef="split" targetRef="merge"><bpmn:conditionExpression>=again</bpmn:conditionExpression></bpmn:sequenceFlow>"#;
+    crate::models::bpmn("", "rami", &body)
+}
+
+#[tokio::test]
+async fn own_cases_are_mined_and_replayed_on_the_model() {
+    let system = System::new();
+    system.deploy("rami.bpmn", branching()).await;
+    for n in 0..6 {
+        let instance = system.start("rami", None).await.id;
+        for round in 0..(3 + n % 2) {
+            system.advance(SignedDuration::from_mins(30));
+            let tasks = system
+                .tasks(orchestrator::TasksQuery {
+                    instance: Some(instance.clone()),
+                    ..Default::default()
+                })
+                .await;
+            let Some(task) = tasks.first() else { break };
+            let request = CompleteTask {
+                variables: object(json!({"again": n % 2 == 1 && round == 0})),
+                ..CompleteTask::default()
+            };
+            system
+                .orchestrator
+                .complete_task(&gp(), &task.id, request, None)
+                .await
+                .unwrap();
+        }
+    }
+    let query = AnalysisQuery {
+        definition: "rami".into(),
+        ..AnalysisQuery::default()
+    };
+    let analysis = system.orchestrator.analysis(&query).await.unwrap();
+    let conformance = analysis.conformance.expect("completed cases");
+    assert_eq!((analysis.cases, analysis.ended, conformance.cases), (6, 6, 6));
+    assert_eq!(
+        (conformance.fitting_percent, conformance.log_fitness),
+        (100.0, 1.0),
+        "{:?}",
+        analysis.variants
+    );
+    assert!(conformance.approximated.is_empty() && conformance.unknown.is_empty());
+    assert_eq!(analysis.reworked_cases, 3);
+    let a = analysis
+        .activities
+        .iter()
+        .find(|activity| activity.label == "a")
+        .unwrap();
+    assert_eq!((a.count, a.cases, a.repeats, a.name.as_str()), (9, 6, 3, "Compito a"));
+    assert_eq!(analysis.variants.iter().map(|variant| variant.cases).sum::<u64>(), 6);
+    let unknown = AnalysisQuery {
+        definition: "no".into(),
+        ..AnalysisQuery::default()
+    };
+    assert!(system.orchestrator.analysis(&unknown).await.is_err());
+}
+
+#[tokio::test]
+async fn history_goes_out_as_xes_and_ocel_without_names() {
+    let config = orchestrator::Config {
+        pseudonyms: Some(access::SigningKey::from_bytes([7; 32])),
+        ..Default::default()
+    };
+    let system = System::with(config);
+    system.patient("p1").await;
+    system
+        .deploy("p.bpmn", line("", "p", &[user_task("a", "mmg"), user_task("b", "mmg")]))
+        .await;
+    for _ in 0..40 {
+        let instance = system.start("p", Some("p1")).await.id;
+        system.advance(SignedDuration::from_mins(10));
+        complete(&system, &instance, json!({})).await;
+    }
+    let guard = access::Guard::open(system.store.clone(), system.clock.clone());
+    let router = orchestrator::routes(system.orchestrator.clone()).guard(&guard);
+    let get = async |path: &str| {
+        use tower::ServiceExt;
+        let request = ::http::Request::get(path).body(axum::body::Body::empty()).unwrap();
+        let answer = router.clone().oneshot(request).await.unwrap();
+        let status = answer.status().as_u16();
+        let bytes = axum::body::to_bytes(answer.into_body(), 1 << 24).await.unwrap();
+        (status, bytes)
+    };
+    let (status, bytes) = get("/orchestrator/history/export?definition=p").await;
+    let text = String::from_utf8(bytes.to_vec()).unwrap();
+    assert_eq!(status, 200, "{text}");
+    let log = mining::xes::read(text.as_bytes()).unwrap();
+    // a is started and completed, b is started
+    assert_eq!((log.traces.len(), log.events()), (40, 120));
+    assert!(
+        !text.contains("p1") && !text.contains("mmg-1") && text.contains("org:resource"),
+        "{}",
+        &text[..900]
+    );
+    let (_, zipped) = get("/orchestrator/history/export?format=xes.gz").await;
+    assert_eq!(zipped[..2], [0x1f, 0x8b]);
+    let (_, bytes) = get("/orchestrator/history/export?format=ocel").await;
+    let document: serde_json::Value = serde_json::from_slice(&bytes).unwrap();
+    let ids: std::collections::HashSet<&str> = document["objects"]
+        .as_array()
+        .unwrap()
+        .iter()
+        .map(|object| object["id"].as_str().unwrap())
+        .collect();
+    assert_eq!(
+        (ids.len(), document["events"].as_array().unwrap().len()),
+        (40 + 80 + 1 + 1 + 1, 120)
+    );
+    for related in document["events"]
+        .as_array()
+        .unwrap()
+        .iter()
+        .flat_map(|event| event["relationships"].as_array().unwrap())
+    {
+        assert!(ids.contains(related["objectId"].as_str().unwrap()), "{related}");
+    }
+    let (_, named) = get("/orchestrator/history/export?identified=true").await;
+    assert!(String::from_utf8_lossy(&named).contains("Patient/p1"));
+    for wrong in ["format=pdf", "from=ieri", "definition=no"] {
+        assert!(
+            [400, 404].contains(&get(&format!("/orchestrator/history/export?{wrong}")).await.0),
+            "{wrong}"
+        );
+    }
+    let (status, bytes) = get("/orchestrator/history/analysis?definition=p&format=csv&table=edges").await;
+    assert_eq!(
+        (status, String::from_utf8_lossy(&bytes).contains("\"from\";\"to\"")),
+        (200, true)
+    );
 }

@@ -169,6 +169,7 @@ impl World {
         if read != after {
             return Err(format!("the state changed on its way through JSON: {text}"));
         }
+        engine::prove_history(&self.state, &after, &events)?;
         self.state = read;
         self.state
             .check_against(&self.models)

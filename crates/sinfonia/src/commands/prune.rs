@@ -1,11 +1,13 @@
 //! `sinfonia prune`: removes superseded versions by policy, now; `sinfonia serve --history` does it every hour.
 
 use crate::system::open_store;
-use std::path::Path;
+use anyhow::Context as _;
+use orchestrator::{Orchestrator, Retention};
+use std::path::{Path, PathBuf};
 use std::sync::Arc;
 use std::time::Duration;
-use store::Clock;
-use store_sqlite::{HistoryPolicy, Prune, PruneCount, SqliteStore};
+use store::{Clock, UuidIds};
+use store_sqlite::{Forget, ForgetCount, HistoryPolicy, Prune, PruneCount, SqliteStore};
 
 /// Between two runs beside a server.
 const EVERY: Duration = Duration::from_secs(3600);
@@ -20,6 +22,10 @@ pub struct Args {
     /// `all; Observation=last:3; Task=last:10,days:365`.
     #[arg(long, env = "SINFONIA_HISTORY", default_value = "all")]
     history: HistoryPolicy,
+    /// How long the history of ended process instances is kept, as for `serve`: a policy file (docs/history.md), or
+    /// `default`; without it, for ever.
+    #[arg(long, env = "SINFONIA_PROCESS_HISTORY", value_name = "FILE")]
+    processes: Option<PathBuf>,
     /// Tells what would go, and removes nothing.
     #[arg(long)]
     dry_run: bool,
@@ -45,10 +51,90 @@ pub async fn run(data: &Path, args: Args) -> anyhow::Result<()> {
     for line in lines(&counts, args.yes) {
         println!("{line}");
     }
-    if !args.yes && !args.dry_run && counts.iter().any(|count| count.versions > 0) {
-        anyhow::bail!("nothing was removed: add --yes to remove these versions for good");
+    let mut some = counts.iter().any(|count| count.versions > 0);
+    if let Some(file) = &args.processes {
+        some |= processes(&store, &retention(file)?, args.yes).await?;
+    }
+    if !args.yes && !args.dry_run && some {
+        anyhow::bail!("nothing was removed: add --yes to remove this for good");
     }
     Ok(())
+}
+
+/// Counts or removes ended instances, and says how many of each definition and why; whether there were any.
+async fn processes(store: &Arc<SqliteStore>, policy: &Retention, remove: bool) -> anyhow::Result<bool> {
+    let clock: Arc<dyn Clock> = Arc::new(store::SystemClock);
+    let orchestrator = Orchestrator::new(store.clone(), clock.clone(), Arc::new(UuidIds), Default::default());
+    let rules = rules(&orchestrator, policy).await?;
+    rules
+        .iter()
+        .for_each(|rule| println!("{}: {}", rule.definition, rule.why));
+    let counts = match remove {
+        true => store.forget_instances(&rules, "system", clock.now()).await?,
+        false => store.forgettable_instances(&rules).await?,
+    };
+    for line in process_lines(&counts, remove) {
+        println!("{line}");
+    }
+    Ok(!counts.is_empty())
+}
+
+/// Reads a policy for the history of processes; `default` is the one that comes with the program.
+pub fn retention(file: &Path) -> anyhow::Result<Retention> {
+    if file == Path::new("default") {
+        return Ok(Retention::built_in());
+    }
+    let text = std::fs::read_to_string(file).with_context(|| format!("cannot read {}", file.display()))?;
+    Retention::read(&text).map_err(|why| anyhow::anyhow!("{}: {why}", file.display()))
+}
+
+async fn rules(orchestrator: &Orchestrator, policy: &Retention) -> anyhow::Result<Vec<Forget>> {
+    let kept = orchestrator.retention(policy).await?;
+    let rules = kept.into_iter().map(|kept| Forget {
+        definition: kept.definition,
+        ended_before: kept.ended_before,
+        why: kept.why,
+    });
+    Ok(rules.collect())
+}
+
+fn process_lines(counts: &[ForgetCount], went: bool) -> Vec<String> {
+    let verb = if went { "went" } else { "would go" };
+    let line = |count: &ForgetCount| {
+        let (definition, instances, steps) = (&count.definition, count.instances, count.steps);
+        format!("{definition}: {instances} ended instances with {steps} steps {verb}")
+    };
+    let all: u64 = counts.iter().map(|count| count.instances).sum();
+    let last = format!("{all} ended instances {verb} in all");
+    counts.iter().map(line).chain([last]).collect()
+}
+
+/// Removes the history of ended instances that the policy does not keep, now and every hour, beside other work.
+pub async fn processes_every_hour(
+    store: Arc<SqliteStore>,
+    orchestrator: Arc<Orchestrator>,
+    policy: Retention,
+    clock: Arc<dyn Clock>,
+) {
+    let mut pace = tokio::time::interval(EVERY);
+    loop {
+        pace.tick().await;
+        let done = async {
+            let rules = rules(&orchestrator, &policy).await?;
+            let counts = store.forget_instances(&rules, "system", clock.now()).await?;
+            orchestrator.forget_ended();
+            anyhow::Ok(counts)
+        };
+        match done.await {
+            Ok(counts) if counts.is_empty() => {}
+            Ok(counts) => process_lines(&counts, true)
+                .iter()
+                .for_each(|line| tracing::info!("history of processes: {line}")),
+            Err(error) => {
+                tracing::warn!(%error, "the history of processes could not be pruned; it will be tried again in an hour");
+            }
+        }
+    }
 }
 
 fn lines(counts: &[PruneCount], went: bool) -> Vec<String> {

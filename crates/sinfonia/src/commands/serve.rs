@@ -30,6 +30,10 @@ pub struct Args {
     /// hour.
     #[arg(long, env = "SINFONIA_HISTORY", default_value = "all")]
     history: store_sqlite::HistoryPolicy,
+    /// How long the history of ended process instances is kept: a policy file (docs/history.md), or `default`; without
+    /// it, for ever. Looked at every hour.
+    #[arg(long, env = "SINFONIA_PROCESS_HISTORY", value_name = "FILE")]
+    process_history: Option<PathBuf>,
     /// URL under which notifications of FHIR Subscriptions may go although it is not https, or leads inside this network.
     /// May be given more than once.
     #[arg(
@@ -69,6 +73,8 @@ pub async fn run(data: &Path, args: Args) -> anyhow::Result<()> {
         );
     }
     let base_url = args.base_url.unwrap_or_else(|| format!("http://{}", args.listen));
+    let retention = args.process_history.as_deref().map(super::prune::retention);
+    let retention = retention.transpose()?;
     let listener = tokio::net::TcpListener::bind(args.listen).await.with_context(|| {
         format!(
             "cannot listen on {}: is another program there? Try --listen 127.0.0.1:8081",
@@ -100,6 +106,11 @@ pub async fn run(data: &Path, args: Args) -> anyhow::Result<()> {
         args.history,
         system.context.clock.clone(),
     ));
+    let forgetter = retention.map(|policy| {
+        let (store, clock) = (system.store.clone(), system.context.clock.clone());
+        let orchestrator = system.orchestrator.clone();
+        tokio::spawn(super::prune::processes_every_hour(store, orchestrator, policy, clock))
+    });
     tracing::info!("writes are validated: {}", system.hub.config().validation);
     tracing::info!("Sinfonia is at {base_url} (data in {})", data.display());
     // Answers are small: waiting to fill a packet would cost more than the page.
@@ -113,6 +124,7 @@ pub async fn run(data: &Path, args: Args) -> anyhow::Result<()> {
         .await?;
     background.abort();
     pruner.abort();
+    forgetter.into_iter().for_each(|task| task.abort());
     notifier.into_iter().for_each(|task| task.abort());
     system.close().await;
     tracing::info!("stopped");

@@ -6,8 +6,10 @@
 //! only: the current one cannot go. Readers of the change feed that compare versions (notifications of subscriptions) name
 //! their cursors: what they have not passed yet stays, as does what waits to be sent.
 
+mod instances;
 mod policy;
 
+pub use instances::{Forget, ForgetCount};
 pub use policy::{HistoryPolicy, HistoryPolicyError, Keep};
 
 use crate::SqliteStore;
