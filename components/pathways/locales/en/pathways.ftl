@@ -455,6 +455,7 @@ decision-output = Result
 decision-because = Why:
 decision-table = Table “{ $name }”
 decision-rule = Rule
+decision-passed-over = true, but preceded
 decision-fired = applied
 
 # Process analysis

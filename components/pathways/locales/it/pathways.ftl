@@ -455,6 +455,7 @@ decision-output = Risultato
 decision-because = Perché:
 decision-table = Tabella «{ $name }»
 decision-rule = Regola
+decision-passed-over = vera, ma preceduta
 decision-fired = applicata
 
 # Analisi dei processi

@@ -57,7 +57,7 @@ struct VariantRow {
 
 struct Shown {
     analysis: Analysis,
-    heat: Html,
+    heats: Vec<(String, Html)>,
     median: String,
     p90: String,
     reworked: String,
@@ -139,7 +139,12 @@ impl Filter {
 }
 
 async fn shown(app: &App, page: &Page, filter: &Filter, analysis: Analysis) -> Result<Shown, PeerError> {
-    let source = app.sources.get(&app.orchestrator(page), &filter.key()).await?;
+    let sources = app.sources.family(&app.orchestrator(page), &filter.key(), &[]).await?;
+    let heats = sources.iter().map(|source| {
+        let drawn = draw_heat(page, source, heat(page, &analysis, &source.definition.id));
+        (source.definition.name.clone(), drawn)
+    });
+    let heats: Vec<(String, Html)> = heats.collect();
     let name: HashMap<&str, &str> = analysis
         .activities
         .iter()
@@ -185,7 +190,7 @@ async fn shown(app: &App, page: &Page, filter: &Filter, analysis: Analysis) -> R
     };
     let throughput = analysis.throughput.unwrap_or_default();
     Ok(Shown {
-        heat: draw_heat(page, &source, heat(page, &analysis)),
+        heats,
         median: duration(page, throughput.median_ms),
         p90: duration(page, throughput.p90_ms),
         reworked: percent(analysis.reworked_cases, analysis.cases),
@@ -204,8 +209,8 @@ async fn shown(app: &App, page: &Page, filter: &Filter, analysis: Analysis) -> R
     })
 }
 
-/// How much of the time goes where: of the elements of the process itself, the slowest is the hottest.
-fn heat(page: &Page, analysis: &Analysis) -> BTreeMap<String, Heat> {
+/// How much of the time goes where, for the elements of one process: the slowest of all is the hottest.
+fn heat(page: &Page, analysis: &Analysis, process: &str) -> BTreeMap<String, Heat> {
     let most = analysis
         .activities
         .iter()
@@ -213,10 +218,8 @@ fn heat(page: &Page, analysis: &Analysis) -> BTreeMap<String, Heat> {
         .max()
         .unwrap_or(0)
         .max(1);
-    let own = analysis
-        .activities
-        .iter()
-        .filter(|activity| activity.label == activity.element);
+    let here = |definition: &str| definition.rsplit_once(':').is_some_and(|(id, _)| id == process);
+    let own = analysis.activities.iter().filter(|activity| here(&activity.definition));
     own.map(|activity| {
         let Spread { median_ms, .. } = activity.duration;
         let heat = Heat {

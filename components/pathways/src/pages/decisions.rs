@@ -38,8 +38,10 @@ pub struct Row {
     pub number: usize,
     /// Tests and outputs.
     pub cells: Vec<String>,
-    /// Whether it fired.
+    /// Whether its output counts.
     pub fired: bool,
+    /// Whether its tests were true, but another one counts (hit policy FIRST).
+    pub passed_over: bool,
 }
 
 /// Decisions in some events, as of a moment.
@@ -101,19 +103,27 @@ fn told(step: &Value, table: Option<TableInfo>, version: Option<u32>) -> Taken {
         .iter()
         .filter_map(|rule| Some(rule["index"].as_u64()? as usize))
         .collect();
+    let hit_policy = step["hitPolicy"].as_str().unwrap_or_default().to_owned();
     let inputs = step["inputs"].as_object().into_iter().flatten();
-    let (head, rows) = table
+    let (head, mut rows) = table
         .map(|table| rows(table, &fired))
         .unwrap_or_else(|| from_trace(rules));
+    if hit_policy == "FIRST" {
+        for row in rows.iter_mut().filter(|row| row.fired).skip(1) {
+            (row.fired, row.passed_over) = (false, true);
+        }
+    }
+    let counting = if hit_policy == "FIRST" { 1 } else { rules.len() };
     Taken {
         name: step["decision"].as_str().unwrap_or_default().to_owned(),
         inputs: inputs.map(|(name, value)| (name.clone(), brief(value))).collect(),
         output: brief(&step["output"]),
-        hit_policy: step["hitPolicy"].as_str().unwrap_or_default().to_owned(),
+        hit_policy,
         head,
         rows,
         annotations: rules
             .iter()
+            .take(counting)
             .filter_map(|rule| Some(rule["annotation"].as_str()?.to_owned()))
             .collect(),
         version,
@@ -128,6 +138,7 @@ fn rows(table: TableInfo, fired: &[usize]) -> (Vec<(String, bool)>, Vec<Row>) {
         number: place + 1,
         cells: rule.inputs.into_iter().chain(rule.outputs).collect(),
         fired: fired.contains(&(place + 1)),
+        passed_over: false,
     });
     (
         inputs.chain(outputs).collect(),
@@ -152,6 +163,7 @@ fn from_trace(rules: &[Value]) -> (Vec<(String, bool)>, Vec<Row>) {
             .chain(list(rule, "outputs").iter().map(|cell| text(&cell["text"])))
             .collect(),
         fired: true,
+        passed_over: false,
     });
     (head, rows.collect())
 }
@@ -177,6 +189,19 @@ mod tests {
             .collect();
         assert_eq!((taken.rows.len(), fired), (all, vec![2]));
         assert_eq!((taken.head.len(), taken.rows[0].cells.len()), (wide, wide));
+        let both = json!({"output": 1, "hitPolicy": "FIRST", "rules": [{"index": 1, "annotation": "A"}, {"index": 2, "annotation": "B"}]});
+        let taken = told(&both, dmn::tables(xml).unwrap().pop(), None);
+        let marks: Vec<(bool, bool)> = taken
+            .rows
+            .iter()
+            .take(2)
+            .map(|row| (row.fired, row.passed_over))
+            .collect();
+        assert_eq!(
+            (marks, taken.annotations),
+            (vec![(true, false), (false, true)], vec!["A".to_owned()])
+        );
+        let taken = told(&trace, None, None);
         assert_eq!(taken.inputs, [("hba1c".to_owned(), "8.4".to_owned())]);
     }
 }

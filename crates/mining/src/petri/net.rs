@@ -1,6 +1,7 @@
 //! The net itself.
 
 use super::Marking;
+use std::collections::BTreeSet;
 use std::sync::Arc;
 
 /// A place, by its index.
@@ -30,6 +31,8 @@ pub struct Net {
     pub initial: Marking,
     /// The tokens of a complete case.
     pub last: Marking,
+    /// Places in which tokens may be left over without telling anything: of what was interrupted.
+    pub forgiven: BTreeSet<Place>,
 }
 
 impl Net {

@@ -296,6 +296,7 @@ impl<'a> Replayer<'a> {
             .map(|(place, wanted)| (wanted - run.marking.tokens(place)).max(0))
             .sum();
         let left = |(place, tokens): (Place, i64)| match last.tokens(place) {
+            _ if self.net.forgiven.contains(&place) => 0,
             0 => tokens,
             wanted => (tokens - wanted).max(0),
         };

@@ -47,6 +47,8 @@ pub(crate) fn net_of(registry: &Registry, process: &Arc<Process>) -> Option<Bpmn
     }
     build.made.net.initial = Marking::of([source]);
     build.made.net.last = Marking::of([sink]);
+    // A process is over when its last token is, by whatever ends they came.
+    build.made.net.forgiven.insert(sink);
     Some(build.made)
 }
 
@@ -96,6 +98,7 @@ impl Build<'_> {
     }
 
     fn process(&mut self, process: &Arc<Process>, prefix: &str, source: Place, sink: Place, calls: usize) {
+        let first = self.made.net.places.len();
         let flows = process.flows.iter().map(|flow| format!("{prefix}{}", flow.id));
         let flows: Vec<Place> = flows.map(|name| self.made.net.place(name)).collect();
         let mut part = Part {
@@ -113,6 +116,13 @@ impl Build<'_> {
             part.entries.insert(id as NodeId, entry);
         }
         self.scope(&part, 0, source, sink);
+        let terminates = |node: &Node| match &node.kind {
+            NodeKind::End(definitions) => definitions.iter().any(ends_all),
+            _ => false,
+        };
+        if process.nodes.iter().any(terminates) {
+            self.made.net.forgiven.extend(first..self.made.net.places.len());
+        }
     }
 
     /// The nodes of a level, from its `source` to its `sink`.
@@ -215,7 +225,7 @@ impl Build<'_> {
             }
             NodeKind::Start(_) | NodeKind::CatchEvent(_) => self.leave(part, node, entry, outs),
             NodeKind::Boundary { .. } => self.leave(part, node, entry, outs),
-            _ => self.activity(part, id, entry, outs, sink),
+            _ => self.activity(part, id, entry, outs),
         }
     }
 
@@ -237,7 +247,7 @@ impl Build<'_> {
     ) {
         let link = definitions.iter().find_map(|definition| match definition {
             EventDefinition::Link(name) => Some(name),
-            EventDefinition::Terminate | EventDefinition::Cancel => {
+            ending if ends_all(ending) => {
                 self.made.approximated.push(Approximated {
                     element: format!("{}{}", part.prefix, node.id),
                     why: "terminate",
@@ -281,7 +291,7 @@ impl Build<'_> {
                 .any(|flow| part.process.flow(*flow).condition.is_some())
     }
 
-    fn activity(&mut self, part: &Part<'_>, id: NodeId, entry: Place, outs: Vec<Place>, sink: Place) {
+    fn activity(&mut self, part: &Part<'_>, id: NodeId, entry: Place, outs: Vec<Place>) {
         let node = part.process.node(id);
         let plain = node.boundary.is_empty() && node.repeat.is_none() && !self.conditional(part, node);
         if node.kind.is_task() && plain {
@@ -291,6 +301,7 @@ impl Build<'_> {
         let name = format!("{}{}", part.prefix, node.id);
         let (running, done) = (self.place(format!("{name} on")), self.place(format!("{name} off")));
         self.silent(vec![entry], vec![running]);
+        let first = self.made.net.places.len();
         match &node.repeat {
             None => self.inside(part, id, running, done),
             Some(repeat) => {
@@ -307,8 +318,11 @@ impl Build<'_> {
                 self.silent(vec![running], vec![done]);
             }
         }
+        let mut inner: Vec<Place> = (first..self.made.net.places.len()).collect();
+        inner.extend(places_inside(part, id));
+        inner.push(running);
         self.leave(part, node, done, outs);
-        self.boundaries(part, id, running, sink);
+        self.boundaries(part, id, &inner);
     }
 
     /// What happens inside one round of an activity.
@@ -347,8 +361,9 @@ impl Build<'_> {
         }
     }
 
-    /// Boundary events: an interrupting one takes the token out, another one leaves it.
-    fn boundaries(&mut self, part: &Part<'_>, id: NodeId, running: Place, _sink: Place) {
+    /// Boundary events: an interrupting one takes the token out, another one leaves it. `inner`: where the activity's
+    /// token may be, the activity itself last.
+    fn boundaries(&mut self, part: &Part<'_>, id: NodeId, inner: &[Place]) {
         let node = part.process.node(id);
         let simple = node.kind.is_task() && node.repeat.is_none();
         for boundary in &node.boundary {
@@ -356,39 +371,58 @@ impl Build<'_> {
             let NodeKind::Boundary { catch, .. } = &event.kind else {
                 continue;
             };
-            if catch
-                .definitions
-                .iter()
-                .any(|d| matches!(d, EventDefinition::Compensation { .. }))
-            {
+            let compensates = |definition: &EventDefinition| matches!(definition, EventDefinition::Compensation { .. });
+            if catch.definitions.iter().any(compensates) {
                 continue;
             }
             if !simple {
                 self.approximate(part, event, "boundary-of-inside");
             }
             let entry = part.entries[boundary];
-            if catch.interrupting && simple {
-                self.silent(vec![running], vec![entry]);
-            } else if catch.interrupting {
-                // From wherever the inside stands.
-                for place in self.places_inside(part, id, running) {
-                    self.silent(vec![place], vec![entry]);
-                }
-            } else {
-                self.silent(vec![running], vec![running, entry]);
+            // From wherever the inside stands; its other tokens are gone with it.
+            for place in inner {
+                let stays = if catch.interrupting {
+                    vec![entry]
+                } else {
+                    vec![*place, entry]
+                };
+                self.silent(vec![*place], stays);
+            }
+            if catch.interrupting {
+                self.made.net.forgiven.extend(inner.iter().copied());
             }
         }
     }
+}
 
-    fn places_inside(&self, part: &Part<'_>, id: NodeId, running: Place) -> Vec<Place> {
-        let mut places = vec![running];
-        if let NodeKind::SubProcess { scope, .. } = &part.process.node(id).kind {
-            let flows = part.process.flows.iter().enumerate();
-            let inner = flows.filter(|(_, flow)| part.process.node(flow.source).scope == *scope);
-            places.extend(inner.map(|(number, _)| part.flows[number]));
+/// Flows and entries of the levels inside a sub-process.
+fn places_inside(part: &Part<'_>, id: NodeId) -> Vec<Place> {
+    let NodeKind::SubProcess { scope, .. } = &part.process.node(id).kind else {
+        return Vec::new();
+    };
+    let within = |mut level: ScopeId| loop {
+        if level == *scope {
+            break true;
         }
-        places
-    }
+        match part.process.scope(level).parent {
+            Some(parent) => level = parent,
+            None => break false,
+        }
+    };
+    let nodes = part.process.nodes.iter().enumerate();
+    let inner: Vec<(usize, &Node)> = nodes.filter(|(_, node)| within(node.scope)).collect();
+    let flows = inner
+        .iter()
+        .flat_map(|(_, node)| node.outgoing.iter().map(|flow| part.flows[*flow as usize]));
+    let entries = inner.iter().map(|(number, _)| part.entries[&(*number as NodeId)]);
+    let mut places: Vec<Place> = flows.chain(entries).collect();
+    places.sort_unstable();
+    places.dedup();
+    places
+}
+
+fn ends_all(definition: &EventDefinition) -> bool {
+    matches!(definition, EventDefinition::Terminate | EventDefinition::Cancel)
 }
 
 /// Every combination of some places; of many, each alone and all together.
