@@ -119,8 +119,7 @@ async fn gallery(page: Page, RawQuery(query): RawQuery) -> Answer {
         source: Some("/bpmn"),
     };
     let sort = Sort::of(query.as_deref().unwrap_or(""), &["nome", "scadenza"]);
-    let now = page.now();
-    let day = |n: i64| Some(now + jiff::SignedDuration::from_hours(24 * n));
+    let day = |n: i64| Some(page.now() + jiff::SignedDuration::from_hours(24 * n));
     let mut rows = vec![("Verdi Anna", day(-3)), ("Bianchi Ugo", day(16)), ("Neri Ida", None)];
     if sort.column == "nome" {
         sort.apply(&mut rows, |r| r.0)

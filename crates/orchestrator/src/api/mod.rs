@@ -10,12 +10,12 @@ mod operate;
 mod simulations;
 mod tasks;
 
+pub use analysis::{ActivityFigures, Analysis, ApproximatedElement, Conformance, EdgeFigures, Spread, VariantFigures};
 pub use batches::{
     BatchInfo, BatchItem, BatchOperation, BatchPreview, BatchReason, BatchRequest, BatchResult, BatchSample,
     BatchState, InstanceSelection, RetryBatch,
 };
 pub use calendar::{Calendar, Day, Holiday, Hours};
-pub use analysis::{ActivityFigures, Analysis, ApproximatedElement, Conformance, EdgeFigures, Spread, VariantFigures};
 pub use calendars::{CalendarInfo, DayOff};
 pub use history::{InstanceAt, LocalVariables, OpenTimer, OpenWait};
 pub use jobs::{
