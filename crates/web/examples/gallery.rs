@@ -127,8 +127,8 @@ async fn gallery(page: Page, RawQuery(query): RawQuery) -> Answer {
         sort.apply(&mut rows, |r| r.1)
     }
     let entry = |kind, title: &str| TimelineEntry {
-        when: page.date_time(&now),
-        datetime: now.to_string(),
+        when: page.date_time(&page.now()),
+        datetime: page.now().to_string(),
         kind,
         title: title.to_owned(),
         detail: "52 mmol/mol".into(),

@@ -20,7 +20,7 @@ const PAGES = {
   },
   "infermiera.esposito": { "infermiera-attivita": "/attivita" },
   "diabetologo.russo": { "diabetologo-attivita": "/attivita" },
-  "casemanager.ferrara": { casi: "/casi", "casi-ritardo": "/casi?ritardo=si&ordine=contatto", "casi-nessuno": "/casi?q=Nessuno" },
+  "casemanager.ferrara": { casi: "/casi", "casi-ritardo": "/casi?ritardo=si&ordine=contatto", "casi-nessuno": "/casi?q=Nessuno", analisi: "/analisi", "analisi-nessuno": "/analisi?dal=2001-01-01&al=2001-01-02" },
   "assistita.deluca": { "assistita-percorso": "/assistiti/paz-001", "assistita-attivita": "/attivita" },
   amministratore: { incidenti: "/incidenti", modelli: "/modelli", modello: "/modelli/diabete-tipo-2:1" },
 };

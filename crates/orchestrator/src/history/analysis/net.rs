@@ -14,8 +14,10 @@ use std::sync::Arc;
 
 /// How deep calls are followed.
 const MAX_CALLS: usize = 5;
-/// Most places and transitions: the ways between all places are laid out beforehand.
-const MAX_SIZE: usize = 2_000;
+/// Most places: the ways between any two are laid out beforehand.
+const MAX_PLACES: usize = 600;
+/// Most transitions.
+const MAX_TRANSITIONS: usize = 5_000;
 /// Most branches of an inclusive gateway of which every combination is a transition.
 const MAX_BRANCHES: usize = 4;
 
@@ -42,7 +44,7 @@ pub(crate) fn net_of(registry: &Registry, process: &Arc<Process>) -> Option<Bpmn
     };
     let (source, sink) = (build.place("source"), build.place("sink"));
     build.process(process, "", source, sink, 0);
-    if build.made.net.places.len() + build.made.net.transitions.len() > MAX_SIZE {
+    if build.made.net.places.len() > MAX_PLACES || build.made.net.transitions.len() > MAX_TRANSITIONS {
         return None;
     }
     build.made.net.initial = Marking::of([source]);
@@ -80,7 +82,7 @@ impl Build<'_> {
     }
 
     fn transition(&mut self, name: String, label: Option<Arc<str>>, inputs: Vec<Place>, outputs: Vec<Place>) {
-        if self.made.net.transitions.len() <= MAX_SIZE {
+        if self.made.net.transitions.len() <= MAX_TRANSITIONS {
             self.made.net.transitions.push(Transition {
                 name,
                 label,
@@ -352,7 +354,7 @@ impl Build<'_> {
             return self.silent(vec![from], vec![to]);
         };
         let known = self.registry.latest(called).and_then(|key| self.registry.by_key(&key));
-        match known.filter(|_| part.calls < MAX_CALLS && self.made.net.places.len() < MAX_SIZE) {
+        match known.filter(|_| part.calls < MAX_CALLS && self.made.net.places.len() < MAX_PLACES) {
             Some(process) => self.process(&process, &format!("{called}/"), from, to, part.calls + 1),
             None => {
                 self.approximate(part, node, "called-unknown");
