@@ -393,7 +393,8 @@ async fn own_cases_are_mined_and_replayed_on_the_model() {
                 ..CompleteTask::default()
             };
             again &= task.element != "a";
-            let done = system.orchestrator.complete_task(&gp(), &task.id, request, None);
+            let person = gp();
+            let done = system.orchestrator.complete_task(&person, &task.id, request, None);
             done.await.unwrap();
         }
     }
