@@ -18,6 +18,10 @@ use anyhow::{Context, Result};
 use clap::{Args, Parser};
 use std::path::PathBuf;
 
+/// As in the program that is measured.
+#[global_allocator]
+static ALLOCATOR: mimalloc::MiMalloc = mimalloc::MiMalloc;
+
 /// Benchmarks of Sinfonia: what it does in a second, beside what this machine's disk can do.
 #[derive(Parser)]
 enum Command {

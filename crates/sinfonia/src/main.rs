@@ -7,6 +7,10 @@ use clap::{Parser, Subcommand};
 use std::path::PathBuf;
 use std::process::ExitCode;
 
+/// A request makes some hundred small allocations; this allocator serves them faster than the C library's.
+#[global_allocator]
+static ALLOCATOR: mimalloc::MiMalloc = mimalloc::MiMalloc;
+
 /// The information system of a regional health service.
 #[derive(Parser)]
 #[command(name = "sinfonia", version, about)]

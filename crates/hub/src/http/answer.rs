@@ -14,6 +14,7 @@ use axum::response::Response;
 use bytes::Bytes;
 use http::{HeaderName, HeaderValue, StatusCode, header};
 use jiff::Timestamp;
+use jiff::fmt::rfc2822::DateTimePrinter;
 use store::StoredResource;
 
 const FHIR_JSON: HeaderValue = HeaderValue::from_static("application/fhir+json");
@@ -338,5 +339,8 @@ pub(crate) fn etag(version: u64) -> String {
 
 /// The date format of HTTP headers.
 pub(crate) fn http_date(at: Timestamp) -> String {
-    at.strftime("%a, %d %b %Y %H:%M:%S GMT").to_string()
+    static PRINTER: DateTimePrinter = DateTimePrinter::new();
+    PRINTER
+        .timestamp_to_rfc9110_string(&at)
+        .unwrap_or_else(|_| at.strftime("%a, %d %b %Y %H:%M:%S GMT").to_string())
 }
