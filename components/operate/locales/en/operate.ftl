@@ -21,11 +21,11 @@ wrong-date = “{ $text }” is not a date: use yyyy-mm-dd.
 wrong-variable = “{ $text }” is not a variable: write name=value.
 wrong-number = “{ $text }” is not a whole number.
 wrong-action = Choose what to do.
-nothing-item-done = done
+item-done = done
 item-failed = failed
 item-skipped = skipped
 batch-ended = Ended
-chosen = Choose at least one instance, or search with at least one condition.
+nothing-chosen = Choose at least one instance, or search with at least one condition.
 
 # Fields
 field-modello = Model

@@ -21,11 +21,11 @@ wrong-date = « { $text } » non è una data: usa la forma aaaa-mm-gg.
 wrong-variable = « { $text } » non è una variabile: scrivi nome=valore.
 wrong-number = « { $text } » non è un numero intero.
 wrong-action = Scegli che cosa fare.
-nothing-item-done = fatta
+item-done = fatta
 item-failed = fallita
 item-skipped = saltata
 batch-ended = Finito
-chosen = Scegli almeno un'istanza, oppure cerca con almeno una condizione.
+nothing-chosen = Scegli almeno un'istanza, oppure cerca con almeno una condizione.
 
 # Campi
 field-modello = Modello

@@ -66,6 +66,12 @@ fn sql_on_fhir_does_not_fall() {
     at_least_the_floor("sql-on-fhir");
 }
 
+/// Our models in the dialects of other engines.
+#[test]
+fn deploy_does_not_fall() {
+    at_least_the_floor("deploy");
+}
+
 #[test]
 fn xes_does_not_fall() {
     at_least_the_floor("xes");
