@@ -63,9 +63,10 @@ impl<'a> Context<'a> {
         view: &'a View,
         types: &'a mut Types,
         rules: &'a Rules,
+        scan: u64,
         past: Option<Past>,
     ) -> Self {
-        let limits = rules.limits;
+        let limits = Limits { scan, ..rules.limits };
         Self {
             rules,
             past,

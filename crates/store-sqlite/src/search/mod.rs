@@ -45,13 +45,14 @@ const PAGE_LIMIT: usize = 10_000;
 
 /// Answers a search.
 ///
-/// `view`: the index rows that are not in the file.
+/// `view`: the index rows that are not in the file. `scan`: candidates that may be looked at.
 pub(crate) fn search(
     connection: &Connection,
     view: &View,
     types: &mut Types,
     query: &Query,
     rules: &Rules,
+    scan: u64,
 ) -> Outcome<SearchPage> {
     if query.page.count > PAGE_LIMIT {
         return Err(StoreError::Limit(format!(
@@ -67,7 +68,7 @@ pub(crate) fn search(
     for id in named::custom(query) {
         custom::check_ready(connection, id)?;
     }
-    let context = Context::new(connection, view, types, rules, past);
+    let context = Context::new(connection, view, types, rules, scan, past);
     let Some(code) = context.code(&query.rtype)? else {
         return Ok(SearchPage {
             total: query.total.then_some(0),

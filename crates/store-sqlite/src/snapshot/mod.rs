@@ -24,7 +24,11 @@ use store::{
 };
 use tokio::runtime::{Handle, RuntimeFlavor};
 
-/// A consistent view. Point reads run where they are called (microseconds); searches tell the runtime that they block.
+/// Candidates of a search that runs where it is called (a millisecond or two).
+const QUICK: u64 = 2_000;
+
+/// A consistent view. Point reads run where they are called (microseconds), short searches too; long ones tell the
+/// runtime that they block.
 pub(crate) struct SqliteSnapshot {
     lease: Lease,
     rules: Arc<Rules>,
@@ -73,7 +77,15 @@ impl Snapshot for SqliteSnapshot {
     async fn search(&mut self, query: &Query) -> Result<SearchPage, StoreError> {
         let rules = self.rules.clone();
         let db = self.db()?;
-        blocking(|| search::search(&db.connection, &db.view, &mut db.types, query, &rules))
+        let mut search = |scan| search::search(&db.connection, &db.view, &mut db.types, query, &rules, scan);
+        if rules.limits.scan > QUICK {
+            // Telling the runtime costs more than most searches: only those that turn out long do.
+            match search(QUICK) {
+                Err(StoreError::Limit(_)) => {}
+                done => return done,
+            }
+        }
+        blocking(|| search(rules.limits.scan))
     }
 
     async fn mark(&mut self) -> Result<String, StoreError> {

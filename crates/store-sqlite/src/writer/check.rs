@@ -214,7 +214,14 @@ fn check_precondition(
                 includes: Vec::new(),
                 ..query.clone()
             };
-            let page = search::search(connection, state.waiting.view(), &mut state.types, &query, rules)?;
+            let page = search::search(
+                connection,
+                state.waiting.view(),
+                &mut state.types,
+                &query,
+                rules,
+                rules.limits.scan,
+            )?;
             page.matches
                 .first()
                 .map(|found| format!("{}/{} matches the condition", found.rtype, found.id))
