@@ -57,9 +57,8 @@ impl Waiting {
         self.fresh.push((param, key.to_vec(), rid, true));
     }
 
-    /// Takes a row away if it waits; if not, it is in the file.
+    /// Takes a row away if it waits; if not, it is in the file. What came since [`Self::settle`] must not speak of it.
     pub fn remove(&mut self, param: u16, key: &[u8], rid: i64) -> bool {
-        self.settle();
         let waits = self.view.has(param, key, rid);
         if waits {
             self.fresh.push((param, key.to_vec(), rid, false));
@@ -79,8 +78,8 @@ impl Waiting {
         &self.view
     }
 
-    /// Makes a run of the fresh rows.
-    fn settle(&mut self) {
+    /// Makes a run of the rows that came since the last time.
+    pub fn settle(&mut self) {
         if self.fresh.is_empty() {
             return;
         }

@@ -227,6 +227,11 @@ fn remove<'a>(
     rid: i64,
     rows: impl Iterator<Item = &'a (u16, Cow<'a, [u8]>)>,
 ) -> Outcome<()> {
+    let mut rows = rows.peekable();
+    if rows.peek().is_some() {
+        // Once for all: the rows of a resource are different ones, so taking one away says nothing of the next.
+        waiting.settle();
+    }
     for (param, key) in rows {
         if !waiting.remove(*param, key, rid) {
             connection
