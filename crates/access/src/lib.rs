@@ -18,7 +18,7 @@ mod policy;
 mod routes;
 mod token;
 
-pub use actor::Actor;
+pub use actor::{Actor, ClientGrant};
 pub use api::{PasswordBody, TokenBody, identity_routes};
 pub use audit::{Audit, AuditPatient, FLUSH_MS};
 pub use cookie::{cookie, session_cookie_name, set_cookie};

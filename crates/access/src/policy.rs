@@ -72,7 +72,7 @@ mod tests {
             subject: "Practitioner/1".into(),
             name: "A".into(),
             roles: vec![role.into()],
-            organization: None,
+            ..Actor::default()
         }
     }
 

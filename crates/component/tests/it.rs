@@ -61,7 +61,7 @@ fn person() -> Actor {
         subject: "Practitioner/1".into(),
         name: "Rossi".into(),
         roles: vec!["mmg".into()],
-        organization: None,
+        ..Actor::default()
     }
 }
 

@@ -114,7 +114,7 @@ mod tests {
             subject: subject.into(),
             name: "x".into(),
             roles: vec![role.into()],
-            organization: None,
+            ..Actor::default()
         }
     }
 

@@ -137,7 +137,7 @@ mod tests {
             subject: subject.into(),
             name: subject.into(),
             roles: vec![role.into()],
-            organization: None,
+            ..Actor::default()
         }
     }
 

@@ -226,7 +226,7 @@ async fn guard(folder: &Path, clock: Arc<SystemClock>) -> Guard {
         subject: "Practitioner/1".into(),
         name: "Maria Rossi".into(),
         roles: vec!["mmg".into()],
-        organization: None,
+        ..Actor::default()
     };
     let new = NewAccount {
         username: "rossi".into(),

@@ -73,7 +73,7 @@ impl Page {
             subject: "anonymous".into(),
             name: String::new(),
             roles: vec![],
-            organization: None,
+            ..Actor::default()
         };
         Self {
             texts: kit.texts(lang),

@@ -21,7 +21,7 @@ pub(super) async fn finish(world: &World) -> Result<(), String> {
             subject: account.subject,
             name: account.name,
             roles: account.roles,
-            organization: None,
+            ..Actor::default()
         };
         let orchestrator = world.context.context.peers.orchestrator(&actor);
         let open = orchestrator

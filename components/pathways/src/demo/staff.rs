@@ -43,6 +43,7 @@ impl Member {
             name: self.shown(),
             roles: vec![self.role.into()],
             organization: Some(self.organization.into()),
+            ..Actor::default()
         }
     }
 }

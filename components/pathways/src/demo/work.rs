@@ -66,7 +66,7 @@ fn who(life: &Life, task: &TaskInfo) -> Actor {
             subject: life.person.reference(),
             name: life.person.name(),
             roles: vec!["assistito".into()],
-            organization: None,
+            ..Actor::default()
         },
         "mmg" => life.gp.actor(),
         _ => {

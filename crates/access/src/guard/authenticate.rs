@@ -106,7 +106,7 @@ impl Guard {
             subject: "system".into(),
             name: "Sviluppo".into(),
             roles: vec!["admin".into()],
-            organization: None,
+            ..Actor::default()
         }))
     }
 }

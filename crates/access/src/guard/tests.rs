@@ -43,7 +43,7 @@ impl World {
                 subject: format!("Practitioner/{username}"),
                 name: username.to_owned(),
                 roles: vec![role.to_owned()],
-                organization: None,
+                ..Actor::default()
             };
             let password = PASSWORD.to_owned();
             identity

@@ -5,13 +5,13 @@ use std::process::Command;
 
 /// The crates of each floor, from the bottom. Components stand on the floor of `components/*`.
 const FLOORS: &[&[&str]] = &[
-    &["fhir", "bpmn", "dmn", "columnar", "mining"],
+    &["fhir", "bpmn", "dmn", "columnar", "mining", "jose", "policy"],
     &["engine", "terminology", "sqlonfhir", "calendar"],
     &["validation", "proof", "simulation"],
     &["store"],
     &["store-sqlite", "store-postgres"],
     &["access"],
-    &["hub", "orchestrator"],
+    &["hub", "orchestrator", "oauth"],
     &["component"],
     &["web"],
     &["components/*"],

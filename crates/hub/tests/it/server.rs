@@ -170,7 +170,7 @@ impl Server {
             subject: subject.into(),
             name: "Prova".into(),
             roles: vec![role.into()],
-            organization: None,
+            ..Actor::default()
         };
         format!("Bearer {}", self.guard.tokens().issue(&actor))
     }

@@ -24,7 +24,7 @@ pub fn actor(subject: &str, role: &str) -> Actor {
         subject: subject.into(),
         name: subject.into(),
         roles: vec![role.into()],
-        organization: None,
+        ..Actor::default()
     }
 }
 

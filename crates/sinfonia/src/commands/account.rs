@@ -50,7 +50,7 @@ pub async fn run(data: &Path, args: Args) -> anyhow::Result<()> {
             subject: args.subject,
             name,
             roles: args.roles,
-            organization: None,
+            ..Actor::default()
         };
         accounts
             .create(NewAccount {

@@ -124,7 +124,7 @@ async fn accounts(system: &System) -> anyhow::Result<()> {
             subject: account.subject,
             name: account.name,
             roles: account.roles,
-            organization: None,
+            ..access::Actor::default()
         };
         let new = NewAccount {
             username: account.username,

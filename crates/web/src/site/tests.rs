@@ -70,7 +70,7 @@ impl Browser {
             subject: "Practitioner/1".into(),
             name: "Maria Rossi <MMG>".into(),
             roles: vec!["mmg".into()],
-            organization: None,
+            ..Actor::default()
         };
         let password = "una frase lunga".to_owned();
         identity

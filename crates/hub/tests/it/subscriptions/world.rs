@@ -256,7 +256,7 @@ impl World {
             subject: "Practitioner/1".into(),
             name: "Prova".into(),
             roles: vec![role.into()],
-            organization: None,
+            ..Actor::default()
         };
         let request = Request::builder()
             .method(method)

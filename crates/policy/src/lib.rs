@@ -1,0 +1,1 @@
+//! Policy as data: readable Cedar policies, versioned, decided from facts, without IO.
