@@ -2,13 +2,21 @@
 //! patient compartment, to read.
 
 use crate::HubError;
-use access::Actor;
+use access::{Actor, ScopeContext};
 use store::{Clause, Query, StoredResource};
 
 /// Roles that work with everybody's data.
-pub(crate) const PROFESSIONALS: &[&str] = &["mmg", "diabetologo", "infermiere", "case-manager"];
+/// `sistema` is an external system with an account of its own, held to its OAuth scopes.
+pub(crate) const PROFESSIONALS: &[&str] = &["mmg", "diabetologo", "infermiere", "case-manager", "sistema"];
 /// Roles that may read something.
-pub(crate) const READERS: &[&str] = &["mmg", "diabetologo", "infermiere", "case-manager", "assistito"];
+pub(crate) const READERS: &[&str] = &[
+    "mmg",
+    "diabetologo",
+    "infermiere",
+    "case-manager",
+    "sistema",
+    "assistito",
+];
 
 /// What a request may reach.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -22,8 +30,25 @@ pub enum Scope {
 }
 
 impl Scope {
-    /// The scope of an actor.
+    /// The scope of an actor. Behind a client with `patient/` scopes it ends at the patient in context: what other scopes
+    /// the client may have besides does not widen it (the guard has checked type and action already).
     pub fn of(actor: &Actor) -> Self {
+        let own = Self::of_roles(actor);
+        let Some(client) = actor.client.as_deref() else {
+            return own;
+        };
+        let confined = client
+            .resource_scopes()
+            .any(|scope| scope.context == ScopeContext::Patient);
+        match (own, client.patient.as_deref()) {
+            (own, _) if !confined => own,
+            (Self::All, Some(patient)) => Self::Patient(patient.to_owned()),
+            (Self::Patient(id), Some(patient)) if id == patient => Self::Patient(id),
+            _ => Self::Nothing,
+        }
+    }
+
+    fn of_roles(actor: &Actor) -> Self {
         let works = |role: &str| actor.has_role(role);
         if works("system") || works("admin") || PROFESSIONALS.iter().any(|role| works(role)) {
             return Self::All;
@@ -125,6 +150,33 @@ mod tests {
         assert_eq!(Scope::of(&actor("Practitioner/1", "assistito")), Scope::Nothing);
         assert_eq!(Scope::of(&actor("Patient/1", "other")), Scope::Nothing);
         assert_eq!(Scope::of(&Actor::system()), Scope::All);
+    }
+
+    #[test]
+    fn a_client_ends_at_its_patient() {
+        let with = |subject: &str, role: &str, scope: &str, patient: Option<&str>| {
+            let client = access::ClientGrant {
+                client: "app".into(),
+                scopes: vec![scope.into()],
+                patient: patient.map(str::to_owned),
+                purpose: None,
+            };
+            Scope::of(&Actor {
+                client: Some(std::sync::Arc::new(client)),
+                ..actor(subject, role)
+            })
+        };
+        let own = |id: &str| Scope::Patient(id.into());
+        assert_eq!(with("Practitioner/1", "mmg", "patient/*.rs", Some("7")), own("7"));
+        assert_eq!(with("Practitioner/1", "mmg", "patient/*.rs", None), Scope::Nothing);
+        assert_eq!(with("Practitioner/1", "mmg", "user/*.rs", None), Scope::All);
+        assert_eq!(with("Patient/1", "assistito", "patient/*.rs", Some("1")), own("1"));
+        assert_eq!(
+            with("Patient/1", "assistito", "patient/*.rs", Some("2")),
+            Scope::Nothing
+        );
+        assert_eq!(with("Patient/1", "assistito", "user/*.rs", None), own("1"));
+        assert_eq!(with("client/x", "sistema", "system/*.rs", None), Scope::All);
     }
 
     #[test]

@@ -2,7 +2,7 @@
 
 use super::refusal::Audience;
 use super::{Guard, Refusal, TrustedOrigin};
-use crate::{Actor, Session, SignInError, cookie, session_cookie_name};
+use crate::{Actor, BearerError, Session, SignInError, cookie, session_cookie_name};
 use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
 use hmac::{Hmac, Mac as _};
@@ -39,6 +39,9 @@ impl Caller {
     }
 }
 
+/// Where HTTP Basic carries the credentials of an OAuth client, which the endpoint itself checks (RFC 6749 section 2.3.1).
+const CLIENT_ENDPOINTS: &[&str] = &["/oauth/token", "/oauth/introspect", "/oauth/revoke"];
+
 impl Guard {
     /// `Ok(None)`: nobody. Credentials that are wrong are an error even where none are needed.
     pub(super) async fn authenticate(&self, parts: &Parts) -> Result<Option<Caller>, Refusal> {
@@ -48,7 +51,8 @@ impl Guard {
                 .map_err(|_| bad("the Authorization header is not ASCII"))?;
             let (scheme, rest) = value.split_once(' ').unwrap_or((value, ""));
             return match scheme.to_ascii_lowercase().as_str() {
-                "bearer" => self.bearer(rest.trim()).map(Some),
+                "bearer" => self.bearer(rest.trim(), parts).await.map(Some),
+                "basic" if CLIENT_ENDPOINTS.contains(&parts.uri.path()) => Ok(None),
                 "basic" => self.basic(rest.trim()).await.map(Some),
                 _ => Err(bad("only Bearer and Basic are known in the Authorization header")),
             };
@@ -66,7 +70,19 @@ impl Guard {
         Ok(self.developer(parts))
     }
 
-    fn bearer(&self, token: &str) -> Result<Caller, Refusal> {
+    /// A token of ours between nodes, or one of a client.
+    async fn bearer(&self, token: &str, parts: &Parts) -> Result<Caller, Refusal> {
+        for verifier in self.0.bearers.get().into_iter().flatten() {
+            match verifier.verify(token, parts).await {
+                Ok(Some(actor)) => return Ok(Caller::with_credentials(actor)),
+                Ok(None) => {}
+                Err(BearerError::Invalid(why)) => return Err(bad(&why)),
+                Err(BearerError::Unavailable(why)) => {
+                    tracing::error!(%why, "a bearer token cannot be checked");
+                    return Err(Refusal::Unavailable);
+                }
+            }
+        }
         let actor = self.0.tokens.verify(token).map_err(|e| bad(&e.to_string()))?;
         Ok(Caller::with_credentials(actor))
     }

@@ -1,6 +1,7 @@
 //! The one wrapper around every handler: authenticate, check the origin, decide, handle, audit.
 
 mod authenticate;
+mod client;
 mod csrf;
 mod refusal;
 #[cfg(test)]
@@ -10,14 +11,15 @@ pub use refusal::Refusal;
 
 use crate::policy::Verdict;
 use crate::{
-    Actor, Audit, AuditPatient, Identity, IdentityOptions, LocalIdentity, RouteInfo, Session, SigningKey, Tokens,
+    Actor, Audit, AuditPatient, BearerVerifier, Identity, IdentityOptions, LocalIdentity, RouteInfo, Session,
+    SigningKey, Tokens,
 };
 use authenticate::{BasicCache, Means};
 use axum::extract::Request;
 use axum::middleware::Next;
 use axum::response::{IntoResponse as _, Response};
 use http::{Method, StatusCode};
-use std::sync::Arc;
+use std::sync::{Arc, OnceLock};
 use store::{AuditEntry, Clock, Random, Store, SystemRandom};
 
 /// How a guard behaves.
@@ -35,6 +37,7 @@ struct Inner {
     clock: Arc<dyn Clock>,
     audit: Audit,
     basic: BasicCache,
+    bearers: OnceLock<Vec<Arc<dyn BearerVerifier>>>,
     options: GuardOptions,
 }
 
@@ -64,6 +67,7 @@ impl Guard {
             clock,
             audit,
             basic: BasicCache::new(random),
+            bearers: OnceLock::new(),
             options,
         }))
     }
@@ -78,6 +82,14 @@ impl Guard {
             secure_cookies: false,
         };
         Self::new(Arc::new(identity), &key, clock, &SystemRandom, options)
+    }
+
+    /// Who checks the bearer tokens of clients, asked in this order. Said once, before the first request: the authorisation
+    /// server is built from parts that are themselves behind the guard. A second call changes nothing.
+    pub fn accept_bearers(&self, verifiers: Vec<Arc<dyn BearerVerifier>>) {
+        if self.0.bearers.set(verifiers).is_err() {
+            tracing::warn!("the verifiers of bearer tokens were given already: the first ones stay");
+        }
     }
 
     /// Internal identity tokens, for calls between nodes and from workers.
@@ -134,6 +146,10 @@ impl Guard {
         if let Some(caller) = &caller {
             pending.entry.actor.clone_from(&caller.actor.subject);
             pending.session = caller.session().cloned().map(Box::new);
+        }
+        if let Some(caller) = &caller {
+            let admitted = client::admit(&caller.actor, &mut parts);
+            admitted.map_err(|rule| Refused::new(rule, &Refusal::OutOfScope, &parts))?;
         }
         let by_cookie = caller.as_ref().is_some_and(|c| matches!(c.means, Means::Session(_)));
         match info.policy.decide(caller.as_ref().map(|c| &c.actor), &parts) {

@@ -21,6 +21,8 @@ pub enum Refusal {
     },
     /// Signed in, but not allowed.
     Forbidden,
+    /// The client's scopes do not cover the request.
+    OutOfScope,
     /// A state-changing request without the token of our own pages.
     ForeignForm(&'static str),
     /// The body is larger than accepted.
@@ -35,7 +37,7 @@ impl Refusal {
         match self {
             Self::SignInNeeded | Self::BadCredentials(_) => StatusCode::UNAUTHORIZED,
             Self::TooMany { .. } => StatusCode::TOO_MANY_REQUESTS,
-            Self::Forbidden | Self::ForeignForm(_) => StatusCode::FORBIDDEN,
+            Self::Forbidden | Self::OutOfScope | Self::ForeignForm(_) => StatusCode::FORBIDDEN,
             Self::TooLarge => StatusCode::PAYLOAD_TOO_LARGE,
             Self::Unavailable => StatusCode::SERVICE_UNAVAILABLE,
         }
@@ -49,6 +51,9 @@ impl Refusal {
                 format!("too many failed sign-ins: try again in {retry_after_s} seconds")
             }
             Self::Forbidden => "you are signed in, but your role does not permit this".into(),
+            Self::OutOfScope => "the scopes granted to this client do not cover the request: ask for more at the \
+                                 authorisation server, or narrow the request"
+                .into(),
             Self::ForeignForm(why) => (*why).into(),
             Self::TooLarge => "the form is larger than 2 MiB".into(),
             Self::Unavailable => "who you are cannot be checked at the moment: try again shortly".into(),
@@ -60,7 +65,7 @@ impl Refusal {
         match self {
             Self::SignInNeeded | Self::BadCredentials(_) => "login",
             Self::TooMany { .. } => "throttled",
-            Self::Forbidden | Self::ForeignForm(_) => "forbidden",
+            Self::Forbidden | Self::OutOfScope | Self::ForeignForm(_) => "forbidden",
             Self::TooLarge => "too-long",
             Self::Unavailable => "transient",
         }
@@ -89,8 +94,22 @@ impl Refusal {
                 .headers_mut()
                 .insert(header::RETRY_AFTER, HeaderValue::from(*retry_after_s));
         }
+        if let Some(challenge) = self.challenge().filter(|_| Audience::of(parts) != Audience::Browser) {
+            let value = HeaderValue::from_static(challenge);
+            response.headers_mut().insert(header::WWW_AUTHENTICATE, value);
+        }
         response.extensions_mut().insert(self.clone());
         response
+    }
+
+    /// RFC 6750 section 3. `Basic` is not offered: a browser would ask for a password by itself.
+    fn challenge(&self) -> Option<&'static str> {
+        match self {
+            Self::SignInNeeded => Some("Bearer realm=\"sinfonia\""),
+            Self::BadCredentials(_) => Some("Bearer realm=\"sinfonia\", error=\"invalid_token\""),
+            Self::OutOfScope => Some("Bearer realm=\"sinfonia\", error=\"insufficient_scope\""),
+            _ => None,
+        }
     }
 
     fn respond(&self, content_type: &'static str, body: String) -> Response {

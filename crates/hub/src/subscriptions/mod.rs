@@ -21,7 +21,6 @@ mod attempt;
 mod criteria;
 mod definition;
 mod dispatch;
-mod endpoint;
 mod feed;
 mod pump;
 mod refresh;
@@ -33,9 +32,9 @@ mod socket;
 mod target;
 mod worker;
 
+pub use access::EndpointPolicy;
 pub use criteria::Criteria;
 pub use definition::{DELETIONS, SECRET};
-pub use endpoint::EndpointPolicy;
 pub use feed::{Feed, FeedBatch};
 pub use pump::CURSOR;
 pub use seal::Seal;

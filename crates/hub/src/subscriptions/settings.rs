@@ -1,7 +1,7 @@
 //! What an installation may choose about subscriptions.
 
-use super::endpoint::EndpointPolicy;
 use super::seal::Seal;
+use access::EndpointPolicy;
 use jiff::SignedDuration;
 use std::sync::Arc;
 use std::time::Duration;

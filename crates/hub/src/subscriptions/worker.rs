@@ -1,7 +1,6 @@
 //! The one task behind all subscriptions.
 
 use super::dispatch::Flight;
-use super::endpoint::Guarded;
 use super::pump::Position;
 use super::registry::Registry;
 use super::shared::Shared;
@@ -83,7 +82,7 @@ impl Worker {
         };
         let settings = &shared.settings;
         let client = reqwest::Client::builder()
-            .dns_resolver(Arc::new(Guarded(Arc::new(settings.endpoints.clone()))))
+            .dns_resolver(Arc::new(access::GuardedResolver(Arc::new(settings.endpoints.clone()))))
             .redirect(reqwest::redirect::Policy::none())
             .no_proxy()
             .connect_timeout(settings.connect_timeout)

@@ -1,4 +1,5 @@
-//! Where notifications may go. A URL given by a user must not let this server reach inside the house.
+//! Where requests of this server to others may go (notifications, key sets of clients): a URL given by a user must not let
+//! it reach inside the house.
 //!
 //! `https` to public addresses is permitted; anything else (plain `http`, loopback, private, link-local and other special
 //! addresses) only where the installation lists it. Names are resolved and every address is checked, again at each
@@ -9,6 +10,7 @@ use reqwest::Url;
 use reqwest::dns::{Addrs, Name, Resolve, Resolving};
 use std::net::{IpAddr, Ipv4Addr, Ipv6Addr, SocketAddr};
 use std::sync::Arc;
+use std::time::Duration;
 
 /// Longest endpoint, bytes.
 const MAX_BYTES: usize = 2_000;
@@ -42,7 +44,7 @@ impl EndpointPolicy {
     }
 
     /// Reads and checks an endpoint as far as is possible without asking the name service; the error says what is wrong.
-    pub(crate) fn check(&self, text: &str) -> Result<Url, String> {
+    pub fn check(&self, text: &str) -> Result<Url, String> {
         if text.len() > MAX_BYTES {
             return Err(format!("the endpoint is longer than {MAX_BYTES} bytes"));
         }
@@ -82,7 +84,7 @@ impl EndpointPolicy {
     }
 
     /// Resolves the name of a checked endpoint and checks every address.
-    pub(crate) async fn resolve(&self, url: &Url) -> Result<(), String> {
+    pub async fn resolve(&self, url: &Url) -> Result<(), String> {
         if self.is_listed(url) {
             return Ok(());
         }
@@ -91,6 +93,21 @@ impl EndpointPolicy {
             return Ok(());
         }
         self.addresses(host).await.map(drop)
+    }
+
+    /// An HTTP client that can only connect to what is permitted: names that lead inside have no address for it, redirects
+    /// are not followed, no proxy is used.
+    ///
+    /// # Errors
+    /// The TLS library cannot be started.
+    pub fn client(&self, timeout: Duration) -> Result<reqwest::Client, reqwest::Error> {
+        reqwest::Client::builder()
+            .dns_resolver(Arc::new(GuardedResolver(Arc::new(self.clone()))))
+            .redirect(reqwest::redirect::Policy::none())
+            .no_proxy()
+            .connect_timeout(timeout)
+            .timeout(timeout)
+            .build()
     }
 
     async fn addresses(&self, host: &str) -> Result<Vec<SocketAddr>, String> {
@@ -120,15 +137,16 @@ impl EndpointPolicy {
 
 fn refusal(host: &str) -> String {
     format!(
-        "{host} is, or leads to, an address inside this network: the administrator must list it before notifications \
-         may go there"
+        "{host} is, or leads to, an address inside this network: the administrator must list it before requests may \
+         go there"
     )
 }
 
 /// The resolver of the HTTP client: names that lead inside have no address for it.
-pub(super) struct Guarded(pub Arc<EndpointPolicy>);
+#[derive(Debug, Clone)]
+pub struct GuardedResolver(pub Arc<EndpointPolicy>);
 
-impl Resolve for Guarded {
+impl Resolve for GuardedResolver {
     fn resolve(&self, name: Name) -> Resolving {
         let policy = self.0.clone();
         Box::pin(async move {
