@@ -6,6 +6,7 @@
 //! `spiffworkflow:` dialects are read.
 
 mod activity;
+mod continuation;
 mod cron;
 mod diagram;
 mod event;
@@ -25,6 +26,7 @@ pub use activity::{
     AdHoc, AssignmentDef, Behavior, Io, JobDef, Loop, Mapping, MultiInstance, PersonTask, Script, StandardLoop,
     SubProcessKind,
 };
+pub use continuation::{CONTINUE, Continuation};
 pub use cron::Cron;
 pub use diagram::{Bounds, Diagram, Edge, Point, Shape};
 pub use event::{Catch, EventDefinition, MessageRef};

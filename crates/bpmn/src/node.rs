@@ -1,8 +1,8 @@
 //! Flow nodes and sequence flows.
 
 use crate::{
-    Catch, EventDefinition, Expression, Extensions, Hook, Io, JobDef, Loop, MessageRef, PersonTask, Script,
-    SubProcessKind, Text,
+    Catch, Continuation, EventDefinition, Expression, Extensions, Hook, Io, JobDef, Loop, MessageRef, PersonTask,
+    Script, SubProcessKind, Text,
 };
 use std::sync::Arc;
 
@@ -173,6 +173,8 @@ pub struct Node {
     pub io: Io,
     /// What happens beside it: listeners.
     pub hooks: Vec<Hook>,
+    /// Where the step stops, to go on in a commit of its own.
+    pub apart: Option<Box<Continuation>>,
     /// Extensions not interpreted here.
     pub extensions: Extensions,
 }
@@ -251,6 +253,8 @@ pub struct Flow {
     pub target: NodeId,
     /// Condition.
     pub condition: Option<Expression>,
+    /// What happens when it is taken: listeners.
+    pub hooks: Vec<Hook>,
     /// Line in the XML, from 1.
     pub line: u32,
 }

@@ -193,14 +193,16 @@ impl Process {
                 .iter()
                 .chain(&node.io.outputs)
                 .for_each(|mapping| add(&mapping.source));
-            node.hooks.iter().filter_map(Hook::expression).for_each(&mut add);
+            node.hooks.iter().flat_map(Hook::expressions).for_each(&mut add);
             node_expressions(&node.kind).into_iter().for_each(&mut add);
             node.repeat.iter().flat_map(loop_expressions).for_each(&mut add);
         }
+        let hooks = self.hooks.iter().flat_map(Hook::expressions);
+        found.extend(hooks.map(|expression| (Arc::from(self.id.as_str()), self.line, expression)));
         for flow in &self.flows {
-            if let Some(condition) = &flow.condition {
-                found.push((flow.id.clone(), flow.line, condition));
-            }
+            let hooks = flow.hooks.iter().flat_map(Hook::expressions);
+            let of_flow = flow.condition.iter().chain(hooks);
+            found.extend(of_flow.map(|expression| (flow.id.clone(), flow.line, expression)));
         }
         found
     }

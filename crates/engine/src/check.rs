@@ -1,6 +1,6 @@
 //! What must hold between steps, looked at with the models: nothing is orphaned, and nothing waits for what cannot come.
 
-use crate::state::{At, Completed, Incident, On, Resume, ScopeKind, ScopeState, Token, Wait};
+use crate::state::{At, Completed, Incident, Next, On, Resume, ScopeKind, ScopeState, Token, Wait};
 use crate::{InstanceState, Models, State};
 use bpmn::{Catch, EventDefinition, Node, NodeId, NodeKind, Process, ScopeId};
 use std::sync::Arc;
@@ -122,7 +122,7 @@ impl Check<'_> {
             .ok_or_else(|| wrong("no such element"))?;
         let node = process.node(id);
         // what undoes a scope stands in it for its owner
-        let undoes = matches!(token.at, At::Compensating(_));
+        let undoes = matches!(token.at, At::Compensating(_)) || self.is_aside(token);
         let home = match self.level(scope)? {
             Some(level) => node.scope == level || undoes,
             None => scope.element.as_deref() == Some(&*node.id),
@@ -138,6 +138,19 @@ impl Check<'_> {
         self.waits_for_something(token, process, id)
             .map_err(|what| wrong(&what))?;
         self.armed(token, process, node).map_err(|what| wrong(&what))
+    }
+
+    /// Tells of a task that is gone, with what was around it perhaps.
+    fn is_aside(&self, token: &Token) -> bool {
+        let mut incidents = self.state.incidents.iter();
+        match &token.at {
+            At::Job(job) => job.beside.as_ref().is_some_and(|beside| beside.next == Next::Aside),
+            At::Stuck => incidents.any(|incident| {
+                incident.token == token.n
+                    && matches!(&incident.resume, Resume::Beside(beside) if beside.next == Next::Aside)
+            }),
+            _ => false,
+        }
     }
 
     fn waits_for_something(&self, token: &Token, process: &Process, id: NodeId) -> Checked {
@@ -192,13 +205,12 @@ impl Check<'_> {
             .state
             .scope(token.scope)
             .is_some_and(|scope| scope.kind == ScopeKind::Iteration && scope.element.as_deref() == Some(&*node.id));
-        let again = |incident: &Incident| {
-            incident.token == token.n && matches!(incident.resume, Resume::Perform | Resume::Round(_))
-        };
+        let again = |incident: &Incident| incident.token == token.n && incident.resume.in_activity();
         node.is_activity()
             && !in_round
             && match token.at {
-                At::Task(_) | At::Job(_) | At::Catch | At::Scope | At::Loop(_) => true,
+                At::Task(_) | At::Catch | At::Scope | At::Loop(_) => true,
+                At::Job(ref job) => job.in_activity(),
                 At::Stuck => self.state.incidents.iter().any(again),
                 At::Here | At::Join(_) | At::Compensating(_) => false,
             }
@@ -249,6 +261,9 @@ impl Check<'_> {
             .ok_or_else(|| wrong("its token stands nowhere"))?;
         let fits = match &target.kind {
             NodeKind::Boundary { host, .. } => *host == at && self.boundary_waits(token, process.node(at)),
+            _ if wait.listener.is_some() => {
+                target.id == token.element && matches!(token.at, At::Task(_) | At::Job(_) | At::Stuck)
+            }
             _ if target.id == token.element => token.at == At::Catch,
             _ => token.at == At::Catch && process.targets(at).any(|follower| follower.id == target.id),
         };
@@ -258,8 +273,10 @@ impl Check<'_> {
                 token.element, token.at
             ))
         })?;
-        let same =
-            |other: &&Wait| other.token == wait.token && other.target == wait.target && alike(&other.on, &wait.on);
+        let same = |other: &&Wait| {
+            let place = |wait: &Wait| (wait.token, wait.target.clone(), wait.listener);
+            place(other) == place(wait) && alike(&other.on, &wait.on)
+        };
         ensure(self.state.waits.iter().filter(same).count() == 1, || {
             wrong("it waits twice for the same")
         })

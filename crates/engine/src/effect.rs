@@ -64,6 +64,22 @@ pub struct JobSpec {
     pub pauses: Vec<String>,
     /// Variables after input mapping.
     pub variables: Variables,
+    /// What it is for.
+    #[serde(default)]
+    pub kind: JobKind,
+}
+
+/// What a job is for.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "lowercase")]
+pub enum JobKind {
+    /// The work of its element.
+    #[default]
+    Work,
+    /// A listener beside an element, a sequence flow, a process or an open task.
+    Listener,
+    /// Goes on with the instance in a commit of its own; for the orchestrator itself ([`bpmn::CONTINUE`]).
+    Continuation,
 }
 
 /// One thing to be done in the same commit as the state.
@@ -136,6 +152,9 @@ pub enum Effect {
     },
     /// The instance goes on: a job that was open when it was suspended is offered again, unless someone holds it.
     JobOffered(Box<JobSpec>),
+    /// What followed a continuation failed and is to be tried again: the job stays open, for the pause that the model
+    /// asks for nobody takes it.
+    JobPaused(Box<JobSpec>),
     /// Sets a timer.
     TimerSet {
         /// Timer id: `<instance>.<n>`.

@@ -1,5 +1,6 @@
 //! What happened, for history. The names are kept for ever: XES and OCEL exports read them.
 
+use crate::JobKind;
 use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
@@ -100,6 +101,8 @@ pub enum Event {
         element: String,
         job: String,
         job_type: String,
+        #[serde(default, skip_serializing_if = "is_work")]
+        kind: JobKind,
     },
     JobCompleted {
         element: String,
@@ -188,6 +191,11 @@ pub enum Event {
     Terminated {
         reason: String,
     },
+}
+
+#[allow(clippy::trivially_copy_pass_by_ref, reason = "serde asks for a reference")]
+fn is_work(value: &JobKind) -> bool {
+    *value == JobKind::Work
 }
 
 #[allow(clippy::trivially_copy_pass_by_ref, reason = "serde asks for a reference")]

@@ -22,7 +22,7 @@ mod view;
 
 pub use command::{Attachment, Command, Instruction, StartBy, TaskChange};
 pub use delta::{Delta, prove_history};
-pub use effect::{Assignment, Effect, JobSpec, TaskSpec};
+pub use effect::{Assignment, Effect, JobKind, JobSpec, TaskSpec};
 pub use env::{Env, Limits, Models};
 pub use error::StepError;
 pub use event::Event;

@@ -172,19 +172,102 @@ pub(crate) struct JobState {
     pub retries: u32,
     #[serde(default, skip_serializing_if = "is_zero_priority")]
     pub priority: i32,
-    /// The job is that of a listener.
+    /// It is not the work of the element itself.
     #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub hook: Option<HookState>,
+    pub beside: Option<Box<Beside>>,
 }
 
-/// A listener whose worker is waited for.
+/// The job of a listener, or of a continuation in a commit of its own.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
-pub(crate) struct HookState {
-    /// Its place among the hooks of the element.
-    pub number: usize,
-    /// At the end: the result of the element, still to be mapped.
+pub(crate) struct Beside {
+    /// The place of the listener among those of its phase's element, flow or process; `None`: a continuation.
     #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub payload: Option<Variables>,
+    pub hook: Option<usize>,
+    /// The phase it is part of, or (a continuation) that it leads to.
+    pub next: Next,
+}
+
+/// The phases of a visit that have listeners, or follow a commit of their own.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+pub(crate) enum Next {
+    /// The token comes by this flow.
+    Arrive { via: Option<Arc<str>> },
+    /// It enters its element.
+    Enter { via: Option<Arc<str>> },
+    /// Its event has happened.
+    Caught { payload: Variables },
+    /// An activity begins its work.
+    Work,
+    /// An activity ends, with this result.
+    End { payload: Variables },
+    /// An end event throws what ends its own token.
+    Throw,
+    /// The token leaves by these flows.
+    Leave { flows: Vec<Arc<str>> },
+    /// It has left.
+    Go { flows: Vec<Arc<str>> },
+    /// Of the events after an event-based gateway this one happened.
+    Chose { target: Arc<str>, payload: Variables },
+    /// The gateway is left for it.
+    Chosen { target: Arc<str>, payload: Variables },
+    /// A round of a loop or a compensation handler is over.
+    Finish,
+    /// The process begins, by an event or not.
+    Begin { event: bool },
+    /// The process ends.
+    Done,
+    /// Something happened to a task, which goes on meanwhile.
+    Aside,
+}
+
+impl Next {
+    /// Whether the boundary events of the activity are armed in this phase.
+    pub fn in_activity(&self) -> bool {
+        matches!(self, Self::Work | Self::End { .. })
+    }
+
+    /// The flow by which the token came, if it has not arrived yet.
+    pub fn comes_by(&self) -> Option<&Arc<str>> {
+        match self {
+            Self::Arrive { via } | Self::Enter { via } => via.as_ref(),
+            _ => None,
+        }
+    }
+
+    /// The sequence flows that it names.
+    pub fn flows_mut(&mut self) -> Vec<&mut Arc<str>> {
+        match self {
+            Self::Arrive { via } | Self::Enter { via } => via.iter_mut().collect(),
+            Self::Leave { flows } | Self::Go { flows } => flows.iter_mut().collect(),
+            _ => Vec::new(),
+        }
+    }
+
+    /// The element that it names.
+    pub fn target_mut(&mut self) -> Option<&mut Arc<str>> {
+        match self {
+            Self::Chose { target, .. } | Self::Chosen { target, .. } => Some(target),
+            _ => None,
+        }
+    }
+}
+
+impl JobState {
+    /// Whether boundary events of the activity are armed while the job is open.
+    pub fn in_activity(&self) -> bool {
+        self.beside.as_ref().is_none_or(|beside| beside.next.in_activity())
+    }
+
+    /// Whether its token was made for it alone and visits no element.
+    pub fn is_no_visit(&self) -> bool {
+        let next = self.beside.as_ref().map(|beside| &beside.next);
+        matches!(next, Some(Next::Aside | Next::Done))
+    }
+
+    /// Whether it is that of a continuation.
+    pub fn continues(&self) -> bool {
+        self.beside.as_ref().is_some_and(|beside| beside.hook.is_none())
+    }
 }
 
 /// A loop under way.
@@ -233,6 +316,9 @@ pub(crate) struct Wait {
     /// The catch event, receive task, boundary event or event sub-process.
     pub target: Arc<str>,
     pub on: On,
+    /// The timer is that of a timeout listener of the task, of this number.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub listener: Option<usize>,
 }
 
 /// What a [`Wait`] waits for.
@@ -284,6 +370,8 @@ pub(crate) enum Resume {
     },
     /// Does the activity's work again; its boundary events are armed.
     Perform,
+    /// Runs a listener again, or goes on once more after a commit.
+    Beside(Box<Beside>),
     /// Completes it again (output mappings).
     Complete {
         /// The result that waits to be mapped.
@@ -294,6 +382,17 @@ pub(crate) enum Resume {
     Leave,
     /// Looks at a finished loop round again.
     Round(u64),
+}
+
+impl Resume {
+    /// Whether the boundary events of the activity are armed while this is waited for.
+    pub fn in_activity(&self) -> bool {
+        match self {
+            Self::Perform | Self::Round(_) => true,
+            Self::Beside(beside) => beside.next.in_activity(),
+            Self::Enter { .. } | Self::Complete { .. } | Self::Leave => false,
+        }
+    }
 }
 
 #[allow(clippy::trivially_copy_pass_by_ref, reason = "serde asks for a reference")]

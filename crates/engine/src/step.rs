@@ -47,7 +47,13 @@ pub fn apply(
     }
     // These do several things, of which a later one may be refused.
     let several = matches!(command, Command::Modify { .. } | Command::Migrate { .. });
-    let before = several.then(|| state.clone());
+    // what follows a continuation is tried again as a whole
+    let tries = match &command {
+        Command::CompleteJob { job, .. } => state.continuation(job).filter(|_| !state.suspended()),
+        _ => None,
+    };
+    let again = tries.filter(|(_, retries)| *retries > 1);
+    let before = (several || again.is_some()).then(|| state.clone());
     let mut run = Run::new(process, state, env)?;
     if let Err(error) = run.command(command) {
         if let Some(before) = before {
@@ -56,5 +62,12 @@ pub fn apply(
         return Err(error);
     }
     run.work();
-    Ok(run.finish())
+    let trouble = again.zip(run.trouble().map(str::to_owned));
+    let (Some(((job, retries), message)), Some(before)) = (trouble, before) else {
+        return Ok(run.result());
+    };
+    *state = before;
+    let mut run = Run::new(process, state, env)?;
+    run.try_later(job, message, retries - 1)?;
+    Ok(run.result())
 }

@@ -1,7 +1,8 @@
 //! Looking at a state.
 
-use crate::state::{At, On, ScopeKind, Token};
-use crate::{InstanceState, JobSpec, Models, State, TaskSpec, Variables};
+use crate::run::listeners_of;
+use crate::state::{At, Next, On, ScopeKind, Token};
+use crate::{InstanceState, JobKind, JobSpec, Models, State, TaskSpec, Variables};
 use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
 
@@ -323,24 +324,41 @@ impl State {
     pub(crate) fn job_spec(&self, token: &Token, process: &bpmn::Process) -> Option<JobSpec> {
         let At::Job(job) = &token.at else { return None };
         let node = process.node_by_id(&token.element)?;
-        let of_hook = job
-            .hook
-            .as_ref()
-            .map(|hook| node.hooks.get(hook.number).map(|hook| &hook.action));
-        let def = match &node.kind {
-            _ if of_hook.is_some() => match of_hook.flatten() {
-                Some(bpmn::HookAction::Job(def)) => def,
-                _ => return None,
+        let plain;
+        let (def, kind) = match (&job.beside, &node.kind) {
+            (Some(beside), _) => match (beside.hook, node.apart.as_deref()) {
+                (None, Some(apart)) => (&apart.job, JobKind::Continuation),
+                (None, None) => {
+                    plain = bpmn::Continuation::plain_job();
+                    (&plain, JobKind::Continuation)
+                }
+                (Some(number), _) => match listeners_of(process, node, &beside.next).0.get(number)?.action {
+                    bpmn::HookAction::Job(ref def) => (def, JobKind::Listener),
+                    bpmn::HookAction::Set { .. } => return None,
+                },
             },
-            bpmn::NodeKind::ServiceTask(def)
-            | bpmn::NodeKind::RuleJob(def)
-            | bpmn::NodeKind::ScriptTask(bpmn::Script::Job(def))
-            | bpmn::NodeKind::SendTask { job: Some(def), .. } => def,
+            (
+                None,
+                bpmn::NodeKind::ServiceTask(def)
+                | bpmn::NodeKind::RuleJob(def)
+                | bpmn::NodeKind::ScriptTask(bpmn::Script::Job(def))
+                | bpmn::NodeKind::SendTask { job: Some(def), .. },
+            ) => (def, JobKind::Work),
             _ => return None,
+        };
+        let next = job.beside.as_ref().map(|beside| &beside.next);
+        let mut variables = self.visible(token);
+        if let Some(Next::End { payload }) = next {
+            variables.extend(payload.clone());
+        }
+        let element = match next {
+            Some(Next::Begin { .. } | Next::Done) => process.id.clone(),
+            Some(Next::Arrive { via: Some(flow) }) => flow.to_string(),
+            _ => token.element.to_string(),
         };
         Some(JobSpec {
             id: self.id_of(token.n),
-            element: token.element.to_string(),
+            element,
             job_type: job.job_type.clone(),
             headers: def
                 .headers
@@ -350,8 +368,17 @@ impl State {
             retries: job.retries,
             priority: job.priority,
             pauses: def.pauses.clone(),
-            variables: self.visible(token),
+            variables,
+            kind,
         })
+    }
+
+    /// An open continuation job: its id and how many tries it has left.
+    pub(crate) fn continuation(&self, id: &str) -> Option<(String, u32)> {
+        match &self.token(self.number(id)?)?.at {
+            At::Job(job) if job.continues() => Some((id.to_owned(), job.retries)),
+            _ => None,
+        }
     }
 
     /// All variables a token sees; inner ones hide outer ones.

@@ -5,6 +5,7 @@ use crate::command::{Asked, Order};
 use crate::history::record;
 use crate::instance::Hot;
 use crate::leases::{Claim, Take, rank};
+use crate::timers::JOB_TIMER;
 use crate::{Orchestrator, OrchestratorError, delivery::Delivery, leases, mirror};
 use engine::{Effect, Event, JobSpec};
 use http::StatusCode;
@@ -242,6 +243,12 @@ impl<'a> Builder<'a> {
                 self.remove_wait(hot, WaitKind::Job, job_type, &rank(*priority), id);
             }
             Effect::JobOffered(job) => self.offer_again(job, hot).await?,
+            Effect::JobPaused(job) => {
+                // its timer offers it again: until then a restart does not find it either
+                self.remove_wait(hot, WaitKind::Job, &job.job_type, &rank(job.priority), &job.id);
+                let due = self.orchestrator.pause_of(job, job.retries);
+                self.set_timer(format!("{JOB_TIMER}{}", job.id), hot.state.id.clone(), due);
+            }
             Effect::TimerSet { id, due } => self.set_timer(id.clone(), hot.state.id.clone(), *due),
             Effect::TimerRemoved { id, due } => {
                 let removed = |t: &TimerWrite| matches!(t, TimerWrite::Remove { id: i, .. } if i == id);

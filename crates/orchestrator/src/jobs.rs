@@ -5,7 +5,7 @@
 
 use crate::timers::JOB_TIMER;
 use crate::{Orchestrator, OrchestratorError};
-use engine::{JobSpec, StepError, Variables};
+use engine::{JobKind, JobSpec, StepError, Variables};
 use futures::FutureExt;
 use futures::future::BoxFuture;
 use jiff::{SignedDuration, Timestamp};
@@ -89,7 +89,7 @@ impl Jobs {
     pub(crate) fn new(concurrency: usize, capacity: usize) -> Self {
         let total = u32::try_from(concurrency.clamp(1, 4096)).expect("clamped");
         Self {
-            workers: RwLock::default(),
+            workers: RwLock::new(HashMap::from([(bpmn::CONTINUE.to_owned(), continuation())])),
             queue: Mutex::new(Queue {
                 look_again: true,
                 ..Queue::default()
@@ -215,7 +215,10 @@ impl Orchestrator {
         if suspended.is_some_and(|hot| hot.state.suspended()) {
             return Ok(()); // offered again when it is resumed
         }
-        let actor = format!("worker:{}", job.job_type);
+        let actor = match job.kind {
+            JobKind::Continuation => "continuation".to_owned(),
+            JobKind::Work | JobKind::Listener => format!("worker:{}", job.job_type),
+        };
         let limit = self.config.job_timeout;
         let (id, retries) = (job.id.clone(), job.retries);
         let work = AssertUnwindSafe(async move { worker(job).await }).catch_unwind();
@@ -344,6 +347,11 @@ impl Orchestrator {
     }
 }
 
+/// The worker of continuations: there is nothing to do but to go on.
+fn continuation() -> WorkerFn {
+    Arc::new(|_| Box::pin(async { Ok(Variables::new()) }))
+}
+
 /// Cancelled meanwhile, or done by an earlier run of the same job: nothing is left to do.
 fn finished(outcome: Result<(), OrchestratorError>) -> Result<(), OrchestratorError> {
     match outcome {
@@ -371,6 +379,7 @@ mod tests {
             priority,
             pauses: Vec::new(),
             variables: Variables::new(),
+            kind: engine::JobKind::Work,
         };
         jobs.enqueue(vec![job("a", 0), job("b", 5), job("c", -1), job("d", 5), job("b", 9)]);
         let order: Vec<String> = std::iter::from_fn(|| jobs.pop()).map(|job| job.id).collect();

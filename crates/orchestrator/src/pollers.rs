@@ -229,6 +229,7 @@ mod tests {
             priority: 0,
             pauses: Vec::new(),
             variables: engine::Variables::new(),
+            kind: engine::JobKind::Work,
         }
     }
 

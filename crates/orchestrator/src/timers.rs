@@ -1,12 +1,13 @@
 //! Timers: only the next due moment is in memory; the rest is read from the store in batches when it is due.
 
 use crate::command::Order;
+use crate::leases::rank;
 use crate::{Orchestrator, OrchestratorError};
-use engine::{Command, Schedule, StepError};
+use engine::{Command, JobKind, Schedule, StepError};
 use futures::{StreamExt, stream};
 use jiff::{SignedDuration, Timestamp};
 use std::collections::HashMap;
-use store::{StoreError, TimerRecord, TimerWrite, Transaction};
+use store::{StoreError, TimerRecord, TimerWrite, Transaction, WaitKey, WaitKind, WaitWrite};
 
 /// Prefix of the timer that brings back a failed job: `job:<job id>`.
 pub(crate) const JOB_TIMER: &str = "job:";
@@ -121,12 +122,7 @@ impl Orchestrator {
             return self.start_by_timer(timer, remove).await;
         }
         if let Some(job) = timer.id.strip_prefix(JOB_TIMER) {
-            self.store
-                .commit(Transaction {
-                    timers: vec![remove],
-                    ..Transaction::default()
-                })
-                .await?;
+            self.end_pause(&timer.instance, job, remove).await?;
             self.queue_job(&timer.instance, job).await?;
             self.new_jobs(Vec::new());
             return Ok(());
@@ -155,6 +151,35 @@ impl Orchestrator {
             }
             other => other.map(|_| ()),
         }
+    }
+}
+
+impl Orchestrator {
+    /// The pause of a job is over: its timer goes, and a continuation is offered again in the same commit.
+    async fn end_pause(&self, instance: &str, job: &str, remove: TimerWrite) -> Result<(), OrchestratorError> {
+        let _one_at_a_time = self.locks.lock(instance).await;
+        let registry = self.registry().await?;
+        let spec = match self.load(instance).await {
+            Ok(hot) if !hot.state.suspended() => hot.state.job(job, &*registry),
+            Ok(_) | Err(OrchestratorError::NotFound { .. }) => None,
+            Err(other) => return Err(other),
+        };
+        let offered = spec.filter(|spec| spec.kind == JobKind::Continuation).map(|spec| {
+            WaitWrite::Add(WaitKey {
+                kind: WaitKind::Job,
+                name: spec.job_type,
+                key: rank(spec.priority),
+                instance: instance.to_owned(),
+                id: spec.id,
+            })
+        });
+        let transaction = Transaction {
+            timers: vec![remove],
+            waits: offered.into_iter().collect(),
+            ..Transaction::default()
+        };
+        self.store.commit(transaction).await?;
+        Ok(())
     }
 }
 

@@ -6,6 +6,8 @@ mod batches;
 mod calendars;
 #[path = "it/complete_jobs.rs"]
 mod complete_jobs;
+#[path = "it/continuations.rs"]
+mod continuations;
 #[path = "it/deployment.rs"]
 mod deployment;
 #[path = "it/history.rs"]

@@ -222,7 +222,7 @@ fn link<'d>(reader: &mut Reader<'d>, element: Node<'d, 'd>, node: Node<'d, 'd>, 
     name.map(EventDefinition::Link)
 }
 
-fn timer_definition<'d>(reader: &mut Reader<'d>, element: Node<'d, 'd>, node: Node<'d, 'd>) -> Option<TimerDef> {
+pub fn timer_definition<'d>(reader: &mut Reader<'d>, element: Node<'d, 'd>, node: Node<'d, 'd>) -> Option<TimerDef> {
     let kinds = ["timeDate", "timeDuration", "timeCycle"];
     let found: Vec<(&str, String)> = kinds
         .iter()

@@ -144,6 +144,7 @@ fn flows<'d>(reader: &mut Reader<'d>, raw: &Raw<'d>, process: &mut Process) {
             source,
             target,
             condition,
+            hooks: listener::hooks(reader, *element),
             line: reader.line(*element),
         });
     }

@@ -2,15 +2,19 @@
 
 use super::dialect::{CAMUNDA, SPIFF, ZEEBE, attribute, extensions};
 use super::reader::{Reader, text};
-use super::{script, worker};
+use super::{event, script, worker};
 use crate::foreign::Statements;
-use crate::{Expression, Hook, HookAction, HookAt, JobDef, Text};
+use crate::{Expression, Hook, HookAction, HookAt, JobDef, Text, TimerDef};
 use roxmltree::Node;
+use std::collections::BTreeMap;
 
 /// Most listeners of one element.
 const MAX_HOOKS: usize = 50;
+/// Header of a listener's job: what happened, as the model calls it.
+const EVENT: &str = "listenerEventType";
 
-/// The hooks of a flow node, process or sequence flow. Listeners that cannot be run there are told and left out.
+/// The hooks of a flow node, process or sequence flow. Listeners of what never
+/// happens there are told and left out.
 pub fn hooks<'d>(reader: &mut Reader<'d>, element: Node<'d, 'd>) -> Vec<Hook> {
     let mut found = Vec::new();
     for child in extensions(element).collect::<Vec<_>>() {
@@ -36,33 +40,38 @@ pub fn hooks<'d>(reader: &mut Reader<'d>, element: Node<'d, 'd>) -> Vec<Hook> {
     found
 }
 
-/// Whether workers may stand beside an element: activities only.
-fn may_wait(element: Node<'_, '_>) -> bool {
+/// The moments a listener names; none when it has none here.
+fn moments(element: Node<'_, '_>, of_task: bool, name: &str) -> &'static [HookAt] {
     let tag = element.tag_name().name();
-    tag == "task"
-        || tag.ends_with("Task")
-        || tag == "callActivity"
-        || (tag.ends_with("ubProcess") && element.attribute("triggeredByEvent") != Some("true"))
-        || tag == "transaction"
-}
-
-/// The moment a listener names; `None` when it has none here.
-fn moment(name: &str) -> Option<HookAt> {
+    if tag == "sequenceFlow" {
+        return if name == "take" { &[HookAt::Start] } else { &[] };
+    }
+    if !of_task {
+        return match name {
+            "start" => &[HookAt::Start],
+            "end" => &[HookAt::End],
+            _ => &[],
+        };
+    }
     match name {
-        "start" | "create" | "creating" => Some(HookAt::Start),
-        "end" | "complete" | "completing" => Some(HookAt::End),
-        _ => None,
+        "create" | "creating" => &[HookAt::Start],
+        "complete" | "completing" => &[HookAt::End],
+        _ if !tag.ends_with("serTask") => &[],
+        "assignment" | "assigning" => &[HookAt::Assign],
+        "update" | "updating" => &[HookAt::Update],
+        "delete" | "canceling" => &[HookAt::Cancel],
+        "timeout" => &[HookAt::Timeout],
+        // Flowable
+        "all" => &[HookAt::Start, HookAt::Assign, HookAt::End, HookAt::Cancel],
+        _ => &[],
     }
 }
 
-fn ignored<'d>(reader: &mut Reader<'d>, element: Node<'d, 'd>, listener: Node<'d, 'd>, why: &str) {
-    let event = listener
-        .attribute("event")
-        .or_else(|| listener.attribute("eventType"))
-        .unwrap_or("start");
+fn ignored<'d>(reader: &mut Reader<'d>, element: Node<'d, 'd>, listener: Node<'d, 'd>, event: &str) {
     let tag = element.tag_name().name();
-    let message = format!("the '{event}' listener of this {tag} is not run: {why}");
-    let remedy = "do it in a task of its own, or let the listener only set variables at start or end";
+    let message = format!("the '{event}' listener of this {tag} is not run: nothing of the kind happens there");
+    let remedy = "use start or end (of a sequence flow: take; of a user task also create, assignment, update, \
+                  complete, delete, timeout), or remove it";
     reader.warn(listener, "listener-ignored", message, remedy);
 }
 
@@ -70,17 +79,11 @@ fn zeebe_listener<'d>(reader: &mut Reader<'d>, element: Node<'d, 'd>, listener: 
     let Some(job_type) = attribute(Some(listener), "type") else {
         return;
     };
-    let Some(at) = moment(listener.attribute("eventType").unwrap_or("start")) else {
-        return ignored(
-            reader,
-            element,
-            listener,
-            "only start (creating) and end (completing) are",
-        );
+    let of_task = listener.tag_name().name() == "taskListener";
+    let event = listener.attribute("eventType").unwrap_or("start");
+    let [at] = moments(element, of_task, event) else {
+        return ignored(reader, element, listener, event);
     };
-    if !may_wait(element) {
-        return ignored(reader, element, listener, "workers stand beside activities only");
-    }
     let Some(job_type) = reader.text_or_expression(listener, job_type) else {
         return;
     };
@@ -88,32 +91,63 @@ fn zeebe_listener<'d>(reader: &mut Reader<'d>, element: Node<'d, 'd>, listener: 
         .attribute("retries")
         .filter(|text| text.trim().parse::<u32>().is_ok())
         .unwrap_or("3");
-    out.push(Hook {
-        at,
-        action: HookAction::Job(JobDef {
-            job_type,
-            retries: Text::Literal(retries.trim().to_owned()),
-            priority: None,
-            pauses: Vec::new(),
-            headers: Default::default(),
-        }),
-    });
+    let job = JobDef {
+        job_type,
+        retries: Text::Literal(retries.trim().to_owned()),
+        priority: None,
+        pauses: Vec::new(),
+        headers: BTreeMap::from([(EVENT.to_owned(), event.to_owned())]),
+    };
+    out.push(Hook::new(*at, HookAction::Job(job)));
 }
 
 fn camunda_listener<'d>(reader: &mut Reader<'d>, element: Node<'d, 'd>, listener: Node<'d, 'd>, out: &mut Vec<Hook>) {
-    let default = if listener.tag_name().name() == "taskListener" {
-        "create"
-    } else {
-        "start"
+    let of_task = listener.tag_name().name() == "taskListener";
+    let default = match element.tag_name().name() {
+        _ if of_task => "create",
+        "sequenceFlow" => "take",
+        _ => "start",
     };
-    let Some(at) = moment(listener.attribute("event").unwrap_or(default)) else {
-        return ignored(
-            reader,
-            element,
-            listener,
-            "only those of start (create) and end (complete) are",
-        );
+    let event = listener.attribute("event").unwrap_or(default);
+    let moments = moments(element, of_task, event);
+    if moments.is_empty() {
+        return ignored(reader, element, listener, event);
+    }
+    let Some(actions) = actions(reader, element, listener, event) else {
+        return;
     };
+    for at in moments {
+        let timer = if *at == HookAt::Timeout {
+            let Some(timer) = timeout(reader, listener) else { return };
+            Some(timer)
+        } else {
+            None
+        };
+        out.extend(actions.iter().map(|action| Hook {
+            at: *at,
+            action: action.clone(),
+            timer: timer.clone(),
+        }));
+    }
+}
+
+/// Camunda 7: a `timeout` listener holds the timer that it waits for.
+fn timeout<'d>(reader: &mut Reader<'d>, listener: Node<'d, 'd>) -> Option<TimerDef> {
+    let Some(definition) = reader.child(listener, "timerEventDefinition") else {
+        let remedy = "give it a timerEventDefinition with a date, duration or cycle";
+        reader.error(listener, "timer-invalid", "the timeout listener has no timer", remedy);
+        return None;
+    };
+    event::timer_definition(reader, definition, listener)
+}
+
+/// What a listener does: variables that it sets, or a job.
+fn actions<'d>(
+    reader: &mut Reader<'d>,
+    element: Node<'d, 'd>,
+    listener: Node<'d, 'd>,
+    event: &str,
+) -> Option<Vec<HookAction>> {
     let inner = listener.children().find(|child| child.tag_name().name() == "script");
     let (written, statements) = match (listener.attribute("expression"), inner) {
         (Some(expression), _) => (expression.to_owned(), script::assignments("juel", expression)),
@@ -124,45 +158,44 @@ fn camunda_listener<'d>(reader: &mut Reader<'d>, element: Node<'d, 'd>, listener
         (None, None) => {
             let code = ["class", "delegateExpression"]
                 .into_iter()
-                .find_map(|name| listener.attribute(name));
-            let Some(code) = code else { return };
+                .find_map(|name| listener.attribute(name))?;
             (code.to_owned(), Err("it is code of another engine".to_owned()))
         }
     };
-    match statements {
-        Ok(statements) => push(&statements, at, out),
-        Err(why) if !may_wait(element) => ignored(reader, element, listener, &why),
-        Err(why) => {
-            let job_type = worker::code_name(&written);
-            let message =
-                format!("the listener '{written}' is not run here ({why}); it becomes a job of the type '{job_type}'");
-            let remedy = "provide a worker for this job type, or remove the listener";
-            reader.warn(listener, "foreign-code", message, remedy);
-            let mut job = worker::job(reader, element, Text::Literal(job_type));
-            if let Some(inner) = inner {
-                job.headers.insert("script".into(), text(inner));
-            }
-            out.push(Hook {
-                at,
-                action: HookAction::Job(job),
-            });
+    let why = match statements {
+        Ok(statements) => return Some(setters(&statements)),
+        Err(why) => why,
+    };
+    let job_type = worker::code_name(&written);
+    let message =
+        format!("the listener '{written}' is not run here ({why}); it becomes a job of the type '{job_type}'");
+    let remedy = "provide a worker for this job type, or remove the listener";
+    reader.warn(listener, "foreign-code", message, remedy);
+    let mut job = worker::job(reader, element, Text::Literal(job_type));
+    if let Some(inner) = inner {
+        job.headers.insert("script".into(), text(inner));
+    }
+    for field in listener.children().filter(|child| child.tag_name().name() == "field") {
+        if let (Some(name), Some(value)) = (field.attribute("name"), field.attribute("stringValue")) {
+            job.headers.insert(name.to_owned(), value.to_owned());
         }
     }
+    job.headers.insert(EVENT.to_owned(), event.to_owned());
+    Some(vec![HookAction::Job(job)])
 }
 
-fn push(statements: &Statements, at: HookAt, out: &mut Vec<Hook>) {
-    out.extend(statements.assignments.iter().map(|one| Hook {
-        at,
-        action: HookAction::Set {
-            target: one.target.clone(),
-            value: Expression(one.value.clone()),
-        },
-    }));
+fn setters(statements: &Statements) -> Vec<HookAction> {
+    let assignments = statements.assignments.iter();
+    let set = assignments.map(|one| HookAction::Set {
+        target: one.target.clone(),
+        value: Expression(one.value.clone()),
+    });
+    set.collect()
 }
 
 fn spiff<'d>(reader: &mut Reader<'d>, element: Node<'d, 'd>, child: Node<'d, 'd>, at: HookAt, out: &mut Vec<Hook>) {
     match script::assignments("python", &text(child)) {
-        Ok(statements) => push(&statements, at, out),
+        Ok(statements) => out.extend(setters(&statements).into_iter().map(|action| Hook::new(at, action))),
         Err(why) => {
             let message = format!("the Python script beside the element cannot be run here: {why}");
             let remedy = "let it only assign values that FEEL can compute, or do it in a task with a worker";

@@ -2,6 +2,7 @@
 
 mod activity;
 mod collaboration;
+mod continuation;
 mod data;
 mod diagram;
 mod dialect;

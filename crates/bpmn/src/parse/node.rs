@@ -5,7 +5,7 @@ use super::event::{Role, catch, definitions};
 use super::reader::{Reader, flag};
 use super::shared::Shared;
 use super::walk::{Ids, NODES};
-use super::{activity, data, io, listener, repeat, task, worker};
+use super::{activity, continuation, data, io, listener, repeat, task, worker};
 use crate::{DataObject, EventDefinition, Node, NodeId, NodeKind, ScopeId};
 use roxmltree::Node as Xml;
 
@@ -54,6 +54,7 @@ pub fn read<'d>(
         lane: None,
         io,
         hooks: listener::hooks(reader, element),
+        apart: continuation::read(reader, element),
         extensions: others(element),
     }
 }

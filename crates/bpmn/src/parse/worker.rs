@@ -201,6 +201,12 @@ pub fn job<'d>(reader: &mut Reader<'d>, element: Node<'d, 'd>, job_type: Text) -
     }
 }
 
+/// Whether an element says how often and when a failed try is made again.
+pub fn retries_told(element: Node<'_, '_>) -> bool {
+    let mut found = extensions_of(element);
+    found.any(|child| child.tag_name().name() == "failedJobRetryTimeCycle")
+}
+
 /// `camunda:field`, `flowable:field`: name and text or expression.
 fn camunda_fields(element: Node<'_, '_>) -> Vec<(String, String)> {
     let ours = |child: &Node<'_, '_>| child.tag_name().namespace().is_some_and(|uri| CAMUNDA.contains(&uri));

@@ -3,7 +3,7 @@
 use super::eval::Spot;
 use super::throw::Thrown;
 use super::{Failure, Run};
-use crate::state::{At, HookState, JobState, Resume, ScopeKind};
+use crate::state::{At, Beside, JobState, Next, Resume};
 use crate::{Effect, Event, Variables};
 use bpmn::{DecisionShape, JobDef, Node, NodeId, NodeKind, Process, Script, SubProcessKind};
 use serde_json::Value;
@@ -36,7 +36,8 @@ impl Run<'_> {
 
     /// Does the work of an activity, after its listeners.
     pub(super) fn perform(&mut self, token: u64, process: &Arc<Process>, id: NodeId) -> Result<(), Failure> {
-        if !process.node(id).hooks.is_empty() && self.start_hooks(token, process, id, 0)? {
+        if !process.node(id).hooks.is_empty() {
+            self.proceed(token, process, id, Next::Work, 0);
             return Ok(());
         }
         self.work_at(token, process, id)
@@ -50,9 +51,9 @@ impl Run<'_> {
                 self.create_task(token, process, id, task)
             }
             NodeKind::ServiceTask(job) | NodeKind::RuleJob(job) | NodeKind::ScriptTask(Script::Job(job)) => {
-                self.create_job(token, process, node, job)
+                self.job_for(token, process, job, None)
             }
-            NodeKind::SendTask { job: Some(job), .. } => self.create_job(token, process, node, job),
+            NodeKind::SendTask { job: Some(job), .. } => self.job_for(token, process, job, None),
             NodeKind::SendTask {
                 message: Some(message), ..
             } => {
@@ -100,17 +101,12 @@ impl Run<'_> {
         }
     }
 
-    fn create_job(&mut self, token: u64, process: &Process, node: &Node, job: &JobDef) -> Result<(), Failure> {
-        self.job_for(token, process, node, job, None)
-    }
-
     pub(super) fn job_for(
         &mut self,
         token: u64,
         process: &Process,
-        node: &Node,
         job: &JobDef,
-        hook: Option<HookState>,
+        beside: Option<Beside>,
     ) -> Result<(), Failure> {
         let spot = Spot::Token(token);
         let job_type = self.eval_name(spot, &job.job_type, "job type")?;
@@ -128,7 +124,7 @@ impl Run<'_> {
                 job_type: job_type.clone(),
                 retries,
                 priority,
-                hook,
+                beside: beside.map(Box::new),
             })),
         );
         let spec = self
@@ -136,8 +132,14 @@ impl Run<'_> {
             .token(token)
             .and_then(|token| self.state.job_spec(token, process));
         if let Some(spec) = spec {
-            let (element, job) = (node.id.to_string(), spec.id.clone());
-            self.events.push(Event::JobCreated { element, job, job_type });
+            let (element, job) = (spec.element.clone(), spec.id.clone());
+            let kind = spec.kind;
+            self.events.push(Event::JobCreated {
+                element,
+                job,
+                job_type,
+                kind,
+            });
             self.effect(Effect::JobCreated(Box::new(spec)));
         }
         Ok(())
@@ -187,49 +189,41 @@ impl Run<'_> {
 
     /// An activity (or a catch event) is done: results out, boundary events away, on by its flows.
     pub(super) fn complete(&mut self, token: u64, process: &Arc<Process>, id: NodeId, payload: Variables) {
-        self.complete_after(token, process, id, payload, 0);
-    }
-
-    /// As [`Self::complete`], with the listeners of the end from a number on.
-    pub(super) fn complete_after(
-        &mut self,
-        token: u64,
-        process: &Arc<Process>,
-        id: NodeId,
-        mut payload: Variables,
-        from: usize,
-    ) {
         let node = process.node(id);
         if !node.hooks.is_empty() && node.is_activity() {
-            match self.end_hooks(token, process, id, from, &mut payload) {
-                Ok(false) => {}
-                Ok(true) => return,
-                Err(failure) => return self.fail(token, failure, Resume::Complete { payload }),
-            }
+            return self.proceed(token, process, id, Next::End { payload }, 0);
         }
+        self.ended(token, process, id, payload);
+    }
+
+    /// As [`Self::complete`], after the listeners of its end.
+    pub(super) fn ended(&mut self, token: u64, process: &Arc<Process>, id: NodeId, payload: Variables) {
+        let node = process.node(id);
         if let Err(failure) = self.map_outputs(token, node, payload.clone()) {
             // the activity is over: only its mapping is tried again
             self.disarm(token);
             return self.fail(token, failure, Resume::Complete { payload });
         }
         self.disarm(token);
-        let Some(state) = self.state.token(token) else { return };
-        let (scope, compensates) = (state.scope, state.compensates);
-        let in_round = self
-            .state
-            .scope(scope)
-            .is_some_and(|scope| scope.kind == ScopeKind::Iteration);
         self.remember(token, process, id);
-        if let Some(thrower) = compensates {
-            self.event_left(node, token);
-            self.consume(token);
-            return self.compensated(thrower, node);
+        let compensates = self.state.token(token).is_some_and(|token| token.compensates.is_some());
+        if !compensates && !self.in_round(token, node) {
+            return self.leave(token, process, id);
         }
-        if in_round && self.in_round(token, node) {
-            self.event_left(node, token);
-            return self.consume(token);
+        if !self.stops_at_end(token, process, id) {
+            self.finish(token, process, id);
         }
-        self.leave(token, process, id);
+    }
+
+    /// A round of a loop, or a compensation handler, is over.
+    pub(super) fn finish(&mut self, token: u64, process: &Arc<Process>, id: NodeId) {
+        let node = process.node(id);
+        let thrower = self.state.token(token).and_then(|token| token.compensates);
+        self.event_left(node, token);
+        self.consume(token);
+        if let Some(thrower) = thrower {
+            self.compensated(thrower, node);
+        }
     }
 
     /// A BPMN error at an activity; `false` when nothing catches it.

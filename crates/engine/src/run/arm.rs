@@ -188,6 +188,7 @@ impl Run<'_> {
                 scope,
                 target,
                 on,
+                listener: None,
             });
         }
     }

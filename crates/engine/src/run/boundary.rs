@@ -32,6 +32,6 @@ impl Run<'_> {
             self.cancel_token(token);
         }
         self.event_entered(node, out);
-        self.complete(out, process, boundary, payload);
+        self.happened(out, process, boundary, payload);
     }
 }

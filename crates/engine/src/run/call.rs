@@ -69,14 +69,12 @@ impl Run<'_> {
             complex: Vec::new(),
             compensating: false,
         });
-        let begun = self.process_hooks(n, &process);
-        if let Err(failure) = begun.and_then(|()| self.arm_event_subs(n, &process, 0)) {
+        let begun = self.arm_event_subs(n, &process, 0);
+        let starts = &process.scope(0).starts;
+        if let Err(failure) = begun.and_then(|()| self.begin_process(n, &process, starts, false)) {
             self.remove_scope(n);
             self.set_at(token, At::Here);
             return Err(failure);
-        }
-        for start in &process.scope(0).starts {
-            self.spawn(n, process.node(*start), None);
         }
         Ok(())
     }

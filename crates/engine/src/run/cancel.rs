@@ -12,8 +12,10 @@ impl Run<'_> {
         };
         let id = self.id(token);
         let element = self.state.tokens[place].element.to_string();
+        let visits = !matches!(&self.state.tokens[place].at, At::Job(job) if job.is_no_visit());
         match &self.state.tokens[place].at {
             At::Task(_) => {
+                self.note_gone(token);
                 self.effects.push(Effect::TaskCancelled { id: id.clone() });
                 self.events.push(Event::TaskCancelled {
                     element: element.clone(),
@@ -32,7 +34,9 @@ impl Run<'_> {
         }
         self.cancel_inside(token);
         self.disarm(token);
-        self.events.push(Event::Cancelled { element, token: id });
+        if visits {
+            self.events.push(Event::Cancelled { element, token: id });
+        }
         self.drop_token(token);
     }
 

@@ -1,8 +1,9 @@
 //! Commands to a running instance.
 
 use super::{Failure, Run};
-use crate::state::{At, HookState, On, Resume, Token};
+use crate::state::{At, Beside, On, Resume, Token};
 use crate::{Command, Effect, Event, StepError, Variables};
+use bpmn::HookAt;
 
 impl Run<'_> {
     /// Does what a command asks; the rest of the step follows from it.
@@ -118,21 +119,25 @@ impl Run<'_> {
             element: process.node(node).id.to_string(),
             job: id.to_owned(),
         });
-        if let Some(hook) = self.hook_of(token) {
-            self.set_at(token, At::Here);
-            self.hook_done(token, &process, node, hook, variables);
-            return Ok(());
-        }
+        let beside = self.beside_of(token);
         self.set_at(token, At::Here);
-        self.complete(token, &process, node, variables);
+        match beside {
+            Some(beside) => self.beside_done(token, &process, node, *beside, variables),
+            None => self.complete(token, &process, node, variables),
+        }
         Ok(())
     }
 
-    fn hook_of(&self, token: u64) -> Option<HookState> {
+    fn beside_of(&self, token: u64) -> Option<Box<Beside>> {
         match self.state.token(token).map(|token| &token.at) {
-            Some(At::Job(job)) => job.hook.clone(),
+            Some(At::Job(job)) => job.beside.clone(),
             _ => None,
         }
+    }
+
+    /// Where the retry of a job goes on that is given up.
+    fn job_resume(&self, token: u64) -> Resume {
+        self.beside_of(token).map_or(Resume::Perform, Resume::Beside)
     }
 
     fn fail_job(&mut self, id: String, message: String, retries: u32) -> Result<(), StepError> {
@@ -156,11 +161,20 @@ impl Run<'_> {
         }
         self.effect(removed);
         let message = format!("the worker failed and no retries are left: {message}. Remove the cause and retry");
-        let resume = match self.hook_of(token).and_then(|hook| hook.payload) {
-            Some(payload) => Resume::Complete { payload },
-            None => Resume::Perform,
-        };
+        let resume = self.job_resume(token);
         self.fail(token, Failure::new("job", message), resume);
+        Ok(())
+    }
+
+    /// What followed a continuation went wrong: it is as it was before, and is tried again after a pause.
+    pub fn try_later(&mut self, job: String, message: String, retries: u32) -> Result<(), StepError> {
+        let (token, _) = self.job_token(&job)?;
+        self.fail_job(job, message, retries)?;
+        let spec = self
+            .state
+            .token(token)
+            .and_then(|token| self.state.job_spec(token, &self.process(token.scope)));
+        self.effects.extend(spec.map(|spec| Effect::JobPaused(Box::new(spec))));
         Ok(())
     }
 
@@ -174,8 +188,14 @@ impl Run<'_> {
     }
 
     fn throw_error(&mut self, id: &str, code: String, message: String, variables: Variables) -> Result<(), StepError> {
+        let mut resume = Resume::Perform;
         let token = match self.job_token(id) {
             Ok((token, removed)) => {
+                resume = self.job_resume(token);
+                if matches!(&resume, Resume::Beside(beside) if !beside.next.in_activity()) {
+                    let message = format!("job '{id}' is none of an activity's work: it can fail, but throw no error");
+                    return Err(StepError::Refused(message));
+                }
                 self.effect(removed);
                 token
             }
@@ -204,7 +224,7 @@ impl Run<'_> {
             let message = format!(
                 "nothing catches the error '{code}' ({message}). Catch it with a boundary event, or remove the cause and retry"
             );
-            self.fail(token, Failure::new("unhandled-error", message), Resume::Perform);
+            self.fail(token, Failure::new("unhandled-error", message), resume);
         }
         Ok(())
     }
@@ -248,6 +268,7 @@ impl Run<'_> {
             reason: reason.clone(),
         });
         self.events.push(Event::TaskAssigned { task, assignee, reason });
+        self.tell_listeners(token, HookAt::Assign);
         Ok(())
     }
 }

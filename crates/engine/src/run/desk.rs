@@ -5,6 +5,7 @@ use super::Run;
 use crate::command::{Attachment, TaskChange};
 use crate::state::{At, TaskState, Token};
 use crate::{Effect, Event, StepError};
+use bpmn::HookAt;
 
 impl Run<'_> {
     fn open_task(&mut self, id: &str) -> Result<&mut TaskState, StepError> {
@@ -31,7 +32,9 @@ impl Run<'_> {
             delegated_by: owner,
             reason: reason.clone(),
         });
+        let token = self.task_token(&task)?;
         self.events.push(Event::TaskDelegated { task, to, reason });
+        self.tell_listeners(token, HookAt::Assign);
         Ok(())
     }
 
@@ -51,11 +54,13 @@ impl Run<'_> {
             delegated_by: None,
             reason: reason.clone(),
         });
+        let token = self.task_token(&task)?;
         self.events.push(Event::TaskResolved {
             task,
             to: owner,
             reason,
         });
+        self.tell_listeners(token, HookAt::Assign);
         Ok(())
     }
 
@@ -71,12 +76,14 @@ impl Run<'_> {
             follow_up,
             priority,
         });
+        let token = self.task_token(&task)?;
         self.events.push(Event::TaskChanged {
             task,
             due,
             follow_up,
             priority,
         });
+        self.tell_listeners(token, HookAt::Update);
         Ok(())
     }
 

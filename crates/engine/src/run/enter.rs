@@ -1,14 +1,15 @@
 //! A token enters its element.
 
+use super::beside::{flow_number, throws_away};
 use super::{Failure, Run};
 use crate::Variables;
-use crate::state::{At, Resume};
-use bpmn::{EventDefinition, FlowId, HookAt, Node, NodeId, NodeKind, Process};
+use crate::state::{At, Next, Resume};
+use bpmn::{EventDefinition, FlowId, Node, NodeId, NodeKind, Process};
 use std::sync::Arc;
 
 impl Run<'_> {
     /// Enters; a failure becomes an incident.
-    pub(super) fn enter(&mut self, token: u64, via: Option<FlowId>) {
+    pub(super) fn enter(&mut self, token: u64, via: Option<FlowId>, again: bool) {
         if self.state.token(token).is_none_or(|token| token.at != At::Here) {
             return; // cancelled meanwhile
         }
@@ -24,19 +25,34 @@ impl Run<'_> {
             );
             return self.fail(token, Failure::new("limit", message), Resume::Enter { via: flow() });
         }
-        if node.start_quantity > 1 && !self.in_round(token, node) && !self.enough(token, node) {
+        if node.start_quantity > 1 && !again && !self.in_round(token, node) && !self.enough(token, node) {
             return;
         }
         self.event_entered(node, token);
-        if let Err(failure) = self.dispatch(token, &process, id, via) {
+        let listens = via.is_some_and(|flow| !process.flow(flow).hooks.is_empty());
+        if !listens && node.hooks.is_empty() && node.apart.is_none() {
+            return self.enter_now(token, &process, id, flow());
+        }
+        let via = flow();
+        let next = if again {
+            Next::Enter { via }
+        } else {
+            Next::Arrive { via }
+        };
+        self.proceed(token, &process, id, next, 0);
+    }
+
+    /// Does what the element is there for.
+    pub(super) fn enter_now(&mut self, token: u64, process: &Arc<Process>, id: NodeId, via: Option<Arc<str>>) {
+        let flow = via.as_ref().and_then(|via| flow_number(process, via));
+        if let Err(failure) = self.dispatch(token, process, id, flow) {
             self.disarm(token);
-            self.fail(token, failure, Resume::Enter { via: flow() });
+            self.fail(token, failure, Resume::Enter { via });
         }
     }
 
     fn dispatch(&mut self, token: u64, process: &Arc<Process>, id: NodeId, via: Option<FlowId>) -> Result<(), Failure> {
         let node = process.node(id);
-        self.setters(token, node, HookAt::Start)?;
         match &node.kind {
             NodeKind::Start(_) if !node.io.outputs.is_empty() => {
                 self.complete(token, process, id, Variables::new());
@@ -48,6 +64,10 @@ impl Run<'_> {
             }
             NodeKind::End(definitions) | NodeKind::ThrowEvent(definitions) => {
                 self.map_inputs(token, node)?;
+                if throws_away(node) && !node.hooks.is_empty() {
+                    self.proceed(token, process, id, Next::Throw, 0);
+                    return Ok(());
+                }
                 self.throw_all(token, process, id, definitions)
             }
             NodeKind::CatchEvent(catch) => {
@@ -68,6 +88,16 @@ impl Run<'_> {
                 self.gateway(token, process, id, via)
             }
             _ => self.activity(token, process, id),
+        }
+    }
+
+    /// An end event throws what ends its own token, after the listeners of its end.
+    pub(super) fn throw_now(&mut self, token: u64, process: &Arc<Process>, id: NodeId) {
+        let NodeKind::End(definitions) = &process.node(id).kind else {
+            return;
+        };
+        if let Err(failure) = self.throw_all(token, process, id, definitions) {
+            self.fail(token, failure, Resume::Enter { via: None });
         }
     }
 

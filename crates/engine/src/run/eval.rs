@@ -103,6 +103,12 @@ impl Run<'_> {
         if text.contains("execution.") && !context.contains_key("execution") {
             context.to_mut().insert("execution".to_owned(), self.execution(spot));
         }
+        if text.contains("task.")
+            && !context.contains_key("task")
+            && let Some(task) = self.task_value(spot)
+        {
+            context.to_mut().insert("task".to_owned(), task);
+        }
         self.env
             .evaluator
             .evaluate(text, &context, self.env.now)

@@ -3,8 +3,8 @@
 use super::eval::Spot;
 use super::{Failure, Run};
 use crate::Event;
-use crate::state::Resume;
-use bpmn::{FlowId, HookAt, NodeId, NodeKind, Process};
+use crate::state::{Next, Resume};
+use bpmn::{FlowId, NodeId, NodeKind, Process};
 use std::sync::Arc;
 
 impl Run<'_> {
@@ -56,18 +56,25 @@ impl Run<'_> {
     /// Takes flows: a new token on each, then this one is consumed.
     pub(super) fn take(&mut self, token: u64, process: &Arc<Process>, id: NodeId, flows: &[FlowId]) {
         let node = process.node(id);
-        let Some(scope) = self.state.token(token).map(|token| token.scope) else {
-            return;
-        };
         let count = flows.len() * node.completion_quantity as usize;
         let limit = self.env.limits.tokens as usize;
         if self.state.tokens.len() + count > limit {
             let message = format!("more than {limit} tokens would be alive. Correct the model: branches multiply");
             return self.fail(token, Failure::new("limit", message), Resume::Leave);
         }
-        if let Err(failure) = self.setters(token, node, HookAt::End) {
-            return self.fail(token, failure, Resume::Leave);
+        if !node.hooks.is_empty() || node.apart.is_some() {
+            let flows = flows.iter().map(|flow| process.flow(*flow).id.clone()).collect();
+            return self.proceed(token, process, id, Next::Leave { flows }, 0);
         }
+        self.go(token, process, id, flows);
+    }
+
+    /// Leaves by flows, when all that stands beside the element is done.
+    pub(super) fn go(&mut self, token: u64, process: &Arc<Process>, id: NodeId, flows: &[FlowId]) {
+        let node = process.node(id);
+        let Some(scope) = self.state.token(token).map(|token| token.scope) else {
+            return;
+        };
         self.event_left(node, token);
         for flow in flows {
             let target = process.node(process.flow(*flow).target);

@@ -1,7 +1,7 @@
 //! Incidents: opening, closing, retrying.
 
 use super::{Failure, Run, Work};
-use crate::state::{At, Incident, Resume, ScopeKind};
+use crate::state::{At, Beside, Incident, Resume, ScopeKind};
 use crate::{Effect, Event, StepError};
 use bpmn::NodeKind;
 
@@ -93,9 +93,18 @@ impl Run<'_> {
                 self.queue.push_back(Work::Enter {
                     token,
                     via: via.map(|flow| flow as u32),
+                    again: true,
                 });
             }
             Resume::Perform => self.perform_again(token),
+            Resume::Beside(beside) => {
+                self.set_at(token, At::Here);
+                let Beside { hook, next } = *beside;
+                match hook {
+                    Some(number) => self.proceed(token, &process, node, next, number),
+                    None => self.wait_apart(token, &process, node, next),
+                }
+            }
             Resume::Complete { payload } => {
                 self.set_at(token, At::Here);
                 self.complete(token, &process, node, payload);
@@ -103,7 +112,8 @@ impl Run<'_> {
             Resume::Leave => {
                 self.set_at(token, At::Here);
                 if matches!(process.node(node).kind, NodeKind::Exclusive) {
-                    self.queue.push_back(Work::Enter { token, via: None });
+                    let (via, again) = (None, true);
+                    self.queue.push_back(Work::Enter { token, via, again });
                 } else {
                     self.leave(token, &process, node);
                 }

@@ -1,8 +1,9 @@
 //! Joins that are decided when nothing moves: inclusive gateways, and complex ones without a condition or in reset.
 
 use super::Run;
+use super::beside::flow_number;
 use super::reach::must_wait;
-use crate::state::{At, Resume};
+use crate::state::{At, Resume, Token};
 use bpmn::{FlowId, NodeId, NodeKind, Process};
 use std::sync::Arc;
 
@@ -70,6 +71,26 @@ impl Run<'_> {
             .tokens
             .iter()
             .filter(|token| token.scope == scope && token.element != *element);
-        must_wait(process, id, filled, others)
+        // those that have come to it and wait for a listener or a commit have not arrived
+        let on_the_way = self.state.tokens.iter().any(|token| {
+            let flow = self.comes_by(token);
+            let flow = flow.and_then(|flow| flow_number(process, flow));
+            token.scope == scope && token.element == *element && flow.is_some_and(|flow| !filled.contains(&flow))
+        });
+        on_the_way || must_wait(process, id, filled, others)
+    }
+
+    fn comes_by<'t>(&'t self, token: &'t Token) -> Option<&'t Arc<str>> {
+        match &token.at {
+            At::Job(job) => job.beside.as_ref()?.next.comes_by(),
+            At::Stuck => {
+                let mut incidents = self.state.incidents.iter();
+                match &incidents.find(|incident| incident.token == token.n)?.resume {
+                    Resume::Beside(beside) => beside.next.comes_by(),
+                    _ => None,
+                }
+            }
+            _ => None,
+        }
     }
 }

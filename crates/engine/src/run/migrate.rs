@@ -7,7 +7,7 @@
 
 use super::eval::Spot;
 use super::{Failure, Run};
-use crate::state::{At, Completed, Resume, ScopeKind, Token};
+use crate::state::{At, Beside, Completed, Next, Resume, ScopeKind, Token};
 use crate::{Effect, Event, StepError};
 use bpmn::{Catch, EventDefinition, Loop, MessageRef, Node, NodeId, NodeKind, Process, ScopeId, Script};
 use std::collections::BTreeMap;
@@ -55,7 +55,8 @@ impl Change<'_> {
         if let Some(why) = unlike(old, new, &token.at) {
             return Some(format!("'{element}' cannot become '{name}': {why}"));
         }
-        if level.is_some_and(|level| level != new.scope) {
+        let aside = matches!(&token.at, At::Job(job) if job.is_no_visit());
+        if level.is_some_and(|level| level != new.scope) && !aside {
             return Some(format!(
                 "'{element}': '{name}' lies in another sub-process of the target; tokens stay on their level"
             ));
@@ -64,6 +65,7 @@ impl Change<'_> {
             At::Join(Some(via)) if self.flow(via).is_none() => Some(format!(
                 "'{element}': the flow '{via}' by which the token came has no counterpart"
             )),
+            At::Job(job) => self.unfit_beside(element, job.beside.as_deref()),
             At::Compensating(state) => {
                 let missing = state.queue.iter().find(|(_, done)| self.completed(done).is_none());
                 missing.map(|(_, done)| {
@@ -74,6 +76,75 @@ impl Change<'_> {
                 })
             }
             _ => None,
+        }
+    }
+
+    /// Why what stands beside an element has no counterpart.
+    fn unfit_beside(&self, element: &str, beside: Option<&Beside>) -> Option<String> {
+        let mut next = beside?.next.clone();
+        let flows = next.flows_mut();
+        if let Some(lost) = flows.iter().find(|flow| self.flow(flow).is_none()) {
+            return Some(format!(
+                "'{element}': the flow '{lost}' that it takes has no counterpart"
+            ));
+        }
+        let listener = beside?.hook.is_some();
+        let of_flow = |process: &Process, id: &str| {
+            let flow = process.flows.iter().find(|flow| *flow.id == *id);
+            flow.map(|flow| flow.hooks.clone())
+        };
+        let arrives = matches!(next, Next::Arrive { .. }) && listener;
+        let changed = next.flows_mut().into_iter().find(|flow| {
+            let there = self.flow(flow).and_then(|there| of_flow(self.target, &there));
+            arrives && of_flow(self.source, flow) != there
+        });
+        if let Some(flow) = changed {
+            return Some(format!(
+                "'{element}': the listeners of the flow '{flow}' are others in the target"
+            ));
+        }
+        if matches!(next, Next::Begin { .. } | Next::Done) && self.source.hooks != self.target.hooks {
+            return Some("the listeners of the process are others in the target".to_owned());
+        }
+        let target = next.target_mut()?;
+        let there = self.target.node_by_id(&self.name(target)).is_some();
+        (!there).then(|| format!("'{element}': the event '{target}' that happened is not in the target; map it"))
+    }
+
+    /// The names of the target in what stands beside an element.
+    fn rename_beside(&self, beside: &mut Beside) {
+        for flow in beside.next.flows_mut() {
+            *flow = self.flow(flow).unwrap_or_else(|| flow.clone());
+        }
+        if let Some(target) = beside.next.target_mut() {
+            *target = self.name(target);
+        }
+    }
+
+    /// The names of the target in what a token waits for.
+    fn rename_at(&self, at: &mut At) {
+        match at {
+            At::Join(Some(via)) => *via = self.flow(via).unwrap_or_else(|| via.clone()),
+            At::Job(job) => {
+                if let Some(beside) = &mut job.beside {
+                    self.rename_beside(beside);
+                }
+            }
+            At::Compensating(state) => {
+                for (_, done) in &mut state.queue {
+                    *done = self.completed(done).unwrap_or_else(|| done.clone());
+                }
+            }
+            _ => {}
+        }
+    }
+
+    /// The names of the target in what a retry does.
+    fn rename_resume(&self, resume: &mut Resume) {
+        match resume {
+            Resume::Enter { via } => *via = via.as_deref().and_then(|via| self.flow(via)),
+            Resume::Beside(beside) => self.rename_beside(beside),
+            _ => {}
         }
     }
 
@@ -130,7 +201,7 @@ fn unlike(old: &Node, new: &Node, at: &At) -> Option<&'static str> {
         (NodeKind::SubProcess { kind: old, .. }, NodeKind::SubProcess { kind: new, .. }) => {
             discriminant(old) == discriminant(new)
         }
-        (kind, other) if matches!(at, At::Job(job) if job.hook.is_some()) => {
+        (kind, other) if matches!(at, At::Job(job) if job.beside.is_some()) => {
             discriminant(kind) == discriminant(other) && old.hooks == new.hooks
         }
         (old, new) if matches!(at, At::Job(_)) => job(old) && job(new),
@@ -318,15 +389,7 @@ impl Run<'_> {
             .filter(|token| concerned.contains(&token.scope))
         {
             token.element = change.name(&token.element);
-            match &mut token.at {
-                At::Join(Some(via)) => *via = change.flow(via).unwrap_or_else(|| via.clone()),
-                At::Compensating(state) => {
-                    for (_, done) in &mut state.queue {
-                        *done = change.completed(done).unwrap_or_else(|| done.clone());
-                    }
-                }
-                _ => {}
-            }
+            change.rename_at(&mut token.at);
             moved.push(token.n);
         }
         for incident in self
@@ -336,9 +399,7 @@ impl Run<'_> {
             .filter(|incident| moved.contains(&incident.token))
         {
             incident.element = change.name(&incident.element);
-            if let Resume::Enter { via } = &mut incident.resume {
-                *via = via.as_deref().and_then(|via| change.flow(via));
-            }
+            change.rename_resume(&mut incident.resume);
         }
         self.tell_tasks(&moved);
         Ok(())
@@ -376,6 +437,7 @@ impl Run<'_> {
             if catches {
                 self.own_waits(n, change, target, old, new)?;
             }
+            self.timeout_waits(n, change.source.node(old), target.node(new))?;
             if self.boundary_armed(n, target.node(new)) {
                 let pairs = change.pairs(&change.source.node(old).boundary, &target.node(new).boundary);
                 self.pair_waits(Some(n), scope, change, target, pairs)?;
@@ -399,14 +461,30 @@ impl Run<'_> {
         else {
             return false;
         };
-        let resumes = |incident: &crate::state::Incident| {
-            incident.token == token && matches!(incident.resume, Resume::Perform | Resume::Round(_))
-        };
+        let resumes = |incident: &crate::state::Incident| incident.token == token && incident.resume.in_activity();
         match state.at {
-            At::Task(_) | At::Job(_) | At::Catch | At::Scope | At::Loop(_) => true,
+            At::Task(_) | At::Catch | At::Scope | At::Loop(_) => true,
+            At::Job(ref job) => job.in_activity(),
             At::Stuck => self.state.incidents.iter().any(resumes),
             At::Here | At::Join(_) | At::Compensating(_) => false,
         }
+    }
+
+    /// The timers of the timeout listeners of a task: as they are where the listeners are the same.
+    fn timeout_waits(&mut self, token: u64, old: &Node, new: &Node) -> Result<(), Failure> {
+        let of_task = |wait: &crate::state::Wait| wait.token == Some(token) && wait.listener.is_some();
+        if old.hooks == new.hooks {
+            for wait in self.state.waits.iter_mut().filter(|wait| of_task(wait)) {
+                wait.target = new.id.clone();
+            }
+            return Ok(());
+        }
+        self.remove_waits(of_task);
+        if matches!(self.state.token(token).map(|token| &token.at), Some(At::Task(_))) {
+            let found = self.timeouts(Spot::Token(token), new)?;
+            self.arm_timeouts(token, found);
+        }
+        Ok(())
     }
 
     /// A token that waits for an event, or for one of several.

@@ -3,6 +3,7 @@
 mod activity;
 mod adhoc;
 mod arm;
+mod beside;
 mod boundary;
 mod call;
 mod cancel;
@@ -15,9 +16,9 @@ mod enter;
 mod eval;
 mod flow;
 mod gateway;
-mod hook;
 mod incident;
 mod join;
+mod listen;
 mod migrate;
 mod modify;
 mod person;
@@ -31,6 +32,8 @@ mod suspend;
 mod throw;
 mod trigger;
 mod vars;
+
+pub(crate) use beside::listeners_of;
 
 use crate::state::{At, Token};
 use crate::{Effect, Env, Event, State, StepError, Variables};
@@ -59,7 +62,12 @@ impl Failure {
 /// What is still to be done in this step.
 enum Work {
     /// A moving token enters its element.
-    Enter { token: u64, via: Option<FlowId> },
+    Enter {
+        token: u64,
+        via: Option<FlowId>,
+        /// After an incident: it has arrived already.
+        again: bool,
+    },
     /// A scope may be complete.
     ScopeDone(u64),
 }
@@ -77,6 +85,10 @@ pub(crate) struct Run<'a> {
     entered: u32,
     /// Variables changed, or a condition was armed: conditions must be looked at.
     conditions_due: bool,
+    /// Where the last token of a scope was consumed.
+    last: Option<(u64, Arc<str>)>,
+    /// Tasks taken away, whose listeners are still to be told.
+    gone: Vec<listen::Gone>,
 }
 
 impl<'a> Run<'a> {
@@ -99,10 +111,24 @@ impl<'a> Run<'a> {
             queue: VecDeque::new(),
             entered: 0,
             conditions_due: false,
+            last: None,
+            gone: Vec::new(),
         })
     }
 
-    pub fn finish(self) -> (Vec<Effect>, Vec<Event>) {
+    /// What went wrong in this step and still stands.
+    pub fn trouble(&self) -> Option<&str> {
+        self.events.iter().find_map(|event| match event {
+            Event::IncidentOpened { incident, message, .. } => {
+                let n = self.state.number(incident);
+                let mut incidents = self.state.incidents.iter();
+                incidents.any(|open| Some(open.n) == n).then_some(message.as_str())
+            }
+            _ => None,
+        })
+    }
+
+    pub fn result(self) -> (Vec<Effect>, Vec<Event>) {
         (self.effects, self.events)
     }
 
@@ -112,13 +138,19 @@ impl<'a> Run<'a> {
             return;
         }
         loop {
+            if !self.gone.is_empty() {
+                self.tell_gone();
+            }
             while let Some(work) = self.queue.pop_front() {
                 match work {
-                    Work::Enter { token, via } => self.enter(token, via),
+                    Work::Enter { token, via, again } => self.enter(token, via, again),
                     Work::ScopeDone(scope) => self.scope_done(scope),
                 }
                 if self.conditions_due {
                     self.check_conditions();
+                }
+                if !self.gone.is_empty() {
+                    self.tell_gone();
                 }
             }
             if self.conditions_due {
@@ -157,8 +189,14 @@ impl<'a> Run<'a> {
     /// Puts a new moving token at a node and queues its entry.
     fn spawn(&mut self, scope: u64, node: &Node, via: Option<FlowId>) -> u64 {
         let token = self.new_token(scope, node);
-        self.queue.push_back(Work::Enter { token, via });
+        self.arrives(token, via);
         token
+    }
+
+    /// Queues the entry of a token.
+    fn arrives(&mut self, token: u64, via: Option<FlowId>) {
+        let again = false;
+        self.queue.push_back(Work::Enter { token, via, again });
     }
 
     /// Puts a new moving token at a node.
@@ -191,6 +229,7 @@ impl<'a> Run<'a> {
         };
         scope.live -= 1;
         if scope.live == 0 {
+            self.last = Some((token.scope, token.element));
             self.queue.push_back(Work::ScopeDone(token.scope));
         }
     }

@@ -5,7 +5,7 @@ use super::{Failure, Run};
 use crate::state::{At, TaskState};
 use crate::timers::moment;
 use crate::{Assignment, Effect, Event};
-use bpmn::{NodeId, PersonTask, Process, Text};
+use bpmn::{HookAt, NodeId, PersonTask, Process, Text};
 use jiff::Timestamp;
 use serde_json::Value;
 
@@ -46,6 +46,8 @@ impl Run<'_> {
             follow_up: self.moment(spot, task.follow_up.as_ref(), "follow-up date")?,
             priority,
         };
+        let timeouts = self.timeouts(spot, process.node(id))?;
+        let assigned = state.assignment.assignee.is_some();
         self.set_at(token, At::Task(Box::new(state)));
         let spec = self
             .state
@@ -59,6 +61,10 @@ impl Run<'_> {
                 roles: spec.assignment.candidate_groups.clone(),
             });
             self.effect(Effect::TaskCreated(Box::new(spec)));
+        }
+        self.arm_timeouts(token, timeouts);
+        if assigned {
+            self.tell_listeners(token, HookAt::Assign);
         }
         Ok(())
     }

@@ -1,7 +1,7 @@
 //! Loops begin: standard loop and multi-instance.
 
 use super::eval::Spot;
-use super::{Failure, Run, Work};
+use super::{Failure, Run};
 use crate::Variables;
 use crate::state::{At, LoopState, ScopeKind, ScopeState, Token};
 use bpmn::{Loop, MultiInstance, NodeId, Process};
@@ -151,7 +151,7 @@ impl Run<'_> {
         let process = self.process(scope);
         if let Some(node) = process.node_by_id(&element) {
             let token = self.new_token(scope, node);
-            self.queue.push_back(Work::Enter { token, via: None });
+            self.arrives(token, None);
         }
     }
 }

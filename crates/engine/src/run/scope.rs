@@ -97,8 +97,19 @@ impl Run<'_> {
         match (state.kind, state.owner) {
             (ScopeKind::Iteration, Some(owner)) => self.round_done(owner, scope),
             (ScopeKind::Sub, Some(owner)) => self.sub_done(owner, scope),
-            (ScopeKind::Process, Some(owner)) => self.call_done(owner, scope),
-            (_, None) => self.instance_done(scope),
+            (ScopeKind::Process, _) | (_, None) => {
+                if !self.end_listeners(scope) {
+                    self.process_done(scope);
+                }
+            }
+        }
+    }
+
+    /// A process, called or not, is over.
+    pub(super) fn process_done(&mut self, scope: u64) {
+        match self.state.scope(scope).and_then(|scope| scope.owner) {
+            Some(owner) => self.call_done(owner, scope),
+            None => self.instance_done(scope),
         }
     }
 

@@ -46,25 +46,19 @@ impl Run<'_> {
         for (name, value) in variables {
             self.set_in(root, name, value);
         }
-        let begun = self.process_hooks(root, &process);
-        if let Err(failure) = begun.and_then(|()| self.arm_event_subs(root, &process, 0)) {
+        let event = matches!(by, StartBy::Element(_));
+        let begun = self.arm_event_subs(root, &process, 0);
+        if let Err(failure) = begun.and_then(|()| self.begin_process(root, &process, &starts, event)) {
             let state = &mut *self.state;
             *state = crate::State::new(state.id.clone(), state.definition.clone(), state.business_key.take());
             return Err(StepError::CannotStart(failure.message));
-        }
-        match by {
-            StartBy::None => {
-                for start in starts {
-                    self.spawn(root, process.node(start), None);
-                }
-            }
-            StartBy::Element(_) => self.start_at(root, &process, starts[0]),
         }
         Ok(())
     }
 
     /// Begins at an element whose event has happened; with a parallel event-based gateway the others are waited for.
-    fn start_at(&mut self, root: u64, process: &Arc<Process>, element: NodeId) {
+    /// `token`: one that stands there already.
+    pub(super) fn start_at(&mut self, root: u64, process: &Arc<Process>, element: NodeId, token: Option<u64>) {
         let gateway = gateway_before(process, element);
         if let Some(gateway) = gateway
             && matches!(process.node(gateway).kind, NodeKind::EventBased { parallel: true, .. })
@@ -76,7 +70,10 @@ impl Run<'_> {
                 }
             }
         }
-        self.triggered_at(root, process, element, Variables::new());
+        match token {
+            Some(token) => self.happened(token, process, element, Variables::new()),
+            None => self.triggered_at(root, process, element, Variables::new()),
+        }
     }
 }
 

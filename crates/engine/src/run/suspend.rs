@@ -134,6 +134,9 @@ impl Run<'_> {
 
     /// The waits that are over once this one happens.
     fn ended_by(&self, wait: &Wait) -> Vec<u64> {
+        if wait.listener.is_some() {
+            return vec![wait.n];
+        }
         let process = self.process(wait.scope);
         let Some(target) = process.node_id(&wait.target) else {
             return Vec::new();

@@ -1,10 +1,10 @@
 //! An event that was waited for happens.
 
 use super::Run;
-use crate::state::{On, Resume, Wait};
+use crate::state::{Next, On, Wait};
 use crate::timers::Schedule;
 use crate::{Effect, Event, Variables};
-use bpmn::{Catch, HookAt, NodeId, NodeKind, Process};
+use bpmn::{Catch, NodeId, NodeKind, Process};
 use std::sync::Arc;
 
 impl Run<'_> {
@@ -18,6 +18,10 @@ impl Run<'_> {
             return;
         };
         self.tell(&wait);
+        if let (Some(listener), Some(token)) = (wait.listener, wait.token) {
+            self.renew(&wait, None);
+            return self.tell_timeout(token, listener);
+        }
         let catch = catch_of(&process, target);
         if catch.is_some_and(|catch| catch.all && catch.definitions.len() > 1) && !self.last_of_all(&wait, &payload) {
             return;
@@ -29,6 +33,8 @@ impl Run<'_> {
                     return;
                 };
                 if at == wait.target {
+                    // it has come, whatever listeners do now
+                    self.remove_waits(|other| other.token == Some(token) && other.target == at);
                     self.complete(token, &process, target, payload);
                 } else if matches!(process.node(target).kind, NodeKind::Boundary { .. }) {
                     self.renew(&wait, catch);
@@ -151,10 +157,29 @@ impl Run<'_> {
     /// The event after an event-based gateway that happened first.
     fn choose(&mut self, token: u64, process: &Arc<Process>, target: NodeId, payload: Variables) {
         let Some((_, gateway)) = self.place(token) else { return };
+        self.disarm(token);
+        let node = process.node(gateway);
+        let target = process.node(target).id.clone();
+        if node.hooks.is_empty() && node.apart.is_none() {
+            return self.chosen_event(token, process, gateway, &target, payload);
+        }
+        self.set_at(token, crate::state::At::Here);
+        self.proceed(token, process, gateway, Next::Chose { target, payload }, 0);
+    }
+
+    /// The gateway is left for the event that happened.
+    pub(super) fn chosen_event(
+        &mut self,
+        token: u64,
+        process: &Arc<Process>,
+        gateway: NodeId,
+        target: &str,
+        payload: Variables,
+    ) {
         let Some(scope) = self.state.token(token).map(|token| token.scope) else {
             return;
         };
-        self.disarm(token);
+        let Some(target) = process.node_id(target) else { return };
         self.event_left(process.node(gateway), token);
         let flow = process
             .node(gateway)
@@ -175,10 +200,7 @@ impl Run<'_> {
         let node = process.node(target);
         let token = self.new_token(scope, node);
         self.event_entered(node, token);
-        if let Err(failure) = self.setters(token, node, HookAt::Start) {
-            return self.fail(token, failure, Resume::Complete { payload });
-        }
-        self.complete(token, process, target, payload);
+        self.happened(token, process, target, payload);
     }
 }
 

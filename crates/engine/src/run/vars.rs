@@ -115,6 +115,24 @@ impl Run<'_> {
         Ok(())
     }
 
+    /// Sets a variable where the token sees it: its own, else that of a scope around it.
+    pub(super) fn set_near(&mut self, token: u64, target: &str, value: serde_json::Value) {
+        let own = self
+            .state
+            .token(token)
+            .is_some_and(|token| token.vars.contains_key(target));
+        if own {
+            self.told(token, &Variables::from_iter([(target.to_owned(), value.clone())]));
+            if let Some(token) = self.state.token_mut(token) {
+                token.vars.insert(target.to_owned(), value);
+            }
+            return;
+        }
+        if let Some(scope) = self.state.token(token).map(|token| token.scope) {
+            self.set_path(scope, target, value);
+        }
+    }
+
     /// Sets `a` or a member `a.b.c` of a variable.
     pub(super) fn set_path(&mut self, scope: u64, target: &str, value: Value) {
         let Some((name, _)) = target.split_once('.') else {

@@ -1,11 +1,13 @@
 //! The engine through its public API, on a virtual clock and with the real FEEL.
 
 mod compensation;
+mod continuations;
 mod data;
 mod errors;
 mod events;
 mod gateways;
 mod incidents;
+mod listeners;
 mod loops;
 mod migrate;
 mod modify;

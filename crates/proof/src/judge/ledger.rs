@@ -13,6 +13,8 @@ pub struct Ledger {
     timers: BTreeMap<String, Timestamp>,
     waits: BTreeMap<String, (String, Option<String>)>,
     jobs: BTreeSet<String>,
+    /// Jobs of listeners whose token visits nothing: of an open task, of a process that ends.
+    beside: BTreeSet<String>,
     tasks: BTreeSet<String>,
     incidents: BTreeSet<String>,
     /// Visits that began and have not ended.
@@ -27,7 +29,16 @@ impl Ledger {
     /// A thing that was made twice, or a visit that ended without having begun.
     pub fn record(&mut self, effects: &[Effect], events: &[Event]) -> Result<(), String> {
         effects.iter().try_for_each(|effect| self.effect(effect))?;
-        events.iter().try_for_each(|event| self.event(event))
+        events.iter().try_for_each(|event| self.event(event))?;
+        for effect in effects {
+            if let Effect::JobCreated(spec) = effect
+                && spec.kind == engine::JobKind::Listener
+                && !self.visits.contains(&spec.id)
+            {
+                self.beside.insert(spec.id.clone());
+            }
+        }
+        Ok(())
     }
 
     fn effect(&mut self, effect: &Effect) -> Result<(), String> {
@@ -107,7 +118,8 @@ impl Ledger {
                 engine::ActiveKind::Task | engine::ActiveKind::Job | engine::ActiveKind::Event
             )
         });
-        let waiting: BTreeSet<String> = waiting.map(|active| active.token.clone()).collect();
+        let waiting = waiting.map(|active| active.token.clone());
+        let waiting: BTreeSet<String> = waiting.filter(|token| !self.beside.contains(token)).collect();
         same("visits that wait", &(&self.visits & &waiting), &waiting)?;
         same("tasks", &self.tasks, &state.tasks().into_iter().collect())?;
         same(

@@ -1,5 +1,6 @@
 //! Random models, what happens to them, and what must hold.
 
+mod beside;
 mod case;
 mod choice;
 mod flat;

@@ -11,6 +11,8 @@ pub struct Model {
     pub main: Level,
     /// The called ones.
     pub called: Vec<Level>,
+    /// Where listeners and commits in between are ([`super::beside::strew`]); 0: nowhere.
+    pub beside: u64,
 }
 
 /// How a process begins.

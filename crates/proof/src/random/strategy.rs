@@ -16,10 +16,12 @@ pub fn model() -> impl Strategy<Value = Model> {
         1 => Just(Start::Receive),
         1 => any::<bool>().prop_map(Start::Gateway),
     ];
-    (start, level(4, 30), level(2, 6), level(2, 6)).prop_map(|(start, main, one, other)| Model {
+    let beside = prop_oneof![1 => Just(0), 1 => any::<u64>()];
+    (start, level(4, 30), level(2, 6), level(2, 6), beside).prop_map(|(start, main, one, other, beside)| Model {
         start,
         main,
         called: vec![one, other],
+        beside,
     })
 }
 

@@ -1,5 +1,6 @@
 //! Models as BPMN XML.
 
+use super::beside::strew;
 use super::graph::{Graph, Kind};
 use super::model::{
     Act, Block, Boundary, Branch, End, EventSub, Gate, Level, Model, Repeat, Start, SubKind, Throw, Timer, Trigger,
@@ -43,7 +44,7 @@ pub fn write(model: &Model, version: Version) -> String {
         writer.xml += "</process>";
     }
     writer.xml += "</definitions>";
-    writer.xml
+    strew(&writer.xml, model.beside, matches!(version, Version::Second))
 }
 
 /// The ids that the second version gives to elements of the first, of as many as a model may have.
@@ -55,7 +56,7 @@ pub fn renames() -> BTreeMap<String, String> {
         .collect()
 }
 
-const HEAD: &str = r#"<definitions xmlns="http://www.omg.org/spec/BPMN/20100524/MODEL" xmlns:zeebe="http://camunda.org/schema/zeebe/1.0" id="d" targetNamespace="https://sinfonia.it/proof">"#;
+const HEAD: &str = r#"<definitions xmlns="http://www.omg.org/spec/BPMN/20100524/MODEL" xmlns:zeebe="http://camunda.org/schema/zeebe/1.0" xmlns:camunda="http://camunda.org/schema/1.0/bpmn" id="d" targetNamespace="https://sinfonia.it/proof">"#;
 
 struct Writer {
     version: Version,

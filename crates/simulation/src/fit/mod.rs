@@ -6,7 +6,7 @@ mod propose;
 
 pub use propose::Proposal;
 
-use engine::Event;
+use engine::{Event, JobKind};
 use jiff::Timestamp;
 use std::collections::{BTreeMap, HashMap};
 
@@ -142,6 +142,7 @@ impl Observed {
                     }
                 }
                 Event::FlowTaken { flow } => self.took(flow),
+                Event::JobCreated { kind, .. } if *kind != JobKind::Work => {}
                 Event::TaskCreated { element, task: id, .. } | Event::JobCreated { element, job: id, .. } => {
                     open.insert(id.clone(), (element.clone(), at, None));
                 }

@@ -4,10 +4,20 @@ use super::gathered::Ending;
 use super::messages::Thrown;
 use super::{Instance, Open, What, World};
 use crate::SimulationError;
-use engine::Effect;
+use engine::{Effect, JobKind, JobSpec};
 
 fn number(id: &str) -> u64 {
     id.rsplit_once('.').and_then(|(_, n)| n.parse().ok()).unwrap_or(0)
+}
+
+/// Microseconds before the next try of a continuation.
+fn pause(job: &JobSpec) -> i64 {
+    let last = job.pauses.len().checked_sub(1);
+    let place = last.map(|last| job.pauses.len().saturating_sub(job.retries as usize).min(last));
+    let span = place.and_then(|place| bpmn::parse_duration(&job.pauses[place]).ok());
+    let day = jiff::SpanRelativeTo::days_are_24_hours();
+    let seconds = span.and_then(|span| span.total((jiff::Unit::Second, day)).ok());
+    (seconds.unwrap_or_default() * 1e6) as i64
 }
 
 impl World<'_> {
@@ -24,6 +34,9 @@ impl World<'_> {
                         true,
                     )?;
                 }
+                // listeners and continuations take no time and nobody's hands
+                Effect::JobCreated(job) if job.kind != JobKind::Work => self.goes_on(instance, &job, 0),
+                Effect::JobPaused(job) => self.goes_on(instance, &job, pause(&job)),
                 Effect::JobCreated(job) => {
                     self.begin_work(instance, number(&job.id), &job.element, i64::from(job.priority), false)?;
                 }
@@ -73,6 +86,12 @@ impl World<'_> {
             Some(how) => self.end(instance, how),
             None => Ok(()),
         }
+    }
+
+    fn goes_on(&mut self, instance: Instance, job: &JobSpec, after: i64) {
+        let n = number(&job.id);
+        self.waits_for(instance, n, Open::Beside);
+        self.at(self.now.saturating_add(after), What::Beside(instance, n));
     }
 
     fn waits_for(&mut self, instance: Instance, n: u64, open: Open) {

@@ -44,6 +44,8 @@ enum What {
     Timer(Instance, u64),
     Deliver(Instance, u64),
     Done(u32, u32),
+    /// A listener's job or a continuation.
+    Beside(Instance, u64),
     Open(usize),
 }
 
@@ -79,6 +81,7 @@ impl Ord for Due {
 #[derive(Debug, Clone, PartialEq, Eq)]
 enum Open {
     Work(u32),
+    Beside,
     Timer,
     Message(String, String),
     Signal(String),
@@ -231,6 +234,12 @@ impl<'p> World<'p> {
                 }
             }
             What::Deliver(instance, n) => self.come(instance, n)?,
+            What::Beside(instance, n) => {
+                if self.takes(instance, n, |open| *open == Open::Beside) {
+                    let (job, variables) = (self.id(instance, n), dmn::Variables::new());
+                    self.command(instance, Command::CompleteJob { job, variables })?;
+                }
+            }
             What::Done(work, generation) => self.work_done(work, generation)?,
             What::Open(pool) => {
                 self.pools[pool].wake = None;
