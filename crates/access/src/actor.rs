@@ -57,8 +57,13 @@ impl Actor {
         self.roles.iter().any(|r| r == role)
     }
 
-    /// The patient id, if the actor is a patient.
+    /// Whose data a citizen sees: the id of the patient they act for, or their own; `None` for staff.
     pub fn patient(&self) -> Option<&str> {
-        self.subject.strip_prefix("Patient/")
+        let own = self.subject.strip_prefix("Patient/")?;
+        let other = self
+            .acts_for
+            .as_deref()
+            .and_then(|other| other.strip_prefix("Patient/"));
+        Some(other.unwrap_or(own))
     }
 }

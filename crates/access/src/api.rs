@@ -1,7 +1,7 @@
 //! The identity service of the node that has the store, for the nodes that have none (`--peer hub=…`). Internal: only
 //! the program itself, by signed token, may call it.
 
-use crate::{AccessError, Actor, Decision, Identity, Policy, Routes, SignInError};
+use crate::{AccessError, Actor, Ask, AskError, Decision, Identity, Policy, Refused, Reply, Routes, SignInError};
 use axum::Json;
 use axum::response::{IntoResponse, Response};
 use axum::routing::{get, post};
@@ -41,7 +41,7 @@ fn only_system(actor: &Actor, _: &http::request::Parts) -> Decision {
 pub fn identity_routes(identity: &Arc<dyn Identity>) -> Routes {
     let policy = Policy::Check(only_system);
     let shared = || identity.clone();
-    let (a, b, c, d, e, f) = (shared(), shared(), shared(), shared(), shared(), shared());
+    let (a, b, c, d, e, f, g) = (shared(), shared(), shared(), shared(), shared(), shared(), shared());
     Routes::new()
         .route(
             Method::POST,
@@ -76,6 +76,12 @@ pub fn identity_routes(identity: &Arc<dyn Identity>) -> Routes {
         )
         .route(
             Method::POST,
+            "/access/ask",
+            policy,
+            post(|Json(ask): Json<Ask>| async move { ask_answer(g.ask(ask).await) }),
+        )
+        .route(
+            Method::POST,
             "/access/audit",
             policy,
             post(|Json(entries): Json<Vec<AuditEntry>>| async move { answer(e.record(entries).await) }),
@@ -95,10 +101,20 @@ fn answer<T: Serialize>(result: Result<T, AccessError>) -> Response {
     }
 }
 
+/// Answers `{"Ok": Reply}` or `{"Err": Refused}`.
+fn ask_answer(result: Result<Reply, AskError>) -> Response {
+    match result {
+        Ok(reply) => Json(Ok::<_, Refused>(reply)).into_response(),
+        Err(AskError::Refused(refused)) => Json(Err::<Reply, _>(refused)).into_response(),
+        Err(AskError::Access(error)) => (StatusCode::SERVICE_UNAVAILABLE, error.to_string()).into_response(),
+    }
+}
+
 fn sign_in_answer<T: Serialize>(result: Result<T, SignInError>) -> Response {
     match result {
         Ok(value) => Json(value).into_response(),
         Err(SignInError::Wrong) => StatusCode::UNAUTHORIZED.into_response(),
+        Err(SignInError::MoreNeeded) => StatusCode::PRECONDITION_REQUIRED.into_response(),
         Err(SignInError::Locked { retry_after_s }) => {
             let mut response = StatusCode::TOO_MANY_REQUESTS.into_response();
             response

@@ -1,5 +1,6 @@
 //! What can go wrong while finding out who somebody is.
 
+use crate::{AskError, Refused};
 use store::StoreError;
 
 /// A failure of accounts, sessions or keys.
@@ -51,6 +52,9 @@ pub enum SignInError {
         /// Seconds until the next try counts.
         retry_after_s: u64,
     },
+    /// The password is right, but the account needs more than one (second factor, new password).
+    #[error("this account needs more than a password: sign in with a browser, or use an OAuth client")]
+    MoreNeeded,
     /// Something else failed.
     #[error(transparent)]
     Access(#[from] AccessError),
@@ -59,5 +63,15 @@ pub enum SignInError {
 impl From<StoreError> for SignInError {
     fn from(error: StoreError) -> Self {
         Self::Access(error.into())
+    }
+}
+
+impl From<AskError> for SignInError {
+    fn from(error: AskError) -> Self {
+        match error {
+            AskError::Refused(Refused::Locked { retry_after_s }) => Self::Locked { retry_after_s },
+            AskError::Refused(_) => Self::Wrong,
+            AskError::Access(error) => Self::Access(error),
+        }
     }
 }

@@ -1,6 +1,6 @@
 //! Where accounts, sessions and the audit trail are kept: the store of this node, or another node.
 
-use crate::{AccessError, Actor, SignInError};
+use crate::{AccessError, Actor, Ask, AskError, Reply, SignInError};
 use async_trait::async_trait;
 use serde::{Deserialize, Serialize};
 use store::AuditEntry;
@@ -12,6 +12,15 @@ pub struct Session {
     pub actor: Actor,
     /// Must come back with every state-changing request: header `x-csrf-token` or form field `_csrf`.
     pub csrf: String,
+    /// Names the session; no secret.
+    #[serde(default)]
+    pub id: String,
+    /// A new secret for the cookie: the present one is due to be changed.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub renewed: Option<String>,
+    /// Name of the person it acts for, to be shown on each page.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub acting_for: Option<String>,
 }
 
 /// What a successful sign-in gives.
@@ -21,6 +30,12 @@ pub struct SignedIn {
     pub session: Session,
     /// The secret for the cookie.
     pub token: String,
+    /// Path to go to.
+    #[serde(default)]
+    pub back: String,
+    /// Recovery codes made on the way, to be shown once.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub codes: Vec<String>,
 }
 
 /// An account that may be shown on the sign-in page of a demo.
@@ -42,7 +57,10 @@ pub struct DemoAccount {
 pub trait Identity: Send + Sync + 'static {
     /// The session of a cookie, if it is alive; keeps it alive.
     async fn session(&self, token: &str) -> Result<Option<Session>, AccessError>;
-    /// Checks a password and opens a session; `previous` (the cookie the browser came with) is closed.
+    /// Everything that pages of sign-in, own access and accounts ask.
+    async fn ask(&self, ask: Ask) -> Result<Reply, AskError>;
+    /// Checks a password and opens a session; `previous` (the cookie the browser came with) is closed. Only for accounts
+    /// that need nothing more than a password; the pages use [`Identity::ask`].
     async fn sign_in(&self, username: &str, password: &str, previous: Option<&str>) -> Result<SignedIn, SignInError>;
     /// Closes a session.
     async fn sign_out(&self, token: &str) -> Result<(), AccessError>;

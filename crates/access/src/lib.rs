@@ -6,6 +6,7 @@
 
 mod actor;
 mod api;
+mod ask;
 mod audit;
 mod bearer;
 mod cookie;
@@ -17,12 +18,18 @@ mod key;
 mod local;
 mod outgoing;
 mod policy;
+pub mod registry;
 mod routes;
 mod scopes;
+mod seal;
 mod token;
 
 pub use actor::{Actor, ClientGrant};
 pub use api::{PasswordBody, TokenBody, identity_routes};
+pub use ask::{
+    AccountView, Ask, AskError, Capacity, Challenge, Manage, Mine, MyAccess, Need, PasskeyInfo, PasswordFault, Place,
+    Refused, Reply, SessionInfo, Step, TotpOffer, Visit, Ward, WardReason,
+};
 pub use audit::{Audit, AuditPatient, FLUSH_MS};
 pub use bearer::{BearerError, BearerVerifier, ClientCertificate};
 pub use cookie::{cookie, session_cookie_name, set_cookie};
@@ -31,9 +38,10 @@ pub use extract::NoActor;
 pub use guard::{Guard, GuardOptions, Refusal, TrustedOrigin};
 pub use identity::{DemoAccount, Identity, Session, SignedIn};
 pub use key::SigningKey;
-pub use local::{AccountInfo, Accounts, IdentityOptions, LocalIdentity, NewAccount, PasswordCost};
+pub use local::{AccountInfo, Accounts, IdentityOptions, LocalIdentity, NewAccount, PasswordCost, SignInRules};
 pub use outgoing::{EndpointPolicy, GuardedResolver};
 pub use policy::{Decision, Policy};
 pub use routes::{RouteInfo, Routes};
 pub use scopes::{Action, MAX_SCOPES, Permit, ResourceScope, ScopeContext, ScopeError, Way};
+pub use seal::Seal;
 pub use token::{TokenError, Tokens};

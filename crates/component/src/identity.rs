@@ -1,7 +1,10 @@
 //! The identity of a node without a store: accounts, sessions and audit live at the hub's node.
 
 use crate::{PeerError, Peers};
-use access::{AccessError, Actor, DemoAccount, Identity, PasswordBody, Session, SignInError, SignedIn, TokenBody};
+use access::{
+    AccessError, Actor, Ask, AskError, DemoAccount, Identity, PasswordBody, Refused, Reply, Session, SignInError,
+    SignedIn, TokenBody,
+};
 use async_trait::async_trait;
 use bytes::Bytes;
 use http::{Method, Request, Response, StatusCode, header};
@@ -55,6 +58,7 @@ impl RemoteIdentity {
         let response = self.send(Method::POST, path, Some(body)).await?;
         match response.status() {
             StatusCode::UNAUTHORIZED => Err(SignInError::Wrong),
+            StatusCode::PRECONDITION_REQUIRED => Err(SignInError::MoreNeeded),
             StatusCode::TOO_MANY_REQUESTS => {
                 let wait = response
                     .headers()
@@ -86,6 +90,11 @@ impl Identity for RemoteIdentity {
             },
         )
         .await
+    }
+
+    async fn ask(&self, ask: Ask) -> Result<Reply, AskError> {
+        let answer: Result<Reply, Refused> = self.post("/access/ask", &ask).await?;
+        Ok(answer?)
     }
 
     async fn sign_in(&self, username: &str, password: &str, previous: Option<&str>) -> Result<SignedIn, SignInError> {

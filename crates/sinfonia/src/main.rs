@@ -25,7 +25,7 @@ struct Cli {
 #[derive(Subcommand)]
 enum Command {
     /// Serves pages and APIs.
-    Serve(commands::serve::Args),
+    Serve(Box<commands::serve::Args>),
     /// Imports FHIR bundles from a folder; interrupted, it goes on where it was.
     Load(commands::load::Args),
     /// Loads a FHIR package (profiles, value sets, code systems, …): an npm tarball or a folder of JSON files.
@@ -67,7 +67,7 @@ fn run() -> anyhow::Result<()> {
     let runtime = tokio::runtime::Builder::new_multi_thread().enable_all().build()?;
     runtime.block_on(async {
         match cli.command {
-            Command::Serve(args) => commands::serve::run(&cli.data, args).await,
+            Command::Serve(args) => commands::serve::run(&cli.data, *args).await,
             Command::Load(args) => commands::load::run(&cli.data, args).await,
             Command::LoadPackage(args) => commands::load_package::run(&cli.data, args).await,
             Command::LoadTerminology(args) => commands::load_terminology::run(&cli.data, args).await,

@@ -1,6 +1,6 @@
 //! The whole program over one SQLite file, wired once for every subcommand.
 
-use access::{Guard, GuardOptions, LocalIdentity, SigningKey};
+use access::{Guard, GuardOptions, Identity, IdentityOptions, LocalIdentity, SignInRules, SigningKey, identity_routes};
 use anyhow::Context as _;
 use axum::middleware::from_fn;
 use component::{Component, Context, Peer, Peers};
@@ -14,7 +14,7 @@ use store_sqlite::SqliteStore;
 
 /// Every service of the region that this program carries.
 pub fn components() -> Vec<Component> {
-    vec![pathways::component(), operate::component()]
+    vec![pathways::component(), operate::component(), account::component()]
 }
 
 /// Time, identity and manners of one run.
@@ -33,6 +33,8 @@ pub struct Setup {
     pub notify: NotifyOptions,
     /// From where `$import` may read.
     pub import: hub::ImportPolicy,
+    /// Who needs a second factor, how long sessions last.
+    pub sign_in_rules: SignInRules,
     /// What is looked at when FHIR resources are written.
     pub validation: hub::ValidationPolicy,
 }
@@ -77,14 +79,15 @@ impl System {
         let store = open_store(data)?;
         let dynamic: Arc<dyn Store> = store.clone();
         let (clock, ids) = (setup.clock, setup.ids);
-        let identity = LocalIdentity::new(dynamic.clone(), clock.clone(), random.clone(), Default::default());
-        let guard = Guard::new(
-            Arc::new(identity.clone()),
-            &key,
-            clock.clone(),
-            random.as_ref(),
-            setup.guard,
-        );
+        let manners = IdentityOptions {
+            rules: setup.sign_in_rules,
+            site: Some(setup.base_url.clone()),
+            key: Some(key.clone()),
+            ..Default::default()
+        };
+        let identity = LocalIdentity::new(dynamic.clone(), clock.clone(), random.clone(), manners);
+        let shared: Arc<dyn Identity> = Arc::new(identity.clone());
+        let guard = Guard::new(shared.clone(), &key, clock.clone(), random.as_ref(), setup.guard);
 
         let mut hub_config = HubConfig::new(format!("{}/fhir", setup.base_url));
         hub_config.validation = setup.validation;
@@ -105,7 +108,10 @@ impl System {
         let orchestrator = Orchestrator::new(dynamic, clock.clone(), ids.clone(), manners);
 
         let peers = Peers::new(guard.tokens().clone());
-        peers.add("hub", Peer::Local(hub::routes(hub.clone()).guard(&guard)));
+        peers.add(
+            "hub",
+            Peer::Local(hub::routes(hub.clone()).merge(identity_routes(&shared)).guard(&guard)),
+        );
         peers.add(
             "orchestrator",
             Peer::Local(orchestrator::routes(orchestrator.clone()).guard(&guard)),
@@ -120,13 +126,7 @@ impl System {
             navigation,
         };
 
-        for component in &components {
-            for worker in (component.workers)() {
-                let context = context.clone();
-                let run = worker.run.clone();
-                orchestrator.register_worker(worker.job_type, move |job| run(context.clone(), job));
-            }
-        }
+        register_workers(&components, &context, &orchestrator);
         let router = router(&components, &context, &hub, &orchestrator, &guard);
         let origins = setup.origins;
         let router = router.layer(from_fn(move |request, next| {
@@ -170,6 +170,13 @@ impl System {
     /// Writes what is still in memory (the audit) and closes.
     pub async fn close(self) {
         self.guard.audit().flush().await;
+    }
+}
+
+fn register_workers(components: &[Component], context: &Context, orchestrator: &Arc<Orchestrator>) {
+    for worker in components.iter().flat_map(|component| (component.workers)()) {
+        let context = context.clone();
+        orchestrator.register_worker(worker.job_type, move |job| (worker.run)(context.clone(), job));
     }
 }
 

@@ -3,7 +3,7 @@
 use crate::flash::{COOKIE, Flash};
 use crate::html::Html;
 use crate::{Answer, Arg, Failure, Kit, Lang, Texts, assets, format};
-use access::{Actor, Session};
+use access::{Actor, Capacity, Session};
 use axum::extract::{FromRef, FromRequestParts};
 use axum::response::IntoResponse as _;
 use http::request::Parts;
@@ -42,6 +42,7 @@ pub struct Page {
     texts: Texts,
     actor: Actor,
     csrf: Option<String>,
+    acting_for: Option<String>,
     path: String,
     title: String,
     crumbs: Vec<Crumb>,
@@ -79,6 +80,7 @@ impl Page {
             texts: kit.texts(lang),
             actor: parts.extensions.get::<Actor>().cloned().unwrap_or_else(nobody),
             csrf: parts.extensions.get::<Session>().map(|s| s.csrf.clone()),
+            acting_for: parts.extensions.get::<Session>().and_then(|s| s.acting_for.clone()),
             path: parts.uri.path().to_owned(),
             title: "Sinfonia".into(),
             crumbs: Vec::new(),
@@ -141,6 +143,31 @@ impl Page {
     pub fn with_form(mut self) -> Self {
         self.scripts.push("form.js");
         self
+    }
+
+    /// With the passkey island (`data-passkey` buttons).
+    #[must_use]
+    pub fn with_passkey(mut self) -> Self {
+        self.scripts.push("passkey.js");
+        self
+    }
+
+    /// Name of the person whose data are seen, when they are not one's own.
+    pub fn acting_for(&self) -> Option<&String> {
+        self.acting_for.as_ref()
+    }
+
+    /// A capacity in words: `Cittadino`, `Medico di medicina generale · ASL 1`.
+    pub fn capacity_name(&self, capacity: &Capacity) -> String {
+        if capacity.subject.starts_with("Patient/") {
+            return self.t("capacity-citizen");
+        }
+        let roles: Vec<String> = capacity.roles.iter().map(|role| self.role_name(role)).collect();
+        let unit = capacity.organization_name.as_ref().or(capacity.organization.as_ref());
+        match unit {
+            Some(unit) => format!("{} · {unit}", roles.join(", ")),
+            None => roles.join(", "),
+        }
     }
 
     /// Who is signed in; on a public page perhaps `anonymous` without roles.
@@ -326,7 +353,7 @@ impl Page {
 }
 
 /// `303 See Other` to a path of this site.
-pub(crate) fn redirect(to: &str) -> Answer {
+pub fn redirect(to: &str) -> Answer {
     // Browsers drop tabs and line ends: "/<tab>/host" would lead away.
     let plain = to.bytes().all(|b| (0x21..0x7f).contains(&b) && b != b'\\');
     let inside = plain && to.starts_with('/') && !to.starts_with("//");

@@ -1,15 +1,19 @@
 //! Pages that belong to no component: sign-in, sign-out, language, assets.
 
 mod language;
+mod passkey;
+mod recover;
 mod sign_in;
 mod sign_out;
+mod steps;
 #[cfg(test)]
 mod tests;
+mod visit;
 
 use crate::{Kit, assets};
 use access::{Guard, Policy, Routes};
 use axum::extract::{FromRef, Path};
-use axum::routing::{get, post};
+use axum::routing::{MethodRouter, get, post};
 use http::{HeaderMap, Method};
 
 /// State of these pages.
@@ -32,19 +36,7 @@ pub fn site(kit: &Kit, guard: &Guard) -> Routes {
         guard: guard.clone(),
     };
     let asset = |Path(file): Path<String>, headers: HeaderMap| async move { assets::serve(&file, &headers) };
-    Routes::new()
-        .route(
-            Method::GET,
-            "/accedi",
-            Policy::Public,
-            get(sign_in::form).with_state(site.clone()),
-        )
-        .route(
-            Method::POST,
-            "/accedi",
-            Policy::Public,
-            post(sign_in::submit).with_state(site.clone()),
-        )
+    sign_in_routes(&site)
         .route(
             Method::POST,
             "/esci",
@@ -64,4 +56,34 @@ pub fn site(kit: &Kit, guard: &Guard) -> Routes {
             Policy::Public,
             get(|| async { "User-agent: *\nDisallow: /\n" }),
         )
+}
+
+/// The ways in.
+fn sign_in_routes(site: &Site) -> Routes {
+    let public = |routes: Routes, method: Method, path: &str, handler: MethodRouter<Site>| {
+        routes.route(method, path, Policy::Public, handler.with_state(site.clone()))
+    };
+    let pages = [
+        ("/accedi", get(sign_in::form)),
+        ("/accedi/passo", get(steps::form)),
+        ("/accedi/recupero", get(recover::form)),
+    ];
+    let forms = [
+        ("/accedi", post(sign_in::submit)),
+        ("/accedi/codice", post(steps::code)),
+        ("/accedi/attiva", post(steps::enrol)),
+        ("/accedi/nuova-password", post(steps::new_password)),
+        ("/accedi/scelta", post(steps::choose)),
+        ("/accedi/recupero", post(recover::submit)),
+        ("/accedi/passkey/sfida", post(passkey::challenge)),
+        ("/accedi/passkey", post(passkey::submit)),
+    ];
+    let mut routes = Routes::new();
+    for (path, handler) in pages {
+        routes = public(routes, Method::GET, path, handler);
+    }
+    for (path, handler) in forms {
+        routes = public(routes, Method::POST, path, handler);
+    }
+    routes
 }

@@ -102,6 +102,7 @@ impl Guard {
                 Ok(Caller::with_credentials(actor))
             }
             Err(SignInError::Wrong) => Err(bad("user name or password are wrong")),
+            Err(error @ SignInError::MoreNeeded) => Err(bad(&error.to_string())),
             Err(SignInError::Locked { retry_after_s }) => Err(Refusal::TooMany { retry_after_s }),
             Err(SignInError::Access(error)) => Err(unavailable(error)),
         }

@@ -12,13 +12,13 @@ pub use refusal::Refusal;
 use crate::policy::Verdict;
 use crate::{
     Actor, Audit, AuditPatient, BearerVerifier, Identity, IdentityOptions, LocalIdentity, RouteInfo, Session,
-    SigningKey, Tokens,
+    SigningKey, Tokens, session_cookie_name, set_cookie,
 };
 use authenticate::{BasicCache, Means};
 use axum::extract::Request;
 use axum::middleware::Next;
 use axum::response::{IntoResponse as _, Response};
-use http::{Method, StatusCode};
+use http::{Method, StatusCode, header};
 use std::sync::{Arc, OnceLock};
 use store::{AuditEntry, Clock, Random, Store, SystemRandom};
 
@@ -123,6 +123,9 @@ impl Guard {
             Ok((rule, request)) => (Ok(rule), next.run(request).await),
             Err(refused) => (Err(refused.rule), refused.response),
         };
+        if let Some(renewed) = pending.session.as_ref().and_then(|session| session.renewed.as_deref()) {
+            self.renew_cookie(&mut response, renewed);
+        }
         // An error page shows who is signed in; it is made outside this wrapper.
         if let Some(session) = pending.session.take().filter(|_| response.status().as_u16() >= 400) {
             response.extensions_mut().insert(*session);
@@ -131,6 +134,21 @@ impl Guard {
             self.0.audit.record(entry).await;
         }
         response
+    }
+
+    /// The session's next secret, unless the handler set the cookie itself (sign-out, sign-in).
+    fn renew_cookie(&self, response: &mut Response, token: &str) {
+        let secure = self.0.options.secure_cookies;
+        let name = session_cookie_name(secure);
+        let sets = |value: &http::HeaderValue| {
+            value
+                .to_str()
+                .is_ok_and(|text| text.strip_prefix(name).is_some_and(|rest| rest.starts_with('=')))
+        };
+        if !response.headers().get_all(header::SET_COOKIE).iter().any(sets) {
+            let cookie = set_cookie(name, token, secure, None);
+            response.headers_mut().append(header::SET_COOKIE, cookie);
+        }
     }
 
     /// Authenticates and decides; gives the request with actor and session in its extensions.

@@ -1,19 +1,19 @@
 //! Local accounts: record kind `account`, key the user name in lower case.
 
-use super::password::{MAX_PASSWORD, PasswordCost, Passwords};
+use super::password::{MAX_PASSWORD, Passwords};
+use super::rules::SignInRules;
 use super::throttle::Throttle;
-use crate::{AccessError, Actor, DemoAccount, SignInError};
+use super::{trail, weak};
+use crate::{AccessError, AccountView, Actor, AskError, DemoAccount, Refused, SignInError};
 use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
 use sha2::{Digest as _, Sha256};
 use std::sync::Arc;
-use store::{Clock, Random, RecordWrite, Store, Transaction};
+use store::{AuditEntry, Clock, RecordWrite, Store, Transaction};
 use tokio::sync::Mutex;
 
-const KIND: &str = "account";
+pub(super) const KIND: &str = "account";
 const DEMO: &str = "demo-account";
-/// Shortest password (NIST SP 800-63B: 8; more since there is no second factor yet).
-const MIN_PASSWORD: usize = 10;
 /// Most accounts listed at once.
 const LIST: usize = 10_000;
 
@@ -22,7 +22,7 @@ const LIST: usize = 10_000;
 pub struct NewAccount {
     /// User name: 3 to 64 of `a-z 0-9 . _ -`; capitals are folded.
     pub username: String,
-    /// Password: 10 to 1024 bytes.
+    /// Password: 10 to 1024 bytes, none of the commonest.
     pub password: String,
     /// Who it is.
     pub actor: Actor,
@@ -43,14 +43,115 @@ pub struct AccountInfo {
     pub created: Timestamp,
 }
 
+/// An account as stored.
 #[derive(Debug, Clone, Serialize, Deserialize)]
-pub(super) struct Account {
+pub(crate) struct Account {
     pub username: String,
+    /// Empty: no password.
     pub password_hash: String,
     pub actor: Actor,
     #[serde(default)]
     pub disabled: bool,
     pub created: Timestamp,
+    /// An invented person, whose password everybody may read: no second factor is demanded.
+    #[serde(default)]
+    pub demo: bool,
+    /// The staff registry gives roles beside those of `actor`.
+    #[serde(default)]
+    pub registry: bool,
+    /// Other FHIR references of the same person (a doctor is somebody's patient too).
+    #[serde(default)]
+    pub also: Vec<String>,
+    #[serde(default)]
+    pub totp: Option<StoredTotp>,
+    /// Hashes of unused recovery codes.
+    #[serde(default)]
+    pub recovery: Vec<String>,
+    /// WebAuthn user handle, 64 bytes in hexadecimal.
+    #[serde(default)]
+    pub handle: Option<String>,
+    #[serde(default)]
+    pub passkeys: Vec<StoredPasskey>,
+    #[serde(default)]
+    pub reset: Option<Reset>,
+    /// Names of the providers that vouched for this account.
+    #[serde(default)]
+    pub providers: Vec<String>,
+}
+
+/// The authenticator app.
+#[derive(Debug, Clone, Serialize, Deserialize)]
+pub(crate) struct StoredTotp {
+    /// Sealed.
+    pub secret: String,
+    /// The last time step whose code was taken: it and those before are refused.
+    pub last_step: u64,
+    pub since: Timestamp,
+}
+
+/// A passkey: only what is public.
+#[derive(Debug, Clone, Serialize, Deserialize)]
+pub(crate) struct StoredPasskey {
+    /// Credential id, hexadecimal.
+    pub id: String,
+    /// Public key, encoded by `webauthn_rp`, hexadecimal.
+    pub key: String,
+    /// Counter and flags, encoded by `webauthn_rp`, hexadecimal.
+    pub state: String,
+    pub transports: u8,
+    pub name: String,
+    pub since: Timestamp,
+    pub used: Option<Timestamp>,
+}
+
+/// A one-time code of an administrator.
+#[derive(Debug, Clone, Serialize, Deserialize)]
+pub(crate) struct Reset {
+    pub hash: String,
+    pub until: Timestamp,
+    pub by: String,
+}
+
+impl Account {
+    /// A new one without any means to sign in.
+    pub(crate) fn new(username: String, actor: Actor, now: Timestamp) -> Self {
+        Self {
+            username,
+            password_hash: String::new(),
+            actor,
+            disabled: false,
+            created: now,
+            demo: false,
+            registry: false,
+            also: Vec::new(),
+            totp: None,
+            recovery: Vec::new(),
+            handle: None,
+            passkeys: Vec::new(),
+            reset: None,
+            providers: Vec::new(),
+        }
+    }
+
+    pub(crate) fn has_second_factor(&self) -> bool {
+        self.totp.is_some() || !self.passkeys.is_empty()
+    }
+
+    /// Without its secrets.
+    pub(crate) fn view(&self) -> AccountView {
+        AccountView {
+            username: self.username.clone(),
+            actor: self.actor.clone(),
+            disabled: self.disabled,
+            created: self.created,
+            password: !self.password_hash.is_empty(),
+            app: self.totp.is_some(),
+            passkeys: self.passkeys.len(),
+            registry: self.registry,
+            providers: self.providers.clone(),
+            reset: self.reset.is_some(),
+        }
+    }
 }
 
 /// Makes, lists, disables accounts and checks their passwords.
@@ -59,25 +160,22 @@ pub struct Accounts {
     store: Arc<dyn Store>,
     clock: Arc<dyn Clock>,
     passwords: Passwords,
-    throttle: Throttle,
+    rules: SignInRules,
+    pub(super) throttle: Throttle,
     /// Tries on one name happen one after the other (names share 64 gates): parallel guesses cannot slip past the
-    /// counting of failures.
+    /// counting of failures, and no change of an account is lost.
     gates: Arc<[Mutex<()>; 64]>,
 }
 
 impl Accounts {
-    pub(super) fn new(
-        store: Arc<dyn Store>,
-        clock: Arc<dyn Clock>,
-        random: Arc<dyn Random>,
-        cost: PasswordCost,
-    ) -> Self {
+    pub(super) fn new(store: Arc<dyn Store>, clock: Arc<dyn Clock>, passwords: Passwords, rules: SignInRules) -> Self {
         let throttle = Throttle::new(store.clone(), clock.clone());
         let gates = Arc::new(std::array::from_fn(|_| Mutex::new(())));
         Self {
             store,
             clock,
-            passwords: Passwords::new(cost, random),
+            passwords,
+            rules,
             throttle,
             gates,
         }
@@ -86,21 +184,12 @@ impl Accounts {
     /// Makes an account. Fails with a conflict when the user name is taken.
     pub async fn create(&self, new: NewAccount) -> Result<(), AccessError> {
         let username = check_username(&new.username)?;
-        check_password(&new.password)?;
-        if new.actor.has_role("system") {
-            let message = "'system' is the program itself, no person can have it".to_owned();
-            return Err(AccessError::Invalid {
-                field: "roles",
-                message,
-            });
-        }
-        let account = Account {
-            username: username.clone(),
-            password_hash: self.passwords.hash(&new.password).await?,
-            actor: new.actor.clone(),
-            disabled: false,
-            created: self.clock.now(),
-        };
+        check_roles(&new.actor.roles)?;
+        self.acceptable(&new.password, &username, &new.actor.name)
+            .map_err(invalid_password)?;
+        let mut account = Account::new(username.clone(), new.actor.clone(), self.clock.now());
+        account.password_hash = self.passwords.hash(&new.password).await?;
+        account.demo = new.demo;
         let mut records = vec![record(KIND, &username, true, &account)];
         if new.demo {
             let (name, roles) = (new.actor.name, new.actor.roles);
@@ -112,49 +201,85 @@ impl Accounts {
             };
             records.push(record(DEMO, &username, false, &shown));
         }
-        self.store
-            .commit(Transaction {
-                records,
-                ..Transaction::default()
-            })
-            .await?;
-        Ok(())
+        let audit = vec![trail::act(
+            self.clock.now(),
+            "system",
+            "account.create",
+            &username,
+            "permit system",
+        )];
+        self.commit(records, audit).await
     }
 
-    /// Changes the password; failed tries are forgotten.
+    /// Changes the password, at the command line; failed tries are forgotten.
     pub async fn set_password(&self, username: &str, password: &str) -> Result<(), AccessError> {
-        check_password(password)?;
-        let password_hash = self.passwords.hash(password).await?;
-        self.change(username, |account| account.password_hash = password_hash)
-            .await?;
-        self.throttle.succeeded(&fold(username)).await
+        let username = fold(username);
+        let account = find(self.store.as_ref(), &username)
+            .await?
+            .ok_or_else(|| unknown(&username))?;
+        self.acceptable(password, &username, &account.actor.name)
+            .map_err(invalid_password)?;
+        let hash = self.passwords.hash(password).await?;
+        self.edit(&username, "system", "account.password-set", |account| {
+            account.password_hash = hash;
+            account.reset = None;
+            Ok(())
+        })
+        .await
+        .map_err(|e| plain(e, &username))?;
+        self.throttle.succeeded(&username).await
     }
 
     /// Refuses (or allows again) sign-in; open sessions of the account end at once.
     pub async fn set_disabled(&self, username: &str, disabled: bool) -> Result<(), AccessError> {
-        self.change(username, |account| account.disabled = disabled).await
+        let username = fold(username);
+        let action = if disabled { "account.disable" } else { "account.enable" };
+        self.edit(&username, "system", action, |account| {
+            account.disabled = disabled;
+            Ok(())
+        })
+        .await
+        .map_err(|e| plain(e, &username))
+    }
+
+    /// Lets the staff registry (PractitionerRole) give roles to the account, or no longer.
+    pub async fn set_registry(&self, username: &str, registry: bool) -> Result<(), AccessError> {
+        let username = fold(username);
+        self.edit(&username, "system", "account.registry", |account| {
+            account.registry = registry;
+            Ok(())
+        })
+        .await
+        .map_err(|e| plain(e, &username))
+    }
+
+    /// Forgets app, recovery codes and passkeys: for who lost the phone and is the only administrator.
+    pub async fn forget_factors(&self, username: &str) -> Result<(), AccessError> {
+        let username = fold(username);
+        self.edit(&username, "system", "account.factors-forgotten", |account| {
+            (account.totp, account.recovery, account.passkeys) = (None, Vec::new(), Vec::new());
+            Ok(())
+        })
+        .await
+        .map_err(|e| plain(e, &username))
     }
 
     /// Every account, by user name.
     pub async fn list(&self) -> Result<Vec<AccountInfo>, AccessError> {
-        let rows = self.store.snapshot().await?.records(KIND, "", LIST).await?;
-        rows.iter()
-            .map(|(key, bytes)| {
-                let Account {
-                    username,
-                    actor,
-                    disabled,
-                    created,
-                    ..
-                } = parse(KIND, key, bytes)?;
-                Ok(AccountInfo {
-                    username,
-                    actor,
-                    disabled,
-                    created,
-                })
+        let all = self.all().await?.into_iter();
+        Ok(all
+            .map(|account| AccountInfo {
+                username: account.username,
+                actor: account.actor,
+                disabled: account.disabled,
+                created: account.created,
             })
-            .collect()
+            .collect())
+    }
+
+    pub(super) async fn all(&self) -> Result<Vec<Account>, AccessError> {
+        let rows = self.store.snapshot().await?.records(KIND, "", LIST).await?;
+        rows.iter().map(|(key, bytes)| parse(KIND, key, bytes)).collect()
     }
 
     pub(super) async fn demo(&self) -> Result<Vec<DemoAccount>, AccessError> {
@@ -162,42 +287,96 @@ impl Accounts {
         rows.iter().map(|(key, bytes)| parse(DEMO, key, bytes)).collect()
     }
 
-    /// The account of a right user name and password.
+    /// The account of a right user name and password. Failures are counted; they are forgotten by
+    /// [`Throttle::succeeded`], once the whole sign-in is over.
     pub(super) async fn check(&self, username: &str, password: &str) -> Result<Account, SignInError> {
         let username = fold(username);
-        let gate = Sha256::digest(username.as_bytes())[0] % 64;
-        let _turn = self.gates[usize::from(gate)].lock().await;
-        self.throttle.check(&username).await?;
-        let account = find(self.store.as_ref(), &username).await?;
-        let hash = account.as_ref().map(|a| a.password_hash.clone());
-        let right = self.passwords.verify(password, hash).await?;
+        self.guess(&username, |account| {
+            let hash = account.map(|a| a.password_hash.clone()).filter(|hash| !hash.is_empty());
+            async move { self.passwords.verify(password, hash).await }
+        })
+        .await
+    }
+
+    /// One try at a secret of an account, counted when it fails.
+    pub(super) async fn guess<'a, F>(
+        &'a self,
+        username: &str,
+        right: impl FnOnce(Option<&Account>) -> F,
+    ) -> Result<Account, SignInError>
+    where
+        F: Future<Output = Result<bool, AccessError>> + 'a,
+    {
+        let _turn = self.turn(username).await;
+        self.throttle.check(username).await?;
+        let account = find(self.store.as_ref(), username).await?;
+        let right = right(account.as_ref()).await?;
         match account.filter(|a| right && !a.disabled) {
-            Some(account) => {
-                self.throttle.succeeded(&username).await?;
-                Ok(account)
+            Some(account) => Ok(account),
+            None => {
+                let error = self.throttle.failed(username).await?;
+                let entry = trail::act(self.clock.now(), "anonymous", "sign-in", username, "deny wrong-secret");
+                self.commit(Vec::new(), vec![entry]).await?;
+                Err(error)
             }
-            None => Err(self.throttle.failed(&username).await?),
         }
     }
 
-    async fn change(&self, username: &str, edit: impl FnOnce(&mut Account)) -> Result<(), AccessError> {
-        let username = fold(username);
-        let Some(mut account) = find(self.store.as_ref(), &username).await? else {
-            let message = format!("there is no account '{username}'");
-            return Err(AccessError::Invalid {
-                field: "username",
-                message,
-            });
+    /// Changes an account under its gate, in one commit with the audit of the act.
+    pub(super) async fn edit<T>(
+        &self,
+        username: &str,
+        by: &str,
+        action: &str,
+        change: impl FnOnce(&mut Account) -> Result<T, Refused>,
+    ) -> Result<T, AskError> {
+        self.edit_with(username, by, action, |account| Ok((change(account)?, Vec::new())))
+            .await
+    }
+
+    /// The same with other rows in the commit.
+    pub(super) async fn edit_with<T>(
+        &self,
+        username: &str,
+        by: &str,
+        action: &str,
+        change: impl FnOnce(&mut Account) -> Result<(T, Vec<RecordWrite>), Refused>,
+    ) -> Result<T, AskError> {
+        let _turn = self.turn(username).await;
+        let found = find(self.store.as_ref(), username).await?;
+        let mut account = found.ok_or_else(|| Refused::Unknown("account".into()))?;
+        let (result, mut records) = change(&mut account)?;
+        records.push(record(KIND, username, false, &account));
+        let entry = trail::act(self.clock.now(), by, action, username, "permit account");
+        self.commit(records, vec![entry]).await?;
+        Ok(result)
+    }
+
+    /// Why a password cannot be taken, if so.
+    pub(super) fn acceptable(&self, password: &str, username: &str, name: &str) -> Result<(), Refused> {
+        match weak::fault(password, self.rules.min_password, MAX_PASSWORD, &[username, name]) {
+            Some(fault) => Err(Refused::Password(fault)),
+            None => Ok(()),
+        }
+    }
+
+    pub(super) fn passwords(&self) -> &Passwords {
+        &self.passwords
+    }
+
+    pub(super) async fn commit(&self, records: Vec<RecordWrite>, audit: Vec<AuditEntry>) -> Result<(), AccessError> {
+        let transaction = Transaction {
+            records,
+            audit,
+            ..Transaction::default()
         };
-        edit(&mut account);
-        let records = vec![record(KIND, &username, false, &account)];
-        self.store
-            .commit(Transaction {
-                records,
-                ..Transaction::default()
-            })
-            .await?;
+        self.store.commit(transaction).await?;
         Ok(())
+    }
+
+    async fn turn(&self, username: &str) -> tokio::sync::MutexGuard<'_, ()> {
+        let gate = Sha256::digest(username.as_bytes())[0] % 64;
+        self.gates[usize::from(gate)].lock().await
     }
 }
 
@@ -207,7 +386,7 @@ pub(super) async fn find(store: &dyn Store, username: &str) -> Result<Option<Acc
     bytes.map(|b| parse(KIND, username, &b)).transpose()
 }
 
-pub(super) fn record<T: Serialize>(kind: &str, key: &str, must_be_new: bool, value: &T) -> RecordWrite {
+pub(crate) fn record<T: Serialize>(kind: &str, key: &str, must_be_new: bool, value: &T) -> RecordWrite {
     let value = Some(serde_json::to_vec(value).expect("records serialise"));
     RecordWrite {
         kind: kind.into(),
@@ -217,7 +396,16 @@ pub(super) fn record<T: Serialize>(kind: &str, key: &str, must_be_new: bool, val
     }
 }
 
-pub(super) fn parse<T: serde::de::DeserializeOwned>(
+pub(crate) fn remove(kind: &str, key: &str) -> RecordWrite {
+    RecordWrite {
+        kind: kind.into(),
+        key: key.into(),
+        must_be_new: false,
+        value: None,
+    }
+}
+
+pub(crate) fn parse<T: serde::de::DeserializeOwned>(
     kind: &'static str,
     key: &str,
     bytes: &[u8],
@@ -229,11 +417,11 @@ pub(super) fn parse<T: serde::de::DeserializeOwned>(
     })
 }
 
-fn fold(username: &str) -> String {
+pub(super) fn fold(username: &str) -> String {
     username.trim().to_lowercase()
 }
 
-fn check_username(username: &str) -> Result<String, AccessError> {
+pub(super) fn check_username(username: &str) -> Result<String, AccessError> {
     let username = fold(username);
     let good = |b: u8| b.is_ascii_lowercase() || b.is_ascii_digit() || b"._-".contains(&b);
     if (3..=64).contains(&username.len()) && username.bytes().all(good) {
@@ -246,13 +434,39 @@ fn check_username(username: &str) -> Result<String, AccessError> {
     })
 }
 
-fn check_password(password: &str) -> Result<(), AccessError> {
-    if (MIN_PASSWORD..=MAX_PASSWORD).contains(&password.len()) {
-        return Ok(());
+pub(super) fn check_roles(roles: &[String]) -> Result<(), AccessError> {
+    if roles.iter().any(|role| role == "system") {
+        let message = "'system' is the program itself, no person can have it".to_owned();
+        return Err(AccessError::Invalid {
+            field: "roles",
+            message,
+        });
     }
-    let message = format!("{MIN_PASSWORD} to {MAX_PASSWORD} characters");
-    Err(AccessError::Invalid {
+    Ok(())
+}
+
+fn unknown(username: &str) -> AccessError {
+    AccessError::Invalid {
+        field: "username",
+        message: format!("there is no account '{username}'"),
+    }
+}
+
+fn invalid_password(refused: Refused) -> AccessError {
+    AccessError::Invalid {
         field: "password",
-        message,
-    })
+        message: refused.to_string(),
+    }
+}
+
+/// For the command line, which knows that the account is no secret.
+fn plain(error: AskError, username: &str) -> AccessError {
+    match error {
+        AskError::Refused(Refused::Unknown(_)) => unknown(username),
+        AskError::Refused(refused) => AccessError::Invalid {
+            field: "account",
+            message: refused.to_string(),
+        },
+        AskError::Access(error) => error,
+    }
 }

@@ -1,48 +1,64 @@
 //! Accounts, sessions and audit over the store of this node.
 
 mod account;
+mod manage;
+mod mine;
+mod passkey;
 mod password;
+mod rules;
 mod session;
+mod steps;
+#[cfg(test)]
+mod tests;
 mod throttle;
+mod ticket;
+mod totp;
+mod trail;
+mod weak;
 
+pub(crate) use account::Account;
 pub use account::{AccountInfo, Accounts, NewAccount};
 pub use password::PasswordCost;
+pub use rules::SignInRules;
 
-use crate::{AccessError, Actor, DemoAccount, Identity, Session, SignInError, SignedIn};
+use crate::{
+    AccessError, Actor, Ask, AskError, DemoAccount, Identity, Refused, Reply, Seal, Session, SignInError, SignedIn,
+    SigningKey, Step, Visit, registry,
+};
 use async_trait::async_trait;
-use jiff::SignedDuration;
+use passkey::Site;
+use password::Passwords;
 use session::Sessions;
 use std::sync::Arc;
 use store::{AuditEntry, Clock, Random, Store, Transaction};
+use ticket::Tickets;
 
-/// Lifetimes and costs.
-#[derive(Debug, Clone, Copy)]
+/// Rules and costs.
+#[derive(Debug, Clone, Default)]
 pub struct IdentityOptions {
-    /// A session without requests ends after this.
-    pub idle: SignedDuration,
-    /// A session ends after this in any case.
-    pub absolute: SignedDuration,
+    /// Lifetimes of sessions, who needs a second factor.
+    pub rules: SignInRules,
     /// Work of one password hash.
     pub password: PasswordCost,
+    /// Base URL of the site: passkeys belong to its domain.
+    pub site: Option<String>,
+    /// Seals secrets of authenticator apps and tickets. A random key, without this: apps would stop working with the
+    /// process.
+    pub key: Option<SigningKey>,
 }
 
-impl Default for IdentityOptions {
-    /// 30 minutes idle, 12 hours in all (one shift), OWASP's argon2id cost.
-    fn default() -> Self {
-        Self {
-            idle: SignedDuration::from_mins(30),
-            absolute: SignedDuration::from_hours(12),
-            password: PasswordCost::default(),
-        }
-    }
-}
-
-/// [`Identity`] over a [`Store`]: record kinds `account`, `session`, `sign-in` and `demo-account`.
+/// [`Identity`] over a [`Store`]: record kinds `account`, `session`, `session-of`, `sign-in`, `passkey`, `used` and
+/// `demo-account`.
 #[derive(Clone)]
 pub struct LocalIdentity {
     store: Arc<dyn Store>,
+    clock: Arc<dyn Clock>,
+    random: Arc<dyn Random>,
+    rules: SignInRules,
     accounts: Accounts,
     sessions: Sessions,
+    tickets: Tickets,
+    site: Option<Site>,
 }
 
 impl LocalIdentity {
@@ -53,12 +69,19 @@ impl LocalIdentity {
         random: Arc<dyn Random>,
         options: IdentityOptions,
     ) -> Self {
-        let accounts = Accounts::new(store.clone(), clock.clone(), random.clone(), options.password);
-        let sessions = Sessions::new(store.clone(), clock, random, options);
+        let rules = options.rules;
+        let key = options.key.unwrap_or_else(|| SigningKey::random(random.as_ref()));
+        let seal = Seal::new(key.derive("secrets of accounts"), random.clone());
+        let passwords = Passwords::new(options.password, random.clone());
         Self {
+            accounts: Accounts::new(store.clone(), clock.clone(), passwords, rules.clone()),
+            sessions: Sessions::new(store.clone(), clock.clone(), random.clone(), rules.clone()),
+            tickets: Tickets::new(seal, clock.clone(), random.clone(), store.clone()),
+            site: options.site.as_deref().and_then(Site::at),
+            rules,
             store,
-            accounts,
-            sessions,
+            clock,
+            random,
         }
     }
 
@@ -74,17 +97,63 @@ impl Identity for LocalIdentity {
         self.sessions.find(token).await
     }
 
+    async fn ask(&self, ask: Ask) -> Result<Reply, AskError> {
+        let step = match ask {
+            Ask::Password {
+                username,
+                password,
+                visit,
+            } => self.by_password(&username, &password, visit).await?,
+            Ask::Look { ticket } => self.look(&ticket).await?,
+            Ask::Code { ticket, code } => self.by_code(&ticket, &code).await?,
+            Ask::Enrol { ticket, offer, code } => self.by_enrolment(&ticket, &offer, &code).await?,
+            Ask::NewPassword { ticket, password } => self.by_new_password(&ticket, &password).await?,
+            Ask::Choose { ticket, capacity } => self.by_choice(&ticket, capacity).await?,
+            Ask::Recover { username, code, visit } => self.by_reset(&username, &code, visit).await?,
+            Ask::Passkey {
+                ceremony,
+                answer,
+                visit,
+            } => self.by_passkey(&ceremony, &answer, visit).await?,
+            Ask::PasskeyChallenge => {
+                let site = self.site.as_ref().ok_or(Refused::NoPasskeysHere)?;
+                return Ok(Reply::Challenge(site.challenge(&self.tickets)?));
+            }
+            Ask::Mine { session, ask } => return self.mine(&session, ask).await,
+            Ask::Manage { session, ask } => return self.manage(&session, ask).await,
+        };
+        Ok(Reply::Step(Box::new(step)))
+    }
+
     async fn sign_in(&self, username: &str, password: &str, previous: Option<&str>) -> Result<SignedIn, SignInError> {
-        let account = self.accounts.check(username, password).await?;
-        Ok(self.sessions.open(&account, previous).await?)
+        let visit = Visit {
+            previous: previous.map(str::to_owned),
+            ..Visit::default()
+        };
+        match self.by_password(username, password, visit).await? {
+            Step::Open(signed_in) => Ok(*signed_in),
+            Step::Need { .. } => Err(SignInError::MoreNeeded),
+        }
     }
 
     async fn sign_out(&self, token: &str) -> Result<(), AccessError> {
-        self.sessions.close(token).await
+        self.sessions.close(token).await.map(drop)
     }
 
     async fn verify(&self, username: &str, password: &str) -> Result<Actor, SignInError> {
-        Ok(self.accounts.check(username, password).await?.actor)
+        let account = self.accounts.check(username, password).await?;
+        let now = self.clock.now();
+        let capacities = registry::capacities(self.store.as_ref(), &account, now).await?;
+        let demanded = capacities
+            .iter()
+            .any(|c| self.rules.demands_second_factor(&c.roles, now));
+        if account.has_second_factor() || (demanded && !account.demo) {
+            return Err(SignInError::MoreNeeded);
+        }
+        self.accounts.throttle.succeeded(&account.username).await?;
+        let mut actor = registry::actor(&account, &capacities, None);
+        actor.assurance = 1;
+        Ok(actor)
     }
 
     async fn record(&self, entries: Vec<AuditEntry>) -> Result<(), AccessError> {

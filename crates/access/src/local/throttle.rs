@@ -34,7 +34,7 @@ impl Failures {
 }
 
 #[derive(Clone)]
-pub(super) struct Throttle {
+pub(crate) struct Throttle {
     store: Arc<dyn Store>,
     clock: Arc<dyn Clock>,
 }

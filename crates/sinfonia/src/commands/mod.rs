@@ -20,6 +20,7 @@ pub fn real_setup(base_url: impl Into<String>) -> crate::system::Setup {
         ids: std::sync::Arc::new(UuidIds),
         base_url: base_url.into(),
         guard: Default::default(),
+        sign_in_rules: Default::default(),
         validation: hub::Validation::Reject.into(),
         notify: Default::default(),
         import: Default::default(),

@@ -1,7 +1,11 @@
 //! `sinfonia serve`: pages and APIs until Ctrl-C or SIGTERM.
 
 use crate::system::System;
+use access::{Place, SignInRules};
 use anyhow::{Context as _, bail};
+use axum::extract::{ConnectInfo, Request};
+use axum::middleware::{Next, from_fn};
+use axum::response::Response;
 use axum::serve::ListenerExt as _;
 use hub::subscriptions::{EndpointPolicy, Worker};
 use orchestrator::Orchestrator;
@@ -58,6 +62,12 @@ pub struct Args {
     /// Beginning of URLs that `$import` may fetch, e.g. https://flussi.example.it/fhir/ (repeatable); without it, none.
     #[arg(long, env = "SINFONIA_IMPORT_URLS", value_delimiter = ',')]
     import_url: Vec<String>,
+    /// Rules of sign-in of the region (docs/identity.md): who needs a second factor, how long sessions last.
+    #[arg(long, env = "SINFONIA_SIGN_IN_RULES", value_name = "FILE")]
+    sign_in_rules: Option<PathBuf>,
+    /// A proxy stands before the program: the network address of a session is the last one of X-Forwarded-For.
+    #[arg(long, env = "SINFONIA_BEHIND_PROXY")]
+    behind_proxy: bool,
     /// Origins of browser applications (SMART on FHIR) that may call the FHIR interface, e.g.
     /// https://app.example.it; several separated by commas; * for all.
     #[arg(long, env = "SINFONIA_ORIGINS", value_delimiter = ',')]
@@ -93,6 +103,7 @@ pub async fn run(data: &Path, args: Args) -> anyhow::Result<()> {
     setup.guard.secure_cookies = base_url.starts_with("https://");
     setup.import.folder = args.import_folder;
     setup.import.urls = args.import_url;
+    setup.sign_in_rules = sign_in_rules(args.sign_in_rules.as_deref())?;
     let system = System::open(data, setup).await?;
     system.deploy_components().await?;
     let resumed = system.hub.resume_bulk().await?;
@@ -119,7 +130,12 @@ pub async fn run(data: &Path, args: Args) -> anyhow::Result<()> {
             tracing::debug!(%error, "TCP_NODELAY refused");
         }
     });
-    axum::serve(listener, system.router.clone().into_make_service())
+    let proxied = args.behind_proxy;
+    let router = system
+        .router
+        .clone()
+        .layer(from_fn(move |request, next| place(proxied, request, next)));
+    axum::serve(listener, router.into_make_service_with_connect_info::<SocketAddr>())
         .with_graceful_shutdown(stop_asked(system.orchestrator.clone()))
         .await?;
     background.abort();
@@ -129,6 +145,30 @@ pub async fn run(data: &Path, args: Args) -> anyhow::Result<()> {
     system.close().await;
     tracing::info!("stopped");
     Ok(())
+}
+
+/// The rules of sign-in of a region's file, or those that come with the program.
+fn sign_in_rules(file: Option<&Path>) -> anyhow::Result<SignInRules> {
+    let Some(file) = file else {
+        return Ok(SignInRules::default());
+    };
+    let text = std::fs::read_to_string(file).with_context(|| format!("cannot read {}", file.display()))?;
+    SignInRules::parse(&text).with_context(|| file.display().to_string())
+}
+
+/// Tells the pages from which network address a request comes.
+async fn place(proxied: bool, mut request: Request, next: Next) -> Response {
+    let forwarded = request.headers().get("x-forwarded-for").filter(|_| proxied);
+    let last = forwarded.and_then(|v| v.to_str().ok()?.rsplit(',').next());
+    let given = last.map(|text| text.trim().chars().take(64).collect::<String>());
+    let peer = request
+        .extensions()
+        .get::<ConnectInfo<SocketAddr>>()
+        .map(|peer| peer.0.ip().to_string());
+    if let Some(place) = given.or(peer) {
+        request.extensions_mut().insert(Place(place));
+    }
+    next.run(request).await
 }
 
 async fn stop_asked(orchestrator: Arc<Orchestrator>) {

@@ -1,13 +1,15 @@
 //! `GET /accedi`, `POST /accedi`.
 
 use super::Site;
+use super::steps::{follow, with_status};
+use super::visit::visit;
 use crate::page::redirect;
-use crate::{Answer, Failure, Page};
-use access::{DemoAccount, SignInError, session_cookie_name, set_cookie};
+use crate::{Answer, Failure, Page, refusal};
+use access::{Ask, AskError, DemoAccount, Refused};
 use askama::Template;
-use axum::Form;
-use axum::extract::{Query, State};
-use http::{HeaderMap, HeaderValue, StatusCode, header};
+use axum::extract::{Query, Request, State};
+use axum::{Form, RequestExt as _};
+use http::{HeaderValue, StatusCode, header};
 use serde::Deserialize;
 
 #[derive(Template)]
@@ -32,7 +34,7 @@ pub(super) struct BackTo {
 }
 
 #[derive(Deserialize)]
-pub(super) struct Credentials {
+struct Credentials {
     #[serde(default)]
     utente: String,
     #[serde(default)]
@@ -44,51 +46,57 @@ pub(super) struct Credentials {
 /// The sign-in page; `da` is where to go afterwards.
 pub(super) async fn form(State(site): State<Site>, page: Page, Query(query): Query<BackTo>) -> Answer {
     if page.signed_in() {
-        return redirect(target(&query.da));
+        return redirect(if query.da.is_empty() { "/" } else { &query.da });
     }
     show(&site, page, query.da, String::new(), None).await
 }
 
-/// Checks user name and password and opens a session.
-pub(super) async fn submit(
-    State(site): State<Site>,
-    page: Page,
-    headers: HeaderMap,
-    Form(given): Form<Credentials>,
-) -> Answer {
-    let secure = site.guard.options().secure_cookies;
-    let name = session_cookie_name(secure);
-    let previous = access::cookie(&headers, name);
-    let signed_in = match site
-        .guard
-        .identity()
-        .sign_in(&given.utente, &given.password, previous)
+/// Checks user name and password; opens a session, or asks for what the account needs besides.
+pub(super) async fn submit(State(site): State<Site>, page: Page, request: Request) -> Answer {
+    let (parts, body) = request.into_parts();
+    let again = Request::from_parts(parts.clone(), body);
+    let Form(given) = again
+        .extract::<Form<Credentials>, _>()
         .await
-    {
-        Ok(signed_in) => signed_in,
-        Err(SignInError::Wrong) => {
-            let error = page.t("sign-in-wrong");
-            return refused(
-                show(&site, page, given.da, given.utente, Some(error)).await,
-                StatusCode::UNAUTHORIZED,
-                0,
-            );
-        }
-        Err(SignInError::Locked { retry_after_s }) => {
-            let error = page.t1("sign-in-locked", "seconds", retry_after_s);
-            let answer = show(&site, page, given.da, given.utente, Some(error)).await;
-            return refused(answer, StatusCode::TOO_MANY_REQUESTS, retry_after_s);
-        }
-        Err(SignInError::Access(error)) => return Err(Failure::Unavailable(error.to_string())),
+        .map_err(|e| Failure::Unprocessable(e.to_string()))?;
+    let ask = Ask::Password {
+        username: given.utente.clone(),
+        password: given.password,
+        visit: visit(&parts, site.guard.options().secure_cookies, &given.da),
     };
-    let mut response = redirect(target(&given.da))?;
-    response
-        .headers_mut()
-        .append(header::SET_COOKIE, set_cookie(name, &signed_in.token, secure, None));
+    match site.ask(ask).await {
+        Ok(step) => follow(&site, page, step),
+        Err(AskError::Refused(refused)) => refuse(&site, page, given.da, given.utente, &refused).await,
+        Err(AskError::Access(error)) => Err(Failure::Unavailable(error.to_string())),
+    }
+}
+
+async fn refuse(site: &Site, page: Page, back: String, username: String, refused: &Refused) -> Answer {
+    let error = match refused {
+        Refused::Wrong => page.t("sign-in-wrong"),
+        other => refusal::told(&page, other),
+    };
+    let mut response = with_status(
+        show(site, page, back, username, Some(error)).await,
+        refusal::status(refused),
+    )?;
+    if let Refused::Locked { retry_after_s } = refused {
+        let value = HeaderValue::from(*retry_after_s);
+        response.headers_mut().insert(header::RETRY_AFTER, value);
+    }
     Ok(response)
 }
 
-async fn show(site: &Site, page: Page, back: String, username: String, error: Option<String>) -> Answer {
+/// The sign-in page again: what was begun took too long.
+pub(super) async fn ended(site: &Site, page: Page) -> Answer {
+    let error = refusal::told(&page, &Refused::Ended);
+    with_status(
+        show(site, page, String::new(), String::new(), Some(error)).await,
+        StatusCode::UNAUTHORIZED,
+    )
+}
+
+pub(super) async fn show(site: &Site, page: Page, back: String, username: String, error: Option<String>) -> Answer {
     let accounts = site.guard.identity().demo_accounts().await;
     let accounts = accounts.map_err(|e| Failure::Unavailable(e.to_string()))?;
     let role = |a: &DemoAccount| a.roles.first().map(|r| page.role_name(r)).unwrap_or_default();
@@ -100,25 +108,10 @@ async fn show(site: &Site, page: Page, back: String, username: String, error: Op
         })
         .collect();
     crate::show(&SignInPage {
-        page: page.titled("sign-in-title"),
+        page: page.titled("sign-in-title").with_passkey(),
         back,
         username,
         error,
         demo,
     })
-}
-
-fn refused(answer: Answer, status: StatusCode, retry_after_s: u64) -> Answer {
-    let mut response = answer?;
-    *response.status_mut() = status;
-    if retry_after_s > 0 {
-        response
-            .headers_mut()
-            .insert(header::RETRY_AFTER, HeaderValue::from(retry_after_s));
-    }
-    Ok(response)
-}
-
-fn target(back: &str) -> &str {
-    if back.is_empty() { "/" } else { back }
 }
