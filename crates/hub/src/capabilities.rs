@@ -12,6 +12,9 @@ use std::sync::Arc;
 /// Says where clients listen to subscriptions.
 const WEBSOCKET_EXTENSION: &str = "http://hl7.org/fhir/StructureDefinition/capabilitystatement-websocket";
 
+/// Says where tokens are got (SMART App Launch; since version 2 clients read `.well-known/smart-configuration` first).
+const OAUTH_EXTENSION: &str = "http://fhir-registry.smarthealthit.org/StructureDefinition/oauth-uris";
+
 impl Hub {
     /// The CapabilityStatement, made once for each set of user-defined search parameters.
     pub fn capabilities(&self) -> Bytes {
@@ -56,6 +59,24 @@ fn statement(hub: &Hub) -> Value {
         "operation": operations::of_system(),
         "compartment": ["http://hl7.org/fhir/CompartmentDefinition/patient"],
     });
+    if let Some(security) = &hub.config.security {
+        rest["security"] = json!({
+            "cors": true,
+            "service": [{
+                "coding": [{
+                    "system": "http://terminology.hl7.org/CodeSystem/restful-security-service", "code": "SMART-on-FHIR"
+                }],
+                "text": "OAuth2 using SMART-on-FHIR profile (see http://docs.smarthealthit.org)"
+            }],
+            "extension": [{
+                "url": OAUTH_EXTENSION,
+                "extension": [
+                    {"url": "authorize", "valueUri": security.authorize},
+                    {"url": "token", "valueUri": security.token},
+                ]
+            }],
+        });
+    }
     if hub.subscriptions.is_some() {
         // ws for http, wss for https
         let address = hub.config.base_url.replacen("http", "ws", 1);

@@ -20,6 +20,8 @@ pub struct HubConfig {
     /// What is looked at when a resource is written. By default its structure, and what breaks it is refused: that
     /// costs least; see `docs/validation.md` for what the rest costs.
     pub validation: ValidationPolicy,
+    /// The authorisation server, told in the CapabilityStatement; `None`: there is none.
+    pub security: Option<SecurityEndpoints>,
 }
 
 impl HubConfig {
@@ -33,8 +35,18 @@ impl HubConfig {
             subscriptions: None,
             bulk: crate::BulkConfig::default(),
             validation: Validation::Reject.into(),
+            security: None,
         }
     }
+}
+
+/// Where clients of the FHIR interface get their tokens.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct SecurityEndpoints {
+    /// Asks a person's permission.
+    pub authorize: String,
+    /// Gives tokens.
+    pub token: String,
 }
 
 /// Maxima of everything a client can make grow.

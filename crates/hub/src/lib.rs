@@ -41,7 +41,7 @@ mod validate;
 mod vread;
 
 pub use bulk::{BulkConfig, ImportPolicy, MAX_ATTEMPTS};
-pub use config::{HubConfig, Limits};
+pub use config::{HubConfig, Limits, SecurityEndpoints};
 pub use error::HubError;
 pub use http::{Origins, cross_origin};
 pub use hub::{Effect, Hub, Written};

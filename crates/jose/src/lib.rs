@@ -10,6 +10,7 @@
 //! moment must be a parameter and because `crit`, sizes and life times need rules of their own.
 
 mod algorithm;
+mod certificate;
 mod claims;
 mod encode;
 mod error;
@@ -17,9 +18,11 @@ mod jwk;
 mod jwks;
 mod private_key;
 mod public_key;
+mod seal;
 mod token;
 
 pub use algorithm::Algorithm;
+pub use certificate::Certificate;
 pub use claims::{Claims, Expect};
 pub use encode::{base64url, from_base64url, half_hash, s256};
 pub use error::JoseError;

@@ -2,6 +2,7 @@
 
 mod commands;
 mod system;
+mod tls;
 
 use clap::{Parser, Subcommand};
 use std::path::PathBuf;
@@ -36,6 +37,10 @@ enum Command {
     Demo(commands::demo::Args),
     /// Adds or changes a local account.
     Account(commands::account::Args),
+    /// Registers applications and systems that may ask for tokens (OAuth 2, SMART on FHIR).
+    Client(commands::client::Args),
+    /// Lists or changes the keys that sign tokens.
+    Key(commands::key::Args),
     /// Examines the store of a data folder while nothing serves it: exit code 1 when something is wrong.
     Doctor(commands::doctor::Args),
     /// Removes superseded versions of FHIR resources by policy; the current versions stay.
@@ -73,6 +78,8 @@ fn run() -> anyhow::Result<()> {
             Command::LoadTerminology(args) => commands::load_terminology::run(&cli.data, args).await,
             Command::Demo(args) => commands::demo::run(&cli.data, args).await,
             Command::Account(args) => commands::account::run(&cli.data, args).await,
+            Command::Client(args) => commands::client::run(&cli.data, args).await,
+            Command::Key(args) => commands::key::run(&cli.data, args).await,
             Command::Doctor(args) => commands::doctor::run(&cli.data, &args),
             Command::Prune(args) => commands::prune::run(&cli.data, args).await,
             Command::Deploy(args) => commands::deploy::run(&cli.data, args).await,

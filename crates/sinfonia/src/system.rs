@@ -6,6 +6,7 @@ use axum::middleware::from_fn;
 use component::{Component, Context, Peer, Peers};
 use hub::subscriptions::{EndpointPolicy, Seal, Settings};
 use hub::{Hub, HubConfig};
+use oauth::Oauth;
 use orchestrator::Orchestrator;
 use std::path::Path;
 use std::sync::Arc;
@@ -35,6 +36,8 @@ pub struct Setup {
     pub import: hub::ImportPolicy,
     /// Who needs a second factor, how long sessions last.
     pub sign_in_rules: SignInRules,
+    /// Other administrations whose signed requests are accepted.
+    pub interop: Interop,
     /// What is looked at when FHIR resources are written.
     pub validation: hub::ValidationPolicy,
 }
@@ -48,12 +51,26 @@ pub struct NotifyOptions {
     pub managers: Vec<String>,
 }
 
+/// Other administrations whose signed requests are accepted (the file of `serve --interop`).
+#[derive(Default, serde::Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Interop {
+    /// Issuers of PDND vouchers.
+    #[serde(default)]
+    pub pdnd: Vec<oauth::pdnd::Issuer>,
+    /// Partners by the ModI patterns.
+    #[serde(default)]
+    pub partners: Vec<oauth::modi::Partner>,
+}
+
 /// Everything wired.
 pub struct System {
     /// Store.
     pub store: Arc<SqliteStore>,
     /// Accounts.
     pub identity: LocalIdentity,
+    /// The authorisation server.
+    pub oauth: Arc<Oauth>,
     /// The one wrapper.
     pub guard: Guard,
     /// Facts.
@@ -89,18 +106,16 @@ impl System {
         let shared: Arc<dyn Identity> = Arc::new(identity.clone());
         let guard = Guard::new(shared.clone(), &key, clock.clone(), random.as_ref(), setup.guard);
 
-        let mut hub_config = HubConfig::new(format!("{}/fhir", setup.base_url));
-        hub_config.validation = setup.validation;
-        hub_config.subscriptions = Some(Settings {
-            endpoints: setup.notify.endpoints,
-            managers: setup.notify.managers,
-            seal: Some(Seal::new(key.derive("subscription secrets"), random.clone())),
-            random: random.clone(),
-            ..Settings::default()
-        });
-        hub_config.bulk.folder = Some(data.join("bulk"));
-        hub_config.bulk.import = setup.import;
-        let hub = Hub::new(dynamic.clone(), clock.clone(), ids.clone(), hub_config);
+        let endpoints = &setup.notify.endpoints;
+        let config = oauth_config(&setup.base_url, &key, endpoints, setup.interop);
+        let oauth = Oauth::open(dynamic.clone(), clock.clone(), ids.clone(), random.clone(), config).await?;
+        guard.accept_bearers(vec![oauth.clone()]);
+
+        let mut config = hub_config(&setup.base_url, &key, setup.notify, random.clone());
+        config.validation = setup.validation;
+        config.bulk.folder = Some(data.join("bulk"));
+        config.bulk.import = setup.import;
+        let hub = Hub::new(dynamic.clone(), clock.clone(), ids.clone(), config);
         let manners = orchestrator::Config {
             pseudonyms: Some(SigningKey::from_bytes(key.derive("pseudonyms of exports"))),
             ..Default::default()
@@ -127,14 +142,19 @@ impl System {
         };
 
         register_workers(&components, &context, &orchestrator);
-        let router = router(&components, &context, &hub, &orchestrator, &guard);
+        let router = router(&components, &context, &hub, &orchestrator, &oauth, &guard);
         let origins = setup.origins;
         let router = router.layer(from_fn(move |request, next| {
             hub::cross_origin(origins.clone(), request, next)
         }));
+        let signed = oauth.clone();
+        let router = router.layer(from_fn(move |request, next| {
+            oauth::modi::layer(signed.clone(), request, next)
+        }));
         Ok(Self {
             store,
             identity,
+            oauth,
             guard,
             hub,
             orchestrator,
@@ -175,9 +195,33 @@ impl System {
 
 fn register_workers(components: &[Component], context: &Context, orchestrator: &Arc<Orchestrator>) {
     for worker in components.iter().flat_map(|component| (component.workers)()) {
-        let context = context.clone();
-        orchestrator.register_worker(worker.job_type, move |job| (worker.run)(context.clone(), job));
+        let (context, run) = (context.clone(), worker.run.clone());
+        orchestrator.register_worker(worker.job_type, move |job| run(context.clone(), job));
     }
+}
+
+fn oauth_config(base_url: &str, key: &SigningKey, endpoints: &EndpointPolicy, interop: Interop) -> oauth::Config {
+    let mut config = oauth::Config::new(base_url, key.derive("oauth signing keys"));
+    config.endpoints = endpoints.clone();
+    config.pdnd = interop.pdnd;
+    config.partners = interop.partners;
+    config
+}
+
+fn hub_config(base_url: &str, key: &SigningKey, notify: NotifyOptions, random: Arc<SystemRandom>) -> HubConfig {
+    let mut config = HubConfig::new(format!("{base_url}/fhir"));
+    config.security = Some(hub::SecurityEndpoints {
+        authorize: format!("{base_url}/oauth/authorize"),
+        token: format!("{base_url}/oauth/token"),
+    });
+    config.subscriptions = Some(Settings {
+        endpoints: notify.endpoints,
+        managers: notify.managers,
+        seal: Some(Seal::new(key.derive("subscription secrets"), random.clone())),
+        random,
+        ..Settings::default()
+    });
+    config
 }
 
 /// Opens the store file of a data folder; says so when another process holds it.
@@ -196,11 +240,15 @@ fn router(
     context: &Context,
     hub: &Arc<Hub>,
     orchestrator: &Arc<Orchestrator>,
+    oauth: &Arc<Oauth>,
     guard: &Guard,
 ) -> axum::Router {
     let kit = web::Kit::base(context);
     let apis = hub::routes(hub.clone()).merge(orchestrator::routes(orchestrator.clone()));
-    let mut routes = apis.merge(web::site(&kit, guard));
+    let apis = apis.merge(oauth::routes(oauth));
+    let mut routes = apis
+        .merge(web::site(&kit, guard))
+        .merge(web::apps(&kit, context, oauth));
     for component in components {
         routes = routes.merge((component.routes)(context));
     }

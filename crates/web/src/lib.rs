@@ -71,6 +71,7 @@
 //! The binary serves `web::dress(web::site(&kit, &guard).merge(component routes).guard(&guard), &kit)`.
 
 mod answer;
+mod apps;
 mod assets;
 pub mod chart;
 mod confirm;
@@ -89,6 +90,7 @@ mod texts;
 mod timeline;
 
 pub use answer::{Answer, Failure, show};
+pub use apps::apps;
 pub use chart::{Chart, ChartPoint};
 pub use confirm::{Confirm, confirm};
 pub use diagram::{DiagramView, Heat};

@@ -57,10 +57,7 @@ impl Origins {
 /// around the guarded router: a preflight carries no credentials.
 pub async fn cross_origin(origins: Origins, mut request: Request, next: Next) -> Response {
     let path = request.uri().path();
-    if !path
-        .strip_prefix(MOUNT)
-        .is_some_and(|rest| rest.is_empty() || rest.starts_with('/'))
-    {
+    if !is_for_applications(path) {
         return next.run(request).await;
     }
     let origin = origins.admits(request.headers());
@@ -84,10 +81,31 @@ pub async fn cross_origin(origins: Origins, mut request: Request, next: Next) ->
     response
 }
 
+/// The FHIR interface, and what applications need of the authorisation server.
+fn is_for_applications(path: &str) -> bool {
+    let of_fhir = path
+        .strip_prefix(MOUNT)
+        .is_some_and(|rest| rest.is_empty() || rest.starts_with('/'));
+    of_fhir || path.starts_with("/.well-known/") || AUTHORISATION.contains(&path)
+}
+
+/// Paths of the authorisation server that applications fetch. Asking a person is not among them: the browser goes there.
+const AUTHORISATION: &[&str] = &[
+    "/oauth/token",
+    "/oauth/jwks",
+    "/oauth/userinfo",
+    "/oauth/introspect",
+    "/oauth/revoke",
+];
+
 fn options(path: &str, admitted: bool) -> Response {
     let mut response = Response::new(Body::empty());
     *response.status_mut() = StatusCode::NO_CONTENT;
-    let allow = allowed(path);
+    let allow = if path.starts_with(MOUNT) {
+        allowed(path)
+    } else {
+        "GET, HEAD, POST, OPTIONS".into()
+    };
     let mut set = |name: HeaderName, text: &str| {
         if let Ok(value) = HeaderValue::from_str(text) {
             response.headers_mut().insert(name, value);

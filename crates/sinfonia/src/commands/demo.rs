@@ -55,6 +55,7 @@ async fn build(folder: &Path, args: &Args) -> anyhow::Result<()> {
     let now = super::now();
     let clock = Arc::new(ManualClock::new(now - SignedDuration::from_hours(24 * 731)));
     let setup = Setup {
+        interop: Default::default(),
         clock: clock.clone(),
         ids: Arc::new(UuidIds),
         base_url: "http://127.0.0.1:8080".into(),

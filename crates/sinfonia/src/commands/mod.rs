@@ -1,9 +1,11 @@
 //! One file per subcommand.
 
 pub mod account;
+pub mod client;
 pub mod demo;
 pub mod deploy;
 pub mod doctor;
+pub mod key;
 pub mod load;
 pub mod load_package;
 pub mod load_terminology;
@@ -25,6 +27,7 @@ pub fn real_setup(base_url: impl Into<String>) -> crate::system::Setup {
         notify: Default::default(),
         import: Default::default(),
         origins: Default::default(),
+        interop: Default::default(),
     }
 }
 

@@ -1,6 +1,7 @@
 //! `sinfonia serve`: pages and APIs until Ctrl-C or SIGTERM.
 
-use crate::system::System;
+use crate::system::{Interop, System};
+use crate::tls::{TlsArgs, TlsListener, TlsPeer, show_certificate};
 use access::{Place, SignInRules};
 use anyhow::{Context as _, bail};
 use axum::extract::{ConnectInfo, Request};
@@ -12,6 +13,7 @@ use orchestrator::Orchestrator;
 use std::net::SocketAddr;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
+use tokio::net::TcpListener;
 
 /// Flags of `serve`.
 #[derive(clap::Args)]
@@ -72,6 +74,11 @@ pub struct Args {
     /// https://app.example.it; several separated by commas; * for all.
     #[arg(long, env = "SINFONIA_ORIGINS", value_delimiter = ',')]
     origins: Vec<String>,
+    /// Other administrations whose signed requests are accepted: PDND issuers and ModI partners (docs/machines.md).
+    #[arg(long, env = "SINFONIA_INTEROP", value_name = "FILE")]
+    interop: Option<PathBuf>,
+    #[command(flatten)]
+    tls: TlsArgs,
 }
 
 /// Runs until told to stop.
@@ -82,10 +89,12 @@ pub async fn run(data: &Path, args: Args) -> anyhow::Result<()> {
             args.listen
         );
     }
-    let base_url = args.base_url.unwrap_or_else(|| format!("http://{}", args.listen));
+    let scheme = if args.tls.wanted() { "https" } else { "http" };
+    let base_url = args.base_url.unwrap_or_else(|| format!("{scheme}://{}", args.listen));
+    let tls = args.tls.config()?;
     let retention = args.process_history.as_deref().map(super::prune::retention);
     let retention = retention.transpose()?;
-    let listener = tokio::net::TcpListener::bind(args.listen).await.with_context(|| {
+    let listener = TcpListener::bind(args.listen).await.with_context(|| {
         format!(
             "cannot listen on {}: is another program there? Try --listen 127.0.0.1:8081",
             args.listen
@@ -100,6 +109,7 @@ pub async fn run(data: &Path, args: Args) -> anyhow::Result<()> {
         .listed(&args.notify_endpoints)
         .map_err(|why| anyhow::anyhow!("--notify-endpoint: {why}"))?;
     setup.origins = hub::Origins::new(args.origins).map_err(anyhow::Error::msg)?;
+    setup.interop = args.interop.as_deref().map(interop).transpose()?.unwrap_or_default();
     setup.guard.secure_cookies = base_url.starts_with("https://");
     setup.import.folder = args.import_folder;
     setup.import.urls = args.import_url;
@@ -124,20 +134,7 @@ pub async fn run(data: &Path, args: Args) -> anyhow::Result<()> {
     });
     tracing::info!("writes are validated: {}", system.hub.config().validation);
     tracing::info!("Sinfonia is at {base_url} (data in {})", data.display());
-    // Answers are small: waiting to fill a packet would cost more than the page.
-    let listener = listener.tap_io(|stream| {
-        if let Err(error) = stream.set_nodelay(true) {
-            tracing::debug!(%error, "TCP_NODELAY refused");
-        }
-    });
-    let proxied = args.behind_proxy;
-    let router = system
-        .router
-        .clone()
-        .layer(from_fn(move |request, next| place(proxied, request, next)));
-    axum::serve(listener, router.into_make_service_with_connect_info::<SocketAddr>())
-        .with_graceful_shutdown(stop_asked(system.orchestrator.clone()))
-        .await?;
+    answer(listener, tls, &system, args.behind_proxy).await?;
     background.abort();
     pruner.abort();
     forgetter.into_iter().for_each(|task| task.abort());
@@ -169,6 +166,42 @@ async fn place(proxied: bool, mut request: Request, next: Next) -> Response {
         request.extensions_mut().insert(Place(place));
     }
     next.run(request).await
+}
+
+/// Answers requests until told to stop, over TLS when there is a configuration for it.
+async fn answer(
+    listener: TcpListener,
+    tls: Option<Arc<rustls::ServerConfig>>,
+    system: &System,
+    proxied: bool,
+) -> anyhow::Result<()> {
+    let stop = stop_asked(system.orchestrator.clone());
+    let router = system
+        .router
+        .clone()
+        .layer(from_fn(move |request, next| place(proxied, request, next)));
+    if let Some(config) = tls {
+        let service = router.layer(from_fn(show_certificate));
+        let service = service.into_make_service_with_connect_info::<TlsPeer>();
+        let listener = TlsListener::new(listener, config)?;
+        axum::serve(listener, service).with_graceful_shutdown(stop).await?;
+        return Ok(());
+    }
+    // Answers are small: waiting to fill a packet would cost more than the page.
+    let listener = listener.tap_io(|stream| {
+        if let Err(error) = stream.set_nodelay(true) {
+            tracing::debug!(%error, "TCP_NODELAY refused");
+        }
+    });
+    let service = router.into_make_service_with_connect_info::<SocketAddr>();
+    axum::serve(listener, service).with_graceful_shutdown(stop).await?;
+    Ok(())
+}
+
+fn interop(file: &Path) -> anyhow::Result<Interop> {
+    let text = std::fs::read(file).with_context(|| format!("--interop: cannot read {}", file.display()))?;
+    serde_json::from_slice(&text)
+        .with_context(|| format!("--interop: {} is not as docs/machines.md says", file.display()))
 }
 
 async fn stop_asked(orchestrator: Arc<Orchestrator>) {
