@@ -44,8 +44,14 @@ impl Trouble {
     }
 }
 
-/// Binds the functions into a context that lies below the variables.
-pub(crate) fn bind(context: &mut FeelContext, calendars: &Arc<dyn Calendars>, zone: &TimeZone, trouble: &Trouble) {
+/// Binds the functions, under names made of theirs, into a context.
+pub(crate) fn bind(
+    context: &mut FeelContext,
+    calendars: &Arc<dyn Calendars>,
+    zone: &TimeZone,
+    trouble: &Trouble,
+    named: impl Fn(&str) -> String,
+) {
     type Call = fn(&dyn Calendars, &TimeZone, &[Value]) -> Result<Value, String>;
     let functions: [(&str, [&str; 3], usize, Call); 4] = [
         ("business days after", ["from", "days", "calendar"], 3, days_after),
@@ -75,7 +81,7 @@ pub(crate) fn bind(context: &mut FeelContext, calendars: &Arc<dyn Calendars>, zo
             FeelContext::default(),
             FeelType::Any,
         );
-        context.set_entry(&Name::from(name), function);
+        context.set_entry(&Name::from(&named(name)), function);
     }
 }
 

@@ -23,7 +23,7 @@ pub struct Feel {
     prepared: Cache<Prepared>,
     pub(crate) models: Registry,
     pub(crate) zone: TimeZone,
-    calendars: Option<Arc<dyn Calendars>>,
+    pub(crate) calendars: Option<Arc<dyn Calendars>>,
 }
 
 impl Default for Feel {
@@ -50,7 +50,7 @@ impl Feel {
         }
     }
 
-    /// Gives expressions of processes the functions on working days; in decisions they have no value.
+    /// Gives expressions and decisions the functions on working days; without this what asks for them fails.
     #[must_use]
     pub fn with_calendars(mut self, calendars: Arc<dyn Calendars>) -> Self {
         self.calendars = Some(calendars);
@@ -102,7 +102,7 @@ impl Feel {
         if prepared.needs_calendars
             && let Some(calendars) = &self.calendars
         {
-            calendar::bind(&mut below, calendars, &self.zone, &trouble);
+            calendar::bind(&mut below, calendars, &self.zone, &trouble, str::to_owned);
         }
         let scope = FeelScope::from(below);
         scope.push(variables);

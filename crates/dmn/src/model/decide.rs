@@ -19,12 +19,14 @@ impl Feel {
             .ok_or_else(|| EvalError::UnknownDecision(decision.to_owned()))?;
         let (model, place) = found;
         let mut context = inputs(&model, place, variables).map_err(|message| failed(decision, message))?;
-        self.bind(&mut context, now);
+        let trouble = self.bind(&mut context, now);
         let mut trace = vec![];
         let mut value = Value::Null;
         for place in model.chain(place) {
-            let taken = step(&model, place, &context);
-            let taken = taken?;
+            let taken = step(&model, place, &context)?;
+            if let Some(message) = trouble.take() {
+                return Err(failed(&model.decisions[place].name, message));
+            }
             value = taken.0;
             trace.push(taken.1);
         }

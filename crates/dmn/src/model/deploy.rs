@@ -4,7 +4,7 @@ use super::describe::{DecisionInfo, decisions};
 use super::issue::ModelIssue;
 use super::lint::{broken_expressions, lint};
 use super::registry::{MAX_MODELS, Model};
-use super::rewrite::runnable;
+use super::rewrite::{asks_for_calendars, runnable};
 use super::shape::Types;
 use super::xml::issue;
 use crate::Feel;
@@ -153,6 +153,7 @@ fn build(read: &Read<'_>, known: &[&Definitions]) -> Result<Model, Vec<ModelIssu
             .collect(),
         decisions: decisions(&read.document),
         types: Types::read(&read.document),
+        asks_for_calendars: asks_for_calendars(&read.document),
         definitions: read.definitions.clone(),
     })
 }

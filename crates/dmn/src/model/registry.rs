@@ -21,6 +21,8 @@ pub(crate) struct Model {
     pub(crate) import_names: Vec<String>,
     pub(crate) decisions: Vec<Decision>,
     pub(crate) types: Types,
+    /// It calls functions on working days.
+    pub(crate) asks_for_calendars: bool,
 }
 
 impl Model {

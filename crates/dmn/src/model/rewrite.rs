@@ -1,14 +1,16 @@
 //! The copy of a model that runs.
 //!
-//! Four things are changed in it, none of which changes a decision:
+//! Five things are changed in it, none of which changes a decision:
 //! - what only tools read (diagrams, elements and attributes of other namespaces) is dropped, and the namespaces of
 //!   DMN 1.1 and 1.2 become that of 1.3, because the FEEL library reads 1.3 to 1.5;
-//! - `now()` and `today()` become inputs, because the library would ask the machine's clock;
+//! - `now()` and `today()` become inputs, because the library would ask the machine's clock; so do the functions on
+//!   working days, which the library does not know;
 //! - function bodies ask first whether their recursion went too deep (see `recursion`);
 //! - beside each decision table stand two decisions of our own: the same table that collects the numbers of the rules
 //!   that match, and the list of its inputs' values. They make the trace, by the library's own rules.
 
 use super::xml::{NAMESPACES, child, children, edited, escaped, is, is_dmn, prefix, text_of};
+use crate::calendar::NAMES;
 use crate::recursion::{QUESTION, TOO_DEEP, guarded};
 use roxmltree::{Document, Node};
 use std::fmt::Write as _;
@@ -19,6 +21,51 @@ pub(super) const NOW: &str = "sinfonia_now";
 pub(super) const TODAY: &str = "sinfonia_today";
 /// The oldest version that the library reads.
 const OLDEST_READ: &str = NAMESPACES[2];
+
+/// How the names of the inputs begin that stand for the functions on working days.
+const CALENDAR: &str = "sinfonia_calendar_";
+
+/// The input that stands for a function on working days.
+pub(super) fn calendar_input(name: &str) -> String {
+    format!("{CALENDAR}{}", name.replace(' ', "_"))
+}
+
+/// Whether a model asks for working days.
+pub(super) fn asks_for_calendars(document: &Document<'_>) -> bool {
+    let texts = document.descendants().filter(|node| is(*node, "text"));
+    texts
+        .filter_map(|text| text.text())
+        .any(|text| with_calendars(text) != text)
+}
+
+/// The text with the functions on working days, outside string literals, replaced by the inputs.
+fn with_calendars(text: &str) -> String {
+    if !text.contains("business ") {
+        return text.to_owned();
+    }
+    let mut out = String::with_capacity(text.len());
+    let (mut rest, mut in_string, mut previous) = (text, false, ' ');
+    while let Some(c) = rest.chars().next() {
+        let called = |name: &&&str| {
+            let after = rest.strip_prefix(**name);
+            after.is_some_and(|after| after.trim_start().starts_with('('))
+        };
+        let begins = !in_string && !previous.is_alphanumeric() && previous != '_';
+        if let Some(name) = NAMES.iter().find(called).filter(|_| begins) {
+            out.push_str(&calendar_input(name));
+            rest = &rest[name.len()..];
+            previous = ')';
+            continue;
+        }
+        if c == '"' && previous != '\\' {
+            in_string = !in_string;
+        }
+        out.push(c);
+        previous = c;
+        rest = &rest[c.len_utf8()..];
+    }
+    out
+}
 
 /// The name of the decision that lists the matching rules of the table of the decision at this place.
 pub(super) fn rules_name(place: usize) -> String {
@@ -65,14 +112,16 @@ fn plain(document: &Document<'_>) -> String {
 fn bound(document: &Document<'_>) -> String {
     let prefix = prefix(document);
     let mut edits = vec![];
-    let mut has_functions = false;
+    let (mut has_functions, mut has_calendars) = (false, false);
+    let calendars = NAMES.map(calendar_input);
     for text in document.descendants().filter(|node| is(*node, "text")) {
         let before = text.text().unwrap_or_default();
-        let mut after = guarded(&with_moment(before));
+        let mut after = guarded(&with_calendars(&with_moment(before)));
         if is_function_body(text) {
             after.insert_str(0, QUESTION);
         }
         has_functions |= after.contains(TOO_DEEP);
+        has_calendars |= after.contains(CALENDAR);
         if after != before {
             edits.push((
                 text.range(),
@@ -85,6 +134,10 @@ fn bound(document: &Document<'_>) -> String {
         let mut inputs: Vec<&str> = if has_functions { vec![TOO_DEEP] } else { vec![] };
         if asks_the_moment(decision) {
             inputs.extend([NOW, TODAY]);
+        }
+        // a knowledge model that a decision calls may be what asks
+        if has_calendars {
+            inputs.extend(calendars.iter().map(String::as_str));
         }
         let at = requirements_start(decision);
         edits.push((at..at, inputs.iter().map(|id| requirement(prefix, id)).collect()));

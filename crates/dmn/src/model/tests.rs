@@ -237,3 +237,58 @@ fn recursion_works_and_is_bounded() {
         .unwrap();
     assert!(error.contains("too deeply"), "{error}");
 }
+
+/// Monday to Friday, but for calendars it does not know.
+struct Weekdays;
+
+impl crate::Calendars for Weekdays {
+    fn days_after(&self, calendar: &str, from: jiff::civil::Date, days: i64) -> Result<jiff::civil::Date, String> {
+        if calendar != "it" {
+            return Err(format!("there is no calendar '{calendar}'"));
+        }
+        Ok(from.saturating_add(jiff::Span::new().days(days)))
+    }
+
+    fn days_until(&self, _: &str, _: jiff::civil::Date, _: jiff::civil::Date) -> Result<i64, String> {
+        Ok(3)
+    }
+
+    fn is_business_day(&self, _: &str, day: jiff::civil::Date) -> Result<bool, String> {
+        Ok(day.weekday().to_monday_zero_offset() < 5)
+    }
+
+    fn time_after(&self, _: &str, from: &jiff::Zoned, _: jiff::SignedDuration) -> Result<jiff::Zoned, String> {
+        Ok(from.clone())
+    }
+}
+
+const WORKING_DAYS: &str = r##"<decision id="d" name="Scadenza"><variable name="Scadenza"/>
+<informationRequirement><requiredInput href="#i"/></informationRequirement><knowledgeRequirement><requiredKnowledge href="#k"/></knowledgeRequirement>
+<decisionTable hitPolicy="FIRST"><input id="c"><inputExpression><text>is business day(date(giorno), "it")</text></inputExpression></input><output/>
+<rule id="r1"><inputEntry><text>true</text></inputEntry><outputEntry><text>business days after(from: date(giorno), days: 2, calendar: if giorno = "2026-11-20" then "manca" else "it")</text></outputEntry></rule>
+<rule id="r2"><inputEntry><text>-</text></inputEntry><outputEntry><text>fra("business days after(x)", giorno)</text></outputEntry></rule></decisionTable></decision>
+<inputData id="i" name="giorno"><variable name="giorno" typeRef="string"/></inputData>
+<businessKnowledgeModel id="k" name="fra"><variable name="fra"/><encapsulatedLogic><formalParameter name="testo"/><formalParameter name="da"/><literalExpression><text>string(business days until(date(da), date("2026-12-01"), "it")) + " " + testo</text></literalExpression></encapsulatedLogic></businessKnowledgeModel>"##;
+
+#[test]
+fn decisions_count_working_days() {
+    let feel = Feel::new().with_calendars(std::sync::Arc::new(Weekdays));
+    feel.deploy(&model(WORKING_DAYS)).unwrap();
+    let on = |day: &str| feel.decide("d", &variables(json!({ "giorno": day })), now());
+    let decided = on("2026-11-19").unwrap();
+    assert_eq!(decided.value, json!("2026-11-21"));
+    assert_eq!(decided.trace[0]["rules"][0]["inputs"][0]["value"], json!(true));
+    // a knowledge model asks too, and what stands in quotes is a text
+    assert_eq!(on("2026-11-21").unwrap().value, json!("3 business days after(x)"));
+    let error = on("2026-11-20").unwrap_err().to_string();
+    assert!(error.contains("there is no calendar 'manca'"), "{error}");
+}
+
+#[test]
+fn without_calendars_working_days_are_an_error_and_no_silent_null() {
+    let feel = deployed(&model(WORKING_DAYS));
+    let error = feel
+        .decide("d", &variables(json!({"giorno": "2026-11-19"})), now())
+        .unwrap_err();
+    assert!(error.to_string().contains("no business calendars"), "{error}");
+}

@@ -40,7 +40,8 @@ pub(crate) fn decisions_in(
     registry: &Registry,
     files: &[&str],
 ) -> Result<(Arc<Feel>, Vec<DecisionsIn>), OrchestratorError> {
-    let feel = evaluator(registry)?;
+    let calendars: Arc<dyn dmn::Calendars> = registry.calendars.clone();
+    let feel = evaluator(registry)?.with_calendars(calendars);
     let mut results: Vec<Option<DecisionsIn>> = files.iter().map(|_| None).collect();
     loop {
         let mut progress = false;
