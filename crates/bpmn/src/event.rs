@@ -95,4 +95,6 @@ pub struct Catch {
     pub all: bool,
     /// Boundary events and event sub-process starts: whether catching interrupts.
     pub interrupting: bool,
+    /// FHIR search criteria of the event itself: a hub write that matches has its condition looked at.
+    pub fhir_triggers: Vec<String>,
 }

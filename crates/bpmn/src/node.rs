@@ -173,6 +173,8 @@ pub struct Node {
     pub io: Io,
     /// What happens beside it: listeners.
     pub hooks: Vec<Hook>,
+    /// Flowable: passed without doing its work when this is true and the instance has skipping switched on.
+    pub skip: Option<Expression>,
     /// Where the step stops, to go on in a commit of its own.
     pub apart: Option<Box<Continuation>>,
     /// Extensions not interpreted here.

@@ -106,6 +106,8 @@ pub struct StartEvent<'a> {
     pub name: &'a str,
     /// What begins it.
     pub trigger: StartTrigger<'a>,
+    /// Parallel multiple: which of its definitions this is; all of them are needed.
+    pub part: Option<usize>,
 }
 
 impl Process {
@@ -196,6 +198,7 @@ impl Process {
             node.hooks.iter().flat_map(Hook::expressions).for_each(&mut add);
             node_expressions(&node.kind).into_iter().for_each(&mut add);
             node.repeat.iter().flat_map(loop_expressions).for_each(&mut add);
+            node.skip.iter().for_each(&mut add);
         }
         let hooks = self.hooks.iter().flat_map(Hook::expressions);
         found.extend(hooks.map(|expression| (Arc::from(self.id.as_str()), self.line, expression)));
@@ -213,6 +216,7 @@ fn start<'a>(node: &'a Node, trigger: StartTrigger<'a>) -> StartEvent<'a> {
         element: &node.id,
         name: &node.name,
         trigger,
+        part: None,
     }
 }
 
@@ -227,12 +231,15 @@ fn triggers<'a>(node: &'a Node, catch: &'a Catch) -> Vec<StartEvent<'a>> {
         EventDefinition::Conditional(condition) => Some(StartTrigger::Conditional(condition)),
         _ => None,
     };
-    catch
-        .definitions
-        .iter()
-        .filter_map(trigger)
-        .map(|trigger| start(node, trigger))
-        .collect()
+    let all = catch.all && catch.definitions.len() > 1;
+    let definitions = catch.definitions.iter().enumerate();
+    let found = definitions.filter_map(|(place, definition)| {
+        Some(StartEvent {
+            part: all.then_some(place),
+            ..start(node, trigger(definition)?)
+        })
+    });
+    found.collect()
 }
 
 fn text(text: &Text) -> Option<&Expression> {

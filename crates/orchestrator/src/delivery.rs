@@ -49,6 +49,9 @@ pub(crate) struct StartDelivery {
     pub patient: Option<String>,
     pub variables: Variables,
     pub actor: String,
+    /// Parallel multiple start event: which of its parts has arrived.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub part: Option<usize>,
 }
 
 impl Delivery {
@@ -71,6 +74,8 @@ pub(crate) enum Outcome {
     Delivered(String),
     /// It started this instance.
     Started(String),
+    /// It is a part of what starts this process; the rest is still to come.
+    Waiting(String),
     /// The wait was gone meanwhile.
     Missed,
 }

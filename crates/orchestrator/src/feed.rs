@@ -4,6 +4,7 @@
 //! doubles them. Unmatched stretches move only the cursor in memory (and the durable one now and then): reading them
 //! again finds nothing again, because a deployment of new criteria moves the durable cursor first.
 
+use crate::registry::Then;
 use crate::{Orchestrator, OrchestratorError};
 use fhir::Definitions;
 use serde_json::{Value, json};
@@ -144,21 +145,27 @@ impl Orchestrator {
             let Ok(extracted) = fhir::extract(Definitions::r4(), &resource) else {
                 continue;
             };
-            let names: Vec<&str> = triggers
-                .iter()
-                .filter(|t| t.criteria.matches(&extracted.entries))
-                .map(|t| t.message.as_str())
-                .collect();
-            for (n, name) in names.iter().enumerate() {
+            let fits = triggers.iter().filter(|t| t.criteria.matches(&extracted.entries));
+            let matching: Vec<&Then> = fits.map(|t| &t.then).collect();
+            for (n, then) in matching.iter().enumerate() {
                 // One message once, however many criteria lead to it.
-                if names[..n].contains(name) {
+                if matching[..n].contains(then) {
                     continue;
                 }
                 matched = true;
                 let variables = json!({"resource": resource, "reference": reference});
                 let Value::Object(variables) = variables else { continue };
                 let key = format!("Patient/{patient}");
-                let to = self.receivers(name, &key, Some(patient), &variables, "hub").await?;
+                let (name, to) = match then {
+                    Then::Message(name) => (
+                        name.clone(),
+                        self.receivers(name, &key, Some(patient), &variables, "hub").await?,
+                    ),
+                    Then::Condition { process, element } => (
+                        format!("{process}.{element}"),
+                        self.started_by_hub(process, element, patient, variables).await?,
+                    ),
+                };
                 let now = self.clock.now();
                 outbox.extend(
                     to.iter()

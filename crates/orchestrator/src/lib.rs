@@ -29,6 +29,7 @@ mod locks;
 mod mirror;
 mod op;
 mod orchestrator;
+mod parts;
 mod plumbing;
 mod pollers;
 mod query;

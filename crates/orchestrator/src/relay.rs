@@ -2,11 +2,12 @@
 
 use crate::api::Correlated;
 use crate::command::{Order, Target};
-use crate::commit::{Answer, Applied};
+use crate::commit::{Answer, Applied, Extras};
 use crate::delivery::{Delivery, Outcome, StartDelivery, TOPIC};
 use crate::idempotency::Idempotency;
 use crate::instance::Hot;
 use crate::{Orchestrator, OrchestratorError};
+use bpmn::StartTrigger;
 use engine::{Command, StartBy, StepError, Variables};
 use futures::{StreamExt, stream};
 use http::StatusCode;
@@ -25,6 +26,7 @@ fn intended(to: &[Delivery]) -> Correlated {
     for one in to {
         match one {
             Delivery::ToWait { instance, .. } => correlated.delivered.push(instance.clone()),
+            Delivery::ToStart(start) if start.part.is_some() => correlated.waiting.push(start.process.clone()),
             Delivery::ToStart(start) => correlated.started.push(start.id.clone()),
             Delivery::Message { .. } | Delivery::Signal { .. } => {}
         }
@@ -339,11 +341,26 @@ impl Orchestrator {
                 let mut order = Order::new(&instance, Command::Deliver { wait, variables }, &actor);
                 order.extras.outbox.extend(remove.clone());
                 order.keyed = keyed;
-                (self.carry_out(order).await, Outcome::Delivered(instance.clone()))
+                (
+                    self.carry_out(order).await.map(|_| ()),
+                    Outcome::Delivered(instance.clone()),
+                )
+            }
+            Delivery::ToStart(start) if start.part.is_some() => {
+                let mut extras = Extras::default();
+                extras.outbox.extend(remove.clone());
+                let arrived = self.part_arrived(*start, extras, keyed).await;
+                if let Ok(outcome) = arrived {
+                    return Ok(outcome);
+                }
+                (arrived.map(|_| ()), Outcome::Missed)
             }
             Delivery::ToStart(start) => {
                 let started = Outcome::Started(start.id.clone());
-                (self.start_by_event(*start, remove.clone(), keyed).await, started)
+                (
+                    self.start_by_event(*start, remove.clone(), keyed).await.map(|_| ()),
+                    started,
+                )
             }
             Delivery::Message { .. } | Delivery::Signal { .. } => {
                 return Err(OrchestratorError::Damaged(
@@ -352,7 +369,7 @@ impl Orchestrator {
             }
         };
         match result {
-            Ok(_) => Ok(outcome),
+            Ok(()) => Ok(outcome),
             Err(
                 OrchestratorError::Step(StepError::NotOpen { .. } | StepError::Ended | StepError::CannotStart(_))
                 | OrchestratorError::NotFound { .. },
@@ -419,6 +436,7 @@ impl Orchestrator {
             return Ok(to);
         }
         let patient = patient.or_else(|| key.strip_prefix("Patient/")).map(str::to_owned);
+        let registry = self.registry().await?;
         for wait in snapshot
             .waits(WaitKind::Message, Some(name), Some(""), None, limit)
             .await?
@@ -430,9 +448,15 @@ impl Orchestrator {
             if !key.is_empty() && self.runs_already(&mut *snapshot, process, key).await? {
                 continue;
             }
+            let part = registry.start_part(
+                process,
+                &wait.id,
+                |trigger| matches!(trigger, StartTrigger::Message(message) if message.name.literal() == Some(name)),
+            );
             to.push(Delivery::ToStart(Box::new(StartDelivery {
                 id: self.ids.next(),
                 process: process.to_owned(),
+                part,
                 element: wait.id,
                 business_key: Some(key.to_owned()).filter(|k| !k.is_empty()),
                 patient: patient.clone(),
@@ -443,7 +467,7 @@ impl Orchestrator {
         Ok(to)
     }
 
-    async fn runs_already(
+    pub(crate) async fn runs_already(
         &self,
         snapshot: &mut dyn store::Snapshot,
         process: &str,
@@ -482,12 +506,18 @@ impl Orchestrator {
             .await?
             .waits(WaitKind::Signal, Some(name), None, None, limit)
             .await?;
+        let registry = self.registry().await?;
         let to = waits
             .into_iter()
             .map(|wait| match wait.instance.strip_prefix(START_WAIT) {
                 Some(process) => Delivery::ToStart(Box::new(StartDelivery {
                     id: self.ids.next(),
                     process: process.to_owned(),
+                    part: registry.start_part(
+                        process,
+                        &wait.id,
+                        |trigger| matches!(trigger, StartTrigger::Signal(signal) if signal.literal() == Some(name)),
+                    ),
                     element: wait.id,
                     business_key: None,
                     patient: None,

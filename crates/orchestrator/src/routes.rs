@@ -5,11 +5,11 @@ use crate::access_rules::{staff, worker};
 use crate::history::{analysis, export, state_at};
 use crate::op::{
     assign_task, cancel, change_lock, change_task, comment_task, complete_job, complete_jobs, complete_task,
-    delegate_task, deploy, fail_job, fetch_jobs, migrate, modify, preview_batch, retire_definition, retry_incident,
-    send_message, send_signal, set_variables, start, start_batch, steer_batch, suspend, suspend_definition,
-    throw_error,
+    delegate_task, deploy, evaluate_conditions, fail_job, fetch_jobs, migrate, modify, preview_batch,
+    retire_definition, retry_incident, send_message, send_signal, set_variables, start, start_batch, steer_batch,
+    suspend, suspend_definition, throw_error,
 };
-use crate::query::{batches, calendars, definitions, history, incidents, instances, jobs, tasks};
+use crate::query::{batches, calendars, definitions, history, incidents, instances, jobs, start_parts, tasks};
 use crate::simulations::routes as simulations;
 use access::{Policy, Routes};
 use axum::extract::DefaultBodyLimit;
@@ -89,6 +89,7 @@ fn commands(o: &Arc<Orchestrator>) -> Routes {
     let r = post_to!(r, "/jobs/{id}/unlock", WORKER, change_lock::unlock);
     let r = post_to!(r, "/messages", STAFF, send_message::handler);
     let r = post_to!(r, "/signals", STAFF, send_signal::handler);
+    let r = post_to!(r, "/conditions", STAFF, evaluate_conditions::handler);
     let r = post_to!(r, "/simulations", PLANNERS, simulations::begin);
     let r = post_to!(r, "/simulations/proposal", PLANNERS, simulations::propose);
     let r = post_to!(r, "/simulations/{id}/cancel", PLANNERS, simulations::cancel);
@@ -128,5 +129,6 @@ fn questions(o: &Arc<Orchestrator>) -> Routes {
     let r = get_from!(r, "/batches/{id}/items", OPERATIONS, batches::items);
     let r = get_from!(r, "/batches/{id}/export", OPERATIONS, batches::export);
     let r = get_from!(r, "/jobs", ADMIN, jobs::handler);
+    let r = get_from!(r, "/start-parts", OPERATIONS, start_parts::handler);
     get_from!(r, "/incidents", OPERATIONS, incidents::handler)
 }

@@ -2,6 +2,7 @@
 
 use crate::command::Order;
 use crate::leases::rank;
+use crate::parts::PARTS_TIMER;
 use crate::{Orchestrator, OrchestratorError};
 use engine::{Command, JobKind, Schedule, StepError};
 use futures::{StreamExt, stream};
@@ -120,6 +121,9 @@ impl Orchestrator {
         };
         if timer.id.starts_with(START_TIMER) {
             return self.start_by_timer(timer, remove).await;
+        }
+        if let Some(waiting) = timer.id.strip_prefix(PARTS_TIMER) {
+            return self.parts_expired(waiting, remove).await;
         }
         if let Some(job) = timer.id.strip_prefix(JOB_TIMER) {
             self.end_pause(&timer.instance, job, remove).await?;

@@ -28,6 +28,8 @@ mod models;
 mod operate;
 #[path = "it/simulations.rs"]
 mod simulations;
+#[path = "it/starts.rs"]
+mod starts;
 #[path = "it/support.rs"]
 mod support;
 #[path = "it/suspend.rs"]

@@ -2,7 +2,7 @@
 
 use super::dialect::camunda;
 use super::reader::{Reader, flag, local, text};
-use super::shared::Shared;
+use super::shared::{self, Shared};
 use super::walk::Ids;
 use crate::{Catch, Cron, EventDefinition, Text, TimerDef, timer};
 use roxmltree::Node;
@@ -27,6 +27,7 @@ pub fn catch<'d>(
         definitions,
         all: flag(node, "parallelMultiple", false),
         interrupting,
+        fhir_triggers: shared::fhir_triggers(node),
     }
 }
 
@@ -105,8 +106,14 @@ pub fn definition<'d>(
             name.map(EventDefinition::Signal)
         }
         "errorEventDefinition" => {
-            let code = named(reader, element, node, "errorRef", "error", |id| shared.error_code(id))?;
-            let code_variable = camunda(element, "errorCodeVariable").map(str::to_owned);
+            // Camunda 7 and its kin take a reference that leads nowhere for the code itself
+            let kin = reader.camunda7();
+            let code = named(reader, element, node, "errorRef", "error", |id| {
+                let itself = || kin.then(|| Text::Literal(id.trim().to_owned()));
+                shared.error_code(id).or_else(itself)
+            })?;
+            let code_variable = camunda(element, "errorCodeVariable").or_else(|| camunda(element, "errorVariableName"));
+            let code_variable = code_variable.map(str::to_owned);
             let message_variable = camunda(element, "errorMessageVariable").map(str::to_owned);
             Some(EventDefinition::Error {
                 code,

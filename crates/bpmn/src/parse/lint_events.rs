@@ -53,14 +53,6 @@ fn start(lint: &mut Lint<'_, '_, '_>, node: &Node, catch: &Catch) {
                 &["message", "timer", "signal", "conditional"],
                 "a start event of a process",
             );
-            if catch.all && catch.definitions.len() > 1 {
-                lint.error(
-                    node,
-                    "event-unsupported",
-                    "a parallel multiple start event cannot be executed",
-                    "start with one event and wait for the others after it",
-                );
-            }
         }
         Some(holder) if holder.event_sub_process().is_some() => {
             let kinds = [

@@ -1,6 +1,6 @@
 //! One flow node.
 
-use super::dialect::others;
+use super::dialect::{camunda, others};
 use super::event::{Role, catch, definitions};
 use super::reader::{Reader, flag};
 use super::shared::Shared;
@@ -54,6 +54,7 @@ pub fn read<'d>(
         lane: None,
         io,
         hooks: listener::hooks(reader, element),
+        skip: camunda(element, "skipExpression").and_then(|text| reader.expression(element, text)),
         apart: continuation::read(reader, element),
         extensions: others(element),
     }

@@ -128,13 +128,16 @@ fn variable<'d>(
     if let Some(object) = object {
         return Some(object.name.clone());
     }
-    super::data::source_of_input(reader, context.data, activity, &reference).or_else(|| {
-        let target = reader.by_ref(&reference)?;
-        target
-            .attribute("name")
-            .or_else(|| target.attribute("id"))
-            .map(str::to_owned)
-    })
+    super::data::source_of_input(reader, context.data, activity, &reference)
+        .or_else(|| {
+            let target = reader.by_ref(&reference)?;
+            target
+                .attribute("name")
+                .or_else(|| target.attribute("id"))
+                .map(str::to_owned)
+        })
+        // SpiffWorkflow names a variable that no data object stands for
+        .or_else(|| Some(reference).filter(|_| reader.python()))
 }
 
 /// BPMN 2.0, table 10.29: `behavior`, `oneBehaviorEventRef`, `noneBehaviorEventRef`, `complexBehaviorDefinition`.

@@ -134,21 +134,22 @@ fn find<'a, T>(list: &'a [T], reference: &str, id: impl Fn(&T) -> &String) -> Op
 fn message<'d>(reader: &mut Reader<'d>, element: Node<'d, 'd>) -> Message {
     let id = element.attribute("id").unwrap_or_default().to_owned();
     let key = attribute(zeebe(element, "subscription"), "correlationKey");
-    let triggers = extensions(element).filter(|child| child.has_tag_name((SINFONIA, "fhirTrigger")));
-    let criteria: Vec<String> = triggers
-        .filter_map(|trigger| {
-            trigger
-                .attribute("criteria")
-                .map(str::to_owned)
-                .or_else(|| Some(text(trigger)))
-        })
-        .filter(|criteria| !criteria.is_empty())
-        .collect();
     Message {
         name: attribute(Some(element), "name").map_or_else(|| id.clone(), str::to_owned),
         id,
         correlation_key: key.and_then(|key| reader.expression(element, key)),
-        fhir_triggers: criteria.into(),
+        fhir_triggers: fhir_triggers(element).into(),
         extensions: std::sync::Arc::new(others(element)),
     }
+}
+
+/// The criteria of the `sinfonia:fhirTrigger` elements of a message or event.
+pub fn fhir_triggers(element: Node<'_, '_>) -> Vec<String> {
+    let triggers = extensions(element).filter(|child| child.has_tag_name((SINFONIA, "fhirTrigger")));
+    let written = triggers.map(|trigger| {
+        trigger
+            .attribute("criteria")
+            .map_or_else(|| text(trigger), str::to_owned)
+    });
+    written.filter(|criteria| !criteria.is_empty()).collect()
 }

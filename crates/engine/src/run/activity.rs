@@ -16,6 +16,12 @@ impl Run<'_> {
     /// A token enters an activity: its loop, or its input mappings, boundary events and work.
     pub(super) fn activity(&mut self, token: u64, process: &Arc<Process>, id: NodeId) -> Result<(), Failure> {
         let node = process.node(id);
+        if let Some(skip) = &node.skip
+            && self.skips(token, skip)?
+        {
+            self.leave(token, process, id);
+            return Ok(());
+        }
         let round = self.in_round(token, node);
         if node.repeat.is_some() && !round {
             self.arm_boundary(token, process, id)?;
@@ -32,6 +38,15 @@ impl Run<'_> {
             self.fail(token, failure, Resume::Perform);
         }
         Ok(())
+    }
+
+    /// Whether an activity is passed: only where the instance says so by a variable (Flowable user guide, "Skip
+    /// expressions").
+    fn skips(&self, token: u64, skip: &bpmn::Expression) -> Result<bool, Failure> {
+        let spot = Spot::Token(token);
+        let mut switches = ["_FLOWABLE_SKIP_EXPRESSION_ENABLED", "_ACTIVITI_SKIP_EXPRESSION_ENABLED"].into_iter();
+        let on = switches.any(|name| self.lookup(spot, name) == Some(&Value::Bool(true)));
+        Ok(on && self.eval_bool(spot, skip)?)
     }
 
     /// Does the work of an activity, after its listeners.

@@ -199,6 +199,8 @@ impl Run<'_> {
         else {
             return;
         };
+        // a task that is made again, after an incident, begins its time anew
+        self.remove_waits(|wait| wait.token == Some(token) && wait.listener.is_some());
         for (number, on) in found {
             let n = self.next();
             if let On::Timer { due, .. } = &on {

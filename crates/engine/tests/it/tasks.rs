@@ -206,3 +206,15 @@ fn a_process_starts_where_asked() {
         reason: "mistake".into()
     }));
 }
+
+#[test]
+fn a_task_is_skipped_only_where_the_instance_allows_it() {
+    let nodes = r#"<userTask id="t" camunda:skipExpression="${skip}"/>"#;
+    let at = |variables: serde_json::Value| World::started_with("", &line(nodes, "t"), variables).at();
+    assert_eq!(at(json!({"skip": true})), ["t"]);
+    assert_eq!(
+        at(json!({"skip": false, "_FLOWABLE_SKIP_EXPRESSION_ENABLED": true})),
+        ["t"]
+    );
+    assert!(at(json!({"skip": true, "_FLOWABLE_SKIP_EXPRESSION_ENABLED": true})).is_empty());
+}

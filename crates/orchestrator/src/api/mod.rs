@@ -405,13 +405,52 @@ pub struct SendMessage {
 }
 
 /// What became of a message or signal.
-#[derive(Debug, Clone, Default, Serialize, Deserialize)]
+#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "camelCase")]
 pub struct Correlated {
     /// Instances that received it.
     pub delivered: Vec<String>,
     /// Instances it started.
     pub started: Vec<String>,
+    /// Processes that need more events to start: this one waits for the others.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub waiting: Vec<String>,
+}
+
+/// `POST /orchestrator/conditions`: looks at the conditional start events of everything deployed.
+#[derive(Debug, Clone, Default, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase", default)]
+pub struct EvaluateConditions {
+    /// What the conditions see, and the variables of the instances that they start.
+    pub variables: engine::Variables,
+    /// Business key of what starts; by default `Patient/<patient>`.
+    pub business_key: Option<String>,
+    /// The person it is about: id of a FHIR Patient.
+    pub patient: Option<String>,
+    /// Only this process (id); absent: all.
+    pub definition: Option<String>,
+}
+
+/// A start that has not all its events yet: `GET /orchestrator/start-parts`.
+#[derive(Debug, Clone, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase")]
+pub struct StartParts {
+    /// Process id.
+    pub process: String,
+    /// The start event.
+    pub element: String,
+    /// Correlation key; empty: none yet.
+    pub key: String,
+    /// What has arrived.
+    pub arrived: Vec<String>,
+    /// What is still to come.
+    pub missing: Vec<String>,
+    /// When the first part arrived.
+    pub since: Timestamp,
+    /// How long it waits; when it has expired: how long this is told.
+    pub until: Timestamp,
+    /// The rest did not come in time; what had arrived starts nothing any more.
+    pub expired: bool,
 }
 
 /// An incident: `GET /orchestrator/incidents`; `POST /orchestrator/incidents/{id}/retry`.

@@ -10,6 +10,7 @@ pub(crate) mod complete_jobs;
 pub(crate) mod complete_task;
 pub(crate) mod delegate_task;
 pub(crate) mod deploy;
+pub(crate) mod evaluate_conditions;
 pub(crate) mod fail_job;
 pub(crate) mod fetch_jobs;
 mod fire_start_timer;

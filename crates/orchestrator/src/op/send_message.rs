@@ -45,7 +45,7 @@ impl Orchestrator {
                 break;
             }
             let correlated = self.send_to(to, keyed).await?;
-            if !correlated.delivered.is_empty() || !correlated.started.is_empty() {
+            if correlated != Correlated::default() {
                 return Ok(correlated);
             }
         }
@@ -65,6 +65,7 @@ impl Orchestrator {
             match outcome {
                 Outcome::Delivered(instance) => correlated.delivered.push(instance),
                 Outcome::Started(instance) => correlated.started.push(instance),
+                Outcome::Waiting(process) => correlated.waiting.push(process),
                 Outcome::Missed => {}
             }
         }

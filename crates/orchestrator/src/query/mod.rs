@@ -8,6 +8,7 @@ pub(crate) mod incidents;
 pub(crate) mod instances;
 pub(crate) mod jobs;
 pub(crate) mod selection;
+pub(crate) mod start_parts;
 pub(crate) mod tasks;
 
 use crate::{Config, OrchestratorError};

@@ -4,11 +4,11 @@ mod decisions;
 mod triggers;
 
 pub(crate) use decisions::{decisions_in, evaluator};
-pub(crate) use triggers::{Trigger, triggers_of};
+pub(crate) use triggers::{Then, Trigger, triggers_of};
 
 use crate::api::DefinitionInfo;
 use crate::{Orchestrator, OrchestratorError};
-use bpmn::Process;
+use bpmn::{Process, StartTrigger};
 use calendar::{Calendar, Calendars};
 use dmn::Evaluator;
 use engine::Models;
@@ -187,6 +187,25 @@ impl Registry {
     /// One version.
     pub(crate) fn get(&self, kind: &str, key: &str) -> Option<&Definition> {
         self.definitions.get(&(kind.to_owned(), key.to_owned()))
+    }
+
+    /// The newest version of a process.
+    pub(crate) fn newest_process(&self, id: &str) -> Option<&Arc<Process>> {
+        self.processes.get(&self.latest(id)?)
+    }
+
+    /// Which part of a parallel multiple start event of the newest version a trigger is.
+    pub(crate) fn start_part(
+        &self,
+        process: &str,
+        element: &str,
+        is: impl Fn(&StartTrigger<'_>) -> bool,
+    ) -> Option<usize> {
+        let starts = self.newest_process(process)?.start_events();
+        let mut fits = starts
+            .iter()
+            .filter(|start| start.element == element && is(&start.trigger));
+        fits.next()?.part
     }
 
     pub(crate) fn process(&self, key: &str) -> Option<&Arc<Process>> {
