@@ -38,8 +38,23 @@ pub struct FormField {
     pub max: Option<String>,
     /// See `min`.
     pub max_length: Option<String>,
+    /// Shortest text, as written.
+    pub min_length: Option<String>,
     /// Options: value and text.
     pub options: Vec<(String, String)>,
+}
+
+/// The form that whoever starts an instance fills in.
+#[derive(Debug, Clone, PartialEq, serde::Serialize)]
+pub struct StartForm {
+    /// The start event.
+    pub element: String,
+    /// Its line in the XML, from 1.
+    pub line: u32,
+    /// Id of the form.
+    pub form: Option<crate::Text>,
+    /// Fields that the model itself holds; the form is then made of them.
+    pub fields: Vec<FormField>,
 }
 
 /// The id under which a form is kept: as the model names it, with `-` for what a FHIR id cannot hold.

@@ -32,7 +32,7 @@ pub use diagram::{Bounds, Diagram, Edge, Point, Shape};
 pub use event::{Catch, EventDefinition, MessageRef};
 pub use expression::{Expression, Text};
 pub use extension::{ExtensionElement, Extensions};
-pub use form::{FieldKind, FormField, form_id};
+pub use form::{FieldKind, FormField, StartForm, form_id};
 pub use hook::{Hook, HookAction, HookAt};
 pub use issue::{Issue, Severity};
 pub use model::{Correlated, ErrorDef, EscalationDef, Message, MessageFlow, Model, Participant, Signal};

@@ -32,6 +32,8 @@ pub struct Process {
     pub version_tag: Option<String>,
     /// Variable that receives who started the instance.
     pub initiator: Option<String>,
+    /// What whoever starts an instance fills in.
+    pub start_form: Option<crate::StartForm>,
     /// Lanes, outer before inner.
     pub lanes: Vec<Lane>,
     /// Data objects, properties and data store references.

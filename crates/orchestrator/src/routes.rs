@@ -111,6 +111,12 @@ fn questions(o: &Arc<Orchestrator>) -> Routes {
     let r = get_from!(r, "/definitions", Policy::SignedIn, definitions::list);
     let r = get_from!(r, "/definitions/{key}", Policy::SignedIn, definitions::one);
     let r = get_from!(r, "/definitions/{key}/xml", Policy::SignedIn, definitions::source);
+    let r = get_from!(
+        r,
+        "/definitions/{key}/start-form",
+        Policy::SignedIn,
+        definitions::start_form
+    );
     let r = get_from!(r, "/calendars", Policy::SignedIn, calendars::list);
     let r = get_from!(r, "/calendars/{id}", Policy::SignedIn, calendars::one);
     let r = get_from!(r, "/instances", Policy::SignedIn, instances::list);

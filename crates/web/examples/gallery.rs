@@ -166,6 +166,7 @@ async fn form(page: Page) -> Answer {
     let fields = form
         .fill(&Prefill {
             today,
+            now: page.now(),
             patient: Some(&patient),
             values: &values,
         })
@@ -181,6 +182,7 @@ async fn submit(page: Page, Posted(posted): Posted<Vec<(String, String)>>) -> An
     let ((form, patient), values) = (sheet(), Map::new());
     let prefill = Prefill {
         today: web::local_date(page.now()),
+        now: page.now(),
         patient: Some(&patient),
         values: &values,
     };

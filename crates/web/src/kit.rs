@@ -4,7 +4,7 @@ use crate::{Lang, Texts};
 use component::{Context, NavigationItem};
 use fluent_templates::Loader;
 use std::sync::Arc;
-use store::Clock;
+use store::{Clock, Ids};
 
 /// Texts, navigation and clock behind every [`crate::Page`]; cheap to clone. Part of a component's axum state.
 #[derive(Clone)]
@@ -12,6 +12,7 @@ pub struct Kit {
     pub(crate) texts: Texts,
     pub(crate) navigation: Arc<[NavigationItem]>,
     pub(crate) clock: Arc<dyn Clock>,
+    pub(crate) ids: Arc<dyn Ids>,
 }
 
 impl Kit {
@@ -30,6 +31,7 @@ impl Kit {
             texts: Texts::base(),
             navigation: context.navigation.clone(),
             clock: context.clock.clone(),
+            ids: context.ids.clone(),
         }
     }
 

@@ -352,6 +352,13 @@ impl Page {
     }
 }
 
+impl Page {
+    /// `303 See Other` without a word.
+    pub fn go(&self, to: &str) -> Answer {
+        redirect(to)
+    }
+}
+
 /// `303 See Other` to a path of this site.
 pub fn redirect(to: &str) -> Answer {
     // Browsers drop tabs and line ends: "/<tab>/host" would lead away.

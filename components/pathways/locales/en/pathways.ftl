@@ -521,3 +521,13 @@ duration-h = { $n } h
 duration-m = { $n } min
 duration-s = { $n } s
 duration-ms = { $n } ms
+
+# Forms
+form-missing = The form “{ $name }” of this task is not installed.
+form-missing-what = You may take the task, give it back or hand it to a colleague; tell the administrator, who can deploy the form. If you complete it now, the process goes on without answers.
+form-missing-go-on = Complete it without the form: I know that the process will get no answers
+form-files-need-patient = Files are kept in a patient’s record, and this process is about nobody: take the files away and send again.
+start-of = Start: { $name }
+start-for = For { $name }.
+start-missing-what = You may start the process without its first answers, or ask the administrator to deploy the form.
+model-start = Start with its form

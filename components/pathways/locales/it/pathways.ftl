@@ -521,3 +521,13 @@ duration-h = { $n } h
 duration-m = { $n } min
 duration-s = { $n } s
 duration-ms = { $n } ms
+
+# Moduli
+form-missing = Il modulo «{ $name }» di questa attività non è installato.
+form-missing-what = Puoi prenderla in carico, restituirla o assegnarla a un collega; avvisa l’amministratore, che può pubblicare il modulo. Se la completi ora, il processo prosegue senza risposte.
+form-missing-go-on = Completa senza modulo: so che il processo non riceverà risposte
+form-files-need-patient = I file si conservano nella cartella di un assistito, e questo processo non riguarda nessuno: togli i file e invia di nuovo.
+start-of = Avvia: { $name }
+start-for = Per { $name }.
+start-missing-what = Puoi avviare il processo senza le sue risposte iniziali, oppure chiedere all’amministratore di pubblicare il modulo.
+model-start = Avvia con il modulo iniziale

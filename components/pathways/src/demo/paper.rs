@@ -29,6 +29,7 @@ pub(super) fn written(id: &str, answers: &Map<String, Value>, by: &Writing<'_>) 
     let patient = json!({"resourceType": "Patient", "birthDate": by.born.to_string()});
     let prefill = Prefill {
         today: by.today,
+        now: by.about.authored,
         patient: Some(&patient),
         values: &Map::new(),
     };

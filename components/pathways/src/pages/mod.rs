@@ -18,18 +18,21 @@ mod people;
 mod simulation;
 mod sources;
 mod start;
+mod start_form;
 mod steps;
 mod task;
 mod task_actions;
+mod task_form;
 mod task_row;
 mod tasks;
 
 use access::{Policy, Routes};
-use axum::extract::FromRef;
+use axum::extract::{DefaultBodyLimit, FromRef};
 use axum::routing::{MethodRouter, get, post};
 use component::{Context, NavigationItem};
 use http::Method;
 use web::Kit;
+use web::form::Posted;
 
 web::fluent_templates::static_loader! {
     static LOCALES = {
@@ -144,7 +147,12 @@ fn task_routes(app: &App) -> Routes {
     let r = route(r, Method::GET, "/il-mio-percorso", get(home::mine));
     let r = route(r, Method::GET, "/attivita", get(tasks::list));
     let r = route(r, Method::GET, "/attivita/{id}", get(task::show));
-    let r = route(r, Method::POST, "/attivita/{id}/completa", post(task::complete));
+    let r = route(
+        r,
+        Method::POST,
+        "/attivita/{id}/completa",
+        with_files(post(task::complete)),
+    );
     let r = route(r, Method::POST, "/attivita/{id}/prendi", post(task_actions::claim));
     let r = route(r, Method::POST, "/attivita/{id}/rilascia", post(task_actions::unclaim));
     let reassign = with(post(task_actions::reassign));
@@ -166,6 +174,11 @@ fn people_routes(app: &App) -> Routes {
     let r = route(r, Method::GET, "/assistiti/{id}", Policy::SignedIn, get(patient::show));
     let r = route(r, Method::GET, new, staff, get(start::form));
     let r = route(r, Method::POST, new, staff, post(start::submit));
+    let new = "/assistiti/{id}/percorsi/nuovo/{process}";
+    let r = route(r, Method::GET, new, staff, get(start_form::for_patient));
+    let submit = with_files(post(start_form::submit_for_patient));
+    let r = route(r, Method::POST, new, staff, submit);
+    let r = route(r, Method::POST, "/api/avvii/{process}", staff, post(start_form::api));
     let r = route(r, Method::GET, "/casi", coordinators, get(cases::list));
     let r = route(r, Method::GET, "/casi.csv", coordinators, get(cases::csv));
     let r = route(r, Method::GET, "/percorsi/{id}", Policy::SignedIn, get(instance::show));
@@ -195,7 +208,15 @@ fn model_routes(app: &App) -> Routes {
     let r = route(r, Method::POST, "/incidenti/{id}/riprova", post(incidents::retry));
     let r = route(r, Method::GET, "/modelli", get(models::list));
     let r = route(r, Method::POST, "/modelli", post(models::deploy));
-    route(r, Method::GET, "/modelli/{key}", get(models::show))
+    let r = route(r, Method::GET, "/modelli/{key}", get(models::show));
+    let r = route(r, Method::GET, "/modelli/{key}/avvia", get(start_form::for_nobody));
+    let submit = with_files(post(start_form::submit_for_nobody));
+    route(r, Method::POST, "/modelli/{key}/avvia", submit)
+}
+
+/// A handler that takes the files of a form.
+fn with_files(handler: MethodRouter<App>) -> MethodRouter<App> {
+    handler.layer(DefaultBodyLimit::max(Posted::MAX_BODY))
 }
 
 /// What would happen if: for planners.

@@ -73,17 +73,30 @@ pub async fn submit(State(app): State<App>, page: Page, Path(id): Path<String>, 
     if !crate::deployments::is_pathway(&chosen.percorso) {
         return Err(Failure::Unprocessable(page.t("start-none")));
     }
+    if orchestrator.definition(&chosen.percorso).await?.start_form.is_some() {
+        // Its questions come first.
+        return page.go(&format!("/assistiti/{id}/percorsi/nuovo/{}", chosen.percorso));
+    }
     let start = StartInstance {
         definition: chosen.percorso,
         patient: Some(id.clone()),
         only_one: true,
         ..StartInstance::default()
     };
-    let instance = match orchestrator.start(&start).await {
+    begin(&app, page, &start).await
+}
+
+/// Starts it and shows it.
+pub(super) async fn begin(app: &App, page: Page, start: &StartInstance) -> Answer {
+    let instance = match app.orchestrator(&page).start(start).await {
         Ok(instance) => instance,
         // A second click, or a colleague at the same moment.
         Err(PeerError::Status { status, .. }) if status == http::StatusCode::CONFLICT => {
-            return page.redirect(&format!("/assistiti/{id}"), Flash::warning(page.t("start-already")));
+            let back = start
+                .patient
+                .as_ref()
+                .map_or("/".to_owned(), |id| format!("/assistiti/{id}"));
+            return page.redirect(&back, Flash::warning(page.t("start-already")));
         }
         Err(error) => return Err(error.into()),
     };

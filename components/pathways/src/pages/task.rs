@@ -1,22 +1,22 @@
 //! `/attivita/{id}`: one task: what it is about, its form, and completing it.
 
 use super::answered::answered;
+use super::task_form::{Sheet, refuse_lost_files};
 use super::{App, facts, people};
 use askama::Template;
-use axum::Form as Posted;
 use axum::extract::{Path, State};
 use axum::response::{IntoResponse, Response};
 use http::StatusCode;
 use orchestrator::api::{CompleteTask, TaskInfo};
 use serde_json::Value;
-use web::form::{About, Form, Prefill};
+use web::form::{About, Form, Posted, Prefill};
 use web::{Answer, Failure, Flash, Html, Page};
 
 /// A task as this page needs it.
 struct Seen {
     info: TaskInfo,
     patient: Option<Value>,
-    form: Option<Form>,
+    sheet: Sheet,
 }
 
 impl Seen {
@@ -39,6 +39,8 @@ struct TaskPage {
     answers: Vec<(String, String)>,
     form_title: String,
     form: Option<Html>,
+    has_files: bool,
+    missing: Option<String>,
     is_patient: bool,
     is_mine: bool,
     may_claim: bool,
@@ -50,7 +52,7 @@ struct TaskPage {
 /// The page.
 pub async fn show(State(app): State<App>, page: Page, Path(id): Path<String>) -> Answer {
     let seen = see(&app, &page, &id).await?;
-    let fields = seen.form.as_ref().map(|form| {
+    let fields = seen.sheet.form().map(|form| {
         let prefill = prefill(&page, &seen);
         form.fill(&prefill).html(page.texts())
     });
@@ -59,48 +61,26 @@ pub async fn show(State(app): State<App>, page: Page, Path(id): Path<String>) ->
 
 /// `POST /attivita/{id}/completa`: the form's facts and the step of the pathway, in one commit; or the form again, with
 /// what is missing beside each field.
-pub async fn complete(
-    State(app): State<App>,
-    page: Page,
-    Path(id): Path<String>,
-    Posted(posted): Posted<Vec<(String, String)>>,
-) -> Answer {
+pub async fn complete(State(app): State<App>, page: Page, Path(id): Path<String>, posted: Posted) -> Answer {
     let seen = see(&app, &page, &id).await?;
     if seen.is_done() {
         return page.redirect(&format!("/attivita/{id}"), Flash::warning(page.t("task-already-done")));
     }
-    let result = match &seen.form {
-        None => CompleteTask::default(),
-        Some(form) => match form.submit(&posted, &prefill(&page, &seen), page.texts()) {
-            Err(entry) => {
-                let fields = entry.html(page.texts());
+    let result = match &seen.sheet {
+        Sheet::None => CompleteTask::default(),
+        // Somebody decided that it goes on without the answers.
+        Sheet::Missing(_) if posted.first("senza-modulo") == Some("si") => CompleteTask::default(),
+        Sheet::Missing(_) => {
+            let mut response = render(&app, page, &seen, None).await?;
+            *response.status_mut() = StatusCode::UNPROCESSABLE_ENTITY;
+            return Ok(response);
+        }
+        Sheet::Form(form) => match filled(form, &page, &seen, &posted)? {
+            Filled::Done(result) => result,
+            Filled::Again(fields, status) => {
                 let mut response = render(&app, page, &seen, Some(fields)).await?;
-                *response.status_mut() = StatusCode::UNPROCESSABLE_ENTITY;
+                *response.status_mut() = status;
                 return Ok(response);
-            }
-            Ok(done) => {
-                let subject = seen
-                    .info
-                    .patient
-                    .as_ref()
-                    .map(|p| format!("Patient/{p}"))
-                    .unwrap_or_default();
-                let author = page.actor().subject.clone();
-                let about = About {
-                    subject: &subject,
-                    author: &author,
-                    authored: page.now(),
-                    task: &id,
-                };
-                let resources = if subject.is_empty() {
-                    Vec::new()
-                } else {
-                    done.resources(&about)
-                };
-                CompleteTask {
-                    variables: done.variables(),
-                    resources,
-                }
             }
         },
     };
@@ -110,6 +90,48 @@ pub async fn complete(
         _ => "/attivita".to_owned(),
     };
     page.redirect(&back, Flash::success(page.t1("task-completed", "name", seen.info.name)))
+}
+
+/// What came of a form that was sent.
+enum Filled {
+    /// What the task is completed with.
+    Done(CompleteTask),
+    /// The form again: with errors, or with a row more or less.
+    Again(Html, StatusCode),
+}
+
+fn filled(form: &Form, page: &Page, seen: &Seen, posted: &Posted) -> Result<Filled, Failure> {
+    let prefill = prefill(page, seen);
+    if let Some(entry) = form.rows_changed(posted, &prefill) {
+        return Ok(Filled::Again(entry.html(page.texts()), StatusCode::OK));
+    }
+    let done = match form.submit_all(posted, &prefill, page.texts()) {
+        Ok(done) => done,
+        Err(entry) => {
+            return Ok(Filled::Again(
+                entry.html(page.texts()),
+                StatusCode::UNPROCESSABLE_ENTITY,
+            ));
+        }
+    };
+    let patient = seen.info.patient.as_ref();
+    let subject = patient.map(|p| format!("Patient/{p}")).unwrap_or_default();
+    refuse_lost_files(page, &done, &subject)?;
+    let about = About {
+        subject: &subject,
+        author: &page.actor().subject,
+        authored: page.now(),
+        task: &seen.info.id,
+    };
+    let resources = if subject.is_empty() {
+        Vec::new()
+    } else {
+        done.resources(&about)
+    };
+    Ok(Filled::Done(CompleteTask {
+        variables: done.variables(),
+        resources,
+    }))
 }
 
 async fn see(app: &App, page: &Page, id: &str) -> Result<Seen, Failure> {
@@ -129,19 +151,14 @@ async fn see(app: &App, page: &Page, id: &str) -> Result<Seen, Failure> {
         Some(patient) => Some(fhir.read("Patient", patient).await?),
         None => None,
     };
-    let form = match &info.form {
-        Some(form) => {
-            let questionnaire = app.common().read("Questionnaire", form).await?;
-            Some(Form::parse(&questionnaire).map_err(|error| Failure::Internal(error.to_string()))?)
-        }
-        None => None,
-    };
-    Ok(Seen { info, patient, form })
+    let sheet = Sheet::read(app, info.form.as_deref()).await?;
+    Ok(Seen { info, patient, sheet })
 }
 
 fn prefill<'a>(page: &Page, seen: &'a Seen) -> Prefill<'a> {
     Prefill {
         today: web::local_date(page.now()),
+        now: page.now(),
         patient: seen.patient.as_ref(),
         values: &seen.info.variables,
     }
@@ -191,9 +208,11 @@ async fn render(app: &App, page: Page, seen: &Seen, form: Option<Html>) -> Resul
         },
         answers,
         form_title: seen
-            .form
-            .as_ref()
+            .sheet
+            .form()
             .map_or_else(|| page.t("task-no-form-title"), |f| f.title.clone()),
+        has_files: seen.sheet.form().is_some_and(Form::has_files),
+        missing: seen.sheet.missing().map(str::to_owned),
         form,
         is_patient,
         is_mine,

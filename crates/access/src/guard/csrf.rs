@@ -9,6 +9,8 @@ use subtle::ConstantTimeEq as _;
 
 /// Largest form read for its `_csrf` field, bytes.
 const MAX_FORM: usize = 2 * 1024 * 1024;
+/// Largest form with files, bytes: what the page kit's forms take (5 MB of files) and some fields.
+const MAX_UPLOAD: usize = 6 * 1024 * 1024;
 
 pub(super) fn is_safe(method: &Method) -> bool {
     matches!(*method, Method::GET | Method::HEAD | Method::OPTIONS)
@@ -45,15 +47,18 @@ pub(super) async fn check(
         .get(header::CONTENT_TYPE)
         .and_then(|v| v.to_str().ok())
         .unwrap_or("");
-    if !content_type.starts_with("application/x-www-form-urlencoded") {
-        return Err(Refusal::ForeignForm(
-            "the request carries no x-csrf-token header (forms: field _csrf, url-encoded)",
-        ));
-    }
-    let bytes = axum::body::to_bytes(body, MAX_FORM)
-        .await
-        .map_err(|_| Refusal::TooLarge)?;
-    match field(&bytes) {
+    let (most, find): (usize, fn(&Bytes) -> Option<Vec<u8>>) =
+        if content_type.starts_with("application/x-www-form-urlencoded") {
+            (MAX_FORM, field)
+        } else if content_type.starts_with("multipart/form-data") {
+            (MAX_UPLOAD, part)
+        } else {
+            return Err(Refusal::ForeignForm(
+                "the request carries no x-csrf-token header (forms: field _csrf, url-encoded or multipart)",
+            ));
+        };
+    let bytes = axum::body::to_bytes(body, most).await.map_err(|_| Refusal::TooLarge)?;
+    match find(&bytes) {
         Some(token) if same(&token, &session.csrf) => Ok(Body::from(bytes)),
         _ => Err(WRONG),
     }
@@ -71,4 +76,14 @@ fn field(form: &Bytes) -> Option<Vec<u8>> {
     form.split(|b| *b == b'&')
         .find_map(|pair| pair.strip_prefix(b"_csrf="))
         .map(<[u8]>::to_vec)
+}
+
+/// The `_csrf` part of a form with files. Only our own pages know the token, so it proves where the form is from
+/// wherever in the body it stands; parts are not read any further here.
+fn part(form: &Bytes) -> Option<Vec<u8>> {
+    const NAME: &[u8] = b"name=\"_csrf\"\r\n\r\n";
+    let start = form.windows(NAME.len()).position(|at| at == NAME)? + NAME.len();
+    let value = &form[start..];
+    let end = value.iter().position(|b| *b == b'\r')?;
+    Some(value[..end].to_vec())
 }

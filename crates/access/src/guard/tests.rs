@@ -256,6 +256,21 @@ async fn a_form_without_the_sessions_token_is_refused() {
         .header("x-csrf-token", &session.csrf)
         .header("sec-fetch-site", "cross-site");
     assert_eq!(world.status(empty(foreign)).await, 403);
+    let files = |token: &str, size: usize| {
+        let body = format!(
+            "--b\r\nContent-Disposition: form-data; name=\"_csrf\"\r\n\r\n{token}\r\n--b\r\n\
+             Content-Disposition: form-data; name=\"f\"; filename=\"f.txt\"\r\n\r\n{}\r\n--b--\r\n",
+            "x".repeat(size)
+        );
+        let request = ask("/chi").method("POST").header(header::COOKIE, &cookie);
+        request
+            .header(header::CONTENT_TYPE, "multipart/form-data; boundary=b")
+            .body(Body::from(body))
+            .unwrap()
+    };
+    assert_eq!(world.status(files(&session.csrf, 1 << 20)).await, 200);
+    assert_eq!(world.status(files(&other.csrf, 10)).await, 403);
+    assert_eq!(world.status(files(&session.csrf, 7 << 20)).await, 413);
     let too_large = format!("_csrf={}&nota={}", session.csrf, "x".repeat(3 << 20));
     assert_eq!(world.status(form(too_large)).await, 413);
 }

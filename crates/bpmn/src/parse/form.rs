@@ -1,8 +1,8 @@
-//! The form of a user task: by id, by key, or drawn up in the model itself.
+//! The form of a user task or of a start event: by id, by key, or drawn up in the model itself.
 
 use super::dialect::{CAMUNDA, attribute, camunda, zeebe};
 use super::reader::Reader;
-use crate::{FieldKind, FormField, Text, form_id};
+use crate::{FieldKind, FormField, StartForm, Text, form_id};
 use roxmltree::Node;
 
 /// The form that a task names, and the fields it holds itself.
@@ -22,6 +22,24 @@ pub fn read<'d>(reader: &mut Reader<'d>, element: Node<'d, 'd>) -> (Option<Text>
         .or_else(|| camunda(element, "formKey"));
     let Some(named) = named else { return (None, fields) };
     (key(reader, element, named), fields)
+}
+
+/// The form of the first start event without a trigger that has one.
+pub fn start<'d>(reader: &mut Reader<'d>, process: Node<'d, 'd>) -> Option<StartForm> {
+    let events: Vec<_> = reader.children_named(process, "startEvent").collect();
+    let plain = |event: &Node<'_, '_>| {
+        let mut children = event.children();
+        !children.any(|child| child.tag_name().name().ends_with("EventDefinition"))
+    };
+    events.into_iter().filter(plain).find_map(|event| {
+        let (form, fields) = read(reader, event);
+        form.is_some().then(|| StartForm {
+            element: event.attribute("id").unwrap_or_default().to_owned(),
+            line: reader.line(event),
+            form,
+            fields,
+        })
+    })
 }
 
 /// A form by its key: what is a page of another program is left out.
@@ -108,6 +126,7 @@ fn field(node: Node<'_, '_>) -> Option<FormField> {
         min: config("min"),
         max: config("max"),
         max_length: config("maxlength"),
+        min_length: config("minlength"),
         options: options.collect(),
         id,
     })

@@ -4,7 +4,7 @@ use super::dialect::{attribute, camunda, others, zeebe};
 use super::reader::{Reader, flag, local, text};
 use super::shared::Shared;
 use super::walk::{Ids, Raw};
-use super::{activity, data, listener, node};
+use super::{activity, data, form, listener, node};
 use crate::{Flow, FlowId, NodeId, NodeKind, Process, Scope, ScopeId, SubProcessKind};
 use roxmltree::Node;
 use std::collections::HashMap;
@@ -88,6 +88,7 @@ fn header<'d>(reader: &mut Reader<'d>, element: Node<'d, 'd>) -> Process {
             .children_named(element, "startEvent")
             .find_map(|start| camunda(start, "initiator"))
             .map(str::to_owned),
+        start_form: form::start(reader, element),
         extensions: others(element),
         ..Process::default()
     }

@@ -54,6 +54,12 @@ impl Orchestrator {
         self.get(&format!("/orchestrator/definitions/{}", segment(key))).await
     }
 
+    /// The start form of a process (key, or id for the newest version) as a Questionnaire.
+    pub async fn start_form(&self, key: &str) -> Result<serde_json::Value, PeerError> {
+        self.get(&format!("/orchestrator/definitions/{}/start-form", segment(key)))
+            .await
+    }
+
     /// The BPMN source of a process.
     pub async fn definition_xml(&self, key: &str) -> Result<String, PeerError> {
         let path = format!("/orchestrator/definitions/{}/xml", segment(key));

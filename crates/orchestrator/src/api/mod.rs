@@ -87,6 +87,9 @@ pub struct DefinitionInfo {
     /// In the answer to `suspend` and `resume` with `instances`: the batch that does it to the running instances.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub batch: Option<String>,
+    /// The form that whoever starts an instance fills in: `GET /orchestrator/definitions/{key}/start-form`.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub start_form: Option<String>,
 }
 
 /// `POST /orchestrator/instances`.

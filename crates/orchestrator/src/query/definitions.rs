@@ -54,6 +54,26 @@ impl Orchestrator {
         })
     }
 
+    /// The start form of a process as a Questionnaire: what whoever starts an instance is asked. The answers are the
+    /// variables of the start, by linkId.
+    ///
+    /// # Errors
+    /// The process is unknown, has no start form, or the form is not deployed (404).
+    pub async fn start_form(&self, key: &str) -> Result<Arc<[u8]>, OrchestratorError> {
+        let missing = |what, id: &str| OrchestratorError::NotFound {
+            what,
+            id: id.to_owned(),
+        };
+        let definition = self.definition(key).await?;
+        let form = definition
+            .info
+            .start_form
+            .ok_or_else(|| missing("start form of", key))?;
+        let registry = self.registry().await?;
+        let found = registry.newest(FORM, &form).map(|found| found.source.clone());
+        found.ok_or_else(|| missing("form", &form))
+    }
+
     /// The source text of a definition as deployed.
     pub async fn definition_source(&self, key: &str) -> Result<Arc<[u8]>, OrchestratorError> {
         Ok(self.definition(key).await?.source)
@@ -85,4 +105,12 @@ pub(crate) async fn source(
         _ => "application/xml; charset=utf-8",
     };
     Ok(([(header::CONTENT_TYPE, mime)], definition.source.to_vec()).into_response())
+}
+
+pub(crate) async fn start_form(
+    State(orchestrator): State<Arc<Orchestrator>>,
+    Path(key): Path<String>,
+) -> Result<Response, OrchestratorError> {
+    let form = orchestrator.start_form(&key).await?;
+    Ok(([(header::CONTENT_TYPE, "application/fhir+json")], form.to_vec()).into_response())
 }

@@ -86,6 +86,7 @@ impl Registry {
 
     fn add(&mut self, record: DefinitionRecord, first: bool) -> Result<(), OrchestratorError> {
         let mut name = record.name.clone();
+        let mut start_form = None;
         if record.kind == BPMN {
             let damaged = |what: String| OrchestratorError::Damaged(format!("definition {}: {what}", record.key));
             let text = std::str::from_utf8(&record.source).map_err(|e| damaged(e.to_string()))?;
@@ -101,6 +102,11 @@ impl Registry {
                 .ok_or_else(|| damaged(format!("the file holds no process '{}'", record.name)))?
                 .clone();
             name = process.display_name().to_owned();
+            let form = process
+                .start_form
+                .as_ref()
+                .and_then(|start| start.form.as_ref()?.literal());
+            start_form = form.map(|id| id.strip_prefix("Questionnaire/").unwrap_or(id).to_owned());
             self.processes.insert(record.key.clone(), process);
             if first {
                 // Older versions still run, so their criteria count as well.
@@ -129,6 +135,7 @@ impl Registry {
             suspended: record.kind == BPMN && self.suspended.contains(&record.key),
             retired,
             batch: None,
+            start_form,
             file: record.file,
         };
         let definition = Definition {

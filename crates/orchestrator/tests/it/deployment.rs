@@ -133,3 +133,32 @@ async fn forms_become_questionnaires_and_decisions_decide() {
         "alto"
     );
 }
+
+#[tokio::test]
+async fn a_start_form_is_told_with_the_definition_and_read_as_a_questionnaire() {
+    let system = System::new();
+    let fields = r#"<process id="richiesta" isExecutable="true" camunda:historyTimeToLive="1"><startEvent id="avvio"><extensionElements><camunda:formData>
+        <camunda:formField id="quanti" label="Quanti" type="long"><camunda:validation><camunda:constraint name="min" config="1"/></camunda:validation></camunda:formField>
+        <camunda:formField id="nota" label="Nota" type="string"><camunda:validation><camunda:constraint name="minlength" config="3"/></camunda:validation></camunda:formField>
+        </camunda:formData></extensionElements></startEvent><endEvent id="fine"/><sequenceFlow id="f" sourceRef="avvio" targetRef="fine"/></process>"#;
+    let named = r#"<process id="altra" isExecutable="true"><startEvent id="avvio"><extensionElements><zeebe:formDefinition formId="manca"/></extensionElements></startEvent><endEvent id="fine"/><sequenceFlow id="f" sourceRef="avvio" targetRef="fine"/></process>"#;
+    let model = |inner: &str| {
+        format!(
+            r#"<definitions xmlns="http://www.omg.org/spec/BPMN/20100524/MODEL" xmlns:camunda="http://camunda.org/schema/1.0/bpmn" xmlns:zeebe="http://camunda.org/schema/zeebe/1.0" targetNamespace="x">{inner}</definitions>"#
+        )
+    };
+    let request = Deploy {
+        files: vec![file("richiesta.bpmn", model(fields)), file("altra.bpmn", model(named))],
+    };
+    let deployed = system.orchestrator.deploy(&Actor::system(), request, None).await.unwrap();
+    let said: Vec<&str> = deployed.issues.iter().filter_map(|i| i["message"].as_str()).collect();
+    assert!(said.iter().any(|m| m.contains("start form 'manca'")), "{said:?}");
+    let told = system.orchestrator.definitions(Default::default()).await.unwrap().items;
+    let forms: Vec<_> = told.iter().map(|d| (d.id.as_str(), d.start_form.as_deref())).collect();
+    assert!(forms.contains(&("richiesta", Some("richiesta.avvio"))), "{forms:?}");
+    let form = system.orchestrator.start_form("richiesta").await.unwrap();
+    let form: Value = serde_json::from_slice(&form).unwrap();
+    assert_eq!(form["item"][0]["type"], "integer");
+    assert_eq!(form["item"][1]["extension"][1]["valueInteger"], 3);
+    assert!(system.orchestrator.start_form("altra").await.is_err());
+}

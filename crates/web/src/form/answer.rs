@@ -1,5 +1,6 @@
 //! One answer, from and to FHIR.
 
+use axum::body::Bytes;
 use jiff::civil::Date;
 use serde_json::{Number, Value, json};
 
@@ -79,6 +80,21 @@ pub enum Answer {
         /// Of what.
         unit: Coding,
     },
+    /// A file.
+    File(File),
+}
+
+/// A file somebody sent with a form. It is kept as `Binary/{id}`, told of by `DocumentReference/{id}`.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct File {
+    /// Id of both resources.
+    pub id: String,
+    /// Name the person's machine gave it.
+    pub name: String,
+    /// MIME type, as its first bytes say.
+    pub content_type: String,
+    /// What is in it.
+    pub bytes: Bytes,
 }
 
 impl Answer {
@@ -122,15 +138,26 @@ impl Answer {
             Self::Url(url) => ("Uri", json!(url)),
             Self::Coding(coding) => ("Coding", coding.json()),
             Self::Quantity { value, unit } => ("Quantity", quantity(value, unit)),
+            Self::File(file) => {
+                let attachment = json!({
+                    "contentType": file.content_type, "url": format!("Binary/{}", file.id),
+                    "size": file.bytes.len(), "title": file.name,
+                });
+                ("Attachment", attachment)
+            }
         }
     }
 
     /// The value as a task variable: numbers, booleans, texts; a choice is its code (its text when it has none), a
-    /// quantity its number.
+    /// quantity its number, a file the reference to its document with name, type and size.
     pub fn plain(&self) -> Value {
         match self {
             Self::Coding(coding) => json!(coding.code.as_deref().or(coding.display.as_deref())),
             Self::Quantity { value, .. } => Value::Number(value.clone()),
+            Self::File(file) => json!({
+                "reference": format!("DocumentReference/{}", file.id),
+                "name": file.name, "contentType": file.content_type, "size": file.bytes.len(),
+            }),
             other => other.fhir().1,
         }
     }

@@ -19,6 +19,10 @@ impl Problem {
     pub(super) fn required() -> Self {
         Self("form-error-required", vec![])
     }
+
+    pub(super) fn new(key: &'static str, args: Vec<(&'static str, Arg)>) -> Self {
+        Self(key, args)
+    }
 }
 
 /// The answers in a field: `values` are what the browser sent under the linkId, `other` the free text of an open
@@ -96,18 +100,37 @@ fn one(item: &Item, value: &str, unit: Option<&str>, lang: Lang) -> Result<Answe
                 .value
                 .clone()
         }
-        Kind::String | Kind::Text | Kind::Group | Kind::Display => {
+        Kind::String | Kind::Text | Kind::Group | Kind::Display | Kind::Attachment => {
             length(item, value)?;
+            pattern(item, value)?;
             Answer::Text(value.replace("\r\n", "\n"))
         }
     })
 }
 
 fn length(item: &Item, text: &str) -> Result<(), Problem> {
-    if text.chars().count() <= item.max_length {
-        return Ok(());
+    let long = text.chars().count();
+    if long > item.max_length {
+        return Err(Problem("form-error-length", vec![("max", item.max_length.into())]));
     }
-    Err(Problem("form-error-length", vec![("max", item.max_length.into())]))
+    if long < item.min_length {
+        return Err(Problem("form-error-short", vec![("min", item.min_length.into())]));
+    }
+    Ok(())
+}
+
+/// A pattern matches anywhere in the text, as `RegExp.test` does; who means the whole text writes `^…$`.
+fn pattern(item: &Item, text: &str) -> Result<(), Problem> {
+    let Some(pattern) = &item.pattern else {
+        return Ok(());
+    };
+    // Bounded in size and, by the crate's construction, in time; a form with another pattern is not read at all.
+    let matches = super::parse::pattern(pattern).is_some_and(|p| p.is_match(text));
+    match (matches, &item.format) {
+        (true, _) => Ok(()),
+        (false, Some(format)) => Err(Problem("form-error-format", vec![("format", format.as_str().into())])),
+        (false, None) => Err(Problem("form-error-pattern", vec![])),
+    }
 }
 
 /// A decimal with comma or point, as many digits as typed.

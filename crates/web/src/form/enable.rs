@@ -34,12 +34,13 @@ fn walk(items: &[Item], parent: bool, answers: &Answers, before: &BTreeSet<Strin
                 .map_or(&[][..], Vec::as_slice);
             condition.holds(given)
         };
-        let own = item.conditions.is_empty()
-            || if item.any {
-                item.conditions.iter().any(holds)
-            } else {
-                item.conditions.iter().all(holds)
-            };
+        let own = !item.computed.withheld
+            && (item.conditions.is_empty()
+                || if item.any {
+                    item.conditions.iter().any(holds)
+                } else {
+                    item.conditions.iter().all(holds)
+                });
         if parent && own {
             out.insert(item.link.clone());
         }

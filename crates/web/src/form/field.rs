@@ -1,11 +1,9 @@
 //! One field of each kind as HTML: label, help, error, control, tied together for screen readers.
 
-use super::Answer;
 use super::html::Entry;
-use super::item::{Bound, Condition, Item, Kind, Operator};
+use super::item::{Bound, Item, Kind};
 use crate::html::escape;
-use crate::{Texts, decimal, fhir_date};
-use serde_json::{Value, json};
+use crate::{Texts, decimal};
 use std::fmt::Write as _;
 
 pub(super) struct Fields<'e> {
@@ -14,13 +12,13 @@ pub(super) struct Fields<'e> {
 }
 
 /// Ids of the lines that describe a field.
-struct Described {
+pub(super) struct Described {
     ids: Vec<String>,
     wrong: bool,
 }
 
 impl Described {
-    fn attributes(&self, required: bool) -> String {
+    pub(super) fn attributes(&self, required: bool) -> String {
         let mut out = String::new();
         if !self.ids.is_empty() {
             let _ = write!(out, " aria-describedby=\"{}\"", self.ids.join(" "));
@@ -37,8 +35,12 @@ impl Described {
 
 impl Fields<'_> {
     pub(super) fn items(&self, items: &[Item], level: usize, out: &mut String) {
-        for item in items.iter().filter(|i| !i.hidden) {
+        // What other answers decide is on the page all the same: they are given on it.
+        let seen = |item: &&Item| !item.hidden && (!item.computed.withheld || item.computed.depends);
+        for item in items.iter().filter(seen) {
             match item.kind {
+                Kind::Group if item.rows.is_some() => self.rows(item, level, out),
+                Kind::Display if item.computed.table.is_some() => super::table::html(item, self.texts, out),
                 Kind::Group => self.group(item, level, out),
                 Kind::Display => {
                     let _ = writeln!(
@@ -51,22 +53,6 @@ impl Fields<'_> {
                 _ => self.question(item, level, out),
             }
         }
-    }
-
-    fn group(&self, item: &Item, level: usize, out: &mut String) {
-        let _ = write!(
-            out,
-            "<fieldset class=\"sf-group\" id=\"{}\"{}>",
-            item.field_id(),
-            self.when(item)
-        );
-        if !item.text.is_empty() {
-            let _ = write!(out, "<legend>{}</legend>", escape(&item.text));
-        }
-        self.hint(item, out);
-        out.push('\n');
-        self.items(&item.items, level + 1, out);
-        out.push_str("</fieldset>\n");
     }
 
     fn question(&self, item: &Item, level: usize, out: &mut String) {
@@ -84,15 +70,7 @@ impl Fields<'_> {
         } else {
             write!(out, ">")
         };
-        let mark = if item.required {
-            format!(
-                " <span class=\"sf-optional\">({})</span>",
-                escape(&self.texts.t("required-mark"))
-            )
-        } else {
-            String::new()
-        };
-        let label = format!("{}{mark}", escape(&item.text));
+        let label = format!("{}{}", escape(&item.text), self.mark(item));
         let _ = if many {
             write!(out, "<legend>{label}</legend>")
         } else {
@@ -101,9 +79,17 @@ impl Fields<'_> {
         let described = self.lines(item, out);
         match item.kind {
             Kind::Boolean => self.boolean(item, &described, out),
+            Kind::Choice if item.options.is_empty() => {
+                let _ = write!(
+                    out,
+                    "<p class=\"sf-display\">{}</p>",
+                    escape(&self.texts.t("form-no-options"))
+                );
+            }
             Kind::Choice | Kind::OpenChoice if many => self.choices(item, &described, out),
             Kind::Choice | Kind::OpenChoice => self.select(item, &described, out),
             Kind::Text => self.area(item, &described, out),
+            Kind::Attachment => self.attachment(item, &described, out),
             _ => self.input(item, &described, out),
         }
         if !item.items.is_empty() {
@@ -112,8 +98,17 @@ impl Fields<'_> {
         let _ = writeln!(out, "</{tag}>");
     }
 
+    /// That an answer is needed, beside the question.
+    pub(super) fn mark(&self, item: &Item) -> String {
+        if !item.required {
+            return String::new();
+        }
+        let mark = escape(&self.texts.t("required-mark"));
+        format!(" <span class=\"sf-optional\">({mark})</span>")
+    }
+
     /// Help, hint of the condition, error: each a line of its own with an id.
-    fn lines(&self, item: &Item, out: &mut String) -> Described {
+    pub(super) fn lines(&self, item: &Item, out: &mut String) -> Described {
         let id = item.field_id();
         let mut described = Described {
             ids: Vec::new(),
@@ -123,7 +118,7 @@ impl Fields<'_> {
             let _ = write!(out, "<p class=\"sf-help\" id=\"{id}-aiuto{n}\">{}</p>", escape(help));
             described.ids.push(format!("{id}-aiuto{n}"));
         }
-        if let Some(range) = self.range(item) {
+        if let Some(range) = self.range(item).or_else(|| self.expected(item)) {
             let _ = write!(out, "<p class=\"sf-help\" id=\"{id}-limiti\">{}</p>", escape(&range));
             described.ids.push(format!("{id}-limiti"));
         }
@@ -349,75 +344,6 @@ impl Fields<'_> {
         } else {
             raw.to_owned()
         }
-    }
-
-    /// The condition for the island, as data.
-    fn when(&self, item: &Item) -> String {
-        if item.conditions.is_empty() {
-            return String::new();
-        }
-        let rules: Vec<Value> = item
-            .conditions
-            .iter()
-            .map(|c| json!({ "q": c.question, "op": operator(c.operator), "v": c.answer.plain() }))
-            .collect();
-        let any = if item.any { "any" } else { "all" };
-        format!(
-            " data-when=\"{}\" data-when-join=\"{any}\"",
-            escape(&Value::from(rules).to_string())
-        )
-    }
-
-    /// When to answer, for those without scripts (the island takes the line away).
-    fn hint(&self, item: &Item, out: &mut String) {
-        if item.conditions.is_empty() {
-            return;
-        }
-        let said: Vec<String> = item.conditions.iter().map(|c| self.say(c)).collect();
-        let join = format!(" {} ", self.texts.t(if item.any { "form-or" } else { "form-and" }));
-        let text = self
-            .texts
-            .get("form-only-if", &[("condition", said.join(&join).into())]);
-        let _ = write!(out, "<p class=\"sf-help\" data-when-hint>{}</p>", escape(&text));
-    }
-
-    fn say(&self, condition: &Condition) -> String {
-        let question = self.entry.form.find(&condition.question);
-        let label = question.map_or(condition.question.as_str(), |q| q.text.as_str());
-        let value = match &condition.answer {
-            Answer::Boolean(true) => self.texts.t("form-yes"),
-            Answer::Boolean(false) => self.texts.t("form-no"),
-            Answer::Coding(coding) => {
-                let option = question.and_then(|q| q.options.iter().find(|o| Some(&o.key) == coding.code.as_ref()));
-                option.map_or(coding.label(), |o| o.label.as_str()).to_owned()
-            }
-            Answer::Date(day) => crate::date(*day),
-            Answer::DateTime(at) => fhir_date(at),
-            other => decimal(&other.raw(), self.texts.lang()),
-        };
-        let key = match (condition.operator, &condition.answer) {
-            (Operator::Exists, Answer::Boolean(true)) => "form-when-exists",
-            (Operator::Exists, _) => "form-when-missing",
-            (Operator::Equal, _) => "form-when-equal",
-            (Operator::NotEqual, _) => "form-when-not-equal",
-            (Operator::Greater, _) => "form-when-greater",
-            (Operator::Less, _) => "form-when-less",
-            (Operator::GreaterOrEqual, _) => "form-when-at-least",
-            (Operator::LessOrEqual, _) => "form-when-at-most",
-        };
-        self.texts.get(key, &[("label", label.into()), ("value", value.into())])
-    }
-}
-
-fn operator(operator: Operator) -> &'static str {
-    match operator {
-        Operator::Exists => "exists",
-        Operator::Equal => "=",
-        Operator::NotEqual => "!=",
-        Operator::Greater => ">",
-        Operator::Less => "<",
-        Operator::GreaterOrEqual => ">=",
-        Operator::LessOrEqual => "<=",
     }
 }
 

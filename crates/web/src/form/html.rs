@@ -4,6 +4,7 @@ use super::field::Fields;
 use super::{Form, Item};
 use crate::html::escape;
 use crate::{Html, Texts};
+use std::borrow::Cow;
 use std::collections::BTreeMap;
 use std::fmt::Write as _;
 
@@ -24,7 +25,7 @@ pub struct FieldError {
 /// A form with its fields' contents and errors.
 #[derive(Debug, Clone, PartialEq)]
 pub struct Entry<'f> {
-    pub(super) form: &'f Form,
+    pub(super) form: Cow<'f, Form>,
     pub(super) raw: Raw,
     pub(super) errors: Vec<FieldError>,
 }
@@ -38,6 +39,12 @@ impl Entry<'_> {
     /// The summary of the errors (first thing on the page, each a link to its field) and the fields.
     pub fn html(&self, texts: &Texts) -> Html {
         let mut out = String::new();
+        if self.form.all().iter().any(|item| item.rows.is_some()) {
+            // The Enter key presses the first button of a form: without this one it would add or take away a row.
+            out.push_str(
+                "<button type=\"submit\" class=\"visually-hidden\" tabindex=\"-1\" aria-hidden=\"true\"></button>\n",
+            );
+        }
         self.summary(texts, &mut out);
         let fields = Fields { entry: self, texts };
         fields.items(&self.form.items, 2, &mut out);

@@ -1,6 +1,6 @@
 //! The parts of a form.
 
-use super::{Answer, Coding};
+use super::{Answer, Coding, Computed};
 use serde_json::Value;
 
 /// Kind of an item.
@@ -21,6 +21,7 @@ pub enum Kind {
     Choice,
     OpenChoice,
     Quantity,
+    Attachment,
 }
 
 impl Kind {
@@ -41,6 +42,28 @@ pub struct Choice {
     pub value: Answer,
     /// Chosen at first.
     pub initial: bool,
+    /// What the process gets, where it is not the key: the object or number an option was computed from.
+    pub variable: Option<Value>,
+}
+
+/// A group that is answered any number of times.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Rows {
+    /// Fewest.
+    pub min: usize,
+    /// Most.
+    pub max: usize,
+    /// Shown at first.
+    pub initial: usize,
+}
+
+/// What an attachment may be.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Upload {
+    /// MIME types; a subset of [`super::FILE_TYPES`].
+    pub types: Vec<String>,
+    /// Largest file, bytes.
+    pub max_bytes: usize,
 }
 
 /// Least or greatest value.
@@ -82,8 +105,10 @@ pub struct Condition {
 /// A question, group or text.
 #[derive(Debug, Clone, PartialEq)]
 pub struct Item {
-    /// linkId.
+    /// linkId; in a row of a repeating group `group[n].linkId`, so that it names one field.
     pub link: String,
+    /// linkId as the Questionnaire has it.
+    pub origin: String,
     /// Kind.
     pub kind: Kind,
     /// Text, with its prefix.
@@ -100,6 +125,12 @@ pub struct Item {
     pub hidden: bool,
     /// Longest text, characters.
     pub max_length: usize,
+    /// Shortest text, characters.
+    pub min_length: usize,
+    /// What the text must match somewhere (FHIR extension `regex`).
+    pub pattern: Option<String>,
+    /// What to write, for a text with a pattern (FHIR extension `entryFormat`).
+    pub format: Option<String>,
     /// Least value.
     pub min: Option<Bound>,
     /// Greatest value.
@@ -124,6 +155,12 @@ pub struct Item {
     pub extract: bool,
     /// Category of that Observation (JSON CodeableConcept).
     pub category: Option<Value>,
+    /// A group that repeats.
+    pub rows: Option<Rows>,
+    /// Of attachments.
+    pub upload: Option<Upload>,
+    /// What is computed when the form is shown and when it arrives.
+    pub computed: Computed,
     /// Nested items.
     pub items: Vec<Item>,
 }
@@ -143,5 +180,10 @@ impl Item {
     /// Name of the field for the unit.
     pub fn unit_name(&self) -> String {
         format!("{}.unita", self.link)
+    }
+
+    /// Name of the field that counts the rows.
+    pub fn rows_name(&self) -> String {
+        format!("{}._righe", self.link)
     }
 }

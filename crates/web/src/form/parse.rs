@@ -1,12 +1,12 @@
 //! From Questionnaire JSON to a [`Form`].
 
 use super::item::{Bound, Choice, Condition, Item, Kind, Operator};
-use super::{Answer, Coding, Form, FormError, MAX_DEPTH, MAX_ITEMS, MAX_OPTIONS};
+use super::{Answer, Coding, Form, FormError, MAX_DEPTH, MAX_ITEMS, MAX_OPTIONS, extensions};
 use serde_json::Value;
 use std::collections::BTreeSet;
 
-const EXT: &str = "http://hl7.org/fhir/StructureDefinition/";
-const SDC: &str = "http://hl7.org/fhir/uv/sdc/StructureDefinition/sdc-questionnaire-";
+pub(super) const EXT: &str = "http://hl7.org/fhir/StructureDefinition/";
+pub(super) const SDC: &str = "http://hl7.org/fhir/uv/sdc/StructureDefinition/sdc-questionnaire-";
 /// Options up to this many are radio buttons unless the form asks otherwise.
 const MAX_RADIOS: usize = 7;
 
@@ -87,8 +87,15 @@ impl Reader<'_> {
         }
         let kind = kind(json["type"].as_str().unwrap_or(""), &link)?;
         let repeats = json["repeats"] == true;
-        if repeats && !matches!(kind, Kind::Choice | Kind::OpenChoice) {
-            return Err(wrong(&link, "repeats is supported for choice and open-choice only"));
+        let many = [Kind::Choice, Kind::OpenChoice, Kind::Group, Kind::Attachment];
+        if repeats && !many.contains(&kind) {
+            let message =
+                "repeats is supported for choice, open-choice, attachment and group only: put it into a group";
+            return Err(wrong(&link, message));
+        }
+        let pattern = extensions::text(json, &format!("{EXT}regex"));
+        if let Some(bad) = pattern.as_deref().filter(|text| self::pattern(text).is_none()) {
+            return Err(wrong(&link, &format!("the pattern '{bad}' cannot be checked")));
         }
         let (help, items): (Vec<Item>, Vec<Item>) = self
             .items(&json["item"], depth + 1)?
@@ -104,7 +111,14 @@ impl Reader<'_> {
                 .join(" "),
             help: help.into_iter().map(|h| h.text).collect(),
             required: json["required"] == true,
-            repeats,
+            repeats: repeats && kind != Kind::Group,
+            rows: (repeats && kind == Kind::Group).then(|| extensions::rows(json)),
+            upload: (kind == Kind::Attachment).then(|| extensions::upload(json)),
+            computed: extensions::computed(json, kind),
+            min_length: extensions::whole(json, &format!("{EXT}minLength")).unwrap_or(0),
+            pattern,
+            format: extensions::text(json, &format!("{EXT}entryFormat")),
+            origin: link.clone(),
             read_only: json["readOnly"] == true,
             hidden: extension(json, &format!("{EXT}questionnaire-hidden")).is_some_and(|e| e["valueBoolean"] == true),
             max_length: max_length(json, kind),
@@ -148,6 +162,7 @@ impl Reader<'_> {
                 label,
                 value,
                 initial: option["initialSelected"] == true,
+                variable: None,
             });
         }
         if let Some(reference) = json["answerValueSet"].as_str() {
@@ -163,7 +178,7 @@ impl Reader<'_> {
         if keys.len() < options.len() {
             return Err(wrong(link, "two options have the same code"));
         }
-        if options.is_empty() && json["type"] == "choice" {
+        if options.is_empty() && json["type"] == "choice" && !extensions::computes_options(json) {
             return Err(wrong(link, "a choice needs answerOption or a contained answerValueSet"));
         }
         Ok(options)
@@ -204,6 +219,7 @@ impl Reader<'_> {
                 label,
                 value,
                 initial: false,
+                variable: None,
             }
         };
         Ok(codings.into_iter().map(choice).collect())
@@ -226,11 +242,17 @@ fn kind(name: &str, link: &str) -> Result<Kind, FormError> {
         "choice" => Kind::Choice,
         "open-choice" => Kind::OpenChoice,
         "quantity" => Kind::Quantity,
+        "attachment" => Kind::Attachment,
         other => return Err(wrong(link, &format!("type '{other}' cannot be filled in on a page"))),
     })
 }
 
-fn extension<'j>(json: &'j Value, url: &str) -> Option<&'j Value> {
+/// A pattern ready to be matched; `None` for one that is none, or is too large.
+pub(super) fn pattern(text: &str) -> Option<regex::Regex> {
+    regex::RegexBuilder::new(text).size_limit(1 << 20).build().ok()
+}
+
+pub(super) fn extension<'j>(json: &'j Value, url: &str) -> Option<&'j Value> {
     json["extension"].as_array()?.iter().find(|e| e["url"] == url)
 }
 

@@ -2,6 +2,7 @@
 
 use super::html::{Entry, Raw};
 use super::{Answer, Form, Item, Kind};
+use jiff::Timestamp;
 use jiff::civil::Date;
 use serde_json::{Map, Value};
 
@@ -14,6 +15,8 @@ use serde_json::{Map, Value};
 pub struct Prefill<'a> {
     /// Today, in Italy.
     pub today: Date,
+    /// The moment, for what a form computes.
+    pub now: Timestamp,
     /// The patient (JSON), for expressions with `%patient`.
     pub patient: Option<&'a Value>,
     /// What the process knows: task variables, for expressions `%process.<name>`.
@@ -23,9 +26,12 @@ pub struct Prefill<'a> {
 impl Form {
     /// The form with its first values.
     pub fn fill(&self, prefill: &Prefill<'_>) -> Entry<'_> {
+        let (form, fixed) = self.resolve(prefill, None);
+        let mut raw = form.initial_raw(prefill);
+        raw.extend(fixed);
         Entry {
-            form: self,
-            raw: self.initial_raw(prefill),
+            form,
+            raw,
             errors: Vec::new(),
         }
     }
@@ -35,6 +41,13 @@ impl Form {
         for item in self.all().into_iter().filter(|i| i.kind.is_question()) {
             let own = || item.initial.iter().map(Answer::raw).collect::<Vec<_>>();
             let values = match item.initial_expression.as_deref() {
+                // A row holds what its own value says, never what a variable of the same name does.
+                _ if item.computed.preset.is_some() => {
+                    let preset = item.computed.preset.iter().flat_map(|v| from_variable(item, v));
+                    Some(preset.collect::<Vec<_>>())
+                        .filter(|v| !v.is_empty())
+                        .unwrap_or_else(own)
+                }
                 Some(expression) => prefill.first(item, expression).unwrap_or_else(own),
                 None => own(),
             };

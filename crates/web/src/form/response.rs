@@ -27,17 +27,51 @@ impl Completed<'_> {
     }
 
     /// Values by linkId for the process: what was not answered (or not asked) is null, so that no condition of the
-    /// process meets an unknown name. Repeating choices are lists.
+    /// process meets an unknown name. Repeating choices are lists, groups that repeat lists of contexts.
     pub fn variables(&self) -> Map<String, Value> {
-        let questions = self.form.all().into_iter().filter(|i| i.kind.is_question());
-        let value = |item: &Item| {
-            let answers = self.answers(&item.link);
-            if item.repeats {
-                return Value::Array(answers.iter().map(Answer::plain).collect());
+        let mut values = Map::new();
+        self.put(&self.form.items, &mut values);
+        values
+    }
+
+    fn put(&self, items: &[Item], values: &mut Map<String, Value>) {
+        for item in items {
+            if item.rows.is_some() {
+                let rows = item.items.iter().filter(|row| self.filled(row)).map(|row| {
+                    let mut one = Map::new();
+                    self.put(&row.items, &mut one);
+                    Value::Object(one)
+                });
+                values.insert(item.origin.clone(), rows.collect());
+                continue;
             }
-            answers.first().map_or(Value::Null, Answer::plain)
+            if item.kind.is_question() {
+                values.insert(item.origin.clone(), self.variable(item));
+            }
+            self.put(&item.items, values);
+        }
+    }
+
+    fn variable(&self, item: &Item) -> Value {
+        if let Some(computed) = &item.computed.result {
+            return computed.clone();
+        }
+        let plain = |answer: &Answer| {
+            let value = answer.plain();
+            let option = item.options.iter().find(|o| value == o.key.as_str());
+            option.and_then(|o| o.variable.clone()).unwrap_or(value)
         };
-        questions.map(|item| (item.link.clone(), value(item))).collect()
+        let answers = self.answers(&item.link);
+        if item.repeats {
+            return answers.iter().map(plain).collect();
+        }
+        answers.first().map_or(Value::Null, plain)
+    }
+
+    /// Whether anything in a row was answered: rows left empty are nothing.
+    fn filled(&self, row: &Item) -> bool {
+        let inside = |item: &Item| self.answers.contains_key(&item.link) || self.filled(item);
+        self.enabled.contains(&row.link) && row.items.iter().any(inside)
     }
 
     /// The QuestionnaireResponse, without id.
@@ -65,9 +99,10 @@ impl Completed<'_> {
         response
     }
 
-    /// Everything to be written when the task is completed: the response and the Observations.
+    /// Everything to be written when the task is completed: the response, the files and the Observations.
     pub fn resources(&self, about: &About<'_>) -> Vec<Value> {
         std::iter::once(self.response(about))
+            .chain(self.documents(about))
             .chain(self.observations(about))
             .collect()
     }
@@ -76,13 +111,23 @@ impl Completed<'_> {
         items
             .iter()
             .filter(|i| self.enabled.contains(&i.link))
-            .filter_map(|item| self.item(item))
+            .flat_map(|item| match item.rows {
+                // FHIR says each row of a group that repeats as one more item with its linkId.
+                Some(_) => self.items(&item.items),
+                None => self.item(item).into_iter().collect(),
+            })
             .collect()
+    }
+
+    /// A computed value as answer: in words, for the question says nothing of its type.
+    fn computed(item: &Item) -> Option<Value> {
+        let words = super::computed::words(item.computed.result.as_ref()?);
+        (!words.is_empty()).then(|| json!({ "valueString": words }))
     }
 
     fn item(&self, item: &Item) -> Option<Value> {
         let nested = self.items(&item.items);
-        let mut made = json!({ "linkId": item.link });
+        let mut made = json!({ "linkId": item.origin });
         if !item.text.is_empty() {
             made["text"] = json!(item.text);
         }
@@ -95,7 +140,7 @@ impl Completed<'_> {
                     let (kind, value) = answer.fhir();
                     json!({ format!("value{kind}"): value })
                 });
-                let mut answers: Vec<Value> = given.collect();
+                let mut answers: Vec<Value> = given.chain(Self::computed(item)).collect();
                 // Questions inside a question hang on its answer; without one they are kept beside it.
                 match answers.first_mut() {
                     Some(first) if !nested.is_empty() => first["item"] = nested.into(),

@@ -48,6 +48,7 @@ fn with<T>(run: impl FnOnce(&Form, &Prefill<'_>, &Texts) -> T) -> T {
     let patient = serde_json::from_str(PATIENT).unwrap();
     let prefill = Prefill {
         today: date(2026, 11, 21),
+        now: "2026-11-21T09:30:00Z".parse().unwrap(),
         patient: Some(&patient),
         values: &Map::new(),
     };
@@ -178,6 +179,7 @@ fn a_question_shows_what_the_process_knows_only_where_the_form_asks_for_it() {
     let values = json!({ "hba1c": 61.5, "dose": 2.5, "sintomi": ["sete", "prurito"], "note": null });
     let prefill = Prefill {
         today: date(2026, 11, 21),
+        now: "2026-11-21T09:30:00Z".parse().unwrap(),
         patient: None,
         values: values.as_object().unwrap(),
     };
@@ -195,7 +197,7 @@ fn what_cannot_be_shown_faithfully_is_refused() {
             .unwrap_err()
             .to_string()
     };
-    assert!(refused(json!({ "linkId": "a", "type": "attachment" })).contains("'attachment'"));
+    assert!(refused(json!({ "linkId": "a", "type": "reference" })).contains("'reference'"));
     assert!(refused(json!({ "linkId": "a", "type": "choice" })).contains("answerOption"));
     assert!(
         refused(json!({ "linkId": "a", "type": "choice", "answerValueSet": "http://x" })).contains("not contained")

@@ -260,6 +260,13 @@ impl Bundle {
                     .push(FileIssue::error(&file.name, "form", message, remedy).at(&element, 0));
             }
         };
+        for (element, expression) in &made.expressions {
+            if let Err(error) = self.feel.validate_expression(expression) {
+                let remedy = "correct the FEEL expression: until then it has no value";
+                let warning = FileIssue::warning(&file.name, element, 0, "feel-syntax", error.to_string(), remedy);
+                self.issues.push(warning);
+            }
+        }
         for (element, message) in made.warnings {
             let remedy = "use a field that every form can show, or a FHIR Questionnaire";
             self.issues.push(FileIssue::warning(
@@ -311,6 +318,18 @@ impl Bundle {
         let mut issues = Vec::new();
         for item in &self.items {
             let Some(process) = &item.process else { continue };
+            let start = process.start_form.iter();
+            let start =
+                start.filter_map(|s| Some((s.element.as_str(), s.line, s.form.as_ref().and_then(Text::literal)?)));
+            for (element, line, id) in start {
+                let id = id.strip_prefix("Questionnaire/").unwrap_or(id);
+                if !known(FORM, id) {
+                    let message = format!("the start form '{id}' is not deployed");
+                    let remedy = "deploy it too: until then people start an instance without it";
+                    let warning = FileIssue::warning(&item.file, element, line, "not-deployed", message, remedy);
+                    issues.push(warning);
+                }
+            }
             for node in &process.nodes {
                 let (kind, what, name) = match &node.kind {
                     NodeKind::Call { process, .. } => (BPMN, "process", Some(process)),

@@ -5,8 +5,8 @@ use super::issue::FileIssue;
 use serde_json::Value;
 use std::collections::HashSet;
 
-/// Types of questions that a form of a task may have; attachments and references have no field yet.
-const TYPES: [&str; 14] = [
+/// Types of questions that a form of a task may have; references have no field yet.
+const TYPES: [&str; 15] = [
     "group",
     "display",
     "boolean",
@@ -21,7 +21,10 @@ const TYPES: [&str; 14] = [
     "choice",
     "open-choice",
     "quantity",
+    "attachment",
 ];
+/// Types that may repeat.
+const REPEATING: [&str; 4] = ["choice", "open-choice", "attachment", "group"];
 /// Deepest nesting of groups.
 const MAX_DEPTH: usize = 10;
 
@@ -53,11 +56,23 @@ pub(super) fn findings(file: &str, form: &Value) -> Vec<FileIssue> {
                 link,
                 message,
                 "use one of: group, display, boolean, decimal, integer, date, dateTime, time, string, \
-                 text, url, choice, open-choice, quantity",
+                 text, url, choice, open-choice, quantity, attachment",
             );
         }
         let options = item["answerOption"].as_array().is_some_and(|o| !o.is_empty());
-        if kind == "choice" && !options && item["answerValueSet"].is_null() {
+        if let Some(pattern) = bad_pattern(item) {
+            let message = format!("the pattern '{pattern}' cannot be checked");
+            say(
+                link,
+                message,
+                "write a regular expression without looking around and back references",
+            );
+        }
+        if item["repeats"] == true && !REPEATING.contains(&kind) {
+            let message = format!("a question of the type '{kind}' cannot be answered several times");
+            say(link, message, "put it into a group that repeats");
+        }
+        if kind == "choice" && !options && item["answerValueSet"].is_null() && !computes_options(item) {
             say(link, "the choice has no options".into(), "add answerOption");
         }
         if *depth > MAX_DEPTH {
@@ -79,6 +94,22 @@ pub(super) fn findings(file: &str, form: &Value) -> Vec<FileIssue> {
         }
     }
     issues
+}
+
+fn bad_pattern(item: &Value) -> Option<&str> {
+    let mut extensions = item["extension"].as_array().into_iter().flatten();
+    let regex = extensions.find(|e| e["url"] == "http://hl7.org/fhir/StructureDefinition/regex")?;
+    let pattern = regex["valueString"].as_str()?;
+    let read = regex::RegexBuilder::new(pattern).size_limit(1 << 20).build();
+    read.is_err().then_some(pattern)
+}
+
+fn computes_options(item: &Value) -> bool {
+    let mut extensions = item["extension"].as_array().into_iter().flatten();
+    extensions.any(|e| {
+        e["url"] == "http://hl7.org/fhir/uv/sdc/StructureDefinition/sdc-questionnaire-answerExpression"
+            && e["valueExpression"]["language"] == super::form_text::FEEL
+    })
 }
 
 fn collect<'v>(items: &'v Value, depth: usize, out: &mut Vec<(&'v Value, usize)>) {

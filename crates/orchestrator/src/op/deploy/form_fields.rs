@@ -19,6 +19,13 @@ pub(super) fn forms(process: &Process) -> Forms {
             found.push((node.id.to_string(), Ok((id.to_owned(), form))));
         }
     }
+    if let Some(start) = &process.start_form
+        && let (false, Some(id)) = (start.fields.is_empty(), start.form.as_ref().and_then(Text::literal))
+    {
+        let components: Vec<Value> = start.fields.iter().map(component).collect();
+        let form = json!({"type": "default", "components": components});
+        found.push((start.element.clone(), Ok((id.to_owned(), form))));
+    }
     for embedded in process.extensions.elements_named("zeebe:userTaskForm") {
         let id = embedded.attributes.get("id").map(String::as_str).unwrap_or_default();
         let read =
@@ -46,6 +53,9 @@ fn component(field: &FormField) -> Value {
     });
     if let Some(longest) = field.max_length.as_ref().and_then(|text| text.parse::<u64>().ok()) {
         component["validate"]["maxLength"] = longest.into();
+    }
+    if let Some(shortest) = field.min_length.as_ref().and_then(|text| text.parse::<u64>().ok()) {
+        component["validate"]["minLength"] = shortest.into();
     }
     if field.kind == FieldKind::Whole {
         component["decimalDigits"] = 0.into();

@@ -5,11 +5,15 @@
 //! Questionnaire cannot say is left out and told as a warning.
 
 use super::condition::{Keys, Shown, shown_unless};
-use serde_json::{Map, Value, json};
+use super::form_field::{bounds, file_limits, initial, text_limits};
+use super::form_text::{FEEL, cqf, feel, plain, said};
+use serde_json::{Value, json};
 use std::collections::BTreeSet;
 
-const EXT: &str = "http://hl7.org/fhir/StructureDefinition/";
-const INITIAL: &str = "http://hl7.org/fhir/uv/sdc/StructureDefinition/sdc-questionnaire-initialExpression";
+pub(super) const EXT: &str = "http://hl7.org/fhir/StructureDefinition/";
+const SDC: &str = "http://hl7.org/fhir/uv/sdc/StructureDefinition/sdc-questionnaire-";
+/// Our own extensions: tables, rows shown at first.
+const OURS: &str = "https://sinfonia.it/fhir/StructureDefinition/questionnaire-";
 /// Newest schema version whose fields are known.
 const MAX_SCHEMA: u64 = 30;
 /// Deepest nesting of groups.
@@ -24,6 +28,8 @@ pub(super) fn is_form(form: &Value) -> bool {
 pub(super) struct Converted {
     pub questionnaire: Value,
     pub warnings: Vec<(String, String)>,
+    /// Every FEEL expression, with its element.
+    pub expressions: Vec<(String, String)>,
 }
 
 /// Makes a Questionnaire of a form.
@@ -40,7 +46,7 @@ pub(super) fn questionnaire(form: &Value, id: &str, title: &str) -> Result<Conve
     let mut reader = Reader::default();
     reader.keys(&form["components"], 1);
     let items = reader.components(&form["components"], 1);
-    let mut warnings = reader.warnings;
+    let (mut warnings, expressions) = (reader.warnings, reader.expressions);
     let items = if items.is_empty() {
         warnings.push((id.to_owned(), "the form has no field that can be shown".to_owned()));
         vec![json!({"linkId": "empty", "type": "display", "text": title})]
@@ -57,12 +63,14 @@ pub(super) fn questionnaire(form: &Value, id: &str, title: &str) -> Result<Conve
     Ok(Converted {
         questionnaire,
         warnings,
+        expressions,
     })
 }
 
 #[derive(Default)]
 struct Reader {
     warnings: Vec<(String, String)>,
+    expressions: Vec<(String, String)>,
     /// Keys of fields, so that conditions on others are found out.
     keys: Keys,
     used: BTreeSet<String>,
@@ -70,8 +78,13 @@ struct Reader {
 
 impl Reader {
     fn warn(&mut self, component: &Value, message: impl Into<String>) {
-        let name = ["key", "id", "label"].iter().find_map(|name| component[*name].as_str());
-        self.warnings.push((name.unwrap_or("?").to_owned(), message.into()));
+        self.warnings.push((name(component), message.into()));
+    }
+
+    /// An extension that holds FEEL.
+    fn computes(&mut self, component: &Value, url: String, expression: &str) -> Value {
+        self.expressions.push((name(component), expression.to_owned()));
+        json!({"url": url, "valueExpression": {"language": FEEL, "expression": expression}})
     }
 
     fn keys(&mut self, components: &Value, depth: usize) {
@@ -106,12 +119,18 @@ impl Reader {
             "group" | "dynamiclist" | "columns" => self.group(component, kind, depth)?,
             "text" | "html" => self.words(component)?,
             "spacer" | "separator" | "button" | "image" | "iframe" => return None,
-            "table" | "documentPreview" | "filepicker" | "expression" => {
-                self.warn(component, format!("a field of the type '{kind}' is not shown"));
+            "table" => self.table(component)?,
+            "expression" => self.expression(component)?,
+            "documentPreview" => {
+                self.warn(component, "the preview of a document is not shown");
                 return None;
             }
             _ => self.field(component, kind)?,
         };
+        if let Some(text) = said(component, &["label", "dateLabel", "timeLabel", "dateTimeLabel"]) {
+            self.expressions.push((name(component), text.clone()));
+            item["_text"] = cqf(&text);
+        }
         self.condition(component, &mut item);
         Some(item)
     }
@@ -121,23 +140,92 @@ impl Reader {
             self.warn(component, format!("groups deeper than {MAX_DEPTH} are not shown"));
             return None;
         }
-        if kind == "dynamiclist" {
-            self.warn(component, "the dynamic list is asked once");
-        }
+        let list = kind == "dynamiclist";
         let items = self.components(&component["components"], depth + 1);
-        let link = self.link(component, "id")?;
-        (!items.is_empty()).then(|| json!({"linkId": link, "type": "group", "text": label(component), "item": items}))
+        let link = self.link(component, if list { "path" } else { "id" })?;
+        if items.is_empty() {
+            return None;
+        }
+        let mut group = json!({"linkId": link, "type": "group", "text": label(component), "item": items});
+        if list {
+            let first = component["defaultRepetitions"].as_u64().unwrap_or(1);
+            let mut extensions = vec![json!({"url": format!("{OURS}initial-rows"), "valueInteger": first})];
+            if component["allowAddRemove"] == false {
+                let bound = |name: &str| json!({"url": format!("{EXT}questionnaire-{name}"), "valueInteger": first});
+                extensions.extend([bound("minOccurs"), bound("maxOccurs")]);
+            }
+            group["repeats"] = true.into();
+            group["extension"] = extensions.into();
+        } else if component["path"].as_str().is_some_and(|path| !path.is_empty()) {
+            self.warn(
+                component,
+                "the path of the group is not used: its answers are variables of their own keys",
+            );
+        }
+        Some(group)
     }
 
     fn words(&mut self, component: &Value) -> Option<Value> {
         let written = component["text"].as_str().or_else(|| component["content"].as_str())?;
-        if written.trim_start().starts_with('=') {
-            self.warn(component, "a computed text is not shown");
+        let computed = match feel(written) {
+            Ok(computed) => computed,
+            Err(reason) => {
+                self.warn(component, reason);
+                return None;
+            }
+        };
+        let link = self.link(component, "id")?;
+        let Some(expression) = computed else {
+            let text = plain(written);
+            return (!text.is_empty()).then(|| json!({"linkId": link, "type": "display", "text": text}));
+        };
+        self.expressions.push((name(component), expression.clone()));
+        Some(json!({"linkId": link, "type": "display", "text": "…", "_text": cqf(&expression)}))
+    }
+
+    /// A table of what the process knows.
+    fn table(&mut self, component: &Value) -> Option<Value> {
+        let source = component["dataSource"].as_str().unwrap_or_default();
+        let source = source.trim().trim_start_matches('=').trim().to_owned();
+        let link = self.link(component, "id")?;
+        self.expressions.push((name(component), source.clone()));
+        let mut parts = vec![json!({"url": "source", "valueString": source})];
+        let columns = component["columns"].as_array().map(Vec::as_slice).unwrap_or_default();
+        for column in columns {
+            let (key, label) = (&column["key"], &column["label"]);
+            let label = if label.is_string() { label } else { key };
+            let pair = [
+                json!({"url": "key", "valueString": key}),
+                json!({"url": "label", "valueString": label}),
+            ];
+            parts.push(json!({"url": "column", "extension": pair}));
+        }
+        if let Some(computed) = component["columnsExpression"].as_str() {
+            let computed = computed.trim().trim_start_matches('=').trim();
+            self.expressions.push((name(component), computed.to_owned()));
+            parts.push(json!({"url": "columns", "valueString": computed}));
+        }
+        if source.is_empty() || parts.len() == 1 {
+            self.warn(component, "the table has no source or no columns and is not shown");
             return None;
         }
-        let text = plain(written);
-        let link = self.link(component, "id")?;
-        (!text.is_empty()).then(|| json!({"linkId": link, "type": "display", "text": text}))
+        let extension = json!([{"url": format!("{OURS}table"), "extension": parts}]);
+        Some(json!({"linkId": link, "type": "display", "text": label(component), "extension": extension}))
+    }
+
+    /// A value that is computed for the process and shown to nobody.
+    fn expression(&mut self, component: &Value) -> Option<Value> {
+        let written = component["expression"].as_str().unwrap_or_default().trim();
+        let expression = written.trim_start_matches('=').trim().to_owned();
+        if expression.is_empty() {
+            self.warn(component, "the field has no expression");
+            return None;
+        }
+        let link = self.link(component, "key")?;
+        let value = self.computes(component, format!("{SDC}calculatedExpression"), &expression);
+        let hidden = json!({"url": format!("{EXT}questionnaire-hidden"), "valueBoolean": true});
+        let text = label(component);
+        Some(json!({"linkId": link, "type": "string", "text": text, "readOnly": true, "extension": [value, hidden]}))
     }
 
     /// The key or id, the first time it is used.
@@ -171,6 +259,7 @@ impl Reader {
             ("datetime", _) => ("date", false),
             ("select" | "radio", _) => ("choice", false),
             ("checklist" | "taglist", _) => ("choice", true),
+            ("filepicker", _) => ("attachment", component["multiple"] == true),
             (other, _) => {
                 self.warn(
                     component,
@@ -182,30 +271,31 @@ impl Reader {
         let link = self.link(component, "key")?;
         let mut item = json!({"linkId": link, "type": kind, "text": label(component)});
         let mut extensions = vec![json!({
-            "url": INITIAL,
+            "url": format!("{SDC}initialExpression"),
             "valueExpression": {"language": "text/fhirpath", "expression": format!("%process.{link}")},
         })];
         if kind == "choice" {
             self.options(component, &mut item, repeats, &mut extensions);
+        }
+        if kind == "attachment" {
+            extensions = file_limits(component);
+            item["repeats"] = repeats.into();
         }
         if validate["required"] == true {
             item["required"] = true.into();
         }
         if component["readonly"] == true || component["disabled"] == true {
             item["readOnly"] = true.into();
+        } else if component["readonly"].is_string() {
+            self.warn(component, "whether it may be changed is computed: it may always be");
         }
-        if let Some(longest) = validate["maxLength"]
-            .as_u64()
-            .filter(|_| kind == "string" || kind == "text")
-        {
-            item["maxLength"] = longest.into();
+        if matches!(kind, "string" | "text") {
+            if let Err(reason) = text_limits(validate, &mut item, &mut extensions) {
+                self.warn(component, reason);
+            }
         }
-        bounds(kind, validate, &mut extensions);
-        if !validate["pattern"].is_null() || !validate["minLength"].is_null() {
-            self.warn(
-                component,
-                "the pattern and the least length of the text are not checked",
-            );
+        if let Err(reason) = bounds(kind, component, &mut extensions) {
+            self.warn(component, reason);
         }
         if item["type"] != "choice"
             && let Some(value) = initial(kind, &component["defaultValue"])
@@ -218,7 +308,9 @@ impl Reader {
         {
             item["item"] = json!([{"linkId": format!("{link}-help"), "type": "display", "text": plain(help)}]);
         }
-        item["extension"] = extensions.into();
+        if !extensions.is_empty() {
+            item["extension"] = extensions.into();
+        }
         Some(item)
     }
 
@@ -242,14 +334,22 @@ impl Reader {
         };
         let options: Vec<Value> = values.iter().filter_map(option).collect();
         if options.is_empty() {
-            self.warn(
-                component,
-                "its options are computed by the process: the answer is typed as text",
-            );
-            item["type"] = "string".into();
-            return;
+            let computed = ["valuesExpression", "valuesKey"]
+                .iter()
+                .find_map(|name| component[*name].as_str());
+            let computed = computed
+                .map(|text| text.trim().trim_start_matches('=').trim())
+                .filter(|t| !t.is_empty());
+            let Some(expression) = computed else {
+                self.warn(component, "it has no options: the answer is typed as text");
+                item["type"] = "string".into();
+                return;
+            };
+            let expression = expression.to_owned();
+            extensions.push(self.computes(component, format!("{SDC}answerExpression"), &expression));
+        } else {
+            item["answerOption"] = options.into();
         }
-        item["answerOption"] = options.into();
         if repeats {
             item["repeats"] = true.into();
         }
@@ -267,7 +367,11 @@ impl Reader {
         let hide = &component["conditional"]["hide"];
         let Some(expression) = hide.as_str().map(|text| text.trim_start_matches('=').trim()) else {
             if *hide == true {
-                item["extension"] = json!([{"url": format!("{EXT}questionnaire-hidden"), "valueBoolean": true}]);
+                let hidden = json!({"url": format!("{EXT}questionnaire-hidden"), "valueBoolean": true});
+                match item["extension"].as_array_mut() {
+                    Some(extensions) => extensions.push(hidden),
+                    None => item["extension"] = json!([hidden]),
+                }
             }
             return;
         };
@@ -276,12 +380,23 @@ impl Reader {
                 item["enableWhen"] = when.into();
                 item["enableBehavior"] = if any { "any" } else { "all" }.into();
             }
-            None => self.warn(
-                component,
-                format!("it is always shown: the condition '{expression}' is not understood"),
-            ),
+            None => {
+                let shown = format!("({expression}) != true");
+                let extension = self.computes(component, format!("{SDC}enableWhenExpression"), &shown);
+                match item["extension"].as_array_mut() {
+                    Some(extensions) => extensions.push(extension),
+                    None => item["extension"] = json!([extension]),
+                }
+            }
         }
     }
+}
+
+fn name(component: &Value) -> String {
+    let name = ["key", "path", "id", "label"]
+        .iter()
+        .find_map(|name| component[*name].as_str());
+    name.unwrap_or("?").to_owned()
 }
 
 fn label(component: &Value) -> String {
@@ -290,56 +405,6 @@ fn label(component: &Value) -> String {
         .filter_map(|name| component[*name].as_str())
         .find(|text| !text.is_empty() && !text.starts_with('='));
     plain(found.unwrap_or(" "))
-}
-
-fn bounds(kind: &str, validate: &Value, extensions: &mut Vec<Value>) {
-    for (name, bound) in [("minValue", &validate["min"]), ("maxValue", &validate["max"])] {
-        // form-js writes numbers also as text
-        let number: Option<Value> = bound.as_str().map_or_else(
-            || bound.is_number().then(|| bound.clone()),
-            |text| serde_json::from_str(text).ok(),
-        );
-        let Some(number) = number.filter(Value::is_number) else {
-            continue;
-        };
-        let url = format!("{EXT}{name}");
-        match kind {
-            "integer" if number.is_i64() => extensions.push(json!({"url": url, "valueInteger": number})),
-            "decimal" => extensions.push(json!({"url": url, "valueDecimal": number})),
-            _ => {}
-        }
-    }
-}
-
-fn initial(kind: &str, value: &Value) -> Option<Value> {
-    let name = match (kind, value) {
-        ("boolean", Value::Bool(_)) => "valueBoolean",
-        ("integer", Value::Number(number)) if number.is_i64() => "valueInteger",
-        ("decimal", Value::Number(_)) => "valueDecimal",
-        ("string" | "text", Value::String(text)) if !text.is_empty() => "valueString",
-        ("date", Value::String(text)) if !text.is_empty() => "valueDate",
-        _ => return None,
-    };
-    Some(Value::Object(Map::from_iter([(name.to_owned(), value.clone())])))
-}
-
-/// Markdown and HTML as plain words.
-pub(super) fn plain(text: &str) -> String {
-    let mut out = String::with_capacity(text.len());
-    let mut tag = false;
-    for c in text.chars() {
-        match c {
-            '<' => tag = true,
-            '>' if tag => {
-                tag = false;
-                out.push(' ');
-            }
-            _ if tag => {}
-            '*' | '#' | '`' => {}
-            _ => out.push(c),
-        }
-    }
-    out.split_whitespace().collect::<Vec<_>>().join(" ")
 }
 
 #[cfg(test)]
@@ -366,14 +431,64 @@ mod tests {
         assert_eq!(
             kinds,
             [
-                "display", "string", "integer", "choice", "choice", "boolean", "date", "group"
+                "display",
+                "string",
+                "integer",
+                "choice",
+                "choice",
+                "boolean",
+                "date",
+                "attachment",
+                "group"
             ]
         );
         assert_eq!(items[0]["text"], "Visita Grazie");
         assert_eq!(items[4]["repeats"], true);
         assert_eq!(items[5]["enableWhen"][0]["operator"], ">=");
-        assert_eq!(made.warnings.len(), 1, "{:?}", made.warnings);
+        assert_eq!(made.warnings.len(), 0, "{:?}", made.warnings);
         assert!(fhir::check(fhir::Definitions::r4(), &made.questionnaire).is_ok());
         assert!(super::super::form::findings("f", &made.questionnaire).is_empty());
+    }
+
+    #[test]
+    fn what_is_computed_stays_computed() {
+        let form = json!({"type": "default", "components": [
+            {"type": "text", "id": "t", "text": "Ciao **{{nome}}**, sono {{count(visite)}} visite"},
+            {"type": "textfield", "key": "cf", "label": "Codice fiscale", "validate": {"minLength": 16, "pattern": "^[A-Z0-9]+$"}},
+            {"type": "textfield", "key": "posta", "label": "=\"Posta di \" + nome", "validate": {"validationType": "email"}},
+            {"type": "textfield", "key": "strano", "validate": {"pattern": "(?=x)"}},
+            {"type": "select", "key": "sede", "valuesKey": "sedi"},
+            {"type": "checklist", "key": "esami", "valuesExpression": "=for e in piano return e.nome"},
+            {"type": "expression", "key": "bmi", "expression": "=peso / (altezza * altezza)"},
+            {"type": "table", "id": "tab", "label": "Visite", "dataSource": "=visite", "columns": [{"key": "data", "label": "Data"}]},
+            {"type": "filepicker", "key": "referto", "label": "Referto", "accept": ".pdf, image/*", "multiple": true},
+            {"type": "dynamiclist", "path": "farmaci", "label": "Farmaci", "defaultRepetitions": 2, "components": [
+                {"type": "textfield", "key": "nome_farmaco", "label": "Nome"}]},
+            {"type": "textfield", "key": "perche", "conditional": {"hide": "=count(farmaci) < 2"}},
+        ]});
+        let made = questionnaire(&form, "F", "F").unwrap();
+        let items = made.questionnaire["item"].as_array().unwrap();
+        assert_eq!(items.len(), 11);
+        assert_eq!(
+            made.warnings.len(),
+            1,
+            "only the pattern that cannot be: {:?}",
+            made.warnings
+        );
+        assert_eq!(made.expressions.len(), 7, "{:?}", made.expressions);
+        let text = &items[0]["_text"]["extension"][0]["valueExpression"];
+        let expected = "string join([\"Ciao **\", string(nome), \"**, sono \", string(count(visite)), \" visite\"])";
+        assert_eq!(text["expression"], expected);
+        assert_eq!(
+            (&items[9]["repeats"], &items[9]["linkId"]),
+            (&json!(true), &json!("farmaci"))
+        );
+        assert!(fhir::check(fhir::Definitions::r4(), &made.questionnaire).is_ok());
+        assert!(super::super::form::findings("f", &made.questionnaire).is_empty());
+        let feel = dmn::Feel::new();
+        for (element, expression) in &made.expressions {
+            feel.validate_expression(expression)
+                .unwrap_or_else(|e| panic!("{element}: {e}"));
+        }
     }
 }

@@ -4,8 +4,10 @@ mod check;
 mod condition;
 mod files;
 mod form;
+mod form_field;
 mod form_fields;
 mod form_js;
+mod form_text;
 mod issue;
 pub(crate) mod plan;
 
