@@ -152,6 +152,7 @@ mod tests {
             patient: Some("p1".into()),
             status: "ready".into(),
             assignee: assignee.map(str::to_owned),
+            candidates: Vec::new(),
             roles: roles.iter().map(|r| (*r).to_owned()).collect(),
             form: None,
             delegated_by: None,

@@ -57,6 +57,8 @@ pub struct Config {
     pub pseudonyms: Option<access::SigningKey>,
     /// Rounds of [`crate::Orchestrator::settle`] before it says that work never ends.
     pub settle_rounds: usize,
+    /// How long a batch that has ended is kept, with its outcomes.
+    pub batch_keep: SignedDuration,
     /// Limits inside one engine step.
     pub engine: engine::Limits,
 }
@@ -90,6 +92,7 @@ impl Default for Config {
             max_export_objects: 5_000_000,
             pseudonyms: None,
             settle_rounds: 10_000,
+            batch_keep: SignedDuration::from_hours(24 * 90),
             engine: engine::Limits::default(),
         }
     }

@@ -47,7 +47,9 @@ pub use history::{
 };
 pub use idempotency::{Idempotency, StoredAnswer};
 pub use jobs::{WorkerFn, WorkerResult};
-pub use mirror::{BUSINESS_KEY_SYSTEM, ELEMENT_SYSTEM, INSTANCE_SYSTEM, PRIORITY_EXTENSION, ROLE_SYSTEM};
+pub use mirror::{
+    BUSINESS_KEY_SYSTEM, CANDIDATE_SYSTEM, ELEMENT_SYSTEM, INSTANCE_SYSTEM, PRIORITY_EXTENSION, ROLE_SYSTEM,
+};
 pub use op::assign_task::Assigning;
 pub use op::change_lock::LockChange;
 pub use op::deploy::{Checked, FileIssue, check_files};

@@ -5,7 +5,7 @@ use crate::access_rules::{staff, worker};
 use crate::history::{analysis, export, state_at};
 use crate::op::{
     assign_task, cancel, change_lock, change_task, comment_task, complete_job, complete_jobs, complete_task,
-    delegate_task, deploy, evaluate_conditions, fail_job, fetch_jobs, migrate, modify, preview_batch,
+    delegate_task, deploy, evaluate_conditions, fail_job, fetch_jobs, migrate, modify, preview_batch, remove_batch,
     retire_definition, retry_incident, send_message, send_signal, set_variables, start, start_batch, steer_batch,
     suspend, suspend_definition, throw_error,
 };
@@ -64,6 +64,7 @@ fn commands(o: &Arc<Orchestrator>) -> Routes {
     let r = post_to!(r, "/batches/{id}/pause", OPERATIONS, steer_batch::pause);
     let r = post_to!(r, "/batches/{id}/resume", OPERATIONS, steer_batch::resume);
     let r = post_to!(r, "/batches/{id}/cancel", OPERATIONS, steer_batch::cancel);
+    let r = post_to!(r, "/batches/{id}/remove", OPERATIONS, remove_batch::handler);
     let r = post_to!(r, "/batches/{id}/retry", OPERATIONS, start_batch::retry);
     let r = post_to!(r, "/migrations/plan", OPERATIONS, migrate::plan);
     let r = post_to!(r, "/migrations/dry-run", OPERATIONS, migrate::dry_run);

@@ -60,6 +60,7 @@ pub(crate) fn task_of(hot: &Hot, spec: TaskSpec, created: Timestamp) -> OpenTask
         follow_up: spec.follow_up,
         comments: Vec::new(),
         attachments: Vec::new(),
+        candidates: spec.assignment.candidate_users.clone(),
         roles: spec.assignment.candidate_groups,
         form,
         created,

@@ -15,6 +15,11 @@ pub fn local_date(at: Timestamp) -> Date {
     italian(at).date()
 }
 
+/// The moment a calendar day begins in Italy; `None` beyond the calendar.
+pub fn local_start(day: Date) -> Option<Timestamp> {
+    day.to_zoned(ROME.clone()).ok().map(|start| start.timestamp())
+}
+
 /// The moment in Italian civil time.
 pub(crate) fn italian(at: Timestamp) -> jiff::Zoned {
     at.to_zoned(ROME.clone())

@@ -179,3 +179,10 @@ start-on = { $n ->
     [one] Start on one instance
    *[other] Start on { $n } instances
   }
+
+# Removing a batch
+batch-remove = Remove the batch
+batch-remove-question = Remove this batch?
+batch-remove-what = The list of outcomes is deleted for good.
+batch-remove-stays = What was done to the instances stays in their histories.
+batch-removed = Batch removed.

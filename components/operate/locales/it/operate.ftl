@@ -179,3 +179,10 @@ start-on = { $n ->
     [one] Avvia su una istanza
    *[other] Avvia su { $n } istanze
   }
+
+# Rimuovere un lotto
+batch-remove = Rimuovi il lotto
+batch-remove-question = Rimuovere questo lotto?
+batch-remove-what = L’elenco degli esiti è cancellato e non si può recuperare.
+batch-remove-stays = Ciò che è stato fatto alle istanze resta nella loro storia.
+batch-removed = Lotto rimosso.

@@ -9,7 +9,7 @@ use axum::extract::{Path, Query, State};
 use axum::response::IntoResponse;
 use http::header;
 use orchestrator::api::{BatchInfo, BatchItem, BatchState};
-use web::{Answer, Failure, Flash, Page};
+use web::{Answer, Confirm, Failure, Flash, Page};
 
 const PAGE: usize = 50;
 
@@ -134,6 +134,7 @@ pub async fn steer(
         "pausa" => "pause",
         "riprendi" => "resume",
         "ferma" => "cancel",
+        "rimuovi" => return remove(&app, page, &id, &Ask::of(fields)).await,
         "riprova" => {
             let again = orchestrator.retry_batch(&id, Ask::of(fields).get("motivo")).await;
             let to = again.as_ref().map_or_else(|_| id.clone(), |again| again.id.clone());
@@ -145,4 +146,27 @@ pub async fn steer(
     let done = orchestrator.steer_batch(&id, how).await;
     let flash: Flash = told(&page, done, &format!("batch-told-{how}"))?;
     page.redirect(&format!("/regia/lotti/{id}"), flash)
+}
+
+/// Asks, then removes it.
+async fn remove(app: &App, page: Page, id: &str, ask: &Ask) -> Answer {
+    let back = format!("/regia/lotti/{id}");
+    if ask.get("sicuro") != "si" {
+        let confirm = Confirm {
+            question: page.t("batch-remove-question"),
+            consequences: vec![page.t("batch-remove-what"), page.t("batch-remove-stays")],
+            action: format!("{back}/rimuovi"),
+            button: page.t("batch-remove"),
+            cancel: back,
+            fields: vec![("sicuro".into(), "si".into())],
+            ..Confirm::default()
+        };
+        let page = page
+            .crumb("/regia", "operate-title")
+            .crumb("/regia/lotti", "batches-title");
+        return web::confirm(page, confirm);
+    }
+    let done = app.orchestrator(&page).remove_batch(id).await;
+    let flash = told(&page, done, "batch-removed")?;
+    page.redirect("/regia/lotti", flash)
 }

@@ -531,3 +531,18 @@ start-of = Start: { $name }
 start-for = For { $name }.
 start-missing-what = You may start the process without its first answers, or ask the administrator to deploy the form.
 model-start = Start with its form
+
+# Putting off, urgency
+tasks-urgency = Urgency
+tasks-urgency-all = All
+tasks-urgency-only = Urgent only
+tasks-follow-up = To be taken up again
+tasks-follow-up-all = All
+tasks-follow-up-now = From now on
+tasks-follow-up-later = Put off
+task-follow-up = To be taken up again from
+task-follow-up-from = again from { $day }
+put-off = Put off
+put-off-until = To be taken up again from
+put-off-done = Task put off: to be taken up again from { $day }. The due date stays.
+put-off-wrong = Choose a day from tomorrow on.

@@ -531,3 +531,18 @@ start-of = Avvia: { $name }
 start-for = Per { $name }.
 start-missing-what = Puoi avviare il processo senza le sue risposte iniziali, oppure chiedere all’amministratore di pubblicare il modulo.
 model-start = Avvia con il modulo iniziale
+
+# Rimandare, urgenza
+tasks-urgency = Urgenza
+tasks-urgency-all = Tutte
+tasks-urgency-only = Solo urgenti
+tasks-follow-up = Da riprendere
+tasks-follow-up-all = Tutte
+tasks-follow-up-now = Già da riprendere
+tasks-follow-up-later = Rimandate
+task-follow-up = Da riprendere dal
+task-follow-up-from = da riprendere dal { $day }
+put-off = Rimanda
+put-off-until = Da riprendere dal
+put-off-done = Attività rimandata: da riprendere dal { $day }. La scadenza resta la stessa.
+put-off-wrong = Scegli un giorno da domani in poi.

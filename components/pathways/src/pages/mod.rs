@@ -156,6 +156,8 @@ fn task_routes(app: &App) -> Routes {
     let r = route(r, Method::POST, "/attivita/{id}/prendi", post(task_actions::claim));
     let r = route(r, Method::POST, "/attivita/{id}/rilascia", post(task_actions::unclaim));
     let reassign = with(post(task_actions::reassign));
+    let put_off = with(post(task_actions::put_off));
+    let r = r.route(Method::POST, "/attivita/{id}/rimanda", Policy::AnyRole(STAFF), put_off);
     r.route(
         Method::POST,
         "/attivita/{id}/riassegna",

@@ -7,6 +7,7 @@ use askama::Template;
 use axum::extract::{Path, State};
 use axum::response::{IntoResponse, Response};
 use http::StatusCode;
+use jiff::ToSpan as _;
 use orchestrator::api::{CompleteTask, TaskInfo};
 use serde_json::Value;
 use web::form::{About, Form, Posted, Prefill};
@@ -46,6 +47,8 @@ struct TaskPage {
     may_claim: bool,
     may_complete: bool,
     may_reassign: bool,
+    /// First day it may be put off to, `2026-11-22`.
+    tomorrow: String,
     colleagues: Vec<(String, String)>,
 }
 
@@ -140,8 +143,9 @@ async fn see(app: &App, page: &Page, id: &str) -> Result<Seen, Failure> {
     }
     let info = app.orchestrator(page).task(id).await?;
     let actor = page.actor();
-    let for_actor =
-        info.assignee.as_deref() == Some(actor.subject.as_str()) || info.roles.iter().any(|role| actor.has_role(role));
+    let for_actor = info.assignee.as_deref() == Some(actor.subject.as_str())
+        || info.candidates.contains(&actor.subject)
+        || info.roles.iter().any(|role| actor.has_role(role));
     // The staff's notes about a person are not that person's page; what is asked of them is.
     if actor.patient().is_some() && !for_actor {
         return Err(Failure::Forbidden(page.t("task-of-staff")));
@@ -169,7 +173,8 @@ async fn render(app: &App, page: Page, seen: &Seen, form: Option<Html>) -> Resul
     let task = &seen.info;
     let (is_patient, is_admin) = (actor.patient().is_some(), actor.has_role("admin"));
     let is_mine = task.assignee.as_deref() == Some(actor.subject.as_str());
-    let in_role = task.roles.iter().any(|role| actor.has_role(role)) || is_admin;
+    let named = task.candidates.contains(&actor.subject);
+    let in_role = named || task.roles.iter().any(|role| actor.has_role(role)) || is_admin;
     let may_reassign = !is_patient && (is_mine || is_admin || actor.has_role("case-manager"));
     let holder = match &task.assignee {
         Some(person) if *person == actor.subject => actor.name.clone(),
@@ -219,6 +224,7 @@ async fn render(app: &App, page: Page, seen: &Seen, form: Option<Html>) -> Resul
         may_claim: !done && task.assignee.is_none() && in_role,
         may_complete: !done && (is_mine || (task.assignee.is_none() && in_role)),
         may_reassign: !done && may_reassign,
+        tomorrow: web::local_date(page.now()).saturating_add(1.day()).to_string(),
         colleagues,
         task: task.clone(),
         page: page

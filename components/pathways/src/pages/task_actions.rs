@@ -3,6 +3,8 @@
 use super::App;
 use axum::Form;
 use axum::extract::{Path, State};
+use jiff::civil::Date;
+use orchestrator::api::ChangeTask;
 use serde::Deserialize;
 use web::{Answer, Failure, Flash, Page};
 
@@ -44,4 +46,25 @@ pub async fn reassign(
     }
     app.orchestrator(&page).reassign(&id, &handover.a, reason).await?;
     page.redirect("/attivita", Flash::success(page.t("task-reassigned")))
+}
+
+/// Until when.
+#[derive(Debug, Deserialize)]
+pub struct PutOff {
+    dal: String,
+}
+
+/// `POST /attivita/{id}/rimanda`: to be taken up again from a day on; the due moment stays.
+pub async fn put_off(State(app): State<App>, page: Page, Path(id): Path<String>, Form(until): Form<PutOff>) -> Answer {
+    let today = web::local_date(page.now());
+    let day = until.dal.parse::<Date>().ok().filter(|day| *day > today);
+    let wrong = || Failure::Unprocessable(page.t("put-off-wrong"));
+    let day = day.ok_or_else(wrong)?;
+    let change = ChangeTask {
+        follow_up: Some(web::local_start(day).ok_or_else(wrong)?),
+        ..ChangeTask::default()
+    };
+    app.orchestrator(&page).change_task(&id, &change).await?;
+    let text = page.t1("put-off-done", "day", web::date(day));
+    page.redirect("/attivita", Flash::success(text))
 }

@@ -22,6 +22,8 @@ pub struct TaskRow {
     pub roles: Vec<String>,
     /// Due moment.
     pub due: Option<Timestamp>,
+    /// When it is to be taken up again.
+    pub follow_up: Option<Timestamp>,
     /// When it ended.
     pub ended: Option<Timestamp>,
     /// `routine`, `urgent`, `asap`, `stat`.
@@ -35,6 +37,7 @@ impl TaskRow {
         let moment = |value: &Value| value.as_str().and_then(|t| t.parse::<Timestamp>().ok());
         let patient = people::reference_id(&task["for"], "Patient").map(str::to_owned);
         let roles = task["performerType"].as_array().into_iter().flatten();
+        let roles = roles.filter(|r| r["coding"][0]["system"] == orchestrator::ROLE_SYSTEM);
         Self {
             id: text(&task["id"]).unwrap_or_default(),
             name: text(&task["code"]["text"])
@@ -49,6 +52,7 @@ impl TaskRow {
             status: text(&task["status"]).unwrap_or_default(),
             roles: roles.filter_map(|r| text(&r["coding"][0]["code"])).collect(),
             due: moment(&task["restriction"]["period"]["end"]),
+            follow_up: moment(&task["restriction"]["period"]["start"]),
             ended: moment(&task["executionPeriod"]["end"]),
             priority: text(&task["priority"]).unwrap_or_else(|| "routine".into()),
         }

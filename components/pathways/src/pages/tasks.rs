@@ -4,7 +4,7 @@ use super::App;
 use super::task_row::{TaskRow, patient_names};
 use askama::Template;
 use axum::extract::{Query, State};
-use orchestrator::ROLE_SYSTEM;
+use orchestrator::{CANDIDATE_SYSTEM, ROLE_SYSTEM};
 use serde::Deserialize;
 use serde_json::Value;
 use web::{Answer, Page};
@@ -20,6 +20,10 @@ pub struct Filter {
     q: Option<String>,
     /// A GP sees their own patients; `tutti` shows everyone's.
     assistiti: Option<String>,
+    /// `si`: only what is more urgent than usual.
+    urgenza: Option<String>,
+    /// `ora`: only what was put off until now; `dopo`: what was put off until later.
+    ripresa: Option<String>,
     /// Address of a further page, as the hub gave it.
     pagina: Option<String>,
 }
@@ -63,6 +67,8 @@ struct Tasks {
     next: Option<String>,
     q: String,
     only_own: bool,
+    only_urgent: bool,
+    resumed: String,
     is_gp: bool,
     is_patient: bool,
 }
@@ -126,6 +132,8 @@ pub async fn list(State(app): State<App>, page: Page, Query(filter): Query<Filte
         next,
         q: asked.q,
         only_own: asked.only_own,
+        only_urgent: asked.only_urgent,
+        resumed: asked.resumed,
         is_gp: page.actor().has_role("mmg"),
         is_patient,
         page: page.titled("tasks-title"),
@@ -142,6 +150,9 @@ fn borrow(params: &Params) -> Vec<(&str, &str)> {
 struct Asked {
     q: String,
     only_own: bool,
+    only_urgent: bool,
+    /// `ora`, `dopo` or nothing.
+    resumed: String,
 }
 
 impl Asked {
@@ -150,6 +161,12 @@ impl Asked {
         Self {
             q: q.chars().take(100).collect(),
             only_own: page.actor().has_role("mmg") && filter.assistiti.as_deref() != Some("tutti"),
+            only_urgent: filter.urgenza.as_deref() == Some("si"),
+            resumed: filter
+                .ripresa
+                .clone()
+                .filter(|r| r == "ora" || r == "dopo")
+                .unwrap_or_default(),
         }
     }
 
@@ -157,8 +174,10 @@ impl Asked {
         let actor = page.actor();
         let mut search: Params = Vec::new();
         let roles = || {
-            let codes: Vec<String> = actor.roles.iter().map(|role| format!("{ROLE_SYSTEM}|{role}")).collect();
-            codes.join(",")
+            let roles = actor.roles.iter().map(|role| format!("{ROLE_SYSTEM}|{role}"));
+            // People named by the process see the task though they have none of its roles.
+            let myself = format!("{CANDIDATE_SYSTEM}|{}", actor.subject);
+            roles.chain([myself]).collect::<Vec<_>>().join(",")
         };
         let everyone = actor.has_role("admin");
         match view {
@@ -193,7 +212,21 @@ impl Asked {
         for word in self.q.split_whitespace() {
             search.push(("patient:Patient.name:contains", escape(word)));
         }
-        search.push(("_sort", if view == View::Concluse { "-modified" } else { "due" }.into()));
+        if view != View::Concluse {
+            if self.only_urgent {
+                search.push(("priority", "urgent,asap,stat".into()));
+            }
+            let now = fhir::instant(page.now());
+            match self.resumed.as_str() {
+                "ora" => search.push(("follow-up", format!("le{now}"))),
+                "dopo" => search.push(("follow-up", format!("gt{now}"))),
+                _ => {}
+            }
+        }
+        search.push((
+            "_sort",
+            if view == View::Concluse { "-modified" } else { "order" }.into(),
+        ));
         search
     }
 
@@ -202,6 +235,8 @@ impl Asked {
             ("vista", view.name()),
             ("q", self.q.as_str()),
             ("assistiti", if self.only_own { "" } else { "tutti" }),
+            ("urgenza", if self.only_urgent { "si" } else { "" }),
+            ("ripresa", self.resumed.as_str()),
             ("pagina", mark),
         ];
         let fields: Vec<_> = fields.into_iter().filter(|(_, value)| !value.is_empty()).collect();

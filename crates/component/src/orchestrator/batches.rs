@@ -60,6 +60,14 @@ impl Orchestrator {
         self.post(&path, &json!({})).await
     }
 
+    /// Removes a batch that has ended, with its outcomes.
+    pub async fn remove_batch(&self, id: &str) -> Result<(), PeerError> {
+        let path = format!("/orchestrator/batches/{}/remove", segment(id));
+        self.call(Method::POST, &path, Bytes::from_static(b"{}"))
+            .await
+            .map(drop)
+    }
+
     /// A new batch of the failed instances of one that has ended.
     pub async fn retry_batch(&self, id: &str, reason: &str) -> Result<BatchInfo, PeerError> {
         let path = format!("/orchestrator/batches/{}/retry", segment(id));

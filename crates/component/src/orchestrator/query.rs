@@ -12,6 +12,9 @@ pub struct TaskQuery {
     /// One of these roles may take it (comma list).
     #[serde(skip_serializing_if = "Option::is_none")]
     pub role: Option<String>,
+    /// This person may take it; with `role`, those of the roles as well.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub candidate: Option<String>,
     /// Patient id.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub patient: Option<String>,

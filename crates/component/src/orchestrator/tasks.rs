@@ -2,7 +2,7 @@
 
 use super::{Orchestrator, TaskQuery, segment, with_query};
 use crate::PeerError;
-use orchestrator::api::{AssignTask, CompleteTask, List, Moved, TaskInfo, ThrowError};
+use orchestrator::api::{AssignTask, ChangeTask, CompleteTask, List, Moved, TaskInfo, ThrowError};
 
 impl Orchestrator {
     /// Tasks, without variables.
@@ -23,6 +23,11 @@ impl Orchestrator {
     /// Takes a task for the actor.
     pub async fn claim(&self, task: &str) -> Result<(), PeerError> {
         self.command(&act(task, "claim"), &AssignTask::default()).await
+    }
+
+    /// Changes when it is due, when it is taken up again, and how urgent it is.
+    pub async fn change_task(&self, task: &str, change: &ChangeTask) -> Result<TaskInfo, PeerError> {
+        self.post(&act(task, "change"), change).await
     }
 
     /// Gives a task back to its candidates.

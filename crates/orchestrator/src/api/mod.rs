@@ -209,6 +209,9 @@ pub struct TaskInfo {
     pub assignee: Option<String>,
     /// Candidate roles.
     pub roles: Vec<String>,
+    /// People who may take it though they have none of the roles.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub candidates: Vec<String>,
     /// Form (Questionnaire id).
     pub form: Option<String>,
     /// Created.

@@ -95,6 +95,12 @@ impl Head {
     }
 }
 
+/// The key under which a batch is listed: keys sort with the newest first.
+pub(crate) fn newest_key(head: &Head) -> String {
+    let age = u64::MAX - head.info.created.as_microsecond().unsigned_abs();
+    format!("{age:020}~{}", head.info.id)
+}
+
 pub(crate) fn record(kind: &str, key: &str, value: Option<Vec<u8>>) -> RecordWrite {
     RecordWrite {
         kind: kind.to_owned(),

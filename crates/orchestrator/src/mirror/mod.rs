@@ -20,6 +20,12 @@ pub const ELEMENT_SYSTEM: &str = "https://sinfonia.it/fhir/CodeSystem/bpmn-eleme
 /// Extension with the exact priority, 0 to 100.
 pub const PRIORITY_EXTENSION: &str = "https://sinfonia.it/fhir/StructureDefinition/task-priority";
 
+/// System of people in `Task.performerType` who may take a task though they have none of its roles: roles and people are
+/// then found by one search parameter.
+pub const CANDIDATE_SYSTEM: &str = "https://sinfonia.it/fhir/sid/candidate";
+/// Extension with the place in a list of work (search parameter `order`): only open tasks have it.
+pub(crate) const ORDER_EXTENSION: &str = "https://sinfonia.it/fhir/StructureDefinition/task-order";
+
 /// Canonical of a definition key: `urn:sinfonia:process:<process id>:<version>`.
 pub(crate) fn definition_uri(key: &str) -> String {
     format!("urn:sinfonia:process:{key}")

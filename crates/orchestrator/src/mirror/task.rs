@@ -1,6 +1,9 @@
 //! A user task as a FHIR `Task`.
 
-use super::{ELEMENT_SYSTEM, INSTANCE_SYSTEM, PRIORITY_EXTENSION, ROLE_SYSTEM, definition_uri, is_reference, text};
+use super::{
+    CANDIDATE_SYSTEM, ELEMENT_SYSTEM, INSTANCE_SYSTEM, ORDER_EXTENSION, PRIORITY_EXTENSION, ROLE_SYSTEM,
+    definition_uri, is_reference, text,
+};
 use crate::api::{TaskComment, TaskDocument, TaskInfo};
 use crate::instance::Hot;
 use engine::{Attachment, TaskSpec};
@@ -24,7 +27,10 @@ pub(crate) fn retarget(task: &mut Value, hot: &Hot, spec: &TaskSpec, now: Timest
 pub(crate) fn create(hot: &Hot, spec: &TaskSpec, now: Timestamp) -> Value {
     let mut task = json!({
         "resourceType": "Task",
-        "extension": [{"url": PRIORITY_EXTENSION, "valueInteger": spec.priority}],
+        "extension": [
+            {"url": PRIORITY_EXTENSION, "valueInteger": spec.priority},
+            {"url": ORDER_EXTENSION, "valueDecimal": place(spec.priority, spec.due)},
+        ],
         "instantiatesUri": definition_uri(&hot.state.definition),
         "groupIdentifier": {"system": INSTANCE_SYSTEM, "value": hot.state.id},
         "status": "ready",
@@ -50,14 +56,9 @@ pub(crate) fn create(hot: &Hot, spec: &TaskSpec, now: Timestamp) -> Value {
     if let Some(lane) = &spec.lane {
         task["businessStatus"] = json!({"text": lane});
     }
-    if !spec.assignment.candidate_groups.is_empty() {
-        let roles: Vec<Value> = spec
-            .assignment
-            .candidate_groups
-            .iter()
-            .map(|role| json!({"coding": [{"system": ROLE_SYSTEM, "code": role}]}))
-            .collect();
-        task["performerType"] = json!(roles);
+    let performers = performers(spec);
+    if !performers.is_empty() {
+        task["performerType"] = json!(performers);
     }
     set_owner(&mut task, spec.assignment.assignee.as_deref());
     let restriction = restriction(spec);
@@ -76,6 +77,25 @@ pub(crate) fn create(hot: &Hot, spec: &TaskSpec, now: Timestamp) -> Value {
         task["input"] = json!([{"type": {"text": "form"}, "valueReference": {"reference": reference}}]);
     }
     task
+}
+
+/// Roles, and people named beside them.
+fn performers(spec: &TaskSpec) -> Vec<Value> {
+    let concept = |system: &str, code: &str| json!({"coding": [{"system": system, "code": code}]});
+    let roles = spec.assignment.candidate_groups.iter();
+    let people = spec.assignment.candidate_users.iter();
+    roles
+        .map(|role| concept(ROLE_SYSTEM, role))
+        .chain(people.map(|person| concept(CANDIDATE_SYSTEM, person)))
+        .collect()
+}
+
+/// The place in a list of work: less urgent ones later, and among equals those due later. Eleven digits of seconds
+/// reach beyond the year 5000 and, with the priority before them, stay exact as a double.
+fn place(priority: u8, due: Option<Timestamp>) -> i64 {
+    const NEVER: i64 = 99_999_999_999;
+    let due = due.map_or(NEVER, |due| due.as_second().clamp(0, NEVER));
+    (100 - i64::from(priority.min(100))) * (NEVER + 1) + due
 }
 
 /// When it is to be done, and by which people.
@@ -139,10 +159,14 @@ pub(crate) fn change(
         }
     }
     task["priority"] = json!(priority_code(priority));
+    let due = text(&task["restriction"], &["period", "end"]).and_then(|t| t.parse().ok());
     let extensions = task["extension"].as_array_mut();
     for extension in extensions.into_iter().flatten() {
         if extension["url"] == PRIORITY_EXTENSION {
             extension["valueInteger"] = json!(priority);
+        }
+        if extension["url"] == ORDER_EXTENSION {
+            extension["valueDecimal"] = json!(place(priority, due));
         }
     }
     task["lastModified"] = json!(fhir::instant(now));
@@ -198,6 +222,9 @@ pub(crate) fn close(task: &mut Value, status: &str, actor: &str, outputs: &[Stri
         task["executionPeriod"] = json!({});
     }
     task["executionPeriod"]["end"] = json!(fhir::instant(now));
+    if let Some(extensions) = task["extension"].as_array_mut() {
+        extensions.retain(|e| e["url"] != ORDER_EXTENSION);
+    }
     if !outputs.is_empty() {
         let outputs: Vec<Value> = outputs
             .iter()
@@ -250,9 +277,12 @@ pub(crate) struct Info {
 pub(crate) fn info(task: &Value) -> Option<Info> {
     let moment = |path: &[&str]| text(task, path).and_then(|t| t.parse::<Timestamp>().ok());
     let uri = text(task, &["instantiatesUri"])?;
-    let roles = list(task, "performerType")
-        .filter_map(|t| text(&t["coding"][0], &["code"]).map(str::to_owned))
-        .collect();
+    let performers = |system: &str| -> Vec<String> {
+        let concepts = list(task, "performerType").map(|concept| &concept["coding"][0]);
+        let ours = concepts.filter(|coding| text(coding, &["system"]) == Some(system));
+        ours.filter_map(|coding| text(coding, &["code"]).map(str::to_owned))
+            .collect()
+    };
     let form = list(task, "input")
         .find(|i| text(i, &["type", "text"]) == Some("form"))
         .and_then(|i| text(i, &["valueReference", "reference"]))
@@ -263,6 +293,7 @@ pub(crate) fn info(task: &Value) -> Option<Info> {
         .and_then(|p| u8::try_from(p).ok())
         .unwrap_or(50);
     let owner = &task["owner"];
+    let candidate_users = performers(CANDIDATE_SYSTEM);
     let task_info = TaskInfo {
         id: text(task, &["id"])?.to_owned(),
         instance: text(task, &["groupIdentifier", "value"])?.to_owned(),
@@ -280,7 +311,8 @@ pub(crate) fn info(task: &Value) -> Option<Info> {
         assignee: text(owner, &["reference"])
             .or_else(|| text(owner, &["display"]))
             .map(str::to_owned),
-        roles,
+        roles: performers(ROLE_SYSTEM),
+        candidates: candidate_users.clone(),
         form,
         created: moment(&["authoredOn"])?,
         due: moment(&["restriction", "period", "end"]),
@@ -293,9 +325,6 @@ pub(crate) fn info(task: &Value) -> Option<Info> {
         priority,
         variables: Map::new(),
     };
-    let candidate_users = list(&task["restriction"], "recipient")
-        .filter_map(|r| text(r, &["reference"]).map(str::to_owned))
-        .collect();
     Some(Info {
         task: task_info,
         candidate_users,
@@ -387,6 +416,16 @@ mod tests {
             (Some("visita-form"), Some("p1"))
         );
         assert_eq!(read.due, spec().due);
+        let order = |task: &Value| {
+            let mut all = task["extension"].as_array().unwrap().iter();
+            let found = all.find(|e| e["url"] == ORDER_EXTENSION);
+            found.map(|e| e["valueDecimal"].to_string())
+        };
+        assert_eq!(
+            order(&task).as_deref(),
+            Some("3001772323200"),
+            "30 below the most urgent, then the due second"
+        );
 
         let asked_by = Some("Practitioner/6");
         reassign(&mut task, Some("Practitioner/7"), asked_by, Some("turno"), now);
@@ -420,6 +459,7 @@ mod tests {
         );
         assert_eq!(task["output"][0]["valueReference"]["reference"], "Observation/o1");
         assert_eq!(info(&task).expect("ours").task.status, "completed");
+        assert_eq!(order(&task), None, "ended tasks are not in the lists of work");
     }
 
     #[test]

@@ -4,7 +4,7 @@
 use super::preview_batch::confirmed;
 use super::suspend::reasoned;
 use crate::api::{BatchInfo, BatchRequest, BatchState, RetryBatch};
-use crate::batch::{CHUNK, HEAD, Head, MAX_OPEN, NEWEST, OPEN, Source, chunk, record};
+use crate::batch::{CHUNK, HEAD, Head, MAX_OPEN, NEWEST, OPEN, Source, chunk, newest_key, record};
 use crate::idempotency::Idempotency;
 use crate::plumbing::{Body, to_the_end};
 use crate::{Orchestrator, OrchestratorError};
@@ -156,13 +156,7 @@ impl Orchestrator {
         for (k, ids) in listed.chunks(CHUNK).enumerate() {
             records.push(chunk(&id, (k * CHUNK) as u64, ids));
         }
-        // Keys sort with the newest first.
-        let age = u64::MAX - head.info.created.as_microsecond().unsigned_abs();
-        records.push(record(
-            NEWEST,
-            &format!("{age:020}~{id}"),
-            Some(id.clone().into_bytes()),
-        ));
+        records.push(record(NEWEST, &newest_key(&head), Some(id.clone().into_bytes())));
         records.push(record(OPEN, &id, Some(Vec::new())));
         let mut first = head.write();
         first.must_be_new = true;

@@ -4,13 +4,14 @@
 use super::page_size;
 use crate::access_rules::{confine, is_candidate, may_see};
 use crate::api::{List, TaskInfo};
-use crate::mirror::{self, INSTANCE_SYSTEM, ROLE_SYSTEM};
+use crate::mirror::{self, CANDIDATE_SYSTEM, INSTANCE_SYSTEM, ROLE_SYSTEM};
 use crate::plumbing::{About, Params};
 use crate::{Orchestrator, OrchestratorError};
 use access::Actor;
 use axum::Json;
 use axum::extract::{Path, State};
 use fhir::Definitions;
+use jiff::Timestamp;
 use serde::Deserialize;
 use std::sync::Arc;
 use store::{Clause, Page, Query, Sort, SortKey, StoredResource, ValueTest};
@@ -23,6 +24,12 @@ pub struct TasksQuery {
     pub assignee: Option<String>,
     /// For one of these roles (comma list).
     pub role: Option<String>,
+    /// This person (`Practitioner/…`) may take it; with `role`, those of the roles as well.
+    pub candidate: Option<String>,
+    /// Of these urgencies (comma list of `routine`, `urgent`, `asap`, `stat`).
+    pub urgency: Option<String>,
+    /// `due`: only those to be taken up again by now; `later`: only those still to come.
+    pub follow_up: Option<String>,
     /// Patient id.
     pub patient: Option<String>,
     /// Instance id.
@@ -40,8 +47,8 @@ pub struct TasksQuery {
 }
 
 impl Orchestrator {
-    /// A page of tasks: open ones in the order of the index of their status (so the cost does not grow with the closed
-    /// ones), which is that of their creation; closed ones newest first.
+    /// A page of tasks: open ones by urgency, then by due moment (one index, which only open tasks are in, so the cost does
+    /// not grow with the closed ones); closed ones newest first.
     pub async fn tasks(&self, actor: &Actor, query: TasksQuery) -> Result<List<TaskInfo>, OrchestratorError> {
         let limit = page_size(&self.config, query.limit)?;
         let mut search = Query {
@@ -59,12 +66,18 @@ impl Orchestrator {
                 }],
             });
         }
-        if done {
-            search.sort = vec![Sort {
+        search.clauses.extend(follow_up(&query, self.clock.now())?);
+        search.sort = vec![if done {
+            Sort {
                 key: SortKey::LastUpdated,
                 descending: true,
-            }];
-        }
+            }
+        } else {
+            Sort {
+                key: SortKey::Param(param("order")?),
+                descending: false,
+            }
+        }];
         search.page = Page {
             count: limit,
             after: query.after,
@@ -166,11 +179,22 @@ fn clauses(query: &TasksQuery, done: bool, patient: Option<String>) -> Result<Ve
             }],
         )?);
     }
-    if let Some(roles) = &query.role {
-        clauses.push(clause(
-            "performer",
-            roles.split(',').map(|r| token(Some(ROLE_SYSTEM), r.trim())).collect(),
-        )?);
+    let roles = query.role.iter().flat_map(|roles| roles.split(','));
+    let roles = roles.map(|role| token(Some(ROLE_SYSTEM), role.trim()));
+    let person = query
+        .candidate
+        .iter()
+        .map(|person| token(Some(CANDIDATE_SYSTEM), person));
+    let performers: Vec<ValueTest> = roles.chain(person).collect();
+    if !performers.is_empty() {
+        clauses.push(clause("performer", performers)?);
+    }
+    if let Some(urgencies) = &query.urgency {
+        let any = urgencies
+            .split(',')
+            .map(|urgency| token(None, urgency.trim()))
+            .collect();
+        clauses.push(clause("priority", any)?);
     }
     if let Some(patient) = patient {
         clauses.push(Clause::Patient(patient));
@@ -186,6 +210,25 @@ fn clauses(query: &TasksQuery, done: bool, patient: Option<String>) -> Result<Ve
         )?);
     }
     Ok(clauses)
+}
+
+/// Those to be taken up again before or after now.
+fn follow_up(query: &TasksQuery, now: Timestamp) -> Result<Option<Clause>, OrchestratorError> {
+    let at = now.as_microsecond();
+    let test = match query.follow_up.as_deref() {
+        None | Some("") => return Ok(None),
+        Some("due") => ValueTest::DateLoBelow { at, or_equal: true },
+        Some("later") => ValueTest::DateHiAbove { at, or_equal: false },
+        Some(other) => {
+            return Err(OrchestratorError::BadRequest(format!(
+                "followUp: '{other}' is neither due nor later"
+            )));
+        }
+    };
+    Ok(Some(Clause::Param {
+        param: param("follow-up")?,
+        any: vec![test],
+    }))
 }
 
 fn param(code: &str) -> Result<fhir::ParamId, OrchestratorError> {

@@ -501,3 +501,44 @@ async fn a_definition_is_suspended_with_its_instances_and_withdrawn_when_none_ru
     let all = get(&system, "/definitions?all=true").await;
     assert_eq!(all["items"].as_array().unwrap().len(), 3);
 }
+
+#[tokio::test]
+async fn ended_batches_are_kept_for_a_time_or_removed_by_hand() {
+    let (system, _) = waiting(3).await;
+    let request = json!({"operation": {"suspend": {}}, "filter": {"definition": "visita"}});
+    let (_, begun) = begin(&system, request).await;
+    let path = format!("/batches/{}", begun["id"].as_str().unwrap());
+    let (status, problem) = post(&system, &format!("{path}/remove"), json!({})).await;
+    assert_eq!(status, 409, "{problem}");
+    system.settle().await;
+    assert_eq!(batch(&system, &begun).await["state"], "completed");
+    let (_, other) = begin(
+        &system,
+        json!({"operation": {"resume": {}}, "filter": {"definition": "visita", "status": "suspended"}}),
+    )
+    .await;
+    system.settle().await;
+    let (status, _) = post(&system, &format!("{path}/remove"), json!({})).await;
+    assert_eq!(status, 204);
+    let (status, ..) = call(&router(&system), "GET", &format!("/orchestrator{path}"), None, None).await;
+    assert_eq!(status, 404);
+    assert_eq!(get(&system, "/batches").await["items"].as_array().unwrap().len(), 1);
+    assert_eq!(system.orchestrator.remove_old_batches().await.unwrap(), 0, "too young");
+    system.advance(SignedDuration::from_hours(24 * 91));
+    assert_eq!(system.orchestrator.remove_old_batches().await.unwrap(), 1);
+    assert_eq!(get(&system, "/batches").await["items"].as_array().unwrap().len(), 0);
+    let id = other["id"].as_str().unwrap();
+    for kind in ["batch", "batch-newest", "batch-open"]
+        .map(str::to_owned)
+        .into_iter()
+        .chain(["item", "chunk", "failed", "skipped"].map(|kind| format!("batch-{kind}/{id}")))
+    {
+        let left = store::Store::snapshot(&*system.store)
+            .await
+            .unwrap()
+            .records(&kind, "", 9)
+            .await
+            .unwrap();
+        assert!(left.is_empty(), "{kind}");
+    }
+}

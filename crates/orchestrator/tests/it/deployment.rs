@@ -150,7 +150,11 @@ async fn a_start_form_is_told_with_the_definition_and_read_as_a_questionnaire() 
     let request = Deploy {
         files: vec![file("richiesta.bpmn", model(fields)), file("altra.bpmn", model(named))],
     };
-    let deployed = system.orchestrator.deploy(&Actor::system(), request, None).await.unwrap();
+    let deployed = system
+        .orchestrator
+        .deploy(&Actor::system(), request, None)
+        .await
+        .unwrap();
     let said: Vec<&str> = deployed.issues.iter().filter_map(|i| i["message"].as_str()).collect();
     assert!(said.iter().any(|m| m.contains("start form 'manca'")), "{said:?}");
     let told = system.orchestrator.definitions(Default::default()).await.unwrap().items;

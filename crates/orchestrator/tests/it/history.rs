@@ -488,6 +488,15 @@ async fn history_goes_out_as_xes_and_ocel_without_names() {
     {
         assert!(ids.contains(related["objectId"].as_str().unwrap()), "{related}");
     }
+    let (status, bytes) = get("/orchestrator/history/export?format=ocel.xml").await;
+    let text = String::from_utf8(bytes.to_vec()).unwrap();
+    let count = |tag: &str| text.matches(&format!("<{tag} ")).count();
+    assert_eq!((status, count("object"), count("event")), (200, 123, 120));
+    assert_eq!((count("object-type"), count("event-type")), (5, 2));
+    assert!(text.ends_with("</events>\n</log>\n") && !text.contains("mmg-1"));
+    if let Some(file) = std::env::var_os("SINFONIA_KEEP_OCEL") {
+        std::fs::write(file, &text).unwrap();
+    }
     let (_, named) = get("/orchestrator/history/export?identified=true").await;
     assert!(String::from_utf8_lossy(&named).contains("Patient/p1"));
     for wrong in ["format=pdf", "from=ieri", "definition=no"] {

@@ -579,3 +579,80 @@ async fn of_many_clicks_at_the_same_time_one_starts_the_pathway() {
         "{refused}"
     );
 }
+
+#[tokio::test]
+async fn lists_of_work_go_by_urgency_then_by_due_moment_and_show_named_people_their_tasks() {
+    let system = System::new();
+    let task = |id: &str, priority: u8, due: &str, who: &str| {
+        format!(
+            r#"<bpmn:userTask id="{id}" name="{id}"><bpmn:extensionElements><zeebe:assignmentDefinition {who}/><zeebe:priorityDefinition priority="{priority}"/><zeebe:taskSchedule dueDate="{due}"/></bpmn:extensionElements></bpmn:userTask>"#
+        )
+    };
+    for (id, priority, due) in [
+        ("calma", 10, "P1D"),
+        ("usuale-tardi", 50, "P9D"),
+        ("usuale-presto", 50, "P2D"),
+        ("urgente", 90, "P9D"),
+    ] {
+        let xml = task(id, priority, due, r#"candidateGroups="mmg""#);
+        system.deploy(&format!("{id}.bpmn"), line("", id, &[(id, xml)])).await;
+        system.start(id, None).await;
+    }
+    let named = task("nominata", 50, "P5D", r#"candidateUsers="Practitioner/9""#);
+    system.deploy("n.bpmn", line("", "n", &[("nominata", named)])).await;
+    system.start("n", None).await;
+    let names = async |query: TasksQuery| {
+        let found = system.orchestrator.tasks(&gp(), query).await.unwrap().items;
+        found.into_iter().map(|t| t.element).collect::<Vec<_>>()
+    };
+    let mine = TasksQuery {
+        role: Some("mmg".into()),
+        ..TasksQuery::default()
+    };
+    assert_eq!(
+        names(mine.clone()).await,
+        ["urgente", "usuale-presto", "usuale-tardi", "calma"]
+    );
+    let with_me = TasksQuery {
+        candidate: Some("Practitioner/9".into()),
+        ..mine.clone()
+    };
+    assert_eq!(
+        names(with_me).await,
+        ["urgente", "usuale-presto", "nominata", "usuale-tardi", "calma"]
+    );
+    let urgent = TasksQuery {
+        urgency: Some("asap,stat".into()),
+        ..mine.clone()
+    };
+    assert_eq!(names(urgent).await, ["urgente"]);
+
+    let all = system.orchestrator.tasks(&gp(), mine.clone()).await.unwrap().items;
+    let first = &all[0];
+    let change = ChangeTask {
+        follow_up: Some("2026-01-05T00:00:00Z".parse().unwrap()),
+        priority: Some(5),
+        ..ChangeTask::default()
+    };
+    let head = actor("Practitioner/cm", "case-manager");
+    system
+        .orchestrator
+        .change_task(&head, &first.id, change, None)
+        .await
+        .unwrap();
+    assert_eq!(
+        names(mine.clone()).await.last().map(String::as_str),
+        Some("urgente"),
+        "it moves with its priority"
+    );
+    let of = |when: &str| TasksQuery {
+        follow_up: Some(when.into()),
+        ..mine.clone()
+    };
+    assert_eq!(
+        (names(of("due")).await.len(), names(of("later")).await),
+        (0, vec!["urgente".to_owned()])
+    );
+    system.clock.advance(SignedDuration::from_hours(24 * 5));
+    assert_eq!((names(of("due")).await.len(), names(of("later")).await.len()), (1, 0));
+}

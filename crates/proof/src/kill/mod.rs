@@ -6,6 +6,7 @@
 //! is sent again under the same idempotency key. In the end every instance completes, each of its steps was done once
 //! in the store, and every job was done outside at least once, under one and the same job id.
 
+pub mod batch;
 mod load;
 mod process;
 mod server;

@@ -52,6 +52,7 @@ pub async fn run(data: &Path, args: Args) -> anyhow::Result<()> {
         println!("{line}");
     }
     let mut some = counts.iter().any(|count| count.versions > 0);
+    some |= batches(&store, args.yes).await?;
     if let Some(file) = &args.processes {
         some |= processes(&store, &retention(file)?, args.yes).await?;
     }
@@ -77,6 +78,18 @@ async fn processes(store: &Arc<SqliteStore>, policy: &Retention, remove: bool) -
         println!("{line}");
     }
     Ok(!counts.is_empty())
+}
+
+/// Counts or removes batches that ended long ago; whether there were any.
+async fn batches(store: &Arc<SqliteStore>, remove: bool) -> anyhow::Result<bool> {
+    let clock: Arc<dyn Clock> = Arc::new(store::SystemClock);
+    let orchestrator = Orchestrator::new(store.clone(), clock, Arc::new(UuidIds), Default::default());
+    let (count, verb) = match remove {
+        true => (orchestrator.remove_old_batches().await?, "went"),
+        false => (orchestrator.old_batches().await?.len(), "would go"),
+    };
+    println!("{count} batches that ended long ago {verb}");
+    Ok(count > 0)
 }
 
 /// Reads a policy for the history of processes; `default` is the one that comes with the program.
@@ -133,6 +146,19 @@ pub async fn processes_every_hour(
             Err(error) => {
                 tracing::warn!(%error, "the history of processes could not be pruned; it will be tried again in an hour");
             }
+        }
+    }
+}
+
+/// Removes batches that ended long ago, now and every hour.
+pub async fn batches_every_hour(orchestrator: Arc<Orchestrator>) {
+    let mut pace = tokio::time::interval(EVERY);
+    loop {
+        pace.tick().await;
+        match orchestrator.remove_old_batches().await {
+            Ok(0) => {}
+            Ok(some) => tracing::info!("batches: {some} that ended long ago went"),
+            Err(error) => tracing::warn!(%error, "old batches could not be removed; it will be tried again in an hour"),
         }
     }
 }

@@ -127,6 +127,7 @@ pub async fn run(data: &Path, args: Args) -> anyhow::Result<()> {
         args.history,
         system.context.clock.clone(),
     ));
+    let batches = tokio::spawn(super::prune::batches_every_hour(system.orchestrator.clone()));
     let forgetter = retention.map(|policy| {
         let (store, clock) = (system.store.clone(), system.context.clock.clone());
         let orchestrator = system.orchestrator.clone();
@@ -137,6 +138,7 @@ pub async fn run(data: &Path, args: Args) -> anyhow::Result<()> {
     answer(listener, tls, &system, args.behind_proxy).await?;
     background.abort();
     pruner.abort();
+    batches.abort();
     forgetter.into_iter().for_each(|task| task.abort());
     notifier.into_iter().for_each(|task| task.abort());
     system.close().await;

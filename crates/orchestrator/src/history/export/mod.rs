@@ -6,6 +6,7 @@
 //! ids, to administrators only. Values of variables and texts are never exported.
 
 mod ocel;
+mod ocel_xml;
 mod xes;
 
 use super::cases::{Case, CaseFilter, Outcome, Visit};
@@ -52,6 +53,7 @@ enum Format {
     Xes,
     XesGz,
     Ocel,
+    OcelXml,
 }
 
 impl Format {
@@ -60,8 +62,9 @@ impl Format {
             None | Some("" | "xes") => Ok(Self::Xes),
             Some("xes.gz") => Ok(Self::XesGz),
             Some("ocel" | "ocel.json") => Ok(Self::Ocel),
+            Some("ocel.xml") => Ok(Self::OcelXml),
             Some(other) => Err(OrchestratorError::BadRequest(format!(
-                "format: '{other}' is not one of xes, xes.gz, ocel"
+                "format: '{other}' is not one of xes, xes.gz, ocel, ocel.xml"
             ))),
         }
     }
@@ -70,6 +73,7 @@ impl Format {
         match self {
             Self::Xes => ("application/xml", "attachment; filename=\"storia.xes\""),
             Self::XesGz => ("application/gzip", "attachment; filename=\"storia.xes.gz\""),
+            Self::OcelXml => ("application/xml", "attachment; filename=\"storia.ocel.xml\""),
             Self::Ocel => ("application/json", "attachment; filename=\"storia.ocel.json\""),
         }
     }
@@ -179,7 +183,8 @@ async fn run(export: Export, format: Format) {
     let done = match format {
         Format::Xes => xes::write(&export, false).await,
         Format::XesGz => xes::write(&export, true).await,
-        Format::Ocel => ocel::write(&export).await,
+        Format::Ocel => ocel::write(&export, false).await,
+        Format::OcelXml => ocel::write(&export, true).await,
     };
     if let Err(error) = done {
         tracing::warn!(%error, "an export of the history was broken off");

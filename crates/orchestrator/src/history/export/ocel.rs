@@ -1,5 +1,5 @@
-//! OCEL 2.0 in its JSON form (<https://www.ocel-standard.org/specification/formats/json/>). The history is read twice,
-//! first for the objects, then for the events, so that neither is held in memory.
+//! OCEL 2.0 in its JSON form (<https://www.ocel-standard.org/specification/formats/json/>) or its XML form. The history is
+//! read twice, first for the objects, then for the events, so that neither is held in memory.
 
 use super::{CHUNK, Case, Export, Outcome, Visit};
 use crate::OrchestratorError;
@@ -13,20 +13,28 @@ struct Document<'a> {
     export: &'a Export,
     bytes: Vec<u8>,
     first: bool,
+    /// The XML form.
+    xml: bool,
 }
 
 impl Document<'_> {
-    fn open(&mut self, list: &str) {
-        self.bytes.extend_from_slice(list.as_bytes());
+    /// Ends the list before, in the XML form or the other, and begins the next one.
+    fn open(&mut self, json: &str, xml: &str) {
+        self.bytes
+            .extend_from_slice(if self.xml { xml } else { json }.as_bytes());
         self.first = true;
     }
 
     async fn item(&mut self, item: &Value) -> Result<(), OrchestratorError> {
-        if !self.first {
-            self.bytes.extend_from_slice(b",\n");
+        if self.xml {
+            super::ocel_xml::item(item, &mut self.bytes);
+        } else {
+            if !self.first {
+                self.bytes.extend_from_slice(b",\n");
+            }
+            serde_json::to_writer(&mut self.bytes, item).map_err(|e| OrchestratorError::Damaged(e.to_string()))?;
         }
         self.first = false;
-        serde_json::to_writer(&mut self.bytes, item).map_err(|e| OrchestratorError::Damaged(e.to_string()))?;
         if self.bytes.len() >= CHUNK {
             self.export.send(std::mem::take(&mut self.bytes)).await?;
         }
@@ -34,29 +42,34 @@ impl Document<'_> {
     }
 }
 
-pub(super) async fn write(export: &Export) -> Result<(), OrchestratorError> {
+pub(super) async fn write(export: &Export, xml: bool) -> Result<(), OrchestratorError> {
     let mut document = Document {
         export,
         bytes: Vec::new(),
         first: true,
+        xml,
     };
-    document.open("{\"objectTypes\":");
-    let types = json!([
-        {"name": "instance", "attributes": [{"name": "definition", "type": "string"}, {"name": "status", "type": "string"}]},
-        {"name": "patient", "attributes": []},
-        {"name": "task", "attributes": [{"name": "element", "type": "string"}, {"name": "kind", "type": "string"}]},
-        {"name": "role", "attributes": []},
-        {"name": "resource", "attributes": []},
-    ]);
-    document.bytes.extend_from_slice(types.to_string().as_bytes());
-    document.open(",\n\"objects\":[\n");
+    document.open("{\"objectTypes\":[\n", super::ocel_xml::BEGIN);
+    let types = [
+        ("instance", &["definition", "status"][..]),
+        ("patient", &[]),
+        ("task", &["element", "kind"]),
+        ("role", &[]),
+        ("resource", &[]),
+    ];
+    for (name, attributes) in types {
+        let attributes = attributes.iter().map(|name| json!({"name": name, "type": "string"}));
+        let attributes: Vec<Value> = attributes.collect();
+        document.item(&json!({"name": name, "attributes": attributes})).await?;
+    }
+    document.open("],\n\"objects\":[\n", "</object-types>\n<objects>\n");
     let activities = objects(export, &mut document).await?;
-    document.open("],\n\"eventTypes\":[\n");
+    document.open("],\n\"eventTypes\":[\n", "</objects>\n<event-types>\n");
     for name in &activities {
         let attributes = json!([{"name": "lifecycle", "type": "string"}, {"name": "element", "type": "string"}]);
         document.item(&json!({"name": name, "attributes": attributes})).await?;
     }
-    document.open("],\n\"events\":[\n");
+    document.open("],\n\"events\":[\n", "</event-types>\n<events>\n");
     let mut cases = export.orchestrator.cases(export.filter.clone()).await?;
     while let Some(case) = cases.next().await? {
         if case.started <= export.now {
@@ -65,7 +78,7 @@ pub(super) async fn write(export: &Export) -> Result<(), OrchestratorError> {
             }
         }
     }
-    document.bytes.extend_from_slice(b"]}\n");
+    document.open("]}\n", "</events>\n</log>\n");
     let rest = std::mem::take(&mut document.bytes);
     export.send(rest).await
 }
