@@ -11,6 +11,7 @@ mod distribution;
 mod draw;
 mod error;
 pub mod fit;
+mod note;
 mod openings;
 mod plan;
 mod random;
@@ -25,6 +26,7 @@ mod world;
 
 pub use compare::{Comparison, Difference, compare};
 pub use error::{Problem, SimulationError};
+pub use note::Note;
 pub use plan::{Models, Plan};
 pub use report::{Bottleneck, ElementReport, Estimate, FlowReport, IncidentReport, Metric, Report, ResourceReport};
 pub use run::{Progress, run};

@@ -5,6 +5,8 @@ use jiff::civil::Date;
 use jiff::tz::TimeZone;
 use jiff::{Timestamp, ToSpan};
 
+/// Between calendars of which one open is enough.
+pub(crate) const ANY: &str = "|";
 /// Days worked out at a time.
 const CHUNK: i32 = 200;
 /// Most days in a row without an opening.
@@ -13,7 +15,7 @@ const MAX_CLOSED: i32 = 3_660;
 /// The time during which several calendars are all open. Moments are microseconds from 1970.
 #[derive(Debug, Clone)]
 pub(crate) struct Openings {
-    /// Calendars by name, `id` or `id/municipality`; none: always open.
+    /// Calendars by name, `id` or `id/municipality`, or several with [`ANY`] between them; none: always open.
     names: Vec<String>,
     zone: TimeZone,
     next_day: Date,
@@ -55,20 +57,22 @@ impl Openings {
             let next = day.checked_add(1.day()).map_err(|error| error.to_string())?;
             let mut open = vec![(midnight(day)?, midnight(next)?)];
             for name in &self.names {
-                let view = calendars.view(name)?;
                 let mut own = Vec::new();
-                for (from, to) in view.opening(day) {
-                    let at = |time| {
-                        let zoned = day.to_datetime(time).to_zoned(zone.clone());
-                        zoned.map(|zoned| zoned.timestamp().as_microsecond())
-                    };
-                    let from = at(from).map_err(|error| error.to_string())?;
-                    let to = match to {
-                        Some(to) => at(to).map_err(|error| error.to_string())?,
-                        None => midnight(next)?,
-                    };
-                    own.push((from, to));
+                for one in name.split(ANY) {
+                    for (from, to) in calendars.view(one)?.opening(day) {
+                        let at = |time| {
+                            let zoned = day.to_datetime(time).to_zoned(zone.clone());
+                            zoned.map(|zoned| zoned.timestamp().as_microsecond())
+                        };
+                        let from = at(from).map_err(|error| error.to_string())?;
+                        let to = match to {
+                            Some(to) => at(to).map_err(|error| error.to_string())?,
+                            None => midnight(next)?,
+                        };
+                        own.push((from, to));
+                    }
                 }
+                own.sort_unstable();
                 open = intersection(&open, &own);
             }
             for (from, to) in open {

@@ -353,6 +353,12 @@ impl Page {
 }
 
 impl Page {
+    /// The message `<group>-<name>`; the name itself where there is none: kinds that come from elsewhere.
+    pub fn named(&self, group: &str, name: &str) -> String {
+        let found = self.texts.find(&format!("{group}-{name}"), &[]);
+        found.unwrap_or_else(|| name.to_owned())
+    }
+
     /// `303 See Other` without a word.
     pub fn go(&self, to: &str) -> Answer {
         redirect(to)

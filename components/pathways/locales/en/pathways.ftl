@@ -513,7 +513,6 @@ approximated-ad-hoc = ad-hoc sub-process: activities in any order and number
 approximated-event-sub-process = event sub-process: activities at any time
 approximated-compensation = compensation: activities at any time
 approximated-terminate = terminate end: other branches may stay open
-approximated-boundary-of-inside = boundary event of a sub-process or loop: it interrupts one branch only
 approximated-called-by-expression = called process chosen by an expression: not followed
 approximated-called-unknown = called process not deployed: not followed
 duration-d = { $n } d
@@ -546,3 +545,18 @@ put-off = Put off
 put-off-until = To be taken up again from
 put-off-done = Task put off: to be taken up again from { $day }. The due date stays.
 put-off-wrong = Choose a day from tomorrow on.
+
+# Notes of simulations
+sim-note-one-replication = One replication gives no confidence intervals: play at least 5.
+sim-note-none-ended = No instance ended after the warm-up: lengthen the horizon.
+sim-note-backlog = More instances are alive at the end than have ended: either the horizon is short for this process, or more arrive than can be done.
+sim-note-busy = “{ $resource }” is busy all the time: its queue grows as long as the simulation lasts, so waiting times tell the length of the horizon.
+sim-note-incidents = Some instances ended with an incident: give the variables that are missing.
+sim-note-shared-id = “{ $element }” is in “{ $other }” and in “{ $process }”: they are counted together.
+sim-note-no-time = “{ $element }” takes no time: give it a duration.
+sim-note-waits = “{ $element }” waits for a message or signal: unless the models themselves send it, instances stop there; say when it comes.
+sim-note-seen = { $n } instances were seen, the last event on { $day }.
+sim-note-few-arrivals = Too few arrivals were seen: one a day is assumed.
+sim-note-capacities = Capacities are guessed so that each resource is busy at most { $percent } % of all hours: put in the real numbers and opening hours.
+sim-note-branches = Branches go by the frequencies seen; remove them from the scenario to let conditions decide.
+sim-note-to-complete = To be completed by hand: { $error }

@@ -513,7 +513,6 @@ approximated-ad-hoc = sottoprocesso ad hoc: attività in ogni ordine e numero
 approximated-event-sub-process = sottoprocesso evento: attività in ogni momento
 approximated-compensation = compensazione: attività in ogni momento
 approximated-terminate = fine che termina tutto: gli altri rami possono restare aperti
-approximated-boundary-of-inside = evento di confine di un sottoprocesso o ciclo: interrompe un solo ramo
 approximated-called-by-expression = processo chiamato scelto da un’espressione: non seguito
 approximated-called-unknown = processo chiamato non pubblicato: non seguito
 duration-d = { $n } g
@@ -546,3 +545,18 @@ put-off = Rimanda
 put-off-until = Da riprendere dal
 put-off-done = Attività rimandata: da riprendere dal { $day }. La scadenza resta la stessa.
 put-off-wrong = Scegli un giorno da domani in poi.
+
+# Note delle simulazioni
+sim-note-one-replication = Una sola replica non dà intervalli di confidenza: giocane almeno 5.
+sim-note-none-ended = Nessuna istanza è finita dopo il periodo di avvio: allunga l’orizzonte.
+sim-note-backlog = Alla fine sono vive più istanze di quante ne siano finite: l’orizzonte è breve per questo processo, oppure ne arrivano più di quante se ne possano svolgere.
+sim-note-busy = «{ $resource }» è sempre occupata: la sua coda cresce finché dura la simulazione, quindi i tempi di attesa dicono solo la lunghezza dell’orizzonte.
+sim-note-incidents = Alcune istanze sono finite con un incidente: dai le variabili che mancano.
+sim-note-shared-id = L’elemento «{ $element }» è sia in «{ $other }» sia in «{ $process }»: sono contati insieme.
+sim-note-no-time = «{ $element }» non prende tempo: dagli una durata.
+sim-note-waits = «{ $element }» aspetta un messaggio o un segnale: se i modelli non lo inviano, le istanze si fermano lì; indica dopo quanto arriva.
+sim-note-seen = Istanze osservate: { $n }; ultimo evento il { $day }.
+sim-note-few-arrivals = Troppo pochi arrivi osservati: se ne suppone uno al giorno.
+sim-note-capacities = Le unità sono stimate perché ogni risorsa sia occupata al massimo al { $percent } % di tutte le ore: metti i numeri e gli orari veri.
+sim-note-branches = Le scelte seguono le frequenze osservate; toglile dallo scenario per far decidere le condizioni.
+sim-note-to-complete = Da completare a mano: { $error }

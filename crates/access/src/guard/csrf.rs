@@ -47,18 +47,16 @@ pub(super) async fn check(
         .get(header::CONTENT_TYPE)
         .and_then(|v| v.to_str().ok())
         .unwrap_or("");
-    let (most, find): (usize, fn(&Bytes) -> Option<Vec<u8>>) =
-        if content_type.starts_with("application/x-www-form-urlencoded") {
-            (MAX_FORM, field)
-        } else if content_type.starts_with("multipart/form-data") {
-            (MAX_UPLOAD, part)
-        } else {
-            return Err(Refusal::ForeignForm(
-                "the request carries no x-csrf-token header (forms: field _csrf, url-encoded or multipart)",
-            ));
-        };
+    let multipart = content_type.starts_with("multipart/form-data");
+    if !multipart && !content_type.starts_with("application/x-www-form-urlencoded") {
+        return Err(Refusal::ForeignForm(
+            "the request carries no x-csrf-token header (forms: field _csrf, url-encoded or multipart)",
+        ));
+    }
+    let most = if multipart { MAX_UPLOAD } else { MAX_FORM };
     let bytes = axum::body::to_bytes(body, most).await.map_err(|_| Refusal::TooLarge)?;
-    match find(&bytes) {
+    let token = if multipart { part(&bytes) } else { field(&bytes) };
+    match token {
         Some(token) if same(&token, &session.csrf) => Ok(Body::from(bytes)),
         _ => Err(WRONG),
     }

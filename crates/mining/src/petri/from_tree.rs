@@ -48,6 +48,7 @@ impl Build {
             label: None,
             inputs,
             outputs,
+            resets: Vec::new(),
         });
         self.net.transitions.len() - 1
     }
@@ -65,6 +66,7 @@ impl Build {
                     label: Some(label.clone()),
                     inputs,
                     outputs,
+                    resets: Vec::new(),
                 });
             }
             ProcessTree::Node(Operator::Choice, parts) => parts.iter().for_each(|part| self.add(part, first, last)),

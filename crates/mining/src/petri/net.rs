@@ -18,6 +18,9 @@ pub struct Transition {
     pub inputs: Vec<Place>,
     /// Places it puts into.
     pub outputs: Vec<Place>,
+    /// Places it empties, whatever is in them, before it puts: what an interruption clears. Replay by tokens does not
+    /// look at them, [`super::Replayer::plays`] does.
+    pub resets: Vec<Place>,
 }
 
 /// A Petri net with where it starts and where it should end. All arcs have weight one.

@@ -54,12 +54,18 @@ pub struct Fitness {
 
 /// Replays each variant of a log once.
 #[must_use]
-#[allow(clippy::cast_precision_loss)] // counts of cases are far below 2^52
 pub fn fitness(log: &EventLog, net: &Net) -> Fitness {
     let replayer = Replayer::new(net);
+    fitness_by(log, |activities| replayer.replay(activities))
+}
+
+/// As [`fitness`], by another way to replay a case.
+#[must_use]
+#[allow(clippy::cast_precision_loss)] // counts of cases are far below 2^52
+pub fn fitness_by(log: &EventLog, replay: impl Fn(&[Arc<str>]) -> Replayed) -> Fitness {
     let (mut cases, mut fitting, mut sum, mut all) = (0_u64, 0_u64, 0.0, [0_i64; 4]);
     for variant in log.variants() {
-        let replayed = replayer.replay(&variant.activities);
+        let replayed = replay(&variant.activities);
         cases += variant.cases;
         fitting += if replayed.fits { variant.cases } else { 0 };
         sum += replayed.fitness() * variant.cases as f64;
@@ -85,7 +91,7 @@ pub fn fitness(log: &EventLog, net: &Net) -> Fitness {
 pub struct Replayer<'a> {
     pub(super) net: &'a Net,
     labels: HashMap<Arc<str>, Vec<usize>>,
-    ways: Ways,
+    pub(super) ways: Ways,
     /// The rank of each place by its name: the order in which ways are tried.
     rank: Vec<usize>,
 }

@@ -25,6 +25,7 @@ pub use operate::{
     DryRunMigration, MigrateInstance, MigrationOutcome, ModifyInstance, PlanMigration, ResumeInstance,
     RetireDefinition, RetryIncident, SuspendDefinition, SuspendInstance,
 };
+pub use simulation::Note;
 pub use simulations::{ProposeScenario, ProposedScenario, Simulate, SimulationInfo};
 pub use tasks::{AttachToTask, ChangeTask, CommentTask, DelegateTask, ResolveTask, TaskComment, TaskDocument};
 

@@ -40,7 +40,7 @@ pub struct SimulationInfo {
     /// Why it failed.
     pub error: Option<String>,
     /// What someone should look at before they believe the result.
-    pub warnings: Vec<String>,
+    pub warnings: Vec<simulation::Note>,
     /// The scenario (only on the single read).
     pub scenario: Option<Value>,
     /// The result (only on the single read, when done).
@@ -66,5 +66,5 @@ pub struct ProposedScenario {
     /// How many instances were looked at.
     pub instances: u64,
     /// How it came about, and what it does not tell.
-    pub notes: Vec<String>,
+    pub notes: Vec<simulation::Note>,
 }

@@ -1,6 +1,7 @@
-//! Simulations asked for over the API: jobs in memory, run off the async threads, so many at a time. They touch no
-//! store: a restart forgets them, and the scenario can be sent again.
+//! Simulations asked for over the API: jobs in memory, run off the async threads, so many at a time; kept as records, so
+//! that a restart forgets none that was over.
 
+mod kept;
 mod models;
 mod propose;
 pub(crate) mod routes;
@@ -11,10 +12,10 @@ use access::Actor;
 use jiff::Timestamp;
 use parking_lot::Mutex;
 use serde_json::Value;
-use simulation::{Comparison, Plan, Progress, Report, Scenario, SimulationError, compare};
+use simulation::{Comparison, Note, Plan, Progress, Report, Scenario, SimulationError, compare};
 use std::collections::VecDeque;
 use std::sync::Arc;
-use tokio::sync::Semaphore;
+use tokio::sync::{OnceCell, Semaphore};
 
 /// Simulations that run at the same time, each on one thread.
 const RUNNING: usize = 1;
@@ -45,15 +46,26 @@ struct Job {
     created: Timestamp,
     actor: String,
     scenario: Value,
-    warnings: Vec<String>,
+    warnings: Vec<Note>,
     progress: Progress,
+    /// How far one had come that was played before the last start.
+    past: Option<Past>,
     status: Mutex<Status>,
+}
+
+/// How far a simulation of the past had come.
+#[derive(Debug, Clone, Copy)]
+struct Past {
+    progress: f64,
+    replications: u32,
 }
 
 /// All simulations.
 pub(crate) struct Simulations {
     jobs: Mutex<VecDeque<Arc<Job>>>,
     permits: Arc<Semaphore>,
+    /// Those of before the start are among the jobs.
+    loaded: OnceCell<()>,
 }
 
 impl Default for Simulations {
@@ -61,6 +73,7 @@ impl Default for Simulations {
         Self {
             jobs: Mutex::default(),
             permits: Arc::new(Semaphore::new(RUNNING)),
+            loaded: OnceCell::new(),
         }
     }
 }
@@ -84,8 +97,10 @@ impl Job {
             name: self.name.clone(),
             definition: self.definition.clone(),
             status: told.to_owned(),
-            progress: self.progress.share(),
-            replications: self.progress.replications(),
+            progress: self.past.map_or_else(|| self.progress.share(), |past| past.progress),
+            replications: self
+                .past
+                .map_or_else(|| self.progress.replications(), |past| past.replications),
             created: self.created,
             actor: self.actor.clone(),
             error,
@@ -123,7 +138,8 @@ impl Simulations {
         })
     }
 
-    fn keep(&self, job: Arc<Job>) -> Result<(), OrchestratorError> {
+    /// Takes one in; gives the ids of those that had to make room.
+    fn keep(&self, job: Arc<Job>) -> Result<Vec<String>, OrchestratorError> {
         let mut jobs = self.jobs.lock();
         if jobs.iter().filter(|job| !job.over()).count() >= MAX_WAITING {
             return Err(OrchestratorError::Busy {
@@ -131,13 +147,14 @@ impl Simulations {
                 limit: MAX_WAITING,
             });
         }
+        let mut gone = Vec::new();
         while jobs.len() >= MAX_KEPT
             && let Some(place) = jobs.iter().position(|job| job.over())
         {
-            jobs.remove(place);
+            gone.extend(jobs.remove(place).map(|job| job.id.clone()));
         }
         jobs.push_back(job);
-        Ok(())
+        Ok(gone)
     }
 }
 
@@ -154,12 +171,17 @@ impl Orchestrator {
     ///
     /// # Errors
     /// 422 with everything that is wrong, 503 when too many wait.
-    pub async fn simulate(&self, actor: &Actor, request: Simulate) -> Result<SimulationInfo, OrchestratorError> {
+    pub async fn simulate(
+        self: &Arc<Self>,
+        actor: &Actor,
+        request: Simulate,
+    ) -> Result<SimulationInfo, OrchestratorError> {
         if request.scenario.to_string().len() > MAX_SCENARIO_BYTES {
             return Err(OrchestratorError::Invalid(format!(
                 "scenario: larger than {MAX_SCENARIO_BYTES} bytes; thin out its lists"
             )));
         }
+        self.load_simulations().await?;
         let mut value = request.scenario.clone();
         if let (Some(definition), Some(members)) = (&request.definition, value.as_object_mut()) {
             members.insert("process".into(), Value::from(definition.as_str()));
@@ -188,9 +210,12 @@ impl Orchestrator {
             scenario: request.scenario,
             warnings: plan.warnings().to_vec(),
             progress: Progress::default(),
+            past: None,
             status: Mutex::new(Status::Waiting),
         });
-        self.simulations.keep(job.clone())?;
+        let gone = self.simulations.keep(job.clone())?;
+        self.keep_simulation(&job, &gone).await?;
+        let me = self.clone();
         let permits = self.simulations.permits.clone();
         let queued = job.clone();
         tokio::spawn(async move {
@@ -201,21 +226,29 @@ impl Orchestrator {
             if tokio::task::spawn_blocking(move || running.play(&plan)).await.is_err() {
                 *queued.status.lock() = Status::Failed("the simulation stopped on an internal error".into());
             }
+            if let Err(error) = me.keep_simulation(&queued, &[]).await {
+                tracing::warn!(%error, "a simulation is over and could not be written down");
+            }
         });
         Ok(job.info(false))
     }
 
     /// Every simulation that is kept, newest first.
-    pub fn simulation_list(&self) -> Vec<SimulationInfo> {
+    ///
+    /// # Errors
+    /// Those of before the last start cannot be read.
+    pub async fn simulation_list(&self) -> Result<Vec<SimulationInfo>, OrchestratorError> {
+        self.load_simulations().await?;
         let jobs = self.simulations.jobs.lock();
-        jobs.iter().rev().map(|job| job.info(false)).collect()
+        Ok(jobs.iter().rev().map(|job| job.info(false)).collect())
     }
 
     /// One simulation with its result.
     ///
     /// # Errors
     /// Not there (any more).
-    pub fn simulation(&self, id: &str) -> Result<SimulationInfo, OrchestratorError> {
+    pub async fn simulation(&self, id: &str) -> Result<SimulationInfo, OrchestratorError> {
+        self.load_simulations().await?;
         Ok(self.simulations.find(id)?.info(true))
     }
 
@@ -223,7 +256,8 @@ impl Orchestrator {
     ///
     /// # Errors
     /// Not there (any more).
-    pub fn cancel_simulation(&self, id: &str) -> Result<SimulationInfo, OrchestratorError> {
+    pub async fn cancel_simulation(&self, id: &str) -> Result<SimulationInfo, OrchestratorError> {
+        self.load_simulations().await?;
         let job = self.simulations.find(id)?;
         job.progress.cancel();
         {
@@ -239,7 +273,8 @@ impl Orchestrator {
     ///
     /// # Errors
     /// One is not there (any more), or has no result.
-    pub fn compare_simulations(&self, before: &str, after: &str) -> Result<Comparison, OrchestratorError> {
+    pub async fn compare_simulations(&self, before: &str, after: &str) -> Result<Comparison, OrchestratorError> {
+        self.load_simulations().await?;
         let report = |id: &str| match &*self.simulations.find(id)?.status.lock() {
             Status::Done(report) => Ok(report.clone()),
             _ => Err(OrchestratorError::Invalid(format!(

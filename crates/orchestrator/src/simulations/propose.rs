@@ -5,7 +5,7 @@ use crate::api::{ProposeScenario, ProposedScenario};
 use crate::registry::{BPMN, Registry};
 use crate::{Orchestrator, OrchestratorError};
 use simulation::fit::Observed;
-use simulation::{Models, Plan, Scenario};
+use simulation::{Models, Note, Plan, Scenario};
 use std::collections::HashSet;
 use store::InstanceFilter;
 
@@ -46,7 +46,8 @@ impl Orchestrator {
         if let Err(error) = Scenario::read(&proposal.scenario, registry.calendars())
             .and_then(|scenario| Plan::new(scenario, &models, std::sync::Arc::new(dmn::Feel::new())).map(drop))
         {
-            proposal.notes.push(format!("to be completed by hand: {error}"));
+            let (why, text) = (error.to_string(), format!("to be completed by hand: {error}"));
+            proposal.notes.push(Note::new("to-complete", &[("error", &why)], text));
         }
         Ok(ProposedScenario {
             scenario: proposal.scenario,

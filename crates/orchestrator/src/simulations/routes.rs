@@ -22,24 +22,24 @@ pub(crate) async fn begin(
     Ok((StatusCode::ACCEPTED, Json(info)))
 }
 
-pub(crate) async fn list(State(orchestrator): Shared) -> Json<List<SimulationInfo>> {
-    let items = orchestrator.simulation_list();
-    Json(List { items, next: None })
+pub(crate) async fn list(State(orchestrator): Shared) -> Answer<List<SimulationInfo>> {
+    let items = orchestrator.simulation_list().await?;
+    Ok(Json(List { items, next: None }))
 }
 
 pub(crate) async fn one(State(orchestrator): Shared, Path(id): Path<String>) -> Answer<SimulationInfo> {
-    orchestrator.simulation(&id).map(Json)
+    orchestrator.simulation(&id).await.map(Json)
 }
 
 pub(crate) async fn cancel(State(orchestrator): Shared, Path(id): Path<String>) -> Answer<SimulationInfo> {
-    orchestrator.cancel_simulation(&id).map(Json)
+    orchestrator.cancel_simulation(&id).await.map(Json)
 }
 
 pub(crate) async fn compare(
     State(orchestrator): Shared,
     Path((before, after)): Path<(String, String)>,
 ) -> Answer<Comparison> {
-    orchestrator.compare_simulations(&before, &after).map(Json)
+    orchestrator.compare_simulations(&before, &after).await.map(Json)
 }
 
 pub(crate) async fn propose(

@@ -490,13 +490,8 @@ async fn history_goes_out_as_xes_and_ocel_without_names() {
     }
     let (status, bytes) = get("/orchestrator/history/export?format=ocel.xml").await;
     let text = String::from_utf8(bytes.to_vec()).unwrap();
-    let count = |tag: &str| text.matches(&format!("<{tag} ")).count();
-    assert_eq!((status, count("object"), count("event")), (200, 123, 120));
-    assert_eq!((count("object-type"), count("event-type")), (5, 2));
-    assert!(text.ends_with("</events>\n</log>\n") && !text.contains("mmg-1"));
-    if let Some(file) = std::env::var_os("SINFONIA_KEEP_OCEL") {
-        std::fs::write(file, &text).unwrap();
-    }
+    assert_eq!(status, 200);
+    is_ocel_xml(&text);
     let (_, named) = get("/orchestrator/history/export?identified=true").await;
     assert!(String::from_utf8_lossy(&named).contains("Patient/p1"));
     for wrong in ["format=pdf", "from=ieri", "definition=no"] {
@@ -510,4 +505,77 @@ async fn history_goes_out_as_xes_and_ocel_without_names() {
         (status, String::from_utf8_lossy(&bytes).contains("\"from\";\"to\"")),
         (200, true)
     );
+}
+
+/// The XML form: as many elements as the JSON form has items, and no names. `SINFONIA_KEEP_OCEL` keeps it as a file, for
+/// other programs to read.
+fn is_ocel_xml(text: &str) {
+    let count = |tag: &str| text.matches(&format!("<{tag} ")).count();
+    assert_eq!((count("object"), count("event")), (123, 120));
+    assert_eq!((count("object-type"), count("event-type")), (5, 2));
+    assert!(text.ends_with("</events>\n</log>\n") && !text.contains("mmg-1"));
+    if let Some(file) = std::env::var_os("SINFONIA_KEEP_OCEL") {
+        std::fs::write(file, text).unwrap();
+    }
+}
+
+/// Two visits at the same time inside a sub-process that a message interrupts; then a farewell.
+fn interrupted() -> String {
+    let flow = crate::models::flow;
+    let inner = [
+        r#"<bpmn:startEvent id="is"/><bpmn:parallelGateway id="fork"/><bpmn:parallelGateway id="join"/><bpmn:endEvent id="ie"/>"#.to_owned(),
+        user_task("a", "mmg").1,
+        user_task("b", "mmg").1,
+        [("is", "fork"), ("fork", "a"), ("fork", "b"), ("a", "join"), ("b", "join"), ("join", "ie")].map(|(from, to)| flow(from, to)).concat(),
+    ];
+    let body = [
+        r#"<bpmn:startEvent id="s"/><bpmn:endEvent id="e"/>"#.to_owned(),
+        format!(r#"<bpmn:subProcess id="sub">{}</bpmn:subProcess>"#, inner.concat()),
+        r#"<bpmn:boundaryEvent id="stop" attachedToRef="sub"><bpmn:messageEventDefinition messageRef="m"/></bpmn:boundaryEvent>"#.to_owned(),
+        user_task("c", "mmg").1,
+        [("s", "sub"), ("sub", "e"), ("stop", "c"), ("c", "e")].map(|(from, to)| flow(from, to)).concat(),
+    ];
+    crate::models::bpmn(r#"<bpmn:message id="m" name="ferma"/>"#, "fermato", &body.concat())
+}
+
+#[tokio::test]
+async fn what_an_interruption_clears_is_no_deviation() {
+    let system = System::new();
+    system.deploy("fermato.bpmn", interrupted()).await;
+    // how many visits are done before the message comes; 2: it never does
+    for (n, before) in [0, 1, 2, 1].into_iter().enumerate() {
+        let start = orchestrator::api::StartInstance {
+            definition: "fermato".into(),
+            business_key: Some(format!("k{n}")),
+            ..Default::default()
+        };
+        let instance = system.orchestrator.start(&gp(), start, None).await.unwrap().id;
+        for _ in 0..before {
+            system.advance(SignedDuration::from_mins(5));
+            complete(&system, &instance, json!({})).await;
+        }
+        if before < 2 {
+            let stop = orchestrator::api::SendMessage {
+                name: "ferma".into(),
+                key: Some(format!("k{n}")),
+                ..Default::default()
+            };
+            system.orchestrator.send_message(&gp(), stop, None).await.unwrap();
+            system.settle().await;
+            complete(&system, &instance, json!({})).await;
+        }
+    }
+    let query = AnalysisQuery {
+        definition: "fermato".into(),
+        ..AnalysisQuery::default()
+    };
+    let analysis = system.orchestrator.analysis(&query).await.unwrap();
+    let conformance = analysis.conformance.expect("completed cases");
+    assert_eq!(
+        (conformance.cases, conformance.fitting_percent),
+        (4, 100.0),
+        "{:?}",
+        analysis.variants
+    );
+    assert!(conformance.approximated.is_empty(), "{:?}", conformance.approximated);
 }

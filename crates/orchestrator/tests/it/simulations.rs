@@ -64,6 +64,33 @@ async fn a_deployed_process_is_played_and_compared() {
     let (_, _, list) = call(&router, "GET", "/orchestrator/simulations", None, None).await;
     assert_eq!(list["items"].as_array().unwrap().len(), 2);
     assert_eq!(list["items"][0]["report"], Value::Null);
+
+    // Over, written down, and there again after a restart.
+    let kept = async || {
+        let records = store::Store::snapshot(&*system.store)
+            .await
+            .unwrap()
+            .records("simulation", "", 9)
+            .await;
+        let records = records.unwrap();
+        records
+            .iter()
+            .filter(|(_, bytes)| String::from_utf8_lossy(bytes).contains("\"status\":\"done\""))
+            .count()
+    };
+    while kept().await < 2 {
+        tokio::task::yield_now().await;
+    }
+    drop(router);
+    while std::sync::Arc::strong_count(&system.store) > 2 {
+        tokio::task::yield_now().await;
+    }
+    let system = system.restart();
+    let again = system.orchestrator.simulation_list().await.unwrap();
+    assert_eq!(again.len(), 2);
+    assert_eq!((again[0].id.as_str(), again[0].progress), (other, 1.0));
+    let found = system.orchestrator.compare_simulations(one, other).await.unwrap();
+    assert!(found.paired);
 }
 
 #[tokio::test]

@@ -580,8 +580,8 @@ async fn of_many_clicks_at_the_same_time_one_starts_the_pathway() {
     );
 }
 
-#[tokio::test]
-async fn lists_of_work_go_by_urgency_then_by_due_moment_and_show_named_people_their_tasks() {
+/// Four tasks of a role, of different urgency and due moment, and one of a person.
+async fn work() -> System {
     let system = System::new();
     let task = |id: &str, priority: u8, due: &str, who: &str| {
         format!(
@@ -595,12 +595,20 @@ async fn lists_of_work_go_by_urgency_then_by_due_moment_and_show_named_people_th
         ("urgente", 90, "P9D"),
     ] {
         let xml = task(id, priority, due, r#"candidateGroups="mmg""#);
-        system.deploy(&format!("{id}.bpmn"), line("", id, &[(id, xml)])).await;
-        system.start(id, None).await;
+        system
+            .deploy(&format!("{id}.bpmn"), line("", &format!("p-{id}"), &[(id, xml)]))
+            .await;
+        system.start(&format!("p-{id}"), None).await;
     }
     let named = task("nominata", 50, "P5D", r#"candidateUsers="Practitioner/9""#);
     system.deploy("n.bpmn", line("", "n", &[("nominata", named)])).await;
     system.start("n", None).await;
+    system
+}
+
+#[tokio::test]
+async fn lists_of_work_go_by_urgency_then_by_due_moment_and_show_named_people_their_tasks() {
+    let system = work().await;
     let names = async |query: TasksQuery| {
         let found = system.orchestrator.tasks(&gp(), query).await.unwrap().items;
         found.into_iter().map(|t| t.element).collect::<Vec<_>>()

@@ -2,6 +2,7 @@
 
 use super::Observed;
 use super::distribution::{fit, iso, rounded};
+use crate::Note;
 use crate::plan::Models;
 use bpmn::{Catch, EventDefinition, Node, NodeKind, Process};
 use jiff::{Timestamp, ToSpan};
@@ -20,8 +21,8 @@ const AIM: f64 = 0.8;
 pub struct Proposal {
     /// The document.
     pub scenario: Value,
-    /// How it came about, and what it does not tell. English; one sentence each.
-    pub notes: Vec<String>,
+    /// How it came about, and what it does not tell.
+    pub notes: Vec<Note>,
 }
 
 impl Observed {
@@ -59,14 +60,16 @@ impl Observed {
             })
             .collect();
         if !resources.is_empty() {
-            notes.push(format!(
-                "capacities are guessed so that each resource is busy at most {:.0} % of all hours: put in the real \
-                 numbers and opening hours",
-                AIM * 100.0
-            ));
+            let percent = format!("{:.0}", AIM * 100.0);
+            let text = format!(
+                "capacities are guessed so that each resource is busy at most {percent} % of all hours: put in the real \
+                 numbers and opening hours"
+            );
+            notes.push(Note::new("capacities", &[("percent", &percent)], text));
         }
         if !flows.is_empty() {
-            notes.push("branches go by the frequencies seen; remove them from 'flows' to let conditions decide".into());
+            let text = "branches go by the frequencies seen; remove them from 'flows' to let conditions decide";
+            notes.push(Note::new("branches", &[], text));
         }
         let mut scenario = json!({
             "name": format!("{id}: as it was"), "process": id, "start": start, "horizon": "P1Y", "warmUp": "P1M",
@@ -82,23 +85,23 @@ impl Observed {
         Proposal { scenario, notes }
     }
 
-    fn day_after(&self, notes: &mut Vec<String>) -> String {
+    fn day_after(&self, notes: &mut Vec<Note>) -> String {
         let last = Timestamp::from_microsecond(self.last).unwrap_or(Timestamp::UNIX_EPOCH);
         let day = last.to_zoned(jiff::tz::TimeZone::UTC).date();
-        notes.push(format!(
-            "{} instances were seen, the last event on {day}",
-            self.instances
-        ));
+        let (n, last) = (self.instances.to_string(), day.to_string());
+        let text = format!("{n} instances were seen, the last event on {last}");
+        notes.push(Note::new("seen", &[("n", &n), ("day", &last)], text));
         day.checked_add(1.day()).unwrap_or(day).to_string()
     }
 
-    fn arrivals(&self, notes: &mut Vec<String>) -> Value {
+    fn arrivals(&self, notes: &mut Vec<Note>) -> Value {
         let mut sorted = self.arrivals.clone();
         sorted.sort_unstable();
         let gaps: Vec<f64> = sorted.windows(2).map(|pair| (pair[1] - pair[0]) as f64 / 1e6).collect();
         let mean = gaps.iter().sum::<f64>() / gaps.len().max(1) as f64;
         if gaps.is_empty() || mean <= 0.0 {
-            notes.push("too few arrivals were seen: one a day is assumed".into());
+            let text = "too few arrivals were seen: one a day is assumed";
+            notes.push(Note::new("few-arrivals", &[], text));
             return json!({"perDay": 1});
         }
         let weekly = counts(&sorted, ENOUGH, 7, |at| at.weekday().to_monday_zero_offset() as usize);

@@ -29,6 +29,24 @@ pub struct Models {
 }
 
 impl Models {
+    /// Keys of the processes that no other one calls: of a pathway and those it calls, the pathway.
+    pub fn roots(&self) -> Vec<&str> {
+        let calls = |node: &bpmn::Node, id: &str| {
+            let called = match &node.kind {
+                bpmn::NodeKind::Call { process, .. } => process.literal(),
+                _ => None,
+            };
+            called == Some(id)
+        };
+        let called = |id: &str| {
+            let mut all = self.by_key.values();
+            all.any(|process| process.nodes.iter().any(|node| calls(node, id)))
+        };
+        let keys = self.keys().iter();
+        let free = |key: &&String| self.process(key).is_some_and(|process| !called(&process.id));
+        keys.filter(free).map(String::as_str).collect()
+    }
+
     /// Adds a model; of two with the same process id, the one added last counts for calls.
     pub fn add(&mut self, key: impl Into<String>, process: Arc<Process>) {
         let key = key.into();
@@ -120,8 +138,10 @@ pub struct Plan {
     pub(crate) openings: Vec<Openings>,
     /// By resource: place in `openings`.
     pub(crate) pool_openings: Vec<usize>,
+    /// By resource: its shifts, each a place in `openings` with the units there are then.
+    pub(crate) pool_shifts: Vec<Vec<(usize, u32)>>,
     pub(crate) sources: Vec<Source>,
-    pub(crate) warnings: Vec<String>,
+    pub(crate) warnings: Vec<crate::Note>,
 }
 
 impl engine::Models for Plan {
@@ -158,10 +178,25 @@ impl Plan {
             evaluator,
             openings: vec![Openings::new(Vec::new(), &scenario.zone, scenario.start)],
             pool_openings: Vec::new(),
+            pool_shifts: Vec::new(),
             sources: Vec::new(),
             warnings: Vec::new(),
             scenario,
         };
+        plan.pool_shifts = (0..plan.scenario.resources.len())
+            .map(|place| {
+                let resource = plan.scenario.resources[place].clone();
+                let shift = |(calendar, units): &(String, u32)| {
+                    let whole = resource
+                        .calendars
+                        .iter()
+                        .filter(|name| !name.contains(crate::openings::ANY));
+                    let names = whole.chain([calendar]).cloned().collect();
+                    (plan.opening_of(names), *units)
+                };
+                resource.shifts.iter().map(shift).collect()
+            })
+            .collect();
         plan.pool_openings = (0..plan.scenario.resources.len())
             .map(|place| plan.opening_of(plan.scenario.resources[place].calendars.clone()))
             .collect();
@@ -194,7 +229,7 @@ impl Plan {
     }
 
     /// What someone should look at before they believe the result.
-    pub fn warnings(&self) -> &[String] {
+    pub fn warnings(&self) -> &[crate::Note] {
         &self.warnings
     }
 
@@ -222,7 +257,8 @@ impl Plan {
                     let (id, other) = (&node.id, &self.elements[place as usize].process);
                     let process = &process.id;
                     let text = format!("'{id}' is in '{other}' and in '{process}': they are counted together");
-                    self.warnings.push(text);
+                    let args = [("element", &**id), ("other", &**other), ("process", &**process)];
+                    self.warnings.push(crate::Note::new("shared-id", &args, text));
                 }
                 continue;
             }

@@ -1,6 +1,7 @@
 //! Work in the place of what the engine passes through or asks others for.
 
 use super::Plan;
+use crate::Note;
 use crate::read::Problems;
 use crate::scenario::Element;
 use bpmn::{EventDefinition, JobDef, Node, NodeKind, Process, Script, Text};
@@ -93,14 +94,15 @@ impl Plan {
     fn warn_if_free(&mut self, works: bool, id: &str) {
         if !works {
             let text = format!("'{id}' takes no time: give it a duration in elements, or in defaults");
-            self.warnings.push(text);
+            self.warnings.push(Note::new("no-time", &[("element", id)], text));
         }
     }
 
     fn warn_waiting(&mut self, id: &str) {
-        self.warnings.push(format!(
+        let text = format!(
             "'{id}' waits for a message or signal: unless the models themselves send it, instances stop there; \
              give it 'waiting'"
-        ));
+        );
+        self.warnings.push(Note::new("waits", &[("element", id)], text));
     }
 }

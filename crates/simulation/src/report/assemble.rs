@@ -1,6 +1,7 @@
 //! From what the replications counted to the report.
 
 use super::{Bottleneck, ElementReport, Estimate, FlowReport, IncidentReport, Metric, Report, ResourceReport, Series};
+use crate::Note;
 use crate::plan::Plan;
 use crate::stats::Tally;
 use crate::world::{ElementStats, Gathered, PoolStats};
@@ -86,33 +87,35 @@ impl Report {
     /// What makes the figures doubtful.
     fn look(&mut self, all: &[Gathered]) {
         if all.len() < 2 {
-            self.warnings
-                .push("one replication gives no confidence intervals: play at least 5".into());
+            let text = "one replication gives no confidence intervals: play at least 5";
+            self.warnings.push(Note::new("one-replication", &[], text));
         }
         if self.throughput.count == 0 {
-            self.warnings
-                .push("no instance ended after the warm-up: lengthen the horizon".into());
+            let text = "no instance ended after the warm-up: lengthen the horizon";
+            self.warnings.push(Note::new("none-ended", &[], text));
         }
         let ended = self.completed.mean + self.terminated.mean;
         if self.live.mean > ended.max(10.0) {
             let text = "more instances are alive at the end than have ended: either the horizon is short for this \
                         process, or more arrive than can be done";
-            self.warnings.push(text.into());
+            self.warnings.push(Note::new("backlog", &[], text));
         }
         for resource in self
             .resources
             .iter()
             .filter(|resource| resource.utilisation.mean > 0.98)
         {
-            self.warnings.push(format!(
+            let text = format!(
                 "'{}' is busy all the time: its queue grows as long as the simulation lasts, so waiting times tell the \
                  length of the horizon",
                 resource.resource
-            ));
+            );
+            self.warnings
+                .push(Note::new("busy", &[("resource", &resource.resource)], text));
         }
         if !self.incidents.is_empty() {
             let text = "some instances ended with an incident (see incidents): give the variables that are missing";
-            self.warnings.push(text.into());
+            self.warnings.push(Note::new("incidents", &[], text));
         }
     }
 }

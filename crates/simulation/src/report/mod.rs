@@ -215,7 +215,7 @@ pub struct Report {
     /// Incidents.
     pub incidents: Vec<IncidentReport>,
     /// What someone should look at before they believe the result.
-    pub warnings: Vec<String>,
+    pub warnings: Vec<crate::Note>,
     /// Instances begun in all replications, with the warm-up.
     pub instances_simulated: u64,
     /// Engine steps in all replications.

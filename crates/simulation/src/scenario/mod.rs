@@ -57,7 +57,10 @@ const FIELDS: &[&str] = &[
 pub(crate) struct Resource {
     pub id: String,
     pub name: String,
+    /// Most units at one time.
     pub capacity: u32,
+    /// Units while a calendar is open; none: `capacity` at all opening hours.
+    pub shifts: Vec<(String, u32)>,
     /// Calendars that must all be open.
     pub calendars: Vec<String>,
     pub cost_per_hour: f64,
@@ -372,16 +375,67 @@ fn resources(at: &At<'_>, calendars: &Calendars, problems: &mut Problems) -> Vec
             continue;
         };
         let number = |key: &str, problems: &mut Problems| at.get(key).and_then(|at| at.number(0.0, 1e9, problems));
+        let shifts = if capacity.value.is_array() {
+            shifts(&capacity, calendars, problems)
+        } else {
+            Vec::new()
+        };
+        let units = if shifts.is_empty() && !capacity.value.is_array() {
+            capacity.whole(1, 1_000_000, problems).unwrap_or(1) as u32
+        } else {
+            shifts
+                .iter()
+                .map(|(_, units)| *units)
+                .fold(0, u32::saturating_add)
+                .max(1)
+        };
+        let mut open: Vec<String> = at
+            .get("calendar")
+            .map(|at| calendar_names(&at, calendars, problems))
+            .unwrap_or_default();
+        if !shifts.is_empty() {
+            // It is there while one of its shifts is.
+            let any: Vec<&str> = shifts.iter().map(|(calendar, _)| calendar.as_str()).collect();
+            open.push(any.join(crate::openings::ANY));
+        }
         found.push(Resource {
             id: id.to_owned(),
             name: at.get("name").and_then(|at| at.text(problems)).unwrap_or(id).to_owned(),
-            capacity: capacity.whole(1, 1_000_000, problems).unwrap_or(1) as u32,
-            calendars: at
-                .get("calendar")
-                .map(|at| calendar_names(&at, calendars, problems))
-                .unwrap_or_default(),
+            capacity: units,
+            shifts,
+            calendars: open,
             cost_per_hour: number("costPerHour", problems).unwrap_or(0.0),
         });
+    }
+    found
+}
+
+/// `[{"calendar": "mattina", "units": 3}, {"calendar": "pomeriggio", "units": 1}]`: units add up where they overlap.
+fn shifts(at: &At<'_>, calendars: &Calendars, problems: &mut Problems) -> Vec<(String, u32)> {
+    let mut found = Vec::new();
+    for item in at.items(problems) {
+        if item.object(&["calendar", "units"], problems).is_none() {
+            continue;
+        }
+        let (Some(calendar), Some(units)) = (item.get("calendar"), item.get("units")) else {
+            problems.add(
+                &item,
+                "'calendar' and 'units' are needed",
+                "say when, and how many there are then",
+            );
+            continue;
+        };
+        let names = calendar_names(&calendar, calendars, problems);
+        if let ([name], Some(units)) = (names.as_slice(), units.whole(1, 1_000_000, problems)) {
+            found.push((name.clone(), units as u32));
+        }
+    }
+    if found.is_empty() {
+        problems.add(
+            at,
+            "no shift is given",
+            "write [{\"calendar\": \"mattina\", \"units\": 3}]",
+        );
     }
     found
 }

@@ -85,9 +85,8 @@ impl<'p> World<'p> {
             let Some(work) = self.works.get(key).cloned() else {
                 continue;
             };
-            let lacks = |(place, units): &&(usize, u32)| self.pools[*place].capacity - self.pools[*place].busy < *units;
-            match self.needs(work.element).iter().find(lacks) {
-                Some((place, _)) if *place == pool => return Ok(()),
+            match self.lacking(work.element)? {
+                Some(place) if place == pool => return Ok(()),
                 Some(_) => continue,
                 None => {}
             }
@@ -107,6 +106,41 @@ impl<'p> World<'p> {
             self.start_work(key)?;
         }
         Ok(())
+    }
+
+    /// The first resource of an element that has too few free units now.
+    fn lacking(&mut self, element: u32) -> Result<Option<usize>, SimulationError> {
+        for (place, units) in self.needs(element) {
+            if self.capacity(*place)?.saturating_sub(self.pools[*place].busy) < *units {
+                return Ok(Some(*place));
+            }
+        }
+        Ok(None)
+    }
+
+    /// How many units there are now, busy or not. Who began in a shift that is over goes on to the end. When another
+    /// shift will begin, the queue is looked at again then.
+    fn capacity(&mut self, pool: usize) -> Result<u32, SimulationError> {
+        let plan = self.plan;
+        if plan.pool_shifts[pool].is_empty() {
+            return Ok(self.pools[pool].capacity);
+        }
+        let (mut units, mut more) = (0, i64::MAX);
+        for (opening, here) in &plan.pool_shifts[pool] {
+            let open = self.openings[*opening]
+                .next_open(self.now, &plan.scenario.calendars)
+                .map_err(SimulationError::Failed)?;
+            if open <= self.now {
+                units += here;
+            } else {
+                more = more.min(open);
+            }
+        }
+        if more < i64::MAX && self.pools[pool].wake.is_none_or(|wake| more < wake) {
+            self.pools[pool].wake = Some(more);
+            self.at(more, What::Open(pool));
+        }
+        Ok(units)
     }
 
     /// Whether all resources of a work are there now; if not, the pool is looked at again when they are.
@@ -176,6 +210,14 @@ impl<'p> World<'p> {
 
     /// How long a resource was there inside the window, microseconds.
     pub(super) fn available(&mut self, pool: usize, until: i64) -> Result<f64, SimulationError> {
+        let plan = self.plan;
+        if !plan.pool_shifts[pool].is_empty() {
+            let mut all = 0.0;
+            for (opening, units) in &plan.pool_shifts[pool] {
+                all += self.between(*opening, self.gathered.from, until)? as f64 * f64::from(*units);
+            }
+            return Ok(all);
+        }
         let (opening, capacity) = (self.pools[pool].opening, self.pools[pool].capacity);
         let open = self.between(opening, self.gathered.from, until)?;
         Ok(open as f64 * f64::from(capacity))

@@ -83,3 +83,32 @@ fn urgent_work_comes_first() {
     holds(element(&report, "a").waiting.mean, 60.0 * residual / 0.65);
     holds(element(&report, "b").waiting.mean, 60.0 * residual / (0.65 * 0.3));
 }
+
+#[test]
+fn shifts_have_their_own_number_of_people() {
+    let days = ["mon", "tue", "wed", "thu", "fri", "sat", "sun"];
+    let calendar = |id: &str, from: &str, to: &str| json!({"calendar": id, "workingDays": days, "hours": [{"days": days, "from": from, "to": to}]});
+    let mut scenario = queue(1, 30.0, &json!(30));
+    scenario["arrivals"] = json!({"interval": 60});
+    scenario["calendars"] = json!([calendar("early", "00:00", "12:00"), calendar("late", "11:00", "23:00")]);
+    scenario["resources"]["desk"]["capacity"] =
+        json!([{"calendar": "early", "units": 2}, {"calendar": "late", "units": 1}]);
+    let report = play(&tasks("t"), &scenario);
+    // half a unit is needed all day, 12 hours of 2 and 12 of 1 are there
+    let desk = &report.resources[0];
+    assert!(
+        (desk.utilisation.mean - 1.0 / 3.0).abs() < 0.01,
+        "{:?}",
+        desk.utilisation
+    );
+    // only who comes in the hour between the last shift and the first one waits
+    assert!(element(&report, "t").waiting.mean.mean < 300.0);
+
+    scenario["resources"]["desk"]["capacity"] = json!([{"calendar": "early", "units": 1}]);
+    let alone = play(&tasks("t"), &scenario);
+    assert!(
+        element(&alone, "t").waiting.mean.mean > 3_600.0,
+        "the afternoon waits for the morning"
+    );
+    assert!((alone.resources[0].utilisation.mean - 1.0).abs() < 0.05);
+}

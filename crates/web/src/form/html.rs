@@ -1,10 +1,10 @@
 //! A form with what is in its fields, as HTML.
 
+use super::Item;
 use super::field::Fields;
-use super::{Form, Item};
+use super::resolve::Asked;
 use crate::html::escape;
 use crate::{Html, Texts};
-use std::borrow::Cow;
 use std::collections::BTreeMap;
 use std::fmt::Write as _;
 
@@ -25,7 +25,7 @@ pub struct FieldError {
 /// A form with its fields' contents and errors.
 #[derive(Debug, Clone, PartialEq)]
 pub struct Entry<'f> {
-    pub(super) form: Cow<'f, Form>,
+    pub(super) form: Asked<'f>,
     pub(super) raw: Raw,
     pub(super) errors: Vec<FieldError>,
 }

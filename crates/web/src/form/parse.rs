@@ -87,16 +87,7 @@ impl Reader<'_> {
         }
         let kind = kind(json["type"].as_str().unwrap_or(""), &link)?;
         let repeats = json["repeats"] == true;
-        let many = [Kind::Choice, Kind::OpenChoice, Kind::Group, Kind::Attachment];
-        if repeats && !many.contains(&kind) {
-            let message =
-                "repeats is supported for choice, open-choice, attachment and group only: put it into a group";
-            return Err(wrong(&link, message));
-        }
-        let pattern = extensions::text(json, &format!("{EXT}regex"));
-        if let Some(bad) = pattern.as_deref().filter(|text| self::pattern(text).is_none()) {
-            return Err(wrong(&link, &format!("the pattern '{bad}' cannot be checked")));
-        }
+        let pattern = checked(json, kind, &link)?;
         let (help, items): (Vec<Item>, Vec<Item>) = self
             .items(&json["item"], depth + 1)?
             .into_iter()
@@ -224,6 +215,20 @@ impl Reader<'_> {
         };
         Ok(codings.into_iter().map(choice).collect())
     }
+}
+
+/// The pattern of an item, if it is one that can be checked; refuses what cannot repeat.
+fn checked(json: &Value, kind: Kind, link: &str) -> Result<Option<String>, FormError> {
+    let many = [Kind::Choice, Kind::OpenChoice, Kind::Group, Kind::Attachment];
+    if json["repeats"] == true && !many.contains(&kind) {
+        let message = "repeats is supported for choice, open-choice, attachment and group only: put it into a group";
+        return Err(wrong(link, message));
+    }
+    let pattern = extensions::text(json, &format!("{EXT}regex"));
+    if let Some(bad) = pattern.as_deref().filter(|text| self::pattern(text).is_none()) {
+        return Err(wrong(link, &format!("the pattern '{bad}' cannot be checked")));
+    }
+    Ok(pattern)
 }
 
 fn kind(name: &str, link: &str) -> Result<Kind, FormError> {

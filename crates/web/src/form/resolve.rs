@@ -7,19 +7,37 @@ use super::rows::Expansion;
 use super::{Answer, Coding, Form, MAX_OPTIONS, MAX_ROWS, Prefill, check};
 use crate::Lang;
 use serde_json::{Map, Value};
-use std::borrow::Cow;
 use std::collections::{BTreeMap, BTreeSet};
+use std::ops::Deref;
+
+/// A form as it is asked: the one that was read, or one made of it for these values.
+#[derive(Debug, Clone, PartialEq)]
+pub(super) enum Asked<'f> {
+    Read(&'f Form),
+    Made(Box<Form>),
+}
+
+impl Deref for Asked<'_> {
+    type Target = Form;
+
+    fn deref(&self) -> &Form {
+        match self {
+            Self::Read(form) => form,
+            Self::Made(form) => form,
+        }
+    }
+}
 
 impl Form {
     /// The form for what the process knows and what was posted (`None`: a fresh form), and the fields whose content is
     /// ours. Costs nothing for a form that neither computes nor repeats.
-    pub(super) fn resolve(&self, prefill: &Prefill<'_>, posted: Option<&Raw>) -> (Cow<'_, Self>, Raw) {
+    pub(super) fn resolve(&self, prefill: &Prefill<'_>, posted: Option<&Raw>) -> (Asked<'_>, Raw) {
         if self
             .all()
             .iter()
             .all(|item| item.rows.is_none() && item.computed.is_empty())
         {
-            return (Cow::Borrowed(self), Raw::new());
+            return (Asked::Read(self), Raw::new());
         }
         let mut expansion = Expansion {
             raw: posted,
@@ -48,7 +66,7 @@ impl Form {
         let mut items = std::mem::take(&mut form.items);
         resolver.items(&mut items, &mut context);
         form.items = items;
-        (Cow::Owned(form), resolver.fixed)
+        (Asked::Made(Box::new(form)), resolver.fixed)
     }
 }
 

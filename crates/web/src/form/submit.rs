@@ -2,15 +2,15 @@
 
 use super::enable::{Answers, enabled};
 use super::html::{Entry, FieldError, Raw};
+use super::resolve::Asked;
 use super::{Form, Item, Kind, Posted, Prefill, check, files};
 use crate::Texts;
-use std::borrow::Cow;
 use std::collections::BTreeSet;
 
 /// A form filled in correctly.
 #[derive(Debug, Clone, PartialEq)]
 pub struct Completed<'f> {
-    pub(super) form: Cow<'f, Form>,
+    pub(super) form: Asked<'f>,
     pub(super) answers: Answers,
     pub(super) enabled: BTreeSet<String>,
 }

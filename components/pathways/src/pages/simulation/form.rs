@@ -94,7 +94,8 @@ pub async fn edit(State(app): State<App>, page: Page, Query(from): Query<From>) 
     let definition = scenario["process"].as_str().unwrap_or(&from.percorso).to_owned();
     scenario["name"] = page.t1("sim-default-name", "process", definition.clone()).into();
     let note = page.t1("sim-from-history", "n", proposed.instances as usize);
-    let notes = std::iter::once(note).chain(proposed.notes).collect();
+    let notes = proposed.notes.iter().map(|note| super::told(&page, note));
+    let notes = std::iter::once(note).chain(notes).collect();
     show(&app, page, definition, scenario, notes, Vec::new()).await
 }
 
@@ -258,6 +259,11 @@ fn apply(page: &Page, scenario: &mut Value, fields: &[(String, String)]) -> Vec<
             ("arrivi", _) if !value.is_empty() => match number() {
                 Some(per_day) if per_day > 0.0 => arrive(scenario, per_day),
                 _ => bad(),
+            },
+            // Shifts are shown as they are written, and stay so unless a number takes their place.
+            ("unita", id) if value.starts_with('[') => match serde_json::from_str(value) {
+                Ok(shifts) => scenario["resources"][id]["capacity"] = shifts,
+                Err(_) => bad(),
             },
             ("unita", id) if !value.is_empty() => match value.parse::<u32>() {
                 Ok(capacity) => scenario["resources"][id]["capacity"] = capacity.into(),

@@ -59,3 +59,16 @@ fn with(estimate: &simulation::Estimate, show: impl Fn(f64) -> String) -> String
         _ => show(estimate.mean),
     }
 }
+
+/// A note in the language of the page.
+fn told(page: &web::Page, note: &orchestrator::api::Note) -> String {
+    const NAMES: [&str; 8] = [
+        "resource", "element", "other", "process", "n", "day", "percent", "error",
+    ];
+    let given = NAMES
+        .into_iter()
+        .filter_map(|name| Some((name, note.args.get(name)?.as_str().into())));
+    let args: Vec<(&'static str, web::Arg)> = given.collect();
+    let found = page.texts().find(&format!("sim-note-{}", note.key), &args);
+    found.unwrap_or_else(|| note.text.clone())
+}

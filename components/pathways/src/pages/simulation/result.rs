@@ -75,7 +75,7 @@ pub async fn show(State(app): State<App>, page: Page, Path(id): Path<String>) ->
         others,
         tables: tables(&page, report),
         bottlenecks: bottlenecks(&page, report),
-        warnings: report.warnings.clone(),
+        warnings: report.warnings.iter().map(|note| super::told(&page, note)).collect(),
         done: simulation.report.is_some(),
         utilisation: utilisation(&page, report),
         waiting: waiting(&page, report),

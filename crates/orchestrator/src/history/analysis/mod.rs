@@ -15,7 +15,7 @@ use axum::extract::State;
 use axum::response::{IntoResponse, Response};
 use figures::{activities, edges, spread};
 use http::header;
-use mining::petri::{Net, Replayer, fitness, precision};
+use mining::petri::{Net, Replayer, fitness_by, precision};
 use mining::times::Durations;
 use mining::{EventLog, Trace};
 use serde::Deserialize;
@@ -152,7 +152,7 @@ fn variants(
     let told = ways.into_iter().map(|(activities, way)| {
         let replayed = replayer
             .filter(|_| way.completed)
-            .map(|replayer| replayer.replay(&activities));
+            .map(|replayer| replayer.replay_fairly(&activities));
         VariantFigures {
             activities: activities.iter().map(ToString::to_string).collect(),
             cases: way.cases,
@@ -178,7 +178,8 @@ fn conformance(own: &OwnLog, model: String, net: &net::BpmnNet) -> Option<Confor
     if log.traces.is_empty() {
         return None;
     }
-    let measured = fitness(&log, &net.net);
+    let replayer = Replayer::new(&net.net);
+    let measured = fitness_by(&log, |activities| replayer.replay_fairly(activities));
     let approximated = net.approximated.iter().map(|element| ApproximatedElement {
         element: element.element.clone(),
         why: element.why.to_owned(),

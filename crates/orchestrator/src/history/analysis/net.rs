@@ -1,9 +1,10 @@
 //! A BPMN process as a Petri net, for token replay.
 //!
 //! A sequence flow is a place, a task a transition with a label, everything else silent transitions. Exact for tasks,
-//! events in sequence, exclusive, parallel and event-based gateways, embedded sub-processes, boundary events of tasks,
-//! link events, and calls of processes named in the model (their net is put in the place of the call). What a plain net
-//! cannot say is approximated so that it allows more, never less, and is listed in [`BpmnNet::approximated`].
+//! events in sequence, exclusive, parallel and event-based gateways, embedded sub-processes, boundary events (what an
+//! interrupting one clears is a reset), link events, and calls of processes named in the model (their net is put in the
+//! place of the call). What a plain net cannot say is approximated so that it allows more, never less, and is listed in
+//! [`BpmnNet::approximated`].
 
 use crate::registry::Registry;
 use bpmn::{EventDefinition, Loop, Node, NodeId, NodeKind, Process, ScopeId, SubProcessKind, Text};
@@ -76,9 +77,17 @@ impl Build<'_> {
     }
 
     fn silent(&mut self, inputs: Vec<Place>, outputs: Vec<Place>) {
+        self.interrupting(inputs, outputs, &[]);
+    }
+
+    /// A silent transition that empties places.
+    fn interrupting(&mut self, inputs: Vec<Place>, outputs: Vec<Place>, resets: &[Place]) {
         self.silent += 1;
         let name = format!("tau_{}", self.silent);
         self.transition(name, None, inputs, outputs);
+        if let Some(last) = self.made.net.transitions.last_mut() {
+            last.resets = resets.to_vec();
+        }
     }
 
     fn transition(&mut self, name: String, label: Option<Arc<str>>, inputs: Vec<Place>, outputs: Vec<Place>) {
@@ -88,6 +97,7 @@ impl Build<'_> {
                 label,
                 inputs,
                 outputs,
+                resets: Vec::new(),
             });
         }
     }
@@ -148,6 +158,12 @@ impl Build<'_> {
                 let why = if undone { "compensation" } else { "event-sub-process" };
                 self.approximate(part, node, why);
                 self.free(part, id);
+                if event_sub {
+                    // One that interrupts ends the level in its place.
+                    self.silent(vec![], vec![sink]);
+                    let level: Vec<Place> = (0..self.made.net.places.len()).collect();
+                    self.made.net.forgiven.extend(level);
+                }
                 continue;
             }
             self.node(part, id, sink);
@@ -302,7 +318,9 @@ impl Build<'_> {
         }
         let name = format!("{}{}", part.prefix, node.id);
         let (running, done) = (self.place(format!("{name} on")), self.place(format!("{name} off")));
-        self.silent(vec![entry], vec![running]);
+        // As long as the activity lasts: what interrupts it takes this token, and clears what is inside.
+        let alive = self.place(format!("{name} alive"));
+        self.silent(vec![entry], vec![running, alive]);
         let first = self.made.net.places.len();
         match &node.repeat {
             None => self.inside(part, id, running, done),
@@ -322,9 +340,13 @@ impl Build<'_> {
         }
         let mut inner: Vec<Place> = (first..self.made.net.places.len()).collect();
         inner.extend(places_inside(part, id));
-        inner.push(running);
-        self.leave(part, node, done, outs);
-        self.boundaries(part, id, &inner);
+        inner.extend([running, done]);
+        let left = self.place(format!("{name} left"));
+        self.silent(vec![done, alive], vec![left]);
+        self.leave(part, node, left, outs);
+        // Of several ends inside, the net lets the first one end it all: the others' tokens say nothing.
+        self.made.net.forgiven.extend([done]);
+        self.boundaries(part, id, alive, &inner);
     }
 
     /// What happens inside one round of an activity.
@@ -363,11 +385,9 @@ impl Build<'_> {
         }
     }
 
-    /// Boundary events: an interrupting one takes the token out, another one leaves it. `inner`: where the activity's
-    /// token may be, the activity itself last.
-    fn boundaries(&mut self, part: &Part<'_>, id: NodeId, inner: &[Place]) {
+    /// Boundary events: an interrupting one ends what is `inner` with the activity, another one leaves it.
+    fn boundaries(&mut self, part: &Part<'_>, id: NodeId, alive: Place, inner: &[Place]) {
         let node = part.process.node(id);
-        let simple = node.kind.is_task() && node.repeat.is_none();
         for boundary in &node.boundary {
             let event = part.process.node(*boundary);
             let NodeKind::Boundary { catch, .. } = &event.kind else {
@@ -377,21 +397,11 @@ impl Build<'_> {
             if catch.definitions.iter().any(compensates) {
                 continue;
             }
-            if !simple {
-                self.approximate(part, event, "boundary-of-inside");
-            }
             let entry = part.entries[boundary];
-            // From wherever the inside stands; its other tokens are gone with it.
-            for place in inner {
-                let stays = if catch.interrupting {
-                    vec![entry]
-                } else {
-                    vec![*place, entry]
-                };
-                self.silent(vec![*place], stays);
-            }
             if catch.interrupting {
-                self.made.net.forgiven.extend(inner.iter().copied());
+                self.interrupting(vec![alive], vec![entry], inner);
+            } else {
+                self.silent(vec![alive], vec![alive, entry]);
             }
         }
     }

@@ -289,10 +289,10 @@ impl Reader {
         } else if component["readonly"].is_string() {
             self.warn(component, "whether it may be changed is computed: it may always be");
         }
-        if matches!(kind, "string" | "text") {
-            if let Err(reason) = text_limits(validate, &mut item, &mut extensions) {
-                self.warn(component, reason);
-            }
+        if matches!(kind, "string" | "text")
+            && let Err(reason) = text_limits(validate, &mut item, &mut extensions)
+        {
+            self.warn(component, reason);
         }
         if let Err(reason) = bounds(kind, component, &mut extensions) {
             self.warn(component, reason);

@@ -120,7 +120,10 @@ fn propose(args: &Args, files: &Files, log: &Path) -> anyhow::Result<()> {
     let process = match (&args.process, files.models.keys()) {
         (Some(process), _) => process.as_str(),
         (None, [only]) => only.as_str(),
-        (None, keys) => bail!("--process: name one of {}", keys.join(", ")),
+        (None, keys) => match files.models.roots().as_slice() {
+            [only] => only,
+            _ => bail!("--process: name one of {}", keys.join(", ")),
+        },
     };
     if files.models.resolve(process).is_none() {
         bail!(
