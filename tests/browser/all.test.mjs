@@ -23,6 +23,8 @@ await import("./scenarios/language.mjs");
 await import("./scenarios/no-script.mjs");
 await import("./scenarios/operate.mjs");
 await import("./scenarios/models.mjs");
+await import("./scenarios/forms.mjs");
+await import("./scenarios/simulation.mjs");
 await import("./scenarios/crash.mjs");
 
 test("the server reported no error of its own", async () => {
