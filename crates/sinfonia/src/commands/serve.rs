@@ -122,12 +122,9 @@ pub async fn run(data: &Path, args: Args) -> anyhow::Result<()> {
     }
     let background = tokio::spawn(system.orchestrator.clone().run());
     let notifier = Worker::new(&system.hub)?.map(|worker| tokio::spawn(worker.run()));
-    let pruner = tokio::spawn(super::prune::every_hour(
-        system.store.clone(),
-        args.history,
-        system.context.clock.clone(),
-    ));
-    let batches = tokio::spawn(super::prune::batches_every_hour(system.orchestrator.clone()));
+    let versions = super::prune::every_hour(system.store.clone(), args.history, system.context.clock.clone());
+    let batches = super::prune::batches_every_hour(system.orchestrator.clone());
+    let pruner = tokio::spawn(async { tokio::join!(versions, batches) });
     let forgetter = retention.map(|policy| {
         let (store, clock) = (system.store.clone(), system.context.clock.clone());
         let orchestrator = system.orchestrator.clone();
@@ -138,7 +135,6 @@ pub async fn run(data: &Path, args: Args) -> anyhow::Result<()> {
     answer(listener, tls, &system, args.behind_proxy).await?;
     background.abort();
     pruner.abort();
-    batches.abort();
     forgetter.into_iter().for_each(|task| task.abort());
     notifier.into_iter().for_each(|task| task.abort());
     system.close().await;
