@@ -109,5 +109,5 @@ test("without scripts rows come and go, too", () =>
   as("mmg.rossi", { javaScriptEnabled: false }, async (page) => {
     await fillIn(page);
     await page.getByRole("button", { name: "Avvia un percorso" }).click();
-    await page.getByText("Percorso avviato").waitFor();
+    await page.getByRole("status").filter({ hasText: "Percorso avviato" }).waitFor();
   }));

@@ -84,10 +84,10 @@ pub enum Answer {
     File(File),
 }
 
-/// A file somebody sent with a form. It is kept as `Binary/{id}`, told of by `DocumentReference/{id}`.
+/// A file somebody sent with a form, kept in `DocumentReference/{id}`.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct File {
-    /// Id of both resources.
+    /// Id of the document.
     pub id: String,
     /// Name the person's machine gave it.
     pub name: String,
@@ -140,7 +140,7 @@ impl Answer {
             Self::Quantity { value, unit } => ("Quantity", quantity(value, unit)),
             Self::File(file) => {
                 let attachment = json!({
-                    "contentType": file.content_type, "url": format!("Binary/{}", file.id),
+                    "contentType": file.content_type, "url": format!("DocumentReference/{}", file.id),
                     "size": file.bytes.len(), "title": file.name,
                 });
                 ("Attachment", attachment)

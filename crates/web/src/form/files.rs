@@ -100,8 +100,8 @@ impl Completed<'_> {
             .any(|answer| matches!(answer, Answer::File(_)))
     }
 
-    /// A Binary and a DocumentReference of each file. The Binary may be read by whom the document is for
-    /// (`securityContext`).
+    /// A DocumentReference of each file, which holds its bytes as documents beside tasks do: it is of the patient's
+    /// compartment as a whole, so whoever may not see the one does not see the other.
     pub fn documents(&self, about: &About<'_>) -> Vec<Value> {
         let given = self
             .answers
@@ -111,17 +111,15 @@ impl Completed<'_> {
         for (link, answer) in given {
             let Answer::File(file) = answer else { continue };
             let question = self.form.find(link).map_or("", |item| item.text.as_str());
-            made.push(json!({
-                "resourceType": "Binary", "id": file.id, "contentType": file.content_type,
-                "securityContext": {"reference": format!("DocumentReference/{}", file.id)},
-                "data": STANDARD.encode(&file.bytes),
-            }));
             let mut document = json!({
                 "resourceType": "DocumentReference", "id": file.id, "status": "current",
                 "subject": {"reference": about.subject},
                 "date": fhir::instant(about.authored),
                 "description": if question.is_empty() { file.name.as_str() } else { question },
-                "content": [{"attachment": answer.fhir().1}],
+                "content": [{"attachment": {
+                    "contentType": file.content_type, "title": file.name, "size": file.bytes.len(),
+                    "data": STANDARD.encode(&file.bytes),
+                }}],
             });
             if about.author.contains('/') {
                 document["author"] = json!([{"reference": about.author}]);

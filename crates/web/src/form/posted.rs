@@ -15,7 +15,7 @@ const MAX_FIELD: usize = 64 * 1024;
 pub struct Uploaded {
     /// Name of the field.
     pub field: String,
-    /// Id of the resources it will become.
+    /// Id of the document it will become.
     pub id: String,
     /// Name on the person's machine.
     pub name: String,

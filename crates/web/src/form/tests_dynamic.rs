@@ -166,14 +166,14 @@ fn rows_are_checked_and_become_a_list() {
     };
     let resources = done.resources(&about);
     let kinds: Vec<&str> = resources.iter().filter_map(|r| r["resourceType"].as_str()).collect();
-    assert_eq!(kinds, ["QuestionnaireResponse", "Binary", "DocumentReference"]);
+    assert_eq!(kinds, ["QuestionnaireResponse", "DocumentReference"]);
     let rows = resources[0]["item"]
         .as_array()
         .unwrap()
         .iter()
         .filter(|i| i["linkId"] == "farmaci");
     assert_eq!(rows.count(), 2);
-    assert_eq!(resources[1]["securityContext"]["reference"], "DocumentReference/f1");
+    assert_eq!(resources[1]["subject"]["reference"], "Patient/p1");
     for resource in &resources {
         assert!(fhir::check(fhir::Definitions::r4(), resource).is_ok(), "{resource}");
     }
