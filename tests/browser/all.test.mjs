@@ -14,6 +14,7 @@ after(async () => {
 });
 
 await import("./scenarios/sign-in.mjs");
+await import("./scenarios/access.mjs");
 await import("./scenarios/pages.mjs");
 await import("./scenarios/enrolment.mjs");
 await import("./scenarios/tasks.mjs");

@@ -1,10 +1,11 @@
 //! What pages ask of the identity service, and what it answers: one pair of types, so that the node that has the store
 //! and the nodes that have none speak the same way.
 
-use crate::{AccessError, Actor, Session};
+use crate::{AccessError, Actor, ProviderFault, ProviderLink, Session};
 use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
+use std::collections::BTreeMap;
 
 /// Where a request comes from, as shown in the list of sessions.
 #[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
@@ -91,6 +92,45 @@ pub enum Ask {
         answer: Value,
         /// Where from.
         visit: Visit,
+    },
+    /// The identity providers, for the sign-in page. Answers [`Reply::Providers`].
+    Providers,
+    /// Our public keys for the providers. Answers [`Reply::Keys`].
+    ProviderKeys,
+    /// Begins a sign-in at a provider. Answers [`Reply::Away`].
+    Provider {
+        /// Its name.
+        provider: String,
+        /// Where from.
+        visit: Visit,
+    },
+    /// The browser comes back from a provider. Answers [`Reply::Step`].
+    ProviderBack {
+        /// The ticket of [`Reply::Away`].
+        ticket: String,
+        /// The query of the address.
+        query: BTreeMap<String, String>,
+    },
+    /// Closes the session of a cookie. Answers [`Reply::SignedOut`].
+    SignOut {
+        /// The cookie.
+        token: String,
+    },
+    /// A provider's logout token. Answers [`Reply::Done`].
+    BackChannel {
+        /// Its name.
+        provider: String,
+        /// The token.
+        token: String,
+    },
+    /// A provider's logout in the browser. Answers [`Reply::Done`].
+    FrontChannel {
+        /// Its name.
+        provider: String,
+        /// `iss`.
+        issuer: String,
+        /// `sid`.
+        sid: String,
     },
     /// A question of a signed-in person about the own access.
     Mine {
@@ -246,6 +286,19 @@ pub enum Reply {
     Done,
     /// The sign-in goes on, or is over.
     Step(Box<Step>),
+    /// Identity providers.
+    Providers(Vec<ProviderLink>),
+    /// A JSON Web Key Set.
+    Keys(Value),
+    /// Where the browser must go.
+    Away {
+        /// The address.
+        url: String,
+        /// For its cookie.
+        ticket: String,
+    },
+    /// The session is closed; name and address of the provider whose own session goes on.
+    SignedOut(Option<(String, String)>),
     /// Options for the browser's credentials.
     Challenge(Challenge),
     /// The person's access.
@@ -483,6 +536,12 @@ pub enum Refused {
     /// Passkeys do not work at this site's address.
     #[error("passkeys need a domain name with TLS, or localhost: this site's address is another one")]
     NoPasskeysHere,
+    /// No role holds at the moment.
+    #[error("no role of this person holds at the moment")]
+    NoCapacity,
+    /// An identity provider.
+    #[error(transparent)]
+    Provider(ProviderFault),
     /// A value is not acceptable.
     #[error("{field}: {message}")]
     Invalid {

@@ -1,6 +1,8 @@
 //! The whole program over one SQLite file, wired once for every subcommand.
 
-use access::{Guard, GuardOptions, Identity, IdentityOptions, LocalIdentity, SignInRules, SigningKey, identity_routes};
+use access::{
+    Guard, GuardOptions, Identity, IdentityOptions, LocalIdentity, OidcConfig, SignInRules, SigningKey, identity_routes,
+};
 use anyhow::Context as _;
 use axum::middleware::from_fn;
 use component::{Component, Context, Peer, Peers};
@@ -34,6 +36,8 @@ pub struct Setup {
     pub notify: NotifyOptions,
     /// From where `$import` may read.
     pub import: hub::ImportPolicy,
+    /// Identity providers (SPID, CIE, …).
+    pub providers: Option<OidcConfig>,
     /// Who needs a second factor, how long sessions last.
     pub sign_in_rules: SignInRules,
     /// Other administrations whose signed requests are accepted.
@@ -102,7 +106,10 @@ impl System {
             key: Some(key.clone()),
             ..Default::default()
         };
-        let identity = LocalIdentity::new(dynamic.clone(), clock.clone(), random.clone(), manners);
+        let mut identity = LocalIdentity::new(dynamic.clone(), clock.clone(), random.clone(), manners);
+        if let Some(providers) = setup.providers {
+            identity = identity.with_providers(providers, &setup.base_url)?;
+        }
         let shared: Arc<dyn Identity> = Arc::new(identity.clone());
         let guard = Guard::new(shared.clone(), &key, clock.clone(), random.as_ref(), setup.guard);
 

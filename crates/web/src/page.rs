@@ -152,6 +152,13 @@ impl Page {
         self
     }
 
+    /// For nobody any more: the session was just closed.
+    #[must_use]
+    pub(crate) fn signed_off(mut self) -> Self {
+        (self.csrf, self.acting_for, self.actor.roles) = (None, None, Vec::new());
+        self
+    }
+
     /// Name of the person whose data are seen, when they are not one's own.
     pub fn acting_for(&self) -> Option<&String> {
         self.acting_for.as_ref()

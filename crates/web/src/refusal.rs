@@ -1,7 +1,7 @@
 //! What the identity service refuses, in the words of the interface.
 
 use crate::Page;
-use access::{PasswordFault, Refused};
+use access::{PasswordFault, ProviderFault, Refused};
 use http::StatusCode;
 
 /// The text for the person.
@@ -25,6 +25,17 @@ pub fn told(page: &Page, refused: &Refused) -> String {
         Refused::FactorNeeded => page.t("refused-factor-needed"),
         Refused::TooMany(max) => page.t1("refused-too-many", "max", *max),
         Refused::NoPasskeysHere => page.t("refused-no-passkeys"),
+        Refused::NoCapacity => page.t("refused-no-capacity"),
+        Refused::Provider(fault) => match fault {
+            ProviderFault::Unknown => page.t("provider-unknown"),
+            ProviderFault::Away => page.t("provider-away"),
+            ProviderFault::Stray => page.t("provider-stray"),
+            ProviderFault::Cancelled => page.t("provider-cancelled"),
+            ProviderFault::Denied(code) => page.t1("provider-denied", "code", code),
+            ProviderFault::Token => page.t("provider-token"),
+            ProviderFault::Level => page.t("provider-level"),
+            ProviderFault::NotRegistered => page.t("provider-not-registered"),
+        },
         Refused::Invalid { field, message } => page.t2("refused-invalid", "field", field, "message", message),
     }
 }
@@ -34,7 +45,10 @@ pub fn status(refused: &Refused) -> StatusCode {
     match refused {
         Refused::Wrong | Refused::Ended | Refused::ProofNeeded => StatusCode::UNAUTHORIZED,
         Refused::Locked { .. } => StatusCode::TOO_MANY_REQUESTS,
-        Refused::NotAllowed => StatusCode::FORBIDDEN,
+        Refused::NotAllowed | Refused::NoCapacity => StatusCode::FORBIDDEN,
+        Refused::Provider(ProviderFault::Unknown) => StatusCode::NOT_FOUND,
+        Refused::Provider(ProviderFault::Away) => StatusCode::BAD_GATEWAY,
+        Refused::Provider(_) => StatusCode::UNAUTHORIZED,
         Refused::Unknown(_) => StatusCode::NOT_FOUND,
         Refused::Taken(_) | Refused::FactorNeeded | Refused::TooMany(_) | Refused::NoPasskeysHere => {
             StatusCode::CONFLICT

@@ -2,6 +2,7 @@
 
 mod language;
 mod passkey;
+mod provider;
 mod recover;
 mod sign_in;
 mod sign_out;
@@ -67,6 +68,10 @@ fn sign_in_routes(site: &Site) -> Routes {
         ("/accedi", get(sign_in::form)),
         ("/accedi/passo", get(steps::form)),
         ("/accedi/recupero", get(recover::form)),
+        ("/accedi/con/{provider}", get(provider::begin)),
+        ("/accedi/ritorno/{provider}", get(provider::finish)),
+        ("/oidc/{provider}/uscita", get(provider::front_channel)),
+        ("/oidc/chiavi", get(provider::keys)),
     ];
     let forms = [
         ("/accedi", post(sign_in::submit)),
@@ -77,6 +82,7 @@ fn sign_in_routes(site: &Site) -> Routes {
         ("/accedi/recupero", post(recover::submit)),
         ("/accedi/passkey/sfida", post(passkey::challenge)),
         ("/accedi/passkey", post(passkey::submit)),
+        ("/oidc/{provider}/uscita", post(provider::back_channel)),
     ];
     let mut routes = Routes::new();
     for (path, handler) in pages {

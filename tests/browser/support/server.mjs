@@ -2,11 +2,13 @@
 import { spawn } from "node:child_process";
 import { once } from "node:events";
 import { existsSync } from "node:fs";
-import { mkdtemp, open, readFile, rm } from "node:fs/promises";
+import { generateKeyPairSync } from "node:crypto";
+import { mkdtemp, open, readFile, rm, writeFile } from "node:fs/promises";
 import { createServer } from "node:net";
 import os from "node:os";
 import path from "node:path";
 import { fileURLToPath } from "node:url";
+import { calculateJwkThumbprint } from "jose";
 
 export const root = path.resolve(path.dirname(fileURLToPath(import.meta.url)), "../../..");
 const binary = path.resolve(root, process.env.SINFONIA_BIN ?? "target/debug/sinfonia");
@@ -22,6 +24,7 @@ async function freePort() {
 
 class Server {
   #child;
+  #provider;
 
   /** Builds the demo region (without Synthea, so that every machine has the same people) and serves it. */
   async start() {
@@ -33,7 +36,9 @@ class Server {
     const [code] = await once(demo, "exit");
     if (code !== 0) throw new Error(`sinfonia demo failed:\n${await readFile(this.log, "utf8")}`);
     this.port = await freePort();
-    this.base = `http://127.0.0.1:${this.port}`;
+    // By name: browsers keep passkeys for domain names only.
+    this.base = `http://localhost:${this.port}`;
+    await this.#startProvider();
     await this.serve();
   }
 
@@ -44,9 +49,32 @@ class Server {
     return child;
   }
 
+  /** An identity provider beside, and the configuration that names it. */
+  async #startProvider() {
+    const { privateKey, publicKey } = generateKeyPairSync("rsa", { modulusLength: 3072 });
+    await writeFile(path.join(this.folder, "rp.pem"), privateKey.export({ type: "pkcs8", format: "pem" }), { mode: 0o600 });
+    const jwk = publicKey.export({ format: "jwk" });
+    const jwks = { keys: [{ ...jwk, kid: await calculateJwkThumbprint(jwk), alg: "RS256", use: "sig" }] };
+    const options = { client: "sinfonia", base: this.base, jwks, requestObject: true };
+    this.#provider = spawn("node", [path.join(root, "tests/browser/support/provider.mjs"), JSON.stringify(options)], { stdio: ["pipe", "pipe", "ignore"] });
+    const [line] = await once(this.#provider.stdout, "data");
+    this.issuer = JSON.parse(line).issuer;
+    const acr = { id_token: { acr: { values: ["https://www.spid.gov.it/SpidL2"] } } };
+    const spid = { name: "spid", label: { it: "Entra con SPID", en: "Sign in with SPID" }, issuer: this.issuer, clientId: "sinfonia",
+      scopes: ["openid", "profile"], acrValues: ["https://www.spid.gov.it/SpidL2"], requestObject: true, claims: acr };
+    this.oidc = path.join(this.folder, "oidc.json");
+    await writeFile(this.oidc, JSON.stringify({ keyFiles: ["rp.pem"], providers: [spid] }));
+  }
+
+  /** Changes what the identity provider does. */
+  async identity(wanted) {
+    const answer = await fetch(`${this.issuer}/control`, { method: "POST", body: JSON.stringify(wanted) });
+    return answer.json();
+  }
+
   /** Starts serving and waits until a page is answered. */
   async serve() {
-    this.#child = await this.#run(["serve", "--data", this.data, "--listen", `127.0.0.1:${this.port}`]);
+    this.#child = await this.#run(["serve", "--data", this.data, "--listen", `127.0.0.1:${this.port}`, "--base-url", this.base, "--oidc", this.oidc]);
     let gone = false;
     this.#child.on("exit", () => (gone = true));
     for (const end = Date.now() + 60_000; Date.now() < end; ) {
@@ -71,6 +99,7 @@ class Server {
       this.#child.kill("SIGTERM");
       await gone;
     }
+    this.#provider?.stdin.end();
     if (this.folder) await rm(this.folder, { recursive: true, force: true });
   }
 

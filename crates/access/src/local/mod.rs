@@ -1,6 +1,7 @@
 //! Accounts, sessions and audit over the store of this node.
 
 mod account;
+mod by_provider;
 mod manage;
 mod mine;
 mod passkey;
@@ -20,10 +21,12 @@ pub(crate) use account::Account;
 pub use account::{AccountInfo, Accounts, NewAccount};
 pub use password::PasswordCost;
 pub use rules::SignInRules;
+pub(crate) use session::ProviderSession;
 
+use crate::oidc::RelyingParty;
 use crate::{
-    AccessError, Actor, Ask, AskError, DemoAccount, Identity, Refused, Reply, Seal, Session, SignInError, SignedIn,
-    SigningKey, Step, Visit, registry,
+    AccessError, Actor, Ask, AskError, DemoAccount, Identity, OidcConfig, ProviderFault, Refused, Reply, Seal, Session,
+    SignInError, SignedIn, SigningKey, Step, Visit, registry,
 };
 use async_trait::async_trait;
 use passkey::Site;
@@ -59,6 +62,7 @@ pub struct LocalIdentity {
     sessions: Sessions,
     tickets: Tickets,
     site: Option<Site>,
+    oidc: Option<RelyingParty>,
 }
 
 impl LocalIdentity {
@@ -78,11 +82,22 @@ impl LocalIdentity {
             sessions: Sessions::new(store.clone(), clock.clone(), random.clone(), rules.clone()),
             tickets: Tickets::new(seal, clock.clone(), random.clone(), store.clone()),
             site: options.site.as_deref().and_then(Site::at),
+            oidc: None,
             rules,
             store,
             clock,
             random,
         }
+    }
+
+    /// With identity providers; `base_url` is where the browser comes back to.
+    ///
+    /// # Errors
+    /// An address of the configuration cannot be used.
+    pub fn with_providers(mut self, config: OidcConfig, base_url: &str) -> Result<Self, AccessError> {
+        let party = RelyingParty::new(config, base_url, self.clock.clone(), self.random.clone())?;
+        self.oidc = Some(party);
+        Ok(self)
     }
 
     /// The accounts, to create and change them.
@@ -118,6 +133,31 @@ impl Identity for LocalIdentity {
             Ask::PasskeyChallenge => {
                 let site = self.site.as_ref().ok_or(Refused::NoPasskeysHere)?;
                 return Ok(Reply::Challenge(site.challenge(&self.tickets)?));
+            }
+            Ask::ProviderBack { ticket, query } => self.finish_at(&ticket, &query).await?,
+            Ask::Provider { provider, visit } => {
+                let (url, ticket) = self.begin_at(&provider, visit).await?;
+                return Ok(Reply::Away { url, ticket });
+            }
+            Ask::Providers => {
+                let links = self.oidc.as_ref().map(RelyingParty::links);
+                return Ok(Reply::Providers(links.unwrap_or_default()));
+            }
+            Ask::ProviderKeys => {
+                let party = self.oidc.as_ref().ok_or(Refused::Provider(ProviderFault::Unknown))?;
+                return Ok(Reply::Keys(party.jwks()));
+            }
+            Ask::SignOut { token } => {
+                let elsewhere = self.sign_out_of(&token).await?;
+                return Ok(Reply::SignedOut(elsewhere));
+            }
+            Ask::BackChannel { provider, token } => {
+                self.back_channel(&provider, &token).await?;
+                return Ok(Reply::Done);
+            }
+            Ask::FrontChannel { provider, issuer, sid } => {
+                self.front_channel(&provider, &issuer, &sid).await?;
+                return Ok(Reply::Done);
             }
             Ask::Mine { session, ask } => return self.mine(&session, ask).await,
             Ask::Manage { session, ask } => return self.manage(&session, ask).await,

@@ -1,4 +1,5 @@
-//! Browser sessions: record kind `session`, key the session's id; `session-of`, key `user name/id`.
+//! Browser sessions: record kind `session`, key the session's id; `session-of`, key `user name/id`; `session-at`, key
+//! a hash of the provider and its `sid` or `sub`, and the id.
 //!
 //! The cookie is `id.secret`; the store keeps hashes of secrets only, so that who reads it can take no session over. The
 //! secret changes at the sign-in, at each proof of who one is, and every [`SignInRules::renew`]: the new one goes out with
@@ -24,6 +25,7 @@ use tokio::sync::Mutex;
 
 const KIND: &str = "session";
 const BY_USER: &str = "session-of";
+const BY_PROVIDER: &str = "session-at";
 /// The last request is written at most this often: a page view must not cost a commit.
 const TOUCH: SignedDuration = SignedDuration::from_mins(1);
 /// How long a replaced secret is still taken.
@@ -143,11 +145,13 @@ impl Sessions {
         if let Some((old, _)) = opening.visit.previous.as_deref().and_then(split)
             && let Some(stored) = self.load(old).await?
         {
-            records.extend(gone(old, &stored.username));
+            records.extend(gone(old, &stored));
         }
         records.retain(|write| !(write.value.is_none() && write.key == id));
         records.push(record(KIND, &id, true, &stored));
         records.push(record(BY_USER, &format!("{username}/{id}"), false, &true));
+        let keys = stored.provider.iter().flat_map(provider_keys::all);
+        records.extend(keys.map(|key| record(BY_PROVIDER, &format!("{key}/{id}"), false, &true)));
         let subject = &opening.account.actor.subject;
         audit.push(trail::act(
             now,
@@ -259,7 +263,7 @@ impl Sessions {
             &stored.username,
             "permit own",
         );
-        self.commit(gone(id, &stored.username), vec![entry]).await?;
+        self.commit(gone(id, &stored), vec![entry]).await?;
         Ok(Some(stored))
     }
 
@@ -281,6 +285,20 @@ impl Sessions {
         Ok(found)
     }
 
+    /// Sessions that a provider means by one of [`provider_keys`].
+    pub(super) async fn of_provider(&self, key: &str, max: usize) -> Result<Vec<(String, Stored)>, AccessError> {
+        let prefix = format!("{key}/");
+        let rows = self.store.snapshot().await?.records(BY_PROVIDER, &prefix, max).await?;
+        let mut found = Vec::new();
+        for (row, _) in rows {
+            let id = row[prefix.len()..].to_owned();
+            if let Some(stored) = self.load(&id).await? {
+                found.push((id, stored));
+            }
+        }
+        Ok(found)
+    }
+
     /// Rows that end sessions of an account: this one, or all but one.
     pub(crate) async fn ended(
         &self,
@@ -289,7 +307,7 @@ impl Sessions {
     ) -> Result<Vec<RecordWrite>, AccessError> {
         let all = self.of(username).await?;
         let ended = all.iter().filter(|(id, stored)| which(id, stored));
-        Ok(ended.flat_map(|(id, _)| gone(id, username)).collect())
+        Ok(ended.flat_map(|(id, stored)| gone(id, stored)).collect())
     }
 
     fn expired(&self, stored: &Stored) -> bool {
@@ -331,7 +349,7 @@ impl Sessions {
             "a replaced session secret came back: the session is ended"
         );
         let entry = trail::act(now, "anonymous", "session.copied", &stored.username, "deny old-secret");
-        self.commit(gone(id, &stored.username), vec![entry]).await?;
+        self.commit(gone(id, &stored), vec![entry]).await?;
         Ok(None)
     }
 
@@ -394,7 +412,7 @@ impl Sessions {
         let removals = rows.iter().flat_map(|(key, bytes)| {
             match serde_json::from_slice::<Stored>(bytes) {
                 Ok(stored) if !self.expired(&stored) => Vec::new(),
-                Ok(stored) => gone(key, &stored.username),
+                Ok(stored) => gone(key, &stored),
                 // Written by a program before this one.
                 Err(_) => vec![remove(KIND, key)],
             }
@@ -406,7 +424,7 @@ impl Sessions {
     async fn surplus(&self, username: &str) -> Result<Vec<RecordWrite>, AccessError> {
         let all = self.of(username).await?;
         let old = all.iter().skip(MAX_OF_ACCOUNT - 1);
-        Ok(old.flat_map(|(id, _)| gone(id, username)).collect())
+        Ok(old.flat_map(|(id, stored)| gone(id, stored)).collect())
     }
 
     async fn commit(&self, records: Vec<RecordWrite>, audit: Vec<AuditEntry>) -> Result<(), AccessError> {
@@ -463,6 +481,30 @@ fn same(a: &str, b: &str) -> bool {
 }
 
 /// Rows that end a session.
-fn gone(id: &str, username: &str) -> Vec<RecordWrite> {
-    vec![remove(KIND, id), remove(BY_USER, &format!("{username}/{id}"))]
+pub(super) fn gone(id: &str, stored: &Stored) -> Vec<RecordWrite> {
+    let username = &stored.username;
+    let mut rows = vec![remove(KIND, id), remove(BY_USER, &format!("{username}/{id}"))];
+    let keys = stored.provider.iter().flat_map(provider_keys::all);
+    rows.extend(keys.map(|key| remove(BY_PROVIDER, &format!("{key}/{id}"))));
+    rows
+}
+
+/// Keys by which a provider finds its sessions.
+pub(super) mod provider_keys {
+    use super::{ProviderSession, hash};
+
+    /// Of one session of the provider.
+    pub(in crate::local) fn sid(provider: &str, sid: &str) -> String {
+        hash(&format!("sid {provider} {sid}"))
+    }
+
+    /// Of a person at the provider.
+    pub(in crate::local) fn subject(provider: &str, subject: &str) -> String {
+        hash(&format!("sub {provider} {subject}"))
+    }
+
+    pub(super) fn all(session: &ProviderSession) -> Vec<String> {
+        let by_sid = session.sid.iter().map(|given| sid(&session.name, given));
+        by_sid.chain([subject(&session.name, &session.subject)]).collect()
+    }
 }

@@ -217,6 +217,9 @@ impl LocalIdentity {
         }
         let now = self.clock.now();
         let capacities = registry::capacities(self.store.as_ref(), account, now).await?;
+        if capacities.is_empty() {
+            return Err(Refused::NoCapacity.into());
+        }
         let demanded = |roles: &[String]| self.rules.demands_second_factor(roles, now);
         if !strong && !account.demo && capacities.iter().any(|capacity| demanded(&capacity.roles)) {
             return Ok(Some(Need::Enrol(totp::offer(
@@ -238,6 +241,14 @@ impl LocalIdentity {
         started: Started,
         ticket: Option<Opened<Started>>,
     ) -> Result<Step, AskError> {
+        // The capacity is pinned: one that begins later does not change what an open session may do.
+        let capacity = match started.capacity {
+            Some(chosen) => Some(chosen),
+            None => {
+                let all = registry::capacities(self.store.as_ref(), &account, self.clock.now()).await?;
+                all.into_iter().next().map(|only| only.key)
+            }
+        };
         let mut records = vec![remove("sign-in", &account.username)];
         if let Some(ticket) = &ticket {
             records.extend(self.tickets.spend(ticket).await?);
@@ -246,7 +257,7 @@ impl LocalIdentity {
             account: &account,
             visit: &started.visit,
             assurance: started.assurance,
-            capacity: started.capacity.clone(),
+            capacity,
             provider: started.provider.clone(),
         };
         let opened = self.sessions.open(opening, (records, Vec::new())).await;

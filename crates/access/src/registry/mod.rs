@@ -47,6 +47,33 @@ async fn search(store: &dyn Store, rtype: &str, tests: &[(&str, Vec<ValueTest>)]
     Ok(page.matches.iter().filter_map(body).collect())
 }
 
+/// Systems of the codice fiscale: HL7 Italia's, and the OID of the FSE.
+const FISCAL: [&str; 2] = ["http://hl7.it/sid/codiceFiscale", "urn:oid:2.16.840.1.113883.2.9.4.3.2"];
+
+/// The people with a codice fiscale: Practitioner first, then Patient.
+pub(crate) async fn by_fiscal_code(store: &dyn Store, code: &str) -> Result<Vec<String>, AccessError> {
+    let mut found = Vec::new();
+    for rtype in ["Practitioner", "Patient"] {
+        for person in search(store, rtype, &[("identifier", fiscal_tests(code))]).await? {
+            // Who left, or was merged into another record, is nobody here.
+            if person["active"] != false
+                && let Some(id) = person["id"].as_str()
+            {
+                found.push(format!("{rtype}/{id}"));
+            }
+        }
+    }
+    Ok(found)
+}
+
+fn fiscal_tests(code: &str) -> Vec<ValueTest> {
+    let test = |system: &str| ValueTest::Token {
+        system: Some(system.to_owned()),
+        code: Some(code.to_owned()),
+    };
+    FISCAL.map(test).to_vec()
+}
+
 /// One resource by reference.
 async fn read(store: &dyn Store, reference: &str) -> Result<Option<Value>, AccessError> {
     let Some((rtype, id)) = reference.split_once('/') else {

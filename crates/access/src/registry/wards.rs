@@ -7,21 +7,19 @@
 //! - Delegation: an active Consent of the other of category [`DELEGATION_CATEGORY`] whose provision permits, holds now and
 //!   names the citizen as `DELEGATEE`. It is revoked by making it inactive: the next request no longer passes.
 
-use super::{has_code, holds, read, reference, search};
+use super::{FISCAL, fiscal_tests, has_code, holds, read, reference, search};
 use crate::{AccessError, Actor, Ward, WardReason};
 use jiff::civil::Date;
 use jiff::tz::TimeZone;
 use jiff::{Timestamp, ToSpan as _};
 use serde_json::Value;
-use store::{Store, ValueTest};
+use store::Store;
 
 /// System of [`DELEGATION_CATEGORY`].
 pub const DELEGATION_SYSTEM: &str = "https://sinfonia.it/fhir/CodeSystem/consent-category";
 /// `Consent.category` of a delegation.
 pub const DELEGATION_CATEGORY: &str = "delega";
 
-/// Systems of the codice fiscale: HL7 Italia's, and the OID of the FSE.
-const FISCAL: [&str; 2] = ["http://hl7.it/sid/codiceFiscale", "urn:oid:2.16.840.1.113883.2.9.4.3.2"];
 const ROLE_CODE: &str = "http://terminology.hl7.org/CodeSystem/v3-RoleCode";
 const PARENTS: &[&str] = &[
     "PRN", "FTH", "MTH", "NFTH", "NMTH", "ADOPTP", "ADOPTF", "ADOPTM", "NPRN",
@@ -47,12 +45,8 @@ async fn relatives(store: &dyn Store, subject: &str, now: Timestamp) -> Result<V
     let Some(own) = read(store, subject).await?.as_ref().and_then(fiscal_code) else {
         return Ok(Vec::new());
     };
-    let tests = FISCAL.map(|system| ValueTest::Token {
-        system: Some(system.into()),
-        code: Some(own.clone()),
-    });
     let mut all = Vec::new();
-    for related in search(store, "RelatedPerson", &[("identifier", tests.to_vec())]).await? {
+    for related in search(store, "RelatedPerson", &[("identifier", fiscal_tests(&own))]).await? {
         let (going_on, until) = holds(&related["period"], now);
         let patient = related["patient"]["reference"].as_str().unwrap_or("");
         if related["active"] == false || !going_on || !patient.starts_with("Patient/") {

@@ -61,6 +61,7 @@ async fn build(folder: &Path, args: &Args) -> anyhow::Result<()> {
         base_url: "http://127.0.0.1:8080".into(),
         guard: Default::default(),
         sign_in_rules: Default::default(),
+        providers: None,
         notify: Default::default(),
         import: Default::default(),
         validation: hub::Validation::Reject.into(),

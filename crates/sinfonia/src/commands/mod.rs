@@ -23,6 +23,7 @@ pub fn real_setup(base_url: impl Into<String>) -> crate::system::Setup {
         base_url: base_url.into(),
         guard: Default::default(),
         sign_in_rules: Default::default(),
+        providers: None,
         validation: hub::Validation::Reject.into(),
         notify: Default::default(),
         import: Default::default(),

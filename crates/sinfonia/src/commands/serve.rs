@@ -2,7 +2,7 @@
 
 use crate::system::{Interop, System};
 use crate::tls::{TlsArgs, TlsListener, TlsPeer, show_certificate};
-use access::{Place, SignInRules};
+use access::{OidcConfig, Place, SignInRules};
 use anyhow::{Context as _, bail};
 use axum::extract::{ConnectInfo, Request};
 use axum::middleware::{Next, from_fn};
@@ -64,6 +64,9 @@ pub struct Args {
     /// Beginning of URLs that `$import` may fetch, e.g. https://flussi.example.it/fhir/ (repeatable); without it, none.
     #[arg(long, env = "SINFONIA_IMPORT_URLS", value_delimiter = ',')]
     import_url: Vec<String>,
+    /// Identity providers (SPID, CIE, …): a configuration file, see docs/identity.md.
+    #[arg(long, env = "SINFONIA_OIDC", value_name = "FILE")]
+    oidc: Option<PathBuf>,
     /// Rules of sign-in of the region (docs/identity.md): who needs a second factor, how long sessions last.
     #[arg(long, env = "SINFONIA_SIGN_IN_RULES", value_name = "FILE")]
     sign_in_rules: Option<PathBuf>,
@@ -113,6 +116,7 @@ pub async fn run(data: &Path, args: Args) -> anyhow::Result<()> {
     setup.guard.secure_cookies = base_url.starts_with("https://");
     setup.import.folder = args.import_folder;
     setup.import.urls = args.import_url;
+    setup.providers = args.oidc.as_deref().map(OidcConfig::load).transpose()?;
     setup.sign_in_rules = sign_in_rules(args.sign_in_rules.as_deref())?;
     let system = System::open(data, setup).await?;
     system.deploy_components().await?;

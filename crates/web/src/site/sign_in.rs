@@ -4,8 +4,8 @@ use super::Site;
 use super::steps::{follow, with_status};
 use super::visit::visit;
 use crate::page::redirect;
-use crate::{Answer, Failure, Page, refusal};
-use access::{Ask, AskError, DemoAccount, Refused};
+use crate::{Answer, Failure, Lang, Page, refusal};
+use access::{Ask, AskError, DemoAccount, ProviderLink, Refused, Reply};
 use askama::Template;
 use axum::extract::{Query, Request, State};
 use axum::{Form, RequestExt as _};
@@ -20,6 +20,8 @@ struct SignInPage {
     username: String,
     error: Option<String>,
     demo: Vec<Demo>,
+    /// Name and text of the link of each provider.
+    providers: Vec<(String, String)>,
 }
 
 struct Demo {
@@ -107,7 +109,14 @@ pub(super) async fn show(site: &Site, page: Page, back: String, username: String
             account,
         })
         .collect();
+    let providers = match site.guard.identity().ask(Ask::Providers).await {
+        Ok(Reply::Providers(links)) => links,
+        _ => Vec::new(),
+    };
+    let italian = page.lang() == Lang::It;
+    let text = |link: ProviderLink| (link.name, if italian { link.it } else { link.en });
     crate::show(&SignInPage {
+        providers: providers.into_iter().map(text).collect(),
         page: page.titled("sign-in-title").with_passkey(),
         back,
         username,
