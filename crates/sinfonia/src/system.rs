@@ -100,12 +100,7 @@ impl System {
         let store = open_store(data)?;
         let dynamic: Arc<dyn Store> = store.clone();
         let (clock, ids) = (setup.clock, setup.ids);
-        let manners = IdentityOptions {
-            rules: setup.sign_in_rules,
-            site: Some(setup.base_url.clone()),
-            key: Some(key.clone()),
-            ..Default::default()
-        };
+        let manners = identity_options(setup.sign_in_rules, &setup.base_url, &key);
         let mut identity = LocalIdentity::new(dynamic.clone(), clock.clone(), random.clone(), manners);
         if let Some(providers) = setup.providers {
             identity = identity.with_providers(providers, &setup.base_url)?;
@@ -197,6 +192,15 @@ impl System {
     /// Writes what is still in memory (the audit) and closes.
     pub async fn close(self) {
         self.guard.audit().flush().await;
+    }
+}
+
+fn identity_options(rules: SignInRules, base_url: &str, key: &SigningKey) -> IdentityOptions {
+    IdentityOptions {
+        rules,
+        site: Some(base_url.to_owned()),
+        key: Some(key.clone()),
+        ..Default::default()
     }
 }
 

@@ -160,11 +160,12 @@ async fn place(proxied: bool, mut request: Request, next: Next) -> Response {
     let forwarded = request.headers().get("x-forwarded-for").filter(|_| proxied);
     let last = forwarded.and_then(|v| v.to_str().ok()?.rsplit(',').next());
     let given = last.map(|text| text.trim().chars().take(64).collect::<String>());
-    let peer = request
-        .extensions()
-        .get::<ConnectInfo<SocketAddr>>()
-        .map(|peer| peer.0.ip().to_string());
-    if let Some(place) = given.or(peer) {
+    let (plain, tls) = (
+        request.extensions().get::<ConnectInfo<SocketAddr>>(),
+        request.extensions().get::<ConnectInfo<TlsPeer>>(),
+    );
+    let peer = plain.map(|peer| peer.0).or(tls.map(|peer| peer.0.address));
+    if let Some(place) = given.or(peer.map(|peer| peer.ip().to_string())) {
         request.extensions_mut().insert(Place(place));
     }
     next.run(request).await
