@@ -74,13 +74,7 @@ async fn world(more: Value) -> Option<World> {
     };
     let config = OidcConfig {
         keys: vec![key],
-        providers: serde_json::from_value(json!([{
-            "name": "spid", "label": {"it": "SPID", "en": "SPID"}, "issuer": issuer, "clientId": "sinfonia",
-            "scopes": ["openid", "profile"], "acrValues": ["https://www.spid.gov.it/SpidL2"],
-            "requestObject": more["requestObject"].as_bool().unwrap_or(false),
-            "claims": {"id_token": {"acr": {"values": ["https://www.spid.gov.it/SpidL1", "https://www.spid.gov.it/SpidL2"]}}},
-        }]))
-        .unwrap(),
+        providers: providers(&issuer, &more),
     };
     let identity = LocalIdentity::new(store.clone(), clock.clone(), random, manners);
     let identity = identity.with_providers(config, BASE).unwrap();
@@ -100,6 +94,17 @@ async fn world(more: Value) -> Option<World> {
     };
     world.put(person("Patient", "mario", CODE)).await;
     Some(world)
+}
+
+fn providers(issuer: &str, more: &Value) -> Vec<Provider> {
+    let levels = ["https://www.spid.gov.it/SpidL1", "https://www.spid.gov.it/SpidL2"];
+    let provider = json!({
+        "name": "spid", "label": {"it": "SPID", "en": "SPID"}, "issuer": issuer, "clientId": "sinfonia",
+        "scopes": ["openid", "profile"], "acrValues": [levels[1]],
+        "requestObject": more["requestObject"].as_bool().unwrap_or(false),
+        "claims": {"id_token": {"acr": {"values": levels}}},
+    });
+    vec![serde_json::from_value(provider).unwrap()]
 }
 
 fn person(rtype: &str, id: &str, code: &str) -> Value {
