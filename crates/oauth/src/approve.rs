@@ -3,7 +3,7 @@
 use crate::authorize::Pending;
 use crate::records::{self, CODE, Ending, GRANT, PENDING};
 use crate::{Client, Code, Grant, Oauth, OauthError, scope};
-use access::Actor;
+use access::{Actor, Session};
 use serde::{Deserialize, Serialize};
 
 /// How long a code is good, seconds (RFC 6749 section 4.1.2: at most ten minutes, and short).
@@ -22,6 +22,30 @@ pub(crate) struct CodeRecord {
     pub grant: String,
     /// Good until, seconds since 1970.
     pub good: i64,
+}
+
+/// Who gives a permission, in which session: by it the person can be asked for again when the application comes back.
+#[derive(Debug, Clone, Copy)]
+pub struct Who<'a> {
+    /// The person.
+    pub actor: &'a Actor,
+    /// Id of the session.
+    pub session: Option<&'a str>,
+}
+
+impl<'a> From<&'a Actor> for Who<'a> {
+    fn from(actor: &'a Actor) -> Self {
+        Self { actor, session: None }
+    }
+}
+
+impl<'a> From<&'a Session> for Who<'a> {
+    fn from(session: &'a Session) -> Self {
+        Self {
+            actor: &session.actor,
+            session: Some(&session.id),
+        }
+    }
 }
 
 /// What the person is asked.
@@ -65,10 +89,11 @@ impl Oauth {
     pub async fn approve(
         &self,
         id: &str,
-        actor: &Actor,
+        who: impl Into<Who<'_>>,
         scopes: &[String],
         patient: Option<&str>,
     ) -> Result<String, OauthError> {
+        let Who { actor, session } = who.into();
         let over =
             || OauthError::request("the request was answered already, or took longer than 15 minutes: begin again");
         let pending = self.pending(id).await?.ok_or_else(over)?;
@@ -100,6 +125,7 @@ impl Oauth {
             client: client.id.clone(),
             client_name: client.name,
             actor: actor.clone(),
+            username: self.username(session).await?,
             scopes: granted,
             patient,
             encounter: pending.launch.as_ref().and_then(|launch| launch.encounter.clone()),
@@ -149,6 +175,13 @@ impl Oauth {
         records::commit(self.store.as_ref(), vec![records::remove(PENDING, id)]).await?;
         let error = OauthError::new(Code::AccessDenied, "the person did not permit it");
         Ok(self.back_with_error(&pending.redirect, pending.state.as_deref(), &error))
+    }
+
+    async fn username(&self, session: Option<&str>) -> Result<Option<String>, OauthError> {
+        match (&self.config.persons, session) {
+            (Some(persons), Some(session)) => Ok(persons.username(session).await?),
+            _ => Ok(None),
+        }
     }
 
     async fn pending(&self, id: &str) -> Result<Option<Pending>, OauthError> {

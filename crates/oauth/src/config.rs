@@ -1,6 +1,7 @@
 //! How the authorisation server behaves.
 
-use access::EndpointPolicy;
+use access::{EndpointPolicy, Persons};
+use std::sync::Arc;
 
 /// Settings of an [`crate::Oauth`].
 #[derive(Clone)]
@@ -23,6 +24,8 @@ pub struct Config {
     pub pdnd: Vec<crate::pdnd::Issuer>,
     /// Partners that sign their requests by the ModI patterns.
     pub partners: Vec<crate::modi::Partner>,
+    /// Who the persons behind permissions are today; without it they stay who they were.
+    pub persons: Option<Arc<dyn Persons>>,
 }
 
 impl Config {
@@ -39,6 +42,7 @@ impl Config {
             endpoints: EndpointPolicy::default(),
             pdnd: vec![],
             partners: vec![],
+            persons: None,
         }
     }
 

@@ -108,6 +108,21 @@ impl From<StoreError> for OauthError {
     }
 }
 
+impl From<access::AccessError> for OauthError {
+    fn from(error: access::AccessError) -> Self {
+        match error {
+            access::AccessError::Store(error) => error.into(),
+            other => {
+                tracing::error!(error = %other, "who a person is cannot be found out");
+                Self::new(
+                    Code::TemporarilyUnavailable,
+                    "who the person is cannot be found out: try again",
+                )
+            }
+        }
+    }
+}
+
 impl From<jose::JoseError> for OauthError {
     fn from(error: jose::JoseError) -> Self {
         tracing::error!(%error, "the authorisation server cannot use its keys");

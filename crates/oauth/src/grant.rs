@@ -19,6 +19,9 @@ pub struct Grant {
     pub client_name: String,
     /// Who gave it, as who it was then.
     pub actor: Actor,
+    /// The account, so that the person can be asked for again.
+    #[serde(default)]
+    pub username: Option<String>,
     /// Scopes.
     pub scopes: Vec<String>,
     /// Id of the patient in context.
@@ -97,6 +100,24 @@ impl Oauth {
             why,
         );
         self.commit(writes, vec![audit]).await
+    }
+
+    /// A permission with its person as of today; revoked when there is none any more.
+    pub(crate) async fn as_of_today(&self, mut grant: Grant) -> Result<Option<Grant>, OauthError> {
+        let (Some(persons), Some(username)) = (&self.config.persons, &grant.username) else {
+            return Ok(Some(grant));
+        };
+        match persons.present(username, &grant.actor).await? {
+            Some(actor) => {
+                grant.actor = actor;
+                Ok(Some(grant))
+            }
+            None => {
+                let why = "the person's account or capacity has ended";
+                self.revoke_grant_key(&grant.key(), why).await?;
+                Ok(None)
+            }
+        }
     }
 
     /// A permission that is in force.

@@ -28,7 +28,7 @@ mod routes;
 mod scope;
 mod token;
 
-pub use approve::Question;
+pub use approve::{Question, Who};
 pub use client::{Client, ClientAuth, ClientChange};
 pub use config::Config;
 pub use error::{Code, OauthError};

@@ -149,6 +149,7 @@ async fn by_refresh(
         records::read_alive(oauth.store.as_ref(), REFRESH, &jose::s256(token), now).await?;
     let found = found.filter(|found| found.client == client.id).ok_or_else(unknown)?;
     let grant = oauth.grant(&found.grant).await?.ok_or_else(unknown)?;
+    let grant = oauth.as_of_today(grant).await?.ok_or_else(unknown)?;
     let scopes = match form.get("scope")? {
         Some(asked) => scope::part_of(asked, &grant.scopes)?,
         None => grant.scopes.clone(),

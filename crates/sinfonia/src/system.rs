@@ -109,7 +109,8 @@ impl System {
         let guard = Guard::new(shared.clone(), &key, clock.clone(), random.as_ref(), setup.guard);
 
         let endpoints = &setup.notify.endpoints;
-        let config = oauth_config(&setup.base_url, &key, endpoints, setup.interop);
+        let mut config = oauth_config(&setup.base_url, &key, endpoints, setup.interop);
+        config.persons = Some(Arc::new(identity.clone()));
         let oauth = Oauth::open(dynamic.clone(), clock.clone(), ids.clone(), random.clone(), config).await?;
         guard.accept_bearers(vec![oauth.clone()]);
 

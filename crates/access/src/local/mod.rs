@@ -6,6 +6,7 @@ mod manage;
 mod mine;
 mod passkey;
 mod password;
+mod present;
 mod rules;
 mod session;
 mod steps;

@@ -210,3 +210,41 @@ async fn clients_read_where_everything_is() {
         (&json!(ISSUER), &json!(format!("{ISSUER}/oauth/jwks")))
     );
 }
+
+#[tokio::test]
+async fn an_application_ends_with_the_account_of_its_person() {
+    let world = World::new().await;
+    let account = access::NewAccount {
+        username: "rossi".into(),
+        password: "una frase lunga e mia".into(),
+        actor: doctor(),
+        demo: false,
+    };
+    world.identity.accounts().create(account).await.unwrap();
+    let signed_in = access::Identity::sign_in(&world.identity, "rossi", "una frase lunga e mia", None)
+        .await
+        .unwrap();
+    let (_, to) = world.authorize(&[("scope", "user/*.rs offline_access")]).await;
+    let id = to.strip_prefix("/oauth/consenti/").unwrap();
+    let scopes = ["user/*.rs", "offline_access"].map(str::to_owned);
+    let back = world
+        .oauth
+        .approve(id, &signed_in.session, &scopes, None)
+        .await
+        .unwrap();
+    let (_, answer) = world.token(&by_code(&query_of(&back, "code"))).await;
+    let (status, answer) = world
+        .token(&by_refresh(answer["refresh_token"].as_str().unwrap()))
+        .await;
+    assert_eq!(status, StatusCode::OK, "{answer}");
+    world.identity.accounts().set_disabled("rossi", true).await.unwrap();
+    let refresh = answer["refresh_token"].as_str().unwrap();
+    assert_eq!(world.refused(&by_refresh(refresh)).await, "invalid_grant");
+    // What it had ends with it.
+    let access = answer["access_token"].as_str();
+    assert_eq!(
+        world.get("/fhir/Patient/anna", access).await.0,
+        StatusCode::UNAUTHORIZED
+    );
+    assert!(world.oauth.grants_of("Practitioner/rossi").await.unwrap().is_empty());
+}

@@ -24,6 +24,7 @@ pub struct World {
     pub store: Arc<dyn Store>,
     pub clock: Arc<ManualClock>,
     pub router: axum::Router,
+    pub identity: LocalIdentity,
     pub key: PrivateKey,
     _folder: tempfile::TempDir,
 }
@@ -55,16 +56,17 @@ impl World {
             store_sqlite::SqliteStore::open(folder.path().join("s.sqlite"), store_sqlite::Options::default()).unwrap();
         let clock = Arc::new(ManualClock::new("2026-11-22T08:00:00Z".parse().unwrap()));
         let random = Arc::new(SystemRandom);
+        let identity = LocalIdentity::new(store.clone(), clock.clone(), random.clone(), IdentityOptions::default());
         let mut config = Config::new(ISSUER, [7; 32]);
+        config.persons = Some(Arc::new(identity.clone()));
         change(&mut config);
         let ids = Arc::new(SequentialIds::new("id"));
         let oauth = Oauth::open(store.clone(), clock.clone(), ids, random.clone(), config)
             .await
             .unwrap();
-        let identity = LocalIdentity::new(store.clone(), clock.clone(), random, IdentityOptions::default());
         let key = SigningKey::from_bytes([1; 32]);
         let guard = Guard::new(
-            Arc::new(identity),
+            Arc::new(identity.clone()),
             &key,
             clock.clone(),
             &SystemRandom,
@@ -78,6 +80,7 @@ impl World {
             store,
             clock,
             router,
+            identity,
             key,
             _folder: folder,
         };

@@ -3,6 +3,7 @@
 use super::wording::{Line, lines};
 use super::{Apps, failure};
 use crate::{Answer, Failure, Page};
+use access::Session;
 use askama::Template;
 use axum::extract::{Form, Path, Query, State};
 use axum::response::Response;
@@ -101,6 +102,7 @@ pub(super) async fn show(
 pub(super) async fn answer(
     State(apps): State<Apps>,
     page: Page,
+    session: Session,
     Path(id): Path<String>,
     Form(word): Form<Word>,
 ) -> Answer {
@@ -124,7 +126,7 @@ pub(super) async fn answer(
             // Who may not see the patient cannot let an application see them.
             apps.context.peers.fhir(page.actor()).read("Patient", chosen).await?;
         }
-        apps.oauth.approve(&id, page.actor(), &scopes, chosen).await
+        apps.oauth.approve(&id, &session, &scopes, chosen).await
     } else {
         apps.oauth.deny(&id).await
     };
