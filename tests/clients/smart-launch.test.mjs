@@ -118,7 +118,8 @@ test("a doctor chooses the patient, or opens the application from the patient", 
   await page.goto(`${origin}/standalone`);
   await page.getByLabel("Cognome o nome dell'assistito").fill("De Luca");
   await page.getByRole("button", { name: "Cerca", exact: true }).click();
-  await page.getByRole("radio").first().check();
+  // The label covers the round mark, as bootstrap-italia draws it.
+  await page.locator("label[for^=p-]").first().click();
   await sound(page, "consent with choice");
   await picture(page, "app-consenso-scelta");
   const chosen = await page.getByRole("radio").first().getAttribute("value");

@@ -1,13 +1,15 @@
 //! The person's word on a request: what is asked, yes or no.
 
-use crate::authorize::Pending;
-use crate::records::{self, CODE, Ending, GRANT, PENDING};
+use crate::authorize::{PENDING, Pending};
+use crate::records::{self, CODE, Ending, GRANT};
 use crate::{Client, Code, Grant, Oauth, OauthError, scope};
 use access::{Actor, Session};
 use serde::{Deserialize, Serialize};
 
 /// How long a code is good, seconds (RFC 6749 section 4.1.2: at most ten minutes, and short).
 const CODE_S: i64 = 60;
+/// Longest sealed request read, bytes.
+const MAX_SEALED: usize = 32 * 1024;
 /// How long a used code is recognised as one, seconds.
 const REMEMBER_S: i64 = 900;
 
@@ -149,7 +151,6 @@ impl Oauth {
         let mut writes = records::ended(self.store.as_ref(), CODE, &key, now).await?;
         writes.push(records::write(CODE, &key, true, &record));
         writes.push(records::write(GRANT, &grant.key(), true, &grant));
-        writes.push(records::remove(PENDING, id));
         // Of two clicks one counts.
         if !self.use_once_with("pending", id, now + 900, writes).await? {
             return Err(over());
@@ -171,8 +172,11 @@ impl Oauth {
     /// The request is unknown, answered or too old.
     pub async fn deny(&self, id: &str) -> Result<String, OauthError> {
         let pending = self.pending(id).await?;
-        let pending = pending.ok_or_else(|| OauthError::request("the request was answered already"))?;
-        records::commit(self.store.as_ref(), vec![records::remove(PENDING, id)]).await?;
+        let over = || OauthError::request("the request was answered already");
+        let pending = pending.ok_or_else(over)?;
+        if !self.use_once("pending", id, self.now() + 900).await? {
+            return Err(over());
+        }
         let error = OauthError::new(Code::AccessDenied, "the person did not permit it");
         Ok(self.back_with_error(&pending.redirect, pending.state.as_deref(), &error))
     }
@@ -184,11 +188,18 @@ impl Oauth {
         }
     }
 
+    /// The sealed request, if it is ours, not too old and not answered.
     async fn pending(&self, id: &str) -> Result<Option<Pending>, OauthError> {
-        if id.len() != 43 {
+        if id.len() > MAX_SEALED {
             return Ok(None);
         }
-        records::read_alive(self.store.as_ref(), PENDING, id, self.now()).await
+        let text = self.seal.open(id, PENDING);
+        let found: Option<Ending<Pending>> = text.and_then(|text| serde_json::from_str(&text).ok());
+        let found = found.filter(|found| found.until > self.now()).map(|found| found.value);
+        if found.is_some() && self.was_used("pending", id).await? {
+            return Ok(None);
+        }
+        Ok(found)
     }
 
     /// The patient in context: that of the launch, the person itself (or whom it acts for), or the one chosen.

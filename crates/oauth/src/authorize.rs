@@ -1,11 +1,11 @@
 //! `GET /oauth/authorize`: an application asks for a person's permission (authorisation code flow with PKCE).
 //!
-//! The request is checked whole, kept, and the browser goes on to the page that asks the person. Nothing of the request
-//! travels further in addresses. What is wrong with the client or the redirect URI is shown here and never sent on: an
+//! The request is checked whole, sealed, and the browser takes it on to the page that asks the person: nobody reads or changes
+//! it on the way, and nothing is kept for strangers who ask and go away. What is wrong with the client or the redirect URI is shown here and never sent on: an
 //! unknown address must not be redirected to (RFC 9700 section 4.11).
 
 use crate::form::Form;
-use crate::records::{self, Ending, LAUNCH, PENDING};
+use crate::records::{self, Ending, LAUNCH};
 use crate::{Client, Code, Launch, Oauth, OauthError, scope};
 use axum::response::{IntoResponse, Response};
 use http::{HeaderValue, StatusCode, Uri, header};
@@ -15,7 +15,11 @@ use std::sync::Arc;
 /// How long the person may take, seconds.
 const PENDING_S: i64 = 900;
 /// Longest `state` and `nonce`, bytes.
-const MAX_STATE: usize = 2_000;
+const MAX_STATE: usize = 500;
+/// Longest `scope`, bytes.
+const MAX_SCOPE: usize = 4_000;
+/// What a sealed request is for.
+pub(crate) const PENDING: &str = "oauth request";
 /// Longest query, bytes.
 const MAX_QUERY: usize = 16 * 1024;
 
@@ -57,16 +61,12 @@ async fn begin(oauth: &Oauth, query: &str) -> Result<String, OauthError> {
     let state = form.get("state").ok().flatten();
     match check(oauth, &client, &form).await {
         Ok(pending) => {
-            let id = oauth.secret();
-            let now = oauth.now();
-            let mut writes = records::ended(oauth.store.as_ref(), PENDING, &id, now).await?;
             let record = Ending {
-                until: now + PENDING_S,
+                until: oauth.now() + PENDING_S,
                 value: pending,
             };
-            writes.push(records::write(PENDING, &id, true, &record));
-            records::commit(oauth.store.as_ref(), writes).await?;
-            Ok(format!("/oauth/consenti/{id}"))
+            let text = serde_json::to_string(&record).expect("a request serialises");
+            Ok(format!("/oauth/consenti/{}", oauth.seal.close(&text, PENDING)))
         }
         Err(error) => Ok(oauth.back_with_error(redirect, state, &error)),
     }
@@ -114,6 +114,9 @@ async fn check(oauth: &Oauth, client: &Client, form: &Form) -> Result<Pending, O
     let state = form.get("state")?;
     if state.is_none() {
         return wrong(Code::InvalidRequest, "state is missing: it must not be guessable");
+    }
+    if form.need("scope")?.len() > MAX_SCOPE {
+        return Err(OauthError::request(format!("scope is longer than {MAX_SCOPE} bytes")));
     }
     let scopes = scope::give(form.need("scope")?, &client.scopes, scope::Flow::Person)?;
     let launch = match form.get("launch")? {

@@ -1,7 +1,7 @@
 //! EHR launch: a professional opens an application on the patient (and encounter) in front of them.
 
 use crate::records::{self, Ending, LAUNCH};
-use crate::{Oauth, OauthError};
+use crate::{Code, Oauth, OauthError};
 use access::Actor;
 use serde::{Deserialize, Serialize};
 
@@ -27,8 +27,12 @@ impl Oauth {
     /// The address at which an application begins, on what is in front of `actor`.
     ///
     /// # Errors
-    /// The application is not there or has no launch address.
+    /// The application is not there or has no launch address; a citizen launches on another's data.
     pub async fn launch(&self, actor: &Actor, launch: Launch) -> Result<String, OauthError> {
+        if actor.patient().is_some() && actor.patient() != launch.patient.as_deref() {
+            let why = "an application may see your own data only";
+            return Err(OauthError::new(Code::AccessDenied, why));
+        }
         let client = self.client(&launch.client).await?;
         let begins = client.launch.ok_or_else(|| {
             OauthError::request(format!(

@@ -37,8 +37,10 @@ pub use keys::KeyInfo;
 pub use launch::Launch;
 pub use routes::routes;
 
+use access::Seal;
 use keys::SigningKeys;
 use revoked::Revoked;
+use sha2::{Digest as _, Sha256};
 use std::sync::{Arc, RwLock};
 use std::time::Duration;
 use store::{AuditEntry, Clock, Ids, Random, RecordWrite, Store, Transaction};
@@ -58,6 +60,8 @@ pub struct Oauth {
     pub(crate) key_sets: key_sets::KeySets,
     pub(crate) http: reqwest::Client,
     pub(crate) trust: modi::Trust,
+    /// Seals what browsers carry.
+    pub(crate) seal: Seal,
 }
 
 impl Oauth {
@@ -77,6 +81,8 @@ impl Oauth {
         let revoked = Revoked::load(store.as_ref(), now).await?;
         let http = config.endpoints.client(FETCH);
         let http = http.map_err(|error| OauthError::new(Code::ServerError, format!("no HTTP client: {error}")))?;
+        let key = Sha256::digest([&config.key[..], b"what browsers carry"].concat());
+        let seal = Seal::new(key.into(), random.clone());
         let trust = modi::Trust::new(config.partners.clone())?;
         Ok(Arc::new(Self {
             store,
@@ -89,6 +95,7 @@ impl Oauth {
             key_sets: key_sets::KeySets::default(),
             http,
             trust,
+            seal,
         }))
     }
 

@@ -15,8 +15,6 @@ const SWEEP: usize = 50;
 pub(crate) const CLIENT: &str = "oauth-client";
 /// Signing keys, by `kid`.
 pub(crate) const KEY: &str = "oauth-key";
-/// Authorisation requests that wait for the person's word.
-pub(crate) const PENDING: &str = "oauth-pending";
 /// EHR launches.
 pub(crate) const LAUNCH: &str = "oauth-launch";
 /// Authorisation codes, by hash.

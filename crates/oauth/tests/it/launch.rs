@@ -63,6 +63,11 @@ async fn ehr_launch_brings_patient_and_encounter() {
         patient: Some("anna".into()),
         encounter: Some("visita".into()),
     };
+    let of_other = Launch {
+        patient: Some("mario".into()),
+        ..in_front.clone()
+    };
+    assert!(world.oauth.launch(&citizen(), of_other).await.is_err());
     let url = world.oauth.launch(&doctor(), in_front).await.unwrap();
     assert!(url.starts_with("https://app.example.it/launch?iss="), "{url}");
     assert_eq!(query_of(&url, "iss"), FHIR);
