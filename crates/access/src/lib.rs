@@ -8,6 +8,7 @@ mod actor;
 mod api;
 mod ask;
 mod audit;
+mod authorize;
 mod bearer;
 mod cookie;
 mod error;
@@ -33,6 +34,7 @@ pub use ask::{
     Refused, Reply, SessionInfo, Step, TotpOffer, Visit, Ward, WardReason,
 };
 pub use audit::{Audit, AuditPatient, FLUSH_MS};
+pub use authorize::{Access, AccessGrant, Authorizer, GRANT, GrantKind, STEP_DATA_EXTENSION, StepData, View};
 pub use bearer::{BearerError, BearerVerifier, ClientCertificate};
 pub use cookie::{cookie, session_cookie_name, set_cookie};
 pub use error::{AccessError, SignInError};

@@ -44,7 +44,15 @@ async fn node() -> (World, axum::Router) {
     identity.accounts().create(new).await.unwrap();
     let key = SigningKey::from_bytes([7; 32]);
     let identity: Arc<dyn access::Identity> = Arc::new(identity);
-    let guard = Guard::new(identity.clone(), &key, clock, random.as_ref(), GuardOptions::default());
+    let authorizer = access::Authorizer::standard(store.clone(), clock.clone());
+    let guard = Guard::new(
+        identity.clone(),
+        authorizer,
+        &key,
+        clock,
+        random.as_ref(),
+        GuardOptions::default(),
+    );
     let router = routes().merge(identity_routes(&identity)).guard(&guard);
     (
         World {

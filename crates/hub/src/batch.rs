@@ -62,7 +62,13 @@ impl Hub {
         subscriptions::may_write_bundle(self, &caller.roles, &bundle)?;
         let reads = reads(self, &bundle)?;
         let outcomes = self
-            .transact(Source::Bundle(bytes, Some(bundle)), Mode::default())
+            .transact(
+                Source::Bundle(bytes, Some(bundle)),
+                Mode {
+                    by: caller.scope.clone(),
+                    ..Mode::default()
+                },
+            )
             .await?;
         let mut answers: Vec<Answer> = Vec::with_capacity(outcomes.len());
         let mut reads = reads.into_iter();
@@ -141,7 +147,6 @@ impl Hub {
 
 /// The HTTP handler.
 pub(crate) async fn handle(hub: Arc<Hub>, mut ask: Ask) -> Result<Answer, HubError> {
-    ask.scope.write()?;
     let bytes = ask.json_bytes(&hub).await?;
     let caller = Caller {
         scope: ask.scope,

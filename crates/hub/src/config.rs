@@ -3,7 +3,7 @@
 use crate::{Validation, ValidationPolicy};
 
 /// Settings of a [`crate::Hub`].
-#[derive(Debug, Clone)]
+#[derive(Clone)]
 pub struct HubConfig {
     /// Address clients see, without trailing slash, e.g. `https://hub.example.it/fhir`. Full URLs, `Location` and
     /// paging links start with it; references that start with it are references to this server.
@@ -22,6 +22,9 @@ pub struct HubConfig {
     pub validation: ValidationPolicy,
     /// The authorisation server, told in the CapabilityStatement; `None`: there is none.
     pub security: Option<SecurityEndpoints>,
+    /// Says what actors may see, for work that outlives a request, and which codes are sensitive. `None`: such work is
+    /// the program's own only, and nothing is labelled.
+    pub authorizer: Option<access::Authorizer>,
 }
 
 impl HubConfig {
@@ -36,6 +39,7 @@ impl HubConfig {
             bulk: crate::BulkConfig::default(),
             validation: Validation::Reject.into(),
             security: None,
+            authorizer: None,
         }
     }
 }

@@ -3,6 +3,7 @@
 use crate::http::{Answer, Ask};
 use crate::hub::{Effect, Written, stored};
 use crate::parse;
+use crate::scope::Scope;
 use crate::{Hub, HubError, binary};
 use serde_json::Value;
 use std::sync::Arc;
@@ -14,10 +15,25 @@ impl Hub {
     /// With `if_none_exist` (search criteria without `?`): nothing is written when one resource matches
     /// ([`Effect::Existed`]), and more than one is an error. Two concurrent calls with the same criteria make one.
     pub async fn create(&self, rtype: &str, value: Value, if_none_exist: Option<&str>) -> Result<Written, HubError> {
+        self.create_by(&Scope::All, rtype, value, if_none_exist).await
+    }
+
+    /// As [`Hub::create`], on behalf of somebody.
+    pub(crate) async fn create_by(
+        &self,
+        by: &Scope,
+        rtype: &str,
+        value: Value,
+        if_none_exist: Option<&str>,
+    ) -> Result<Written, HubError> {
         self.check_type(rtype)?;
         expect_type(rtype, &value)?;
         let criteria = match if_none_exist {
-            Some(text) => Some((text, parse::criteria(&self.parse_context(), rtype, text)?)),
+            Some(text) => {
+                let mut query = parse::criteria(&self.parse_context(), rtype, text)?;
+                by.narrow(&mut query)?;
+                Some((text, query))
+            }
             None => None,
         };
         let id = self.ids.next();
@@ -35,8 +51,7 @@ impl Hub {
                 }
                 transaction.preconditions.push(Precondition::NoMatch(query.clone()));
             }
-            let now = self.clock.now();
-            let prepared = self.prepare_checked(value.clone(), &id, 0, now, Method::Post).await?;
+            let prepared = self.prepare_checked(by, value.clone(), &id, None, Method::Post).await?;
             let resource = stored(&prepared.write);
             transaction.resources.push(prepared.write);
             if self.try_commit(transaction).await?.is_some() {
@@ -89,6 +104,6 @@ pub(crate) async fn handle(hub: Arc<Hub>, mut ask: Ask) -> Result<Answer, HubErr
     let criteria = ask
         .header("if-none-exist")?
         .map(|text| parse::criteria_text(rtype, text));
-    let written = hub.create(rtype, value, criteria).await?;
+    let written = hub.create_by(&ask.scope, rtype, value, criteria).await?;
     Ok(Answer::written(&written))
 }

@@ -6,6 +6,7 @@ use crate::hub::stored;
 use crate::outcome::{self, Issue};
 use crate::parse;
 use crate::routes::unknown_operation;
+use crate::scope::Scope;
 use crate::update::check_match;
 use crate::{Hub, HubError};
 use std::sync::Arc;
@@ -22,11 +23,26 @@ impl Hub {
         id: &str,
         if_match: Option<u64>,
     ) -> Result<Option<StoredResource>, HubError> {
+        self.delete_by(&Scope::All, rtype, id, if_match).await
+    }
+
+    /// As [`Hub::delete`], on behalf of somebody.
+    pub(crate) async fn delete_by(
+        &self,
+        by: &Scope,
+        rtype: &str,
+        id: &str,
+        if_match: Option<u64>,
+    ) -> Result<Option<StoredResource>, HubError> {
         self.check_type(rtype)?;
         let mut turn = None;
         for attempt in 0..=self.config.limits.retries {
             self.turns.wait((rtype, id), attempt, &mut turn).await;
             let current = self.snapshot().await?.read(rtype, id).await?;
+            by.admit_to_write(rtype, id, current.as_ref())?;
+            if let Some(current) = &current {
+                by.may_delete(current)?;
+            }
             check_match(rtype, id, if_match, current.as_ref().map_or(0, |c| c.version))?;
             let Some(current) = current.filter(|c| c.body.is_some()) else {
                 return Ok(None);
@@ -52,10 +68,21 @@ impl Hub {
     /// Deletes what matches, in one commit; gives the deletions. More matches than
     /// [`HubConfig::delete_matches`](crate::HubConfig::delete_matches) are an error, and nothing is deleted.
     pub async fn delete_matching(&self, rtype: &str, criteria: &str) -> Result<Vec<StoredResource>, HubError> {
+        self.delete_matching_by(&Scope::All, rtype, criteria).await
+    }
+
+    /// As [`Hub::delete_matching`], on behalf of somebody.
+    pub(crate) async fn delete_matching_by(
+        &self,
+        by: &Scope,
+        rtype: &str,
+        criteria: &str,
+    ) -> Result<Vec<StoredResource>, HubError> {
         self.check_type(rtype)?;
         let most = self.config.delete_matches.max(1);
         let mut query = parse::criteria(&self.parse_context(), rtype, criteria)?;
         query.page.count = most + 1;
+        by.narrow(&mut query)?;
         let mut turn = None;
         for attempt in 0..=self.config.limits.retries {
             self.turns.wait((rtype, criteria), attempt, &mut turn).await;
@@ -70,6 +97,7 @@ impl Hub {
                     },
                 });
             }
+            found.iter().try_for_each(|one| by.may_delete(one))?;
             let now = self.clock.now();
             let write = |one: StoredResource| prepare_delete(rtype, &one.id, one.version, one.patient, now);
             let resources: Vec<_> = found.into_iter().map(write).collect();
@@ -97,7 +125,7 @@ pub(crate) async fn handle(hub: Arc<Hub>, ask: Ask) -> Result<Answer, HubError> 
     if let Some(error) = unknown_operation(&format!("{rtype}/{id}")) {
         return Err(error);
     }
-    let deleted = hub.delete(rtype, id, ask.if_match()?).await?;
+    let deleted = hub.delete_by(&ask.scope, rtype, id, ask.if_match()?).await?;
     Ok(answer(&ask, deleted.as_slice()))
 }
 
@@ -105,7 +133,7 @@ pub(crate) async fn handle(hub: Arc<Hub>, ask: Ask) -> Result<Answer, HubError> 
 pub(crate) async fn handle_matching(hub: Arc<Hub>, ask: Ask) -> Result<Answer, HubError> {
     let rtype = ask.param("type");
     ask.may_write(&hub)?;
-    let deleted = hub.delete_matching(rtype, &ask.query).await?;
+    let deleted = hub.delete_matching_by(&ask.scope, rtype, &ask.query).await?;
     Ok(answer(&ask, &deleted))
 }
 

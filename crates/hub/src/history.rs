@@ -82,9 +82,17 @@ pub(crate) async fn handle_instance(hub: Arc<Hub>, ask: Ask) -> Result<Answer, H
     let page = hub
         .history(&scope, wanted.since, wanted.count, wanted.after.as_deref())
         .await?;
-    if let Some(hidden) = page.versions.iter().find(|version| !ask.scope.sees(version)) {
+    // A deleted version has no labels: what was deleted is judged by what it was.
+    let bodies = page.versions.iter().filter(|version| version.body.is_some());
+    let mut hidden = bodies.filter(|version| !ask.scope.sees(version));
+    if let Some(hidden) = hidden.next() {
         ask.scope.admit(hidden)?;
     }
+    if let Some(only) = page.versions.iter().find(|version| version.body.is_none()) {
+        ask.scope.admit(only)?;
+    }
+    let mut page = page;
+    page.versions = page.versions.into_iter().map(|one| ask.scope.dressed(one)).collect();
     Ok(answer(&hub, &path, &wanted, &page))
 }
 

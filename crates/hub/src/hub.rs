@@ -1,8 +1,10 @@
 //! The hub itself: a store, a clock, ids and the settings.
 
 use crate::bulk::Bulk;
+use crate::labelling;
 use crate::parse::Context;
 use crate::routes::unknown_operation;
+use crate::scope::Scope;
 use crate::search_parameter;
 use crate::subscriptions::{self, Shared};
 use crate::terminology::{self, Terminology};
@@ -126,16 +128,21 @@ impl Hub {
 
     /// Validates and prepares one version, by everything its policy looks at. For several at once: [`Self::prepare`],
     /// then [`validate::rules`] of all.
+    ///
+    /// `by`: on whose behalf; `current`: what is stored now, of any state.
     pub(crate) async fn prepare_checked(
         &self,
+        by: &Scope,
         value: Value,
         id: &str,
-        previous: u64,
-        now: Timestamp,
+        current: Option<&StoredResource>,
         method: Method,
     ) -> Result<Prepared, HubError> {
-        let mut prepared = self.prepare(value, id, previous, now, method)?;
-        validate::one(self, &mut prepared).await?;
+        let previous = current.map_or(0, |current| current.version);
+        let mut prepared = self.prepare(value, id, previous, self.clock.now(), method)?;
+        // Before the rules are looked at: what they find could tell of what may not be seen.
+        by.may_write(&prepared.write, &prepared.value, current)?;
+        validate::one(self, by, &mut prepared).await?;
         Ok(prepared)
     }
 
@@ -158,6 +165,9 @@ impl Hub {
             subscriptions::on_write(self, &shared.settings, &mut value, id)?;
         }
         self.make_relative(&mut value);
+        if let Some(authorizer) = &self.config.authorizer {
+            labelling::label(authorizer.policies().labels(), &mut value);
+        }
         let prepared = store::prepare_write(self.definitions, value, id, previous, now, method)?;
         Ok(Prepared {
             write: prepared.write,

@@ -17,6 +17,7 @@ mod error;
 mod history;
 mod http;
 mod hub;
+mod labelling;
 pub mod load;
 mod operations;
 mod outcome;

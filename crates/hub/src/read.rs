@@ -40,5 +40,5 @@ pub(crate) async fn handle(hub: Arc<Hub>, ask: Ask) -> Result<Answer, HubError> 
     if let Some(content) = binary::content(&ask, &resource)? {
         return Ok(content);
     }
-    Ok(Answer::resource(resource))
+    Ok(Answer::resource(ask.scope.dressed(resource)))
 }

@@ -61,13 +61,13 @@ impl Hub {
 
 /// The HTTP handler of `GET`.
 pub(crate) async fn handle_status(hub: Arc<Hub>, ask: Ask) -> Result<Answer, HubError> {
-    ask.scope.everything("the state of the index is not shown to you")?;
+    ask.scope.administers()?;
     hub.told().await
 }
 
 /// The HTTP handler of `POST`.
 pub(crate) async fn handle(hub: Arc<Hub>, mut ask: Ask) -> Result<Answer, HubError> {
-    ask.scope.everything("indexing again is not permitted to you")?;
+    ask.scope.administers()?;
     let bytes = ask.json_bytes(&hub).await?;
     let mut types = Vec::new();
     if !bytes.is_empty() {

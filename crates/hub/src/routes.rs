@@ -4,7 +4,7 @@ use crate::http::{Answer, Ask, run};
 use crate::operations::{
     everything, expand, lastn, lookup, meta, subscription, subsumes, translate, validate, validate_code, viewdefinition,
 };
-use crate::scope::{PROFESSIONALS, READERS};
+use crate::scope::{Scope, staff};
 use crate::{
     Hub, HubError, batch, bulk, capabilities, create, delete, history, patch, read, reindex, search, search_system,
     subscriptions, update, vread,
@@ -24,9 +24,9 @@ pub(crate) type Handler = fn(Arc<Hub>, Ask) -> BoxFuture<'static, Result<Answer,
 pub(crate) enum For {
     /// Anyone.
     Anyone,
-    /// Professionals and, narrowed to their own data, assistiti.
+    /// Whoever is signed in: what is seen and written depends on the actor's view.
     Readers,
-    /// Professionals.
+    /// Whoever works for the health service, within the view.
     Professionals,
     /// Who runs the installation.
     Admins,
@@ -167,7 +167,7 @@ pub fn routes(hub: Arc<Hub>) -> Routes {
         let listen = on(MethodFilter::GET, move |actor, headers, upgrade| {
             subscriptions::socket_handle(shared.clone(), actor, headers, upgrade)
         });
-        routes = routes.route(Method::GET, WEBSOCKET, Policy::AnyRole(PROFESSIONALS), listen);
+        routes = routes.route(Method::GET, WEBSOCKET, Policy::Check(staff), listen);
     }
     let mut paths: Vec<&'static str> = Vec::new();
     for row in &rows {
@@ -186,7 +186,7 @@ pub fn routes(hub: Arc<Hub>) -> Routes {
                 method.clone(),
                 &format!("{MOUNT}{path}"),
                 policy(who),
-                serve(&hub, filter, handler),
+                serve(&hub, who, filter, handler),
             );
             // Clients write these two with and without the slash at the end.
             let alias = match *path {
@@ -194,7 +194,7 @@ pub fn routes(hub: Arc<Hub>) -> Routes {
                 "/{type}" => format!("{MOUNT}/{{type}}/"),
                 _ => continue,
             };
-            routes = routes.route(method.clone(), &alias, policy(who), serve(&hub, filter, handler));
+            routes = routes.route(method.clone(), &alias, policy(who), serve(&hub, who, filter, handler));
         }
         for path in NOWHERE {
             let handler: Handler = |_, ask| Box::pin(nowhere(ask));
@@ -203,7 +203,7 @@ pub fn routes(hub: Arc<Hub>) -> Routes {
                 method.clone(),
                 &path,
                 policy(For::Readers),
-                serve(&hub, filter, handler),
+                serve(&hub, For::Readers, filter, handler),
             );
         }
     }
@@ -213,18 +213,24 @@ pub fn routes(hub: Arc<Hub>) -> Routes {
 fn policy(who: For) -> Policy {
     match who {
         For::Anyone => Policy::Public,
-        For::Readers => Policy::AnyRole(READERS),
-        For::Professionals => Policy::AnyRole(PROFESSIONALS),
+        For::Readers => Policy::SignedIn,
+        For::Professionals => Policy::Check(staff),
         For::Admins => Policy::AnyRole(&[]),
     }
 }
 
-fn serve(hub: &Arc<Hub>, filter: MethodFilter, handler: Handler) -> MethodRouter {
+fn serve(hub: &Arc<Hub>, who: For, filter: MethodFilter, handler: Handler) -> MethodRouter {
     let hub = hub.clone();
     on(filter, move |params: RawPathParams, request: Request| {
         let ask = Ask::of(&params, request);
-        run(hub.clone(), handler, ask)
+        let stranger = who != For::Anyone && ask.scope == Scope::Nothing;
+        run(hub.clone(), if stranger { refused } else { handler }, ask)
     })
+}
+
+fn refused(_: Arc<Hub>, _: Ask) -> BoxFuture<'static, Result<Answer, HubError>> {
+    let message = "none of your roles is known here: ask who gives out roles";
+    Box::pin(async move { Err(HubError::Forbidden(message.into())) })
 }
 
 /// `Allow` of a path (with or without [`MOUNT`]).

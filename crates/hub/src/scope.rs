@@ -1,75 +1,74 @@
-//! What an actor may reach, decided in this one place: professionals everything, an assistito the resources of the own
-//! patient compartment, to read.
+//! What a request may reach, decided in this one place from the actor's [`access::View`].
 
 use crate::HubError;
-use access::{Actor, ScopeContext};
-use store::{Clause, Query, StoredResource};
-
-/// Roles that work with everybody's data.
-/// `sistema` is an external system with an account of its own, held to its OAuth scopes.
-pub(crate) const PROFESSIONALS: &[&str] = &["mmg", "diabetologo", "infermiere", "case-manager", "sistema"];
-/// Roles that may read something.
-pub(crate) const READERS: &[&str] = &[
-    "mmg",
-    "diabetologo",
-    "infermiere",
-    "case-manager",
-    "sistema",
-    "assistito",
-];
+use access::{Access, Actor, Decision, View};
+use bytes::Bytes;
+use policy::{Action, LabelKind};
+use serde_json::Value;
+use store::{Method, Query, ResourceWrite, StoredResource};
 
 /// What a request may reach.
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Debug, Clone, Default, PartialEq)]
 pub enum Scope {
-    /// Everything, to read and write.
+    /// Everything, to read and write: the program itself.
     All,
-    /// The compartment of this patient, to read.
-    Patient(String),
+    /// What the view permits.
+    View(View),
     /// Nothing.
+    #[default]
     Nothing,
 }
 
 impl Scope {
-    /// The scope of an actor. Behind a client with `patient/` scopes it ends at the patient in context: what other scopes
-    /// the client may have besides does not widen it (the guard has checked type and action already).
-    pub fn of(actor: &Actor) -> Self {
-        let own = Self::of_roles(actor);
-        let Some(client) = actor.client.as_deref() else {
-            return own;
-        };
-        let confined = client
-            .resource_scopes()
-            .any(|scope| scope.context == ScopeContext::Patient);
-        match (own, client.patient.as_deref()) {
-            (own, _) if !confined => own,
-            (Self::All, Some(patient)) => Self::Patient(patient.to_owned()),
-            (Self::Patient(id), Some(patient)) if id == patient => Self::Patient(id),
-            _ => Self::Nothing,
+    /// The scope of a request whose actor sees so much.
+    pub fn of(view: &View) -> Self {
+        if view.is_everything() {
+            Self::All
+        } else if !view.has_known_role() {
+            Self::Nothing
+        } else {
+            Self::View(view.clone())
         }
     }
 
-    fn of_roles(actor: &Actor) -> Self {
-        let works = |role: &str| actor.has_role(role);
-        if works("system") || works("admin") || PROFESSIONALS.iter().any(|role| works(role)) {
-            return Self::All;
-        }
-        match actor.patient() {
-            Some(id) if works("assistito") => Self::Patient(id.to_owned()),
-            _ => Self::Nothing,
-        }
-    }
-
-    /// Whether it may write.
-    pub(crate) fn write(&self) -> Result<(), HubError> {
-        self.everything("this is not permitted to you: your own data can be read, not written, here")
-    }
-
-    /// Whether it may do what cannot be narrowed to one patient (history of a type, batch).
+    /// Whether it may do what cannot be narrowed to what it sees (history of a type, views over everybody's data).
     pub(crate) fn everything(&self, message: &str) -> Result<(), HubError> {
         if *self == Self::All {
             Ok(())
         } else {
             Err(HubError::Forbidden(message.to_owned()))
+        }
+    }
+
+    /// Whether it runs the installation.
+    pub(crate) fn administers(&self) -> Result<(), HubError> {
+        match self {
+            Self::All => Ok(()),
+            Self::View(view) if view.has_role("admin") => Ok(()),
+            _ => Err(HubError::Forbidden("this is for who runs the installation".into())),
+        }
+    }
+
+    /// Refuses at once who may not do this with anything of a type, whatever the body says.
+    pub(crate) fn may_begin(&self, action: Action, rtype: &str) -> Result<(), HubError> {
+        let ever = match self {
+            Self::All => true,
+            Self::View(view) => view.may_ever(action, rtype),
+            Self::Nothing => false,
+        };
+        if ever { Ok(()) } else { Err(forbidden(action, rtype)) }
+    }
+
+    /// Whether it may take this version out in bulk.
+    pub(crate) fn exports(&self, resource: &StoredResource) -> bool {
+        match self {
+            Self::All => true,
+            Self::View(view) => {
+                let labels = view.labels_of_body(resource.body.as_deref().unwrap_or_default());
+                view.ruling(Action::Export, &resource.rtype, resource.patient.as_deref(), labels)
+                    .permit
+            }
+            Self::Nothing => false,
         }
     }
 
@@ -85,9 +84,29 @@ impl Scope {
     pub(crate) fn sees(&self, resource: &StoredResource) -> bool {
         match self {
             Self::All => true,
-            Self::Patient(id) => resource.patient.as_deref() == Some(id),
+            Self::View(view) => view.sees(resource),
             Self::Nothing => false,
         }
+    }
+
+    /// The bytes of a version that may be seen, with no more elements than the steps in hand declare.
+    pub(crate) fn shown(&self, resource: &StoredResource, body: &Bytes) -> Bytes {
+        match self {
+            Self::View(view) if view.has_steps() => match view.access(resource) {
+                Access::Elements(elements) => crate::http::View::of_elements(elements).apply(body),
+                Access::Whole => body.clone(),
+                Access::Hidden => Bytes::new(),
+            },
+            _ => body.clone(),
+        }
+    }
+
+    /// As [`Scope::shown`], of a resource.
+    pub(crate) fn dressed(&self, mut resource: StoredResource) -> StoredResource {
+        if let (Self::View(_), Some(body)) = (self, &resource.body) {
+            resource.body = Some(self.shown(&resource, body));
+        }
+        resource
     }
 
     /// A deletion must not tell a stranger that there was something.
@@ -104,99 +123,139 @@ impl Scope {
         }
     }
 
-    /// Narrows a search. Conditions on other resources are refused: they could tell what may not be seen.
+    /// Narrows a search to what may be seen.
     pub(crate) fn narrow(&self, query: &mut Query) -> Result<(), HubError> {
         match self {
             Self::All => Ok(()),
-            Self::Patient(id) => {
-                if query.clauses.iter().any(reaches_out) {
-                    return Err(HubError::Forbidden(
-                        "chained searches and _has are not permitted to you".into(),
-                    ));
-                }
-                query.clauses.push(Clause::Patient(id.clone()));
+            Self::View(view) => {
+                query.sight = view.sight();
                 Ok(())
             }
-            Self::Nothing => Err(HubError::Forbidden("your role reads nothing here".into())),
-        }
-    }
-}
-
-fn reaches_out(clause: &Clause) -> bool {
-    match clause {
-        Clause::Chain { .. } | Clause::Has { .. } => true,
-        Clause::Or(inner) => inner.iter().any(reaches_out),
-        _ => false,
-    }
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    fn actor(subject: &str, role: &str) -> Actor {
-        Actor {
-            subject: subject.into(),
-            name: "x".into(),
-            roles: vec![role.into()],
-            ..Actor::default()
+            Self::Nothing => Err(HubError::Forbidden("you may read nothing here".into())),
         }
     }
 
-    #[test]
-    fn roles_decide() {
-        assert_eq!(Scope::of(&actor("Practitioner/1", "mmg")), Scope::All);
-        assert_eq!(Scope::of(&actor("Patient/1", "assistito")), Scope::Patient("1".into()));
-        assert_eq!(Scope::of(&actor("Practitioner/1", "assistito")), Scope::Nothing);
-        assert_eq!(Scope::of(&actor("Patient/1", "other")), Scope::Nothing);
-        assert_eq!(Scope::of(&Actor::system()), Scope::All);
+    /// Whether it may know what is stored under an id it would write to. What it may not see, what was deleted and what
+    /// never was look the same to it.
+    pub(crate) fn admit_to_write(
+        &self,
+        rtype: &str,
+        id: &str,
+        current: Option<&StoredResource>,
+    ) -> Result<(), HubError> {
+        match (self, current.filter(|current| current.body.is_some())) {
+            (Self::All, _) => Ok(()),
+            (_, Some(current)) => self.admit(current),
+            (Self::View(view), None) if view.sees_whole_type(rtype) => Ok(()),
+            (_, None) => Err(HubError::not_found(rtype, id)),
+        }
     }
 
-    #[test]
-    fn a_client_ends_at_its_patient() {
-        let with = |subject: &str, role: &str, scope: &str, patient: Option<&str>| {
-            let client = access::ClientGrant {
-                client: "app".into(),
-                scopes: vec![scope.into()],
-                patient: patient.map(str::to_owned),
-                purpose: None,
-            };
-            Scope::of(&Actor {
-                client: Some(std::sync::Arc::new(client)),
-                ..actor(subject, role)
-            })
+    /// Whether a version may be written in the place of `current`. `value`: the resource as it would be.
+    pub(crate) fn may_write(
+        &self,
+        write: &ResourceWrite,
+        value: &Value,
+        current: Option<&StoredResource>,
+    ) -> Result<(), HubError> {
+        let view = match self {
+            Self::All => return Ok(()),
+            Self::View(view) => view,
+            Self::Nothing => return Err(forbidden(Action::Write, &write.rtype)),
         };
-        let own = |id: &str| Scope::Patient(id.into());
-        assert_eq!(with("Practitioner/1", "mmg", "patient/*.rs", Some("7")), own("7"));
-        assert_eq!(with("Practitioner/1", "mmg", "patient/*.rs", None), Scope::Nothing);
-        assert_eq!(with("Practitioner/1", "mmg", "user/*.rs", None), Scope::All);
-        assert_eq!(with("Patient/1", "assistito", "patient/*.rs", Some("1")), own("1"));
-        assert_eq!(
-            with("Patient/1", "assistito", "patient/*.rs", Some("2")),
-            Scope::Nothing
-        );
-        assert_eq!(with("Patient/1", "assistito", "user/*.rs", None), own("1"));
-        assert_eq!(with("client/x", "sistema", "system/*.rs", None), Scope::All);
+        let live = current.filter(|current| current.body.is_some());
+        match live {
+            Some(current) => {
+                self.admit(current)?;
+                self.keeps_labels(view, current, value)?;
+                if current.patient != write.patient {
+                    self.rule(view, Action::Write, &write.rtype, current.patient.as_deref(), None)?;
+                }
+            }
+            // Whether an id is free would tell that another is not: new resources get theirs from the server.
+            None if write.method == Method::Put && !view.sees_whole_type(&write.rtype) => {
+                return Err(HubError::not_found(&write.rtype, &write.id));
+            }
+            None => {}
+        }
+        self.rule(view, Action::Write, &write.rtype, write.patient.as_deref(), Some(value))
     }
 
-    #[test]
-    fn a_patient_cannot_reach_out() {
-        let mut query = Query {
-            clauses: vec![Clause::Or(vec![Clause::Never])],
-            ..Query::default()
-        };
-        let scope = Scope::Patient("1".into());
-        scope.narrow(&mut query).unwrap();
-        assert_eq!(query.clauses.last(), Some(&Clause::Patient("1".into())));
-        let has = Clause::Has {
-            source: "Observation".into(),
-            param: fhir::ParamId(0),
-            clauses: vec![],
-        };
-        let mut query = Query {
-            clauses: vec![Clause::Or(vec![has])],
-            ..Query::default()
-        };
-        assert!(scope.narrow(&mut query).is_err());
+    /// Whether the current version may be deleted.
+    pub(crate) fn may_delete(&self, current: &StoredResource) -> Result<(), HubError> {
+        match self {
+            Self::All => Ok(()),
+            Self::View(view) => {
+                self.admit(current)?;
+                let value = current
+                    .body
+                    .as_deref()
+                    .and_then(|body| serde_json::from_slice(body).ok());
+                let (rtype, patient) = (&current.rtype, current.patient.as_deref());
+                self.rule(view, Action::Delete, rtype, patient, value.as_ref())
+            }
+            Self::Nothing => Err(forbidden(Action::Delete, &current.rtype)),
+        }
     }
+
+    fn rule(
+        &self,
+        view: &View,
+        action: Action,
+        rtype: &str,
+        patient: Option<&str>,
+        value: Option<&Value>,
+    ) -> Result<(), HubError> {
+        if view.may(action, rtype, patient, value).permit {
+            Ok(())
+        } else {
+            Err(forbidden(action, rtype))
+        }
+    }
+
+    /// What protects or hides a fact is not taken away by writing the fact again.
+    fn keeps_labels(&self, view: &View, current: &StoredResource, value: &Value) -> Result<(), HubError> {
+        let labels = view.policies().labels();
+        let kept = labels.of_kind(LabelKind::Protected);
+        let before = view.labels_of_body(current.body.as_deref().unwrap_or_default());
+        let after = view.labels_of(value);
+        if before.within(kept).is_within(after) {
+            return Ok(());
+        }
+        Err(HubError::Forbidden(format!(
+            "meta.security: {} cannot be taken away here; keep the labels of the version you read",
+            labels.names(before.within(kept)).join(", ")
+        )))
+    }
+}
+
+/// Route policy: who works for the health service, in whatever role; not who is only assisted by it.
+pub(crate) fn staff(actor: &Actor, _: &http::request::Parts) -> Decision {
+    if actor.roles.iter().any(|role| role != "assistito") {
+        Decision::Permit("staff")
+    } else {
+        Decision::Deny("staff-only")
+    }
+}
+
+/// Route policy: who may take many people's data out or bring them in. What goes out is what policies permit to export.
+pub(crate) fn bulk(actor: &Actor, _: &http::request::Parts) -> Decision {
+    if actor.has_role("system") || actor.has_role("data-manager") {
+        Decision::Permit("bulk")
+    } else {
+        Decision::Deny("bulk")
+    }
+}
+
+fn forbidden(action: Action, rtype: &str) -> HubError {
+    let verb = match action {
+        Action::Read => "read",
+        Action::Write => "write",
+        Action::Delete => "delete",
+        Action::Export => "export",
+    };
+    HubError::Forbidden(format!(
+        "you may not {verb} this {rtype}: it needs a tie to the patient (chosen doctor, care team, unit, step in hand, \
+         consent) that a policy accepts for it"
+    ))
 }

@@ -46,7 +46,6 @@ impl Hub {
             parsed.query.includes.clear();
         }
         let mut page = snapshot.search(&parsed.query).await?;
-        page.included.retain(|resource| scope.sees(resource));
         if page.total.is_none() && page.next.is_none() && parsed.query.page.after.is_none() {
             // The first page is all there is: the total costs nothing.
             page.total = Some(page.matches.len() as u64);
@@ -82,7 +81,7 @@ pub(crate) async fn handle(hub: Arc<Hub>, mut ask: Ask) -> Result<Answer, HubErr
         page.total,
         &links(&path, &parsed.used, &page),
     );
-    write_page(&hub, &mut writer, &page, &view);
+    write_page(&hub, &ask.scope, &mut writer, &page, &view);
     write_ignored(&mut writer, &parsed);
     Ok(Answer::made(writer.finish()))
 }
@@ -106,18 +105,24 @@ pub(crate) fn links(path: &str, used: &[Pair], page: &SearchPage) -> Vec<(&'stat
 }
 
 /// Matches and included resources as entries.
-pub(crate) fn write_page(hub: &Hub, writer: &mut BundleWriter, page: &SearchPage, view: &View) {
+pub(crate) fn write_page(hub: &Hub, scope: &Scope, writer: &mut BundleWriter, page: &SearchPage, view: &View) {
     for resource in &page.matches {
-        write_resource(hub, writer, resource, "match", view);
+        write_resource(hub, scope, writer, (resource, "match"), view);
     }
     for resource in &page.included {
-        write_resource(hub, writer, resource, "include", view);
+        write_resource(hub, scope, writer, (resource, "include"), view);
     }
 }
 
-fn write_resource(hub: &Hub, writer: &mut BundleWriter, resource: &StoredResource, mode: &str, view: &View) {
+fn write_resource(
+    hub: &Hub,
+    scope: &Scope,
+    writer: &mut BundleWriter,
+    (resource, mode): (&StoredResource, &str),
+    view: &View,
+) {
     let Some(body) = &resource.body else { return };
-    let body: Bytes = view.apply(body);
+    let body: Bytes = view.apply(&scope.shown(resource, body));
     writer.begin(
         Some(&format!("{}/{}/{}", hub.config.base_url, resource.rtype, resource.id)),
         Some(&body),

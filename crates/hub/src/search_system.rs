@@ -62,7 +62,7 @@ pub(crate) async fn handle(hub: Arc<Hub>, mut ask: Ask) -> Result<Answer, HubErr
     used.insert(0, ("_type".to_owned(), types.join(",")));
     let links = links(&hub.config.base_url, &used, &all);
     let mut writer = BundleWriter::new("searchset", hub.clock.now(), all.total, &links);
-    write_page(&hub, &mut writer, &all, &view);
+    write_page(&hub, &ask.scope, &mut writer, &all, &view);
     write_ignored(&mut writer, &parsed[0]);
     Ok(Answer::made(writer.finish()))
 }

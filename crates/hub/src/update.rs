@@ -4,6 +4,7 @@ use crate::create::expect_type;
 use crate::http::{Answer, Ask};
 use crate::hub::{Effect, Written, stored};
 use crate::parse;
+use crate::scope::Scope;
 use crate::{Hub, HubError, binary, is_id};
 use serde_json::Value;
 use std::sync::Arc;
@@ -21,6 +22,18 @@ impl Hub {
         value: Value,
         if_match: Option<u64>,
     ) -> Result<Written, HubError> {
+        self.update_by(&Scope::All, rtype, id, value, if_match).await
+    }
+
+    /// As [`Hub::update`], on behalf of somebody.
+    pub(crate) async fn update_by(
+        &self,
+        by: &Scope,
+        rtype: &str,
+        id: &str,
+        value: Value,
+        if_match: Option<u64>,
+    ) -> Result<Written, HubError> {
         self.check_type(rtype)?;
         check_identity(rtype, id, &value)?;
         let mut turn = None;
@@ -28,10 +41,11 @@ impl Hub {
             self.turns.wait((rtype, id), attempt, &mut turn).await;
             let current = self.snapshot().await?.read(rtype, id).await?;
             let version = current.as_ref().map_or(0, |c| c.version);
-            let live = current.is_some_and(|c| c.body.is_some());
+            let live = current.as_ref().is_some_and(|c| c.body.is_some());
+            by.admit_to_write(rtype, id, current.as_ref())?;
             check_match(rtype, id, if_match, version)?;
             let prepared = self
-                .prepare_checked(value.clone(), id, version, self.clock.now(), Method::Put)
+                .prepare_checked(by, value.clone(), id, current.as_ref(), Method::Put)
                 .await?;
             let resource = stored(&prepared.write);
             let transaction = Transaction {
@@ -60,12 +74,26 @@ impl Hub {
         &self,
         rtype: &str,
         criteria: &str,
+        value: Value,
+        if_match: Option<u64>,
+    ) -> Result<Written, HubError> {
+        self.update_matching_by(&Scope::All, rtype, criteria, value, if_match)
+            .await
+    }
+
+    /// As [`Hub::update_matching`], on behalf of somebody.
+    pub(crate) async fn update_matching_by(
+        &self,
+        by: &Scope,
+        rtype: &str,
+        criteria: &str,
         mut value: Value,
         if_match: Option<u64>,
     ) -> Result<Written, HubError> {
         self.check_type(rtype)?;
         expect_type(rtype, &value)?;
-        let query = parse::criteria(&self.parse_context(), rtype, criteria)?;
+        let mut query = parse::criteria(&self.parse_context(), rtype, criteria)?;
+        by.narrow(&mut query)?;
         let mut turn = None;
         for attempt in 0..=self.config.limits.retries {
             self.turns.wait((rtype, criteria), attempt, &mut turn).await;
@@ -81,15 +109,15 @@ impl Hub {
                 }
                 // Its own turn may be the same lock.
                 drop(turn);
-                return self.update(rtype, &found.id, value, if_match).await;
+                return self.update_by(by, rtype, &found.id, value, if_match).await;
             }
             if let Some(id) = value.get("id").and_then(Value::as_str) {
                 let id = id.to_owned();
                 drop(turn);
-                return self.update(rtype, &id, value, if_match).await;
+                return self.update_by(by, rtype, &id, value, if_match).await;
             }
             let prepared = self
-                .prepare_checked(value.clone(), &self.ids.next(), 0, self.clock.now(), Method::Post)
+                .prepare_checked(by, value.clone(), &self.ids.next(), None, Method::Post)
                 .await?;
             let resource = stored(&prepared.write);
             let preconditions = vec![Precondition::NoMatch(query.clone())];
@@ -156,7 +184,9 @@ pub(crate) async fn handle(hub: Arc<Hub>, mut ask: Ask) -> Result<Answer, HubErr
         Some(value) => value,
         None => ask.json(&hub).await?,
     };
-    let written = hub.update(ask.param("type"), ask.param("id"), value, if_match).await?;
+    let written = hub
+        .update_by(&ask.scope, ask.param("type"), ask.param("id"), value, if_match)
+        .await?;
     Ok(Answer::written(&written))
 }
 
@@ -166,7 +196,7 @@ pub(crate) async fn handle_matching(hub: Arc<Hub>, mut ask: Ask) -> Result<Answe
     let if_match = ask.if_match()?;
     let value = ask.json(&hub).await?;
     let written = hub
-        .update_matching(ask.param("type"), &ask.query, value, if_match)
+        .update_matching_by(&ask.scope, ask.param("type"), &ask.query, value, if_match)
         .await?;
     Ok(Answer::written(&written))
 }

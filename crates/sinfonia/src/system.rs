@@ -1,7 +1,8 @@
 //! The whole program over one SQLite file, wired once for every subcommand.
 
 use access::{
-    Guard, GuardOptions, Identity, IdentityOptions, LocalIdentity, OidcConfig, SignInRules, SigningKey, identity_routes,
+    Authorizer, Guard, GuardOptions, Identity, IdentityOptions, LocalIdentity, OidcConfig, SignInRules, SigningKey,
+    identity_routes,
 };
 use anyhow::Context as _;
 use axum::middleware::from_fn;
@@ -44,6 +45,8 @@ pub struct Setup {
     pub interop: Interop,
     /// What is looked at when FHIR resources are written.
     pub validation: hub::ValidationPolicy,
+    /// Who may see and do what.
+    pub policies: Arc<policy::Policies>,
 }
 
 /// What the command line says of subscriptions.
@@ -98,15 +101,24 @@ impl System {
         let random = Arc::new(SystemRandom);
         let key = SigningKey::load_or_create(&data.join("internal.key"), random.as_ref())?;
         let store = open_store(data)?;
-        let dynamic: Arc<dyn Store> = store.clone();
         let (clock, ids) = (setup.clock, setup.ids);
+        let authorizer = Authorizer::new(store.clone(), setup.policies, clock.clone());
+        // Everything writes through the watched store: what somebody may see follows from what is written.
+        let dynamic: Arc<dyn Store> = authorizer.store();
         let manners = identity_options(setup.sign_in_rules, &setup.base_url, &key);
         let mut identity = LocalIdentity::new(dynamic.clone(), clock.clone(), random.clone(), manners);
         if let Some(providers) = setup.providers {
             identity = identity.with_providers(providers, &setup.base_url)?;
         }
         let shared: Arc<dyn Identity> = Arc::new(identity.clone());
-        let guard = Guard::new(shared.clone(), &key, clock.clone(), random.as_ref(), setup.guard);
+        let guard = Guard::new(
+            shared.clone(),
+            authorizer.clone(),
+            &key,
+            clock.clone(),
+            random.as_ref(),
+            setup.guard,
+        );
 
         let endpoints = &setup.notify.endpoints;
         let mut config = oauth_config(&setup.base_url, &key, endpoints, setup.interop);
@@ -116,6 +128,7 @@ impl System {
 
         let mut config = hub_config(&setup.base_url, &key, setup.notify, random.clone());
         config.validation = setup.validation;
+        config.authorizer = Some(authorizer.clone());
         config.bulk.folder = Some(data.join("bulk"));
         config.bulk.import = setup.import;
         let hub = Hub::new(dynamic.clone(), clock.clone(), ids.clone(), config);
@@ -125,15 +138,7 @@ impl System {
         };
         let orchestrator = Orchestrator::new(dynamic, clock.clone(), ids.clone(), manners);
 
-        let peers = Peers::new(guard.tokens().clone());
-        peers.add(
-            "hub",
-            Peer::Local(hub::routes(hub.clone()).merge(identity_routes(&shared)).guard(&guard)),
-        );
-        peers.add(
-            "orchestrator",
-            Peer::Local(orchestrator::routes(orchestrator.clone()).guard(&guard)),
-        );
+        let peers = local_peers(&guard, &hub, &orchestrator, &shared);
         let components = components();
         peers.check_needs(&components).map_err(anyhow::Error::msg)?;
         let navigation = components.iter().flat_map(|c| c.navigation.iter().copied()).collect();
@@ -203,6 +208,15 @@ fn identity_options(rules: SignInRules, base_url: &str, key: &SigningKey) -> Ide
         key: Some(key.clone()),
         ..Default::default()
     }
+}
+
+fn local_peers(guard: &Guard, hub: &Arc<Hub>, orchestrator: &Arc<Orchestrator>, identity: &Arc<dyn Identity>) -> Peers {
+    let peers = Peers::new(guard.tokens().clone());
+    let facts = hub::routes(hub.clone()).merge(identity_routes(identity));
+    peers.add("hub", Peer::Local(facts.guard(guard)));
+    let processes = orchestrator::routes(orchestrator.clone());
+    peers.add("orchestrator", Peer::Local(processes.guard(guard)));
+    peers
 }
 
 fn register_workers(components: &[Component], context: &Context, orchestrator: &Arc<Orchestrator>) {

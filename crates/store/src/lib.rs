@@ -13,6 +13,7 @@ mod process;
 mod reindex;
 mod resource;
 mod search;
+mod sight;
 mod transaction;
 
 pub use clock::{Clock, Ids, ManualClock, Random, SeededRandom, SequentialIds, SystemClock, SystemRandom, UuidIds};
@@ -28,4 +29,5 @@ pub use process::{
 pub use reindex::{ReindexProgress, SearchParamState};
 pub use resource::{Change, FeedPage, HistoryScope, Method, ResourceWrite, StoredResource, VersionPage};
 pub use search::{Clause, CodeSet, Include, Page, Query, SearchPage, Sort, SortKey, Texts, ValueTest, Words};
+pub use sight::{Patients, SecurityLabel, Seen, Sight, SightGroup, TypeSight};
 pub use transaction::{AuditEntry, Committed, Precondition, Snapshot, Store, Transaction};

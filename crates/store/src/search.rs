@@ -1,7 +1,7 @@
 //! The search a backend must answer. The hub parses URLs into this; a backend turns it into index walks.
 //! Values are already normalised by `fhir` (see `fhir::IndexValue`): the backend compares, it does not interpret.
 
-use crate::StoredResource;
+use crate::{Seen, StoredResource};
 use fhir::ParamId;
 use jiff::Timestamp;
 
@@ -20,6 +20,8 @@ pub struct Query {
     pub total: bool,
     /// `_include` and `_revinclude`.
     pub includes: Vec<Include>,
+    /// What may be seen; `None`: everything.
+    pub sight: Option<Seen>,
 }
 
 /// One condition.

@@ -223,7 +223,7 @@ async fn ask(page: Page) -> Answer {
 async fn guard(folder: &Path, clock: Arc<SystemClock>) -> Guard {
     let store = SqliteStore::open(folder.join("gallery.db"), Options::default()).expect("a store");
     let random = Arc::new(SystemRandom);
-    let identity = LocalIdentity::new(store, clock.clone(), random.clone(), IdentityOptions::default());
+    let identity = LocalIdentity::new(store.clone(), clock.clone(), random.clone(), IdentityOptions::default());
     let actor = Actor {
         subject: "Practitioner/1".into(),
         name: "Maria Rossi".into(),
@@ -240,6 +240,7 @@ async fn guard(folder: &Path, clock: Arc<SystemClock>) -> Guard {
     let key = SigningKey::random(random.as_ref());
     Guard::new(
         Arc::new(identity),
+        access::Authorizer::standard(store, clock.clone()),
         &key,
         clock.clone(),
         random.as_ref(),

@@ -16,6 +16,8 @@ pub struct DemoAccount {
     pub subject: String,
     /// Roles.
     pub roles: Vec<String>,
+    /// Organization that a member of staff works for.
+    pub organization: Option<String>,
 }
 
 /// The accounts: two GPs, nurse, diabetologist, case manager, an assisted person, an administrator.
@@ -26,6 +28,10 @@ pub fn accounts() -> Vec<DemoAccount> {
         name: name.into(),
         subject: subject.into(),
         roles: vec![role.into()],
+        organization: super::staff::members()
+            .iter()
+            .find(|member| subject.strip_prefix("Practitioner/") == Some(member.id))
+            .map(|member| member.organization.to_owned()),
     };
     vec![
         account("mmg.rossi", "Dott. Paolo Rossi", "Practitioner/mmg-rossi", "mmg"),

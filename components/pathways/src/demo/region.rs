@@ -25,6 +25,7 @@ pub(super) async fn write(world: &World) -> Result<(), String> {
         // Those who will be enrolled on a known diagnosis, and those nobody has enrolled yet, have it on record.
         let diagnosed = life.character.to_confirm.is_none();
         let mut resources = vec![patient(person, life.gp.id, staff::AUTHORITY)];
+        resources.push(staff::care_team(&person.id, &life.gp));
         resources.extend(conditions(person, start, diagnosed));
         resources.extend(medications(person, life.therapy, start));
         resources.extend(history(person, from, start, world.day(world.end), &mut rng));

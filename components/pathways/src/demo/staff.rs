@@ -43,6 +43,7 @@ impl Member {
             name: self.shown(),
             roles: vec![self.role.into()],
             organization: Some(self.organization.into()),
+            assurance: 1,
             ..Actor::default()
         }
     }
@@ -154,6 +155,25 @@ pub fn resources() -> Vec<Value> {
         out.push(role(m));
     }
     out
+}
+
+/// Who cares for a person of the demo: their doctor, the house of the community and the diabetes centre, a case manager.
+/// The team is what opens the person's data to those who are not their chosen doctor.
+pub fn care_team(person: &str, doctor: &Member) -> Value {
+    let number = person.bytes().map(usize::from).sum::<usize>();
+    let managers = with_role("case-manager");
+    let manager = &managers[number % managers.len()];
+    let member = |reference: String| json!({"member": {"reference": reference}});
+    json!({
+        "resourceType": "CareTeam", "id": format!("{person}-equipe"), "status": "active",
+        "name": "Équipe del diabete",
+        "subject": {"reference": format!("Patient/{person}")},
+        "participant": [
+            member(format!("Practitioner/{}", doctor.id)), member(format!("Practitioner/{}", manager.id)),
+            member(format!("Organization/{HOUSE}")), member(format!("Organization/{CENTRE}")),
+        ],
+        "managingOrganization": [{"reference": format!("Organization/{AUTHORITY}")}],
+    })
 }
 
 fn organization(id: &str, name: &str, part_of: Option<&str>) -> Value {

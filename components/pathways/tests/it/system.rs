@@ -1,6 +1,6 @@
 //! Hub, orchestrator and this component over one SQLite file, under a clock that moves only when told.
 
-use access::{Actor, Guard, GuardOptions, LocalIdentity, SigningKey};
+use access::{Actor, Authorizer, Guard, GuardOptions, LocalIdentity, SigningKey};
 use component::{Context, DemoContext, Peer, Peers};
 use futures::FutureExt;
 use hub::{Hub, HubConfig};
@@ -23,15 +23,17 @@ impl System {
     /// Wires everything with the component deployed; the clock shows `now`.
     pub async fn open(now: &str) -> Self {
         let folder = tempfile::tempdir().unwrap();
-        let store: Arc<dyn Store> =
-            SqliteStore::open(folder.path().join("store.sqlite"), store_sqlite::Options::default()).unwrap();
+        let store = SqliteStore::open(folder.path().join("store.sqlite"), store_sqlite::Options::default()).unwrap();
         let clock = Arc::new(ManualClock::new(now.parse().unwrap()));
+        let authorizer = Authorizer::standard(store, clock.clone());
+        let store: Arc<dyn Store> = authorizer.store();
         let random = Arc::new(SeededRandom::new(1));
         let ids = Arc::new(SequentialIds::new("id"));
         let identity = LocalIdentity::new(store.clone(), clock.clone(), random.clone(), Default::default());
         let key = SigningKey::from_bytes([7; 32]);
         let guard = Guard::new(
             Arc::new(identity),
+            authorizer,
             &key,
             clock.clone(),
             random.as_ref(),

@@ -122,7 +122,7 @@ impl Guard {
         Some(Caller::with_credentials(Actor {
             subject: "system".into(),
             name: "Sviluppo".into(),
-            roles: vec!["admin".into()],
+            roles: vec!["admin".into(), "system".into()],
             ..Actor::default()
         }))
     }

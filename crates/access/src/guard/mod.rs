@@ -11,8 +11,8 @@ pub use refusal::Refusal;
 
 use crate::policy::Verdict;
 use crate::{
-    Actor, Audit, AuditPatient, BearerVerifier, Identity, IdentityOptions, LocalIdentity, RouteInfo, Session,
-    SigningKey, Tokens, session_cookie_name, set_cookie,
+    Actor, Audit, AuditPatient, Authorizer, BearerVerifier, Identity, IdentityOptions, LocalIdentity, RouteInfo,
+    Session, SigningKey, Tokens, session_cookie_name, set_cookie,
 };
 use authenticate::{BasicCache, Means};
 use axum::extract::Request;
@@ -33,6 +33,7 @@ pub struct GuardOptions {
 
 struct Inner {
     identity: Arc<dyn Identity>,
+    authorizer: Authorizer,
     tokens: Tokens,
     clock: Arc<dyn Clock>,
     audit: Audit,
@@ -51,9 +52,10 @@ pub struct TrustedOrigin;
 pub struct Guard(Arc<Inner>);
 
 impl Guard {
-    /// A guard that asks `identity` who somebody is and writes the audit there.
+    /// A guard that asks `identity` who somebody is and writes the audit there, and `authorizer` what they may see.
     pub fn new(
         identity: Arc<dyn Identity>,
+        authorizer: Authorizer,
         key: &SigningKey,
         clock: Arc<dyn Clock>,
         random: &dyn Random,
@@ -63,6 +65,7 @@ impl Guard {
         let audit = Audit::start(identity.clone());
         Self(Arc::new(Inner {
             identity,
+            authorizer,
             tokens,
             clock,
             audit,
@@ -76,12 +79,13 @@ impl Guard {
     pub fn open(store: Arc<dyn Store>, clock: Arc<dyn Clock>) -> Self {
         let random = Arc::new(SystemRandom);
         let key = SigningKey::random(random.as_ref());
+        let authorizer = Authorizer::standard(store.clone(), clock.clone());
         let identity = LocalIdentity::new(store, clock.clone(), random, IdentityOptions::default());
         let options = GuardOptions {
             open_api: true,
             secure_cookies: false,
         };
-        Self::new(Arc::new(identity), &key, clock, &SystemRandom, options)
+        Self::new(Arc::new(identity), authorizer, &key, clock, &SystemRandom, options)
     }
 
     /// Who checks the bearer tokens of clients, asked in this order. Said once, before the first request: the authorisation
@@ -95,6 +99,11 @@ impl Guard {
     /// Internal identity tokens, for calls between nodes and from workers.
     pub fn tokens(&self) -> &Tokens {
         &self.0.tokens
+    }
+
+    /// What actors may see.
+    pub fn authorizer(&self) -> &Authorizer {
+        &self.0.authorizer
     }
 
     /// Accounts and sessions.
@@ -160,7 +169,11 @@ impl Guard {
     ) -> Result<(&'static str, Request), Refused> {
         let (mut parts, body) = request.into_parts();
         let caller = self.authenticate(&parts).await;
-        let caller = caller.map_err(|refusal| Refused::new("authentication", &refusal, &parts))?;
+        let mut caller = caller.map_err(|refusal| Refused::new("authentication", &refusal, &parts))?;
+        if let Some(caller) = &mut caller {
+            // Whoever got here proved at least a password.
+            caller.actor.assurance = caller.actor.assurance.max(1);
+        }
         if let Some(caller) = &caller {
             pending.entry.actor.clone_from(&caller.actor.subject);
             pending.session = caller.session().cloned().map(Box::new);
@@ -180,6 +193,13 @@ impl Guard {
                     checked.map_err(|refusal| Refused::new("csrf", &refusal, &parts))?
                 };
                 if let Some(caller) = caller {
+                    let purpose = pending.entry.purpose.as_deref().filter(|code| is_code(code));
+                    let view = self.0.authorizer.view(&caller.actor, purpose).await;
+                    let view = view.map_err(|error| {
+                        tracing::error!(%error, "what the actor may see could not be found out");
+                        Refused::new("authorization", &Refusal::Unavailable, &parts)
+                    })?;
+                    parts.extensions.insert(view);
                     if let Means::Session(session) = caller.means {
                         parts.extensions.insert(*session);
                     }
@@ -267,6 +287,11 @@ impl Drop for Pending {
             self.audit.record_now(self.entry.clone());
         }
     }
+}
+
+/// Whether a purpose of use can be a code.
+fn is_code(text: &str) -> bool {
+    !text.is_empty() && text.bytes().all(|byte| byte.is_ascii_alphanumeric())
 }
 
 /// `…/Patient/{id}…` names its patient.

@@ -1,8 +1,8 @@
 //! The wrapper over the real store: who gets in, what is refused, what the audit keeps.
 
 use crate::{
-    Actor, AuditPatient, Guard, GuardOptions, Identity, IdentityOptions, LocalIdentity, NewAccount, PasswordCost,
-    Policy, Routes, Session, SigningKey,
+    Actor, AuditPatient, Authorizer, Guard, GuardOptions, Identity, IdentityOptions, LocalIdentity, NewAccount,
+    PasswordCost, Policy, Routes, Session, SigningKey,
 };
 use axum::Router;
 use axum::body::Body;
@@ -64,6 +64,7 @@ impl World {
         };
         let guard = Guard::new(
             Arc::new(identity.clone()),
+            Authorizer::standard(store.clone(), clock.clone()),
             &key,
             clock.clone(),
             random.as_ref(),

@@ -8,6 +8,7 @@ use super::members;
 use super::run::Live;
 use crate::http::View;
 use crate::parse::{Summary, pairs};
+use crate::scope::Scope;
 use crate::search::refuse_ignored;
 use crate::{Hub, HubError};
 use jiff::{SignedDuration, Timestamp};
@@ -38,6 +39,7 @@ pub(super) async fn run(hub: &Arc<Hub>, job: &mut Job, task: &ExportTask, live: 
     let patients = patients(hub, snapshot.as_mut(), task).await?;
     let mut export = Export {
         hub,
+        scope: job.scope(hub).await?,
         task,
         live,
         patients,
@@ -98,6 +100,7 @@ pub(super) fn filters(hub: &Hub, task: &ExportTask) -> Result<HashMap<String, Ve
 
 struct Export<'a> {
     hub: &'a Hub,
+    scope: Scope,
     task: &'a ExportTask,
     live: &'a Live,
     patients: Option<HashSet<String>>,
@@ -117,7 +120,7 @@ impl Export<'_> {
         if !types.is_empty() && !types.contains(&resource.rtype) {
             return false;
         }
-        if self.since.is_some_and(|since| resource.last_updated <= since) {
+        if self.since.is_some_and(|since| resource.last_updated <= since) || !self.scope.exports(resource) {
             return false;
         }
         match (&self.patients, &resource.patient) {

@@ -1,6 +1,8 @@
 //! A job as the store remembers it.
 
+use crate::scope::Scope;
 use crate::{Hub, HubError};
+use access::Actor;
 use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
 
@@ -95,6 +97,9 @@ pub(crate) struct Job {
     pub task: Task,
     /// Who asked.
     pub owner: String,
+    /// The same, whole: what goes out is what this actor may export. `None`: the program itself.
+    #[serde(default)]
+    pub actor: Option<Actor>,
     /// The URL that was asked.
     pub request: String,
     pub created: Timestamp,
@@ -109,6 +114,22 @@ pub(crate) struct Job {
 }
 
 impl Job {
+    /// What the job may reach. Asked when it runs: a right that was taken away since then is gone.
+    pub(crate) async fn scope(&self, hub: &Hub) -> Result<Scope, HubError> {
+        let Some(actor) = &self.actor else {
+            return Ok(Scope::All);
+        };
+        let Some(authorizer) = &hub.config.authorizer else {
+            return Ok(Scope::Nothing);
+        };
+        let view = authorizer.view(actor, None).await.map_err(|error| {
+            HubError::Store(store::StoreError::Backend(format!(
+                "what the job may reach cannot be found out: {error}"
+            )))
+        })?;
+        Ok(Scope::of(&view))
+    }
+
     /// Whether it may still do something.
     pub(crate) fn is_open(&self) -> bool {
         matches!(self.state, State::Waiting | State::Running)

@@ -91,6 +91,7 @@ pub(super) async fn accept(hub: &Arc<Hub>, call: &mut Call, task: Task) -> Resul
         id,
         task,
         owner: call.subject.clone(),
+        actor: call.actor.clone().filter(|actor| !actor.has_role("system")),
         request,
         created: hub.clock.now(),
         state: State::Waiting,

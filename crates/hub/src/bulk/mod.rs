@@ -30,9 +30,6 @@ pub(crate) use run::Bulk;
 
 use std::path::PathBuf;
 
-/// Roles that may take many people's data out or bring them in; administrators always may.
-pub(crate) const BULK: &[&str] = &["case-manager", "data-manager"];
-
 /// Settings of bulk data.
 #[derive(Debug, Clone)]
 pub struct BulkConfig {

@@ -2,9 +2,10 @@
 //! interactions; each has its policy all the same.
 
 use super::job::Job;
-use super::{BULK, download, import_kickoff, kickoff, status};
+use super::{download, import_kickoff, kickoff, status};
 use crate::http::{Ask, refusal};
 use crate::routes::MOUNT;
+use crate::scope::bulk;
 use crate::{Hub, HubError};
 use access::{Actor, Policy, Routes};
 use axum::extract::{RawPathParams, Request};
@@ -19,11 +20,13 @@ pub(crate) struct Call {
     pub ask: Ask,
     /// Who asks.
     pub subject: String,
+    /// The same, whole.
+    pub actor: Option<Actor>,
     all: bool,
 }
 
 impl Call {
-    /// Whether a job is the caller's, or the caller an administrator.
+    /// Whether a job is the caller's, or the caller the program itself.
     pub(crate) fn owns(&self, job: &Job) -> bool {
         self.all || self.subject == job.owner
     }
@@ -38,10 +41,9 @@ pub(crate) fn serve(hub: &Arc<Hub>, filter: MethodFilter, handler: Handler) -> M
         let hub = hub.clone();
         let actor = request.extensions().get::<Actor>().cloned();
         let call = Call {
-            all: actor
-                .as_ref()
-                .is_some_and(|actor| actor.has_role("admin") || actor.has_role("system")),
-            subject: actor.map(|actor| actor.subject).unwrap_or_default(),
+            all: actor.as_ref().is_some_and(|actor| actor.has_role("system")),
+            subject: actor.as_ref().map(|actor| actor.subject.clone()).unwrap_or_default(),
+            actor,
             ask: Ask::of(&params, request),
         };
         async move {
@@ -59,7 +61,7 @@ macro_rules! rows {
         $($routes = $routes.route(
             Method::$method,
             &format!("{MOUNT}{}", $path),
-            Policy::AnyRole(BULK),
+            Policy::Check(bulk),
             serve($hub, MethodFilter::$method, |hub, call| Box::pin($handler(hub, call))),
         );)*
     };

@@ -12,6 +12,7 @@ use axum::body::Body;
 use axum::extract::RawPathParams;
 use bytes::Bytes;
 use http::{HeaderMap, Method, header};
+use policy::Action;
 use serde_json::Value;
 use std::sync::Arc;
 use store::StoredResource;
@@ -64,7 +65,7 @@ impl Ask {
     pub(crate) fn of(params: &RawPathParams, request: axum::extract::Request) -> Self {
         let (parts, body) = request.into_parts();
         let actor = parts.extensions.get::<Actor>();
-        let scope = actor.map_or(Scope::Nothing, Scope::of);
+        let scope = parts.extensions.get::<access::View>().map_or(Scope::Nothing, Scope::of);
         let roles = actor.map(|actor| actor.roles.as_slice()).unwrap_or_default().into();
         let params = params.iter().map(|(n, v)| (n.to_owned(), v.to_owned())).collect();
         Self {
@@ -154,7 +155,12 @@ impl Ask {
 
     /// Whether the actor may write resources of the type in the path.
     pub(crate) fn may_write(&self, hub: &Hub) -> Result<(), HubError> {
-        self.scope.write()?;
+        let action = if self.method == Method::DELETE {
+            Action::Delete
+        } else {
+            Action::Write
+        };
+        self.scope.may_begin(action, self.param("type"))?;
         subscriptions::may_write(hub, &self.roles, self.param("type"))
     }
 

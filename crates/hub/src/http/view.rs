@@ -18,6 +18,20 @@ pub(crate) struct View {
 }
 
 impl View {
+    /// These elements only.
+    pub(crate) fn of_elements(elements: Vec<String>) -> Self {
+        // `resourceType` and `id` always stay; an empty list would mean all.
+        let elements = if elements.is_empty() {
+            vec!["id".into()]
+        } else {
+            elements
+        };
+        Self {
+            summary: Summary::default(),
+            elements,
+        }
+    }
+
     /// Whether stored bytes go out as they are.
     pub(crate) fn is_whole(&self) -> bool {
         matches!(self.summary, Summary::False | Summary::Count) && self.elements.is_empty()

@@ -5,6 +5,7 @@ use super::LoadError;
 use super::file::{count, transact};
 use super::record::{self, Stage};
 use super::report::{Counts, Tally};
+use crate::scope::Scope;
 use crate::transaction::{Entry, Mode, Source, Target};
 use crate::{Hub, HubError, is_id};
 use http::Method;
@@ -65,6 +66,7 @@ impl Chunks<'_> {
         }
         let records = vec![record::write(self.key, Stage::Until(until))];
         let mode = Mode {
+            by: Scope::All,
             stable: true,
             keep_going: true,
             around: self.around.clone(),

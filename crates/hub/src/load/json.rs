@@ -6,6 +6,7 @@ use super::file::{Pass, count, transact};
 use super::record::{self, Stage};
 use super::report::{Counts, Tally};
 use crate::http::blocking;
+use crate::scope::Scope;
 use crate::transaction::{Entry, Mode, Source, entries, stable_id};
 use crate::{Hub, HubError};
 use bytes::Bytes;
@@ -82,6 +83,7 @@ async fn transaction(
     pass: Pass,
 ) -> Result<bool, LoadError> {
     let mode = Mode {
+        by: Scope::All,
         stable: true,
         records: vec![record::write(key, Stage::Whole)],
         ..Mode::default()

@@ -7,6 +7,7 @@ use super::file::{count, transact};
 use super::report::Tally;
 use super::{LoadError, Summary, lines, list};
 use crate::http::blocking;
+use crate::scope::Scope;
 use crate::transaction::{Entry, Mode, Source};
 use crate::{Hub, HubError, validate};
 use std::path::{Path, PathBuf};
@@ -39,6 +40,7 @@ pub async fn load_whole(hub: &Arc<Hub>, dir: &Path) -> Result<Summary, LoadError
         return Ok(tally.summary());
     }
     let mode = Mode {
+        by: Scope::All,
         stable: true,
         ..Mode::default()
     };

@@ -72,7 +72,7 @@ pub(crate) async fn handle(hub: Arc<Hub>, mut ask: Ask) -> Result<Answer, HubErr
     let path = format!("{}/Observation/$lastn", hub.config.base_url);
     let mut writer = BundleWriter::new("searchset", hub.clock.now(), page.total, &links(&path, &given, &page));
     let view: View = std::mem::take(&mut ask.view);
-    write_page(&hub, &mut writer, &page, &view);
+    write_page(&hub, &ask.scope, &mut writer, &page, &view);
     Ok(Answer::made(writer.finish()))
 }
 

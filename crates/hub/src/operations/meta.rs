@@ -74,7 +74,8 @@ async fn change(hub: Arc<Hub>, mut ask: Ask, edit: fn(&mut Value, &Value)) -> Re
     let mut turn = None;
     for attempt in 0..=hub.config.limits.retries {
         hub.turns.wait((rtype, id), attempt, &mut turn).await;
-        let current = hub.read(rtype, id).await?;
+        let current = hub.read(rtype, id).await.map_err(|error| ask.scope.mask(error))?;
+        ask.scope.admit(&current)?;
         check_match(rtype, id, if_match, current.version)?;
         let body = current.body.as_deref().unwrap_or_default();
         let mut value: Value = serde_json::from_slice(body).map_err(|error| HubError::json(&error))?;
@@ -84,7 +85,7 @@ async fn change(hub: Arc<Hub>, mut ask: Ask, edit: fn(&mut Value, &Value)) -> Re
             return Ok(answer(&before));
         }
         let prepared = hub
-            .prepare_checked(value, id, current.version, hub.clock.now(), Method::Put)
+            .prepare_checked(&ask.scope, value, id, Some(&current), Method::Put)
             .await?;
         let meta = prepared.value["meta"].clone();
         let resource = stored(&prepared.write);

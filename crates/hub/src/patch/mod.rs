@@ -7,6 +7,7 @@ mod path;
 use crate::http::{Answer, Ask, Payload, media_type};
 use crate::hub::{Effect, Written, stored};
 use crate::outcome::Issue;
+use crate::scope::Scope;
 use crate::update::{check_identity, check_match};
 use crate::{Hub, HubError, parse};
 use base64::Engine as _;
@@ -157,15 +158,26 @@ impl Hub {
         patch: &Patch,
         if_match: Option<u64>,
     ) -> Result<Written, HubError> {
+        self.patch_by(&Scope::All, rtype, id, patch, if_match).await
+    }
+
+    /// As [`Hub::patch`], on behalf of somebody.
+    pub(crate) async fn patch_by(
+        &self,
+        by: &Scope,
+        rtype: &str,
+        id: &str,
+        patch: &Patch,
+        if_match: Option<u64>,
+    ) -> Result<Written, HubError> {
         let mut turn = None;
         for attempt in 0..=self.config.limits.retries {
             self.turns.wait((rtype, id), attempt, &mut turn).await;
-            let current = self.read(rtype, id).await?;
+            let current = self.read(rtype, id).await.map_err(|error| by.mask(error))?;
+            by.admit(&current)?;
             check_match(rtype, id, if_match, current.version)?;
             let value = patch.apply_to(&current)?;
-            let prepared = self
-                .prepare_checked(value, id, current.version, self.clock.now(), Method::Put)
-                .await?;
+            let prepared = self.prepare_checked(by, value, id, Some(&current), Method::Put).await?;
             let resource = stored(&prepared.write);
             let transaction = Transaction {
                 resources: vec![prepared.write],
@@ -196,14 +208,28 @@ impl Hub {
         patch: &Patch,
         if_match: Option<u64>,
     ) -> Result<Written, HubError> {
+        self.patch_matching_by(&Scope::All, rtype, criteria, patch, if_match)
+            .await
+    }
+
+    /// As [`Hub::patch_matching`], on behalf of somebody.
+    pub(crate) async fn patch_matching_by(
+        &self,
+        by: &Scope,
+        rtype: &str,
+        criteria: &str,
+        patch: &Patch,
+        if_match: Option<u64>,
+    ) -> Result<Written, HubError> {
         self.check_type(rtype)?;
-        let query = parse::criteria(&self.parse_context(), rtype, criteria)?;
+        let mut query = parse::criteria(&self.parse_context(), rtype, criteria)?;
+        by.narrow(&mut query)?;
         let found = self.the_match(&query, criteria).await?;
         let found = found.ok_or_else(|| HubError::NothingToPatch {
             rtype: rtype.to_owned(),
             criteria: criteria.to_owned(),
         })?;
-        self.patch(rtype, &found.id, patch, if_match).await
+        self.patch_by(by, rtype, &found.id, patch, if_match).await
     }
 }
 
@@ -237,7 +263,9 @@ pub(crate) async fn handle(hub: Arc<Hub>, mut ask: Ask) -> Result<Answer, HubErr
     ask.may_write(&hub)?;
     let if_match = ask.if_match()?;
     let patch = asked(&hub, &mut ask).await?;
-    let written = hub.patch(ask.param("type"), ask.param("id"), &patch, if_match).await?;
+    let written = hub
+        .patch_by(&ask.scope, ask.param("type"), ask.param("id"), &patch, if_match)
+        .await?;
     Ok(Answer::written(&written))
 }
 
@@ -247,7 +275,7 @@ pub(crate) async fn handle_matching(hub: Arc<Hub>, mut ask: Ask) -> Result<Answe
     let if_match = ask.if_match()?;
     let patch = asked(&hub, &mut ask).await?;
     let written = hub
-        .patch_matching(ask.param("type"), &ask.query, &patch, if_match)
+        .patch_matching_by(&ask.scope, ask.param("type"), &ask.query, &patch, if_match)
         .await?;
     Ok(Answer::written(&written))
 }

@@ -17,6 +17,7 @@ pub(crate) use stable::{hex, id as stable_id};
 
 use crate::http::{Answer, blocking};
 use crate::hub::{Effect, Written, stored};
+use crate::scope::Scope;
 use crate::{Hub, HubError, Patch};
 use bytes::Bytes;
 use plan::{Plan, Planned};
@@ -29,6 +30,8 @@ use store::{RecordWrite, Transaction, prepare_delete};
 /// How a bundle is taken.
 #[derive(Debug, Clone, Default)]
 pub(crate) struct Mode {
+    /// On whose behalf.
+    pub by: Scope,
     /// Ids of new resources come from the bundle, and what is stored already with the same meaning is not written again
     /// (imports).
     pub stable: bool,
@@ -78,7 +81,8 @@ impl Hub {
             let mut entries = self.take_entries(&mut source).await?;
             let mut snapshot = self.snapshot().await?;
             let mut planned = plan::plan(self, &mode, snapshot.as_mut(), &entries).await?;
-            let failed = references::conditional(self, snapshot.as_mut(), &mut entries, &mut planned.links).await?;
+            let failed =
+                references::conditional(self, &mode.by, snapshot.as_mut(), &mut entries, &mut planned.links).await?;
             drop(snapshot);
             let (hub, shared) = (self.clone(), mode.clone());
             let mut done = blocking(move || hub.assemble(entries, planned, &failed, &shared)).await?;
@@ -162,7 +166,7 @@ impl Hub {
                     issues: Vec::new(),
                 }))),
                 Plan::Delete(None) => Ok(Some(Answer::deleted(None))),
-                Plan::Delete(Some(current)) => Ok(Some(self.add_delete(&mut done.transaction, current))),
+                Plan::Delete(Some(current)) => self.add_delete(&mut done.transaction, current, mode).map(Some),
                 Plan::Write(target) => match entry {
                     Ok(entry) => self.add_write(&mut done, entry, target, &links, mode).map(Some),
                     Err((_, error)) => Err(error),
@@ -173,12 +177,18 @@ impl Hub {
         Ok(done)
     }
 
-    fn add_delete(&self, transaction: &mut Transaction, current: store::StoredResource) -> Answer {
+    fn add_delete(
+        &self,
+        transaction: &mut Transaction,
+        current: store::StoredResource,
+        mode: &Mode,
+    ) -> Result<Answer, HubError> {
+        mode.by.may_delete(&current)?;
         let now = self.clock.now();
         let write = prepare_delete(&current.rtype, &current.id, current.version, current.patient, now);
         let answer = Answer::deleted(Some(&stored(&write)));
         transaction.resources.push(write);
-        answer
+        Ok(answer)
     }
 
     fn add_write(
@@ -201,15 +211,17 @@ impl Hub {
         if mode.stable && live {
             value["id"] = Value::from(target.id.as_str());
             self.make_relative(&mut value);
-            if let Some(current) = target.current.filter(|c| is_stored(c, &value)) {
+            if let Some(current) = target.current.as_ref().filter(|c| is_stored(c, &value)) {
                 return Ok(Answer::written(&Written {
-                    resource: current,
+                    resource: current.clone(),
                     effect: Effect::Existed,
                     issues: Vec::new(),
                 }));
             }
         }
         let prepared = self.prepare(value, &target.id, previous, self.clock.now(), target.method)?;
+        mode.by
+            .may_write(&prepared.write, &prepared.value, target.current.as_ref())?;
         let resource = stored(&prepared.write);
         if self.config.validation.of(&resource.rtype).is_deep() && prepared.issues.is_empty() {
             done.unchecked.push(Unchecked {

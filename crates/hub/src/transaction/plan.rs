@@ -186,6 +186,7 @@ impl Planner<'_> {
         let current = match entry.target.as_instance() {
             Some((rtype, id)) => {
                 let current = self.snapshot.read(rtype, id).await?;
+                self.mode.by.admit_to_write(rtype, id, current.as_ref())?;
                 check_match(rtype, id, entry.if_match, current.as_ref().map_or(0, |c| c.version))?;
                 current
             }
@@ -237,6 +238,7 @@ impl Planner<'_> {
         if let Some((rtype, id)) = entry.target.as_instance() {
             check_identity(rtype, id, &entry.resource)?;
             let current = self.snapshot.read(rtype, id).await?;
+            self.mode.by.admit_to_write(rtype, id, current.as_ref())?;
             check_match(rtype, id, entry.if_match, current.as_ref().map_or(0, |c| c.version))?;
             return Ok(Plan::Write(Target {
                 rtype: rtype.to_owned(),
@@ -269,6 +271,7 @@ impl Planner<'_> {
         let current = match entry.target.as_instance() {
             Some((rtype, id)) => {
                 let found = self.snapshot.read(rtype, id).await?;
+                self.mode.by.admit_to_write(rtype, id, found.as_ref())?;
                 found.ok_or_else(|| HubError::not_found(rtype, id))?
             }
             None => {
@@ -294,7 +297,8 @@ impl Planner<'_> {
     }
 
     async fn the_match(&mut self, rtype: &str, criteria: &str) -> Result<Option<StoredResource>, HubError> {
-        let query = parse::criteria(&self.hub.parse_context(), rtype, criteria)?;
+        let mut query = parse::criteria(&self.hub.parse_context(), rtype, criteria)?;
+        self.mode.by.narrow(&mut query)?;
         let mut page = self.snapshot.search(&query).await?;
         if page.matches.len() > 1 {
             let criteria = format!("{rtype}?{criteria}");
@@ -307,7 +311,8 @@ impl Planner<'_> {
     }
 
     fn must_not_match(&mut self, rtype: &str, criteria: &str) -> Result<(), HubError> {
-        let query = parse::criteria(&self.hub.parse_context(), rtype, criteria)?;
+        let mut query = parse::criteria(&self.hub.parse_context(), rtype, criteria)?;
+        self.mode.by.narrow(&mut query)?;
         self.planned.preconditions.push(Precondition::NoMatch(query));
         Ok(())
     }

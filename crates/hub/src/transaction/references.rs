@@ -2,6 +2,7 @@
 
 use super::entry::Parsed;
 use crate::parse;
+use crate::scope::Scope;
 use crate::{Hub, HubError};
 use serde_json::Value;
 use std::collections::{HashMap, HashSet};
@@ -10,6 +11,7 @@ use store::Snapshot;
 /// Looks up every conditional reference of the entries once; found ones join `links`, others are told by text.
 pub(super) async fn conditional(
     hub: &Hub,
+    by: &Scope,
     snapshot: &mut dyn Snapshot,
     entries: &mut Parsed,
     links: &mut HashMap<String, String>,
@@ -24,7 +26,7 @@ pub(super) async fn conditional(
     }
     let mut failed = HashMap::new();
     for reference in wanted {
-        match look_up(hub, snapshot, &reference).await {
+        match look_up(hub, by, snapshot, &reference).await {
             Ok(found) => {
                 links.insert(reference, found);
             }
@@ -44,10 +46,11 @@ fn is_conditional(reference: &str) -> bool {
         .is_some_and(|(head, _)| !head.is_empty() && !head.contains([':', '/', '#']))
 }
 
-async fn look_up(hub: &Hub, snapshot: &mut dyn Snapshot, reference: &str) -> Result<String, HubError> {
+async fn look_up(hub: &Hub, by: &Scope, snapshot: &mut dyn Snapshot, reference: &str) -> Result<String, HubError> {
     let (rtype, criteria) = reference.split_once('?').unwrap_or((reference, ""));
     hub.check_type(rtype)?;
-    let query = parse::criteria(&hub.parse_context(), rtype, criteria)?;
+    let mut query = parse::criteria(&hub.parse_context(), rtype, criteria)?;
+    by.narrow(&mut query)?;
     let page = snapshot.search(&query).await?;
     match page.matches.as_slice() {
         [one] => Ok(format!("{}/{}", one.rtype, one.id)),

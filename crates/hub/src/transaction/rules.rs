@@ -21,7 +21,7 @@ pub(super) async fn check(hub: &Hub, done: &mut Assembled, mode: &Mode) -> Resul
         places.push((one.outcome, one.write));
         values.push(one.value);
     }
-    let found = validate::rules(hub, values, &own).await?;
+    let found = validate::rules(hub, &mode.by, values, &own).await?;
     let mut refused = HashSet::new();
     for ((outcome, write), found) in places.into_iter().zip(found) {
         match found {

@@ -44,7 +44,7 @@ pub(crate) fn structure(hub: &Hub, value: &Value) -> Result<Vec<Issue>, HubError
 }
 
 /// Looks at one prepared version as its policy says. Costs one look-up where the policy asks for the structure alone.
-pub(crate) async fn one(hub: &Hub, prepared: &mut Prepared) -> Result<(), HubError> {
+pub(crate) async fn one(hub: &Hub, by: &Scope, prepared: &mut Prepared) -> Result<(), HubError> {
     let policy = hub.config.validation.of(&prepared.write.rtype);
     // what has no sound structure was told already, and the rules need it
     if !policy.is_deep() || !prepared.issues.is_empty() {
@@ -56,7 +56,7 @@ pub(crate) async fn one(hub: &Hub, prepared: &mut Prepared) -> Result<(), HubErr
         around: &around,
     };
     let value = prepared.value.clone();
-    for found in rules(hub, vec![value], &own).await? {
+    for found in rules(hub, by, vec![value], &own).await? {
         prepared.issues.extend(found?);
     }
     Ok(())
@@ -66,6 +66,7 @@ pub(crate) async fn one(hub: &Hub, prepared: &mut Prepared) -> Result<(), HubErr
 /// each: what is let pass, or why it is refused.
 pub(crate) async fn rules(
     hub: &Hub,
+    by: &Scope,
     values: Vec<Value>,
     own: &Own<'_>,
 ) -> Result<Vec<Result<Vec<Issue>, HubError>>, HubError> {
@@ -93,7 +94,7 @@ pub(crate) async fn rules(
             true => references::local(hub.definitions, value),
             false => Vec::new(),
         });
-        let missing = references::missing(hub, wanted.collect(), own).await?;
+        let missing = references::missing(hub, by, wanted.collect(), own).await?;
         found
             .iter_mut()
             .zip(missing)
@@ -153,13 +154,13 @@ pub(crate) async fn whole(
         deep(&library, source, &shared, &asked, Checks::all())
     };
     issues.extend(hub.with_terminology(work).await?);
-    if hub.config.validation.of(type_of(&value)).references && *scope == Scope::All {
+    if hub.config.validation.of(type_of(&value)).references {
         let own = Own {
             writes: &[],
             around: &HashMap::new(),
         };
         let wanted = references::local(hub.definitions, &value);
-        let missing = references::missing(hub, vec![wanted], &own).await?;
+        let missing = references::missing(hub, scope, vec![wanted], &own).await?;
         issues.extend(missing.into_iter().flatten());
     }
     Ok(issues)

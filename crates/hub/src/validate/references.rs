@@ -5,6 +5,7 @@
 
 use super::Own;
 use crate::outcome::Issue;
+use crate::scope::Scope;
 use crate::{Hub, HubError, is_id};
 use fhir::Definitions;
 use serde_json::Value;
@@ -71,7 +72,13 @@ fn target<'t>(definitions: &Definitions, text: &'t str) -> Option<(&'t str, &'t 
 }
 
 /// Of each list, the references that lead nowhere. One look into the store for each different target.
-pub(super) async fn missing(hub: &Hub, lists: Vec<Vec<Local>>, own: &Own<'_>) -> Result<Vec<Vec<Issue>>, HubError> {
+/// What `by` may not see is not there for it.
+pub(super) async fn missing(
+    hub: &Hub,
+    by: &Scope,
+    lists: Vec<Vec<Local>>,
+    own: &Own<'_>,
+) -> Result<Vec<Vec<Issue>>, HubError> {
     let mut there: HashMap<(&str, &str), bool> = HashMap::new();
     for write in own.writes {
         there.insert((&write.rtype, &write.id), write.body.is_some());
@@ -84,7 +91,7 @@ pub(super) async fn missing(hub: &Hub, lists: Vec<Vec<Local>>, own: &Own<'_>) ->
             continue;
         }
         let stored = snapshot.read(key.0, key.1).await?;
-        let known = stored.is_some_and(|stored| stored.body.is_some()) || {
+        let known = stored.is_some_and(|stored| stored.body.is_some() && by.sees(&stored)) || {
             let around = around.get_or_insert_with(|| own.around.values().map(String::as_str).collect());
             around.contains(format!("{}/{}", key.0, key.1).as_str())
         };

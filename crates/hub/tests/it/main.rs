@@ -16,6 +16,7 @@ mod search;
 mod server;
 mod subscriptions;
 mod terminology;
+mod ties;
 mod transaction;
 mod validation;
 mod viewdefinition;

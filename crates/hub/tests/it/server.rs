@@ -92,12 +92,13 @@ impl Server {
     fn over(options: Options, change: impl FnOnce(&mut HubConfig)) -> Self {
         let dir = tempfile::tempdir().unwrap();
         let sqlite = SqliteStore::open(dir.path().join("hub.db"), options).unwrap();
-        let store: Arc<dyn Store> = sqlite.clone();
         let clock = Arc::new(ManualClock::new("2026-01-02T03:04:05Z".parse().unwrap()));
         let mut config = HubConfig::new(BASE);
+        let guard = Guard::open(sqlite.clone(), clock.clone());
+        config.authorizer = Some(guard.authorizer().clone());
         change(&mut config);
-        let hub = Hub::new(store.clone(), clock.clone(), Arc::new(SequentialIds::new("id")), config);
-        let guard = Guard::open(store, clock.clone());
+        let store: Arc<dyn Store> = guard.authorizer().store();
+        let hub = Hub::new(store, clock.clone(), Arc::new(SequentialIds::new("id")), config);
         let router = hub::routes(hub.clone()).guard(&guard);
         Self {
             hub,

@@ -67,6 +67,7 @@ impl World {
         let key = SigningKey::from_bytes([1; 32]);
         let guard = Guard::new(
             Arc::new(identity.clone()),
+            access::Authorizer::standard(store.clone(), clock.clone()),
             &key,
             clock.clone(),
             &SystemRandom,

@@ -66,6 +66,7 @@ async fn build(folder: &Path, args: &Args) -> anyhow::Result<()> {
         import: Default::default(),
         validation: hub::Validation::Reject.into(),
         origins: Default::default(),
+        policies: Arc::new(policy::Policies::standard()),
     };
     let system = System::open(folder, setup).await?;
     system.deploy_components().await?;
@@ -127,6 +128,7 @@ async fn accounts(system: &System) -> anyhow::Result<()> {
             subject: account.subject,
             name: account.name,
             roles: account.roles,
+            organization: account.organization,
             ..access::Actor::default()
         };
         let new = NewAccount {

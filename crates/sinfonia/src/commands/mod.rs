@@ -29,6 +29,7 @@ pub fn real_setup(base_url: impl Into<String>) -> crate::system::Setup {
         import: Default::default(),
         origins: Default::default(),
         interop: Default::default(),
+        policies: std::sync::Arc::new(policy::Policies::standard()),
     }
 }
 

@@ -82,6 +82,9 @@ pub struct Args {
     interop: Option<PathBuf>,
     #[command(flatten)]
     tls: TlsArgs,
+    /// Folder of access policies of your own, in the place of those that come with the program (docs/access.md).
+    #[arg(long, env = "SINFONIA_POLICIES", value_name = "FOLDER")]
+    policies: Option<PathBuf>,
 }
 
 /// Runs until told to stop.
@@ -113,6 +116,9 @@ pub async fn run(data: &Path, args: Args) -> anyhow::Result<()> {
         .map_err(|why| anyhow::anyhow!("--notify-endpoint: {why}"))?;
     setup.origins = hub::Origins::new(args.origins).map_err(anyhow::Error::msg)?;
     setup.interop = args.interop.as_deref().map(interop).transpose()?.unwrap_or_default();
+    if let Some(folder) = &args.policies {
+        setup.policies = policies(folder)?;
+    }
     setup.guard.secure_cookies = base_url.starts_with("https://");
     setup.import.folder = args.import_folder;
     setup.import.urls = args.import_url;
@@ -120,10 +126,7 @@ pub async fn run(data: &Path, args: Args) -> anyhow::Result<()> {
     setup.sign_in_rules = sign_in_rules(args.sign_in_rules.as_deref())?;
     let system = System::open(data, setup).await?;
     system.deploy_components().await?;
-    let resumed = system.hub.resume_bulk().await?;
-    if resumed > 0 {
-        tracing::info!(resumed, "bulk jobs that were interrupted go on");
-    }
+    resume_bulk(&system).await?;
     let background = tokio::spawn(system.orchestrator.clone().run());
     let notifier = Worker::new(&system.hub)?.map(|worker| tokio::spawn(worker.run()));
     let versions = super::prune::every_hour(system.store.clone(), args.history, system.context.clock.clone());
@@ -205,6 +208,29 @@ fn interop(file: &Path) -> anyhow::Result<Interop> {
     let text = std::fs::read(file).with_context(|| format!("--interop: cannot read {}", file.display()))?;
     serde_json::from_slice(&text)
         .with_context(|| format!("--interop: {} is not as docs/machines.md says", file.display()))
+}
+
+async fn resume_bulk(system: &System) -> anyhow::Result<()> {
+    let resumed = system.hub.resume_bulk().await?;
+    if resumed > 0 {
+        tracing::info!(resumed, "bulk jobs that were interrupted go on");
+    }
+    Ok(())
+}
+
+/// The policies of a folder, if its own tables of cases come out.
+pub(super) fn policies(folder: &Path) -> anyhow::Result<Arc<policy::Policies>> {
+    let policies = policy::Policies::load(folder).with_context(|| format!("the policies of {}", folder.display()))?;
+    if let Some(failure) = policies.run_cases()?.failed.first() {
+        let policy::CaseFailure {
+            place,
+            case,
+            expected,
+            found,
+        } = failure;
+        bail!("{place}: '{case}' must come out as {expected}, and comes out as {found}");
+    }
+    Ok(Arc::new(policies))
 }
 
 async fn stop_asked(orchestrator: Arc<Orchestrator>) {

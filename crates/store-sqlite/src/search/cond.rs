@@ -6,6 +6,7 @@ use crate::keys::Test;
 use crate::row::micros;
 use fhir::ParamId;
 use std::collections::HashSet;
+use std::sync::Arc;
 use store::{Clause, StoreError, Texts, ValueTest, Words};
 
 /// Chains within chains at most.
@@ -49,6 +50,8 @@ pub(super) enum Cond {
     Updated { from: i64, until: i64 },
     /// In this compartment.
     Patient(String),
+    /// In one of these compartments.
+    Patients(Vec<Arc<HashSet<String>>>),
     /// One of these.
     Or(Vec<Cond>),
     /// Nothing.
@@ -68,6 +71,15 @@ pub(super) struct Link {
     pub code: i64,
     /// What must hold there.
     pub conds: Vec<Cond>,
+}
+
+/// Patients that are walked one by one at most.
+const FEW: usize = 4096;
+
+/// The patients that may be seen, where they are few, as a condition that can be walked.
+pub(super) fn of_sight(context: &Context<'_>, rtype: &str) -> Option<Cond> {
+    let few = context.gate()?.sight(rtype).few(FEW)?;
+    Some(Cond::Patients(few))
 }
 
 /// Makes the clauses of a search ready.

@@ -1,5 +1,6 @@
 //! What one search works with: the connection, its budget, and reading candidates.
 
+use super::gate::Gate;
 use super::past::{Ghosts, Past};
 use crate::codes::Types;
 use crate::error::{Backend, Outcome};
@@ -12,7 +13,7 @@ use rusqlite::{Connection, OptionalExtension, Row};
 use std::cell::{Cell, RefCell};
 use std::collections::HashMap;
 use std::rc::Rc;
-use store::{StoreError, StoredResource};
+use store::{Seen, StoreError, StoredResource};
 
 /// A live resource under test: everything but its body.
 #[derive(Debug, Clone)]
@@ -50,6 +51,7 @@ pub(super) struct Context<'a> {
     past: Option<Past>,
     chains: Cell<usize>,
     memo: RefCell<Memo>,
+    sight: Option<Gate>,
 }
 
 const CANDIDATE: &str = "SELECT rid, rtype, id, last_updated, patient, keys, method FROM resource WHERE rid = ?1";
@@ -65,6 +67,7 @@ impl<'a> Context<'a> {
         rules: &'a Rules,
         scan: u64,
         past: Option<Past>,
+        sight: Option<&Seen>,
     ) -> Self {
         let limits = Limits { scan, ..rules.limits };
         Self {
@@ -77,6 +80,7 @@ impl<'a> Context<'a> {
             limits,
             chains: Cell::new(0),
             memo: RefCell::default(),
+            sight: sight.map(Gate::new),
         }
     }
 
@@ -164,17 +168,41 @@ impl<'a> Context<'a> {
         past.ghosts(self.connection, self.rules, code, &name).map(Some)
     }
 
+    /// Whether some things may not be seen. Index rows and counters then say nothing of what is to be answered.
+    pub fn is_gated(&self) -> bool {
+        self.sight.is_some()
+    }
+
+    /// The gate, if some things may not be seen.
+    pub fn gate(&self) -> Option<&Gate> {
+        self.sight.as_ref()
+    }
+
+    /// Lets a candidate through that may be seen: the one place where all that a search looks at passes.
+    fn seen(&self, candidate: Option<Candidate>) -> Outcome<Option<Candidate>> {
+        match (&self.sight, candidate) {
+            (Some(gate), Some(candidate)) => {
+                let seen = gate.sees(candidate.code, || self.name(candidate.code), &candidate)?;
+                Ok(seen.then_some(candidate))
+            }
+            (_, candidate) => Ok(candidate),
+        }
+    }
+
     /// A live candidate by row id.
     pub fn candidate(&self, rid: i64) -> Outcome<Option<Candidate>> {
         self.spend(1)?;
         if self.hides(rid) {
-            return self.ghost(rid, |ghost| ghost.candidate.clone());
+            let ghost = self.ghost(rid, |ghost| ghost.candidate.clone())?;
+            return self.seen(ghost);
         }
-        self.connection
+        let found = self
+            .connection
             .prepare_cached(CANDIDATE)
             .and_then(|mut read| read.query_row([rid], candidate).optional())
             .map(Option::flatten)
-            .at("reading a candidate")
+            .at("reading a candidate")?;
+        self.seen(found)
     }
 
     /// A live candidate by type and id.
@@ -188,11 +216,13 @@ impl<'a> Context<'a> {
             return rid.map_or(Ok(None), |rid| self.candidate(rid));
         }
         self.spend(1)?;
-        self.connection
+        let found = self
+            .connection
             .prepare_cached(CANDIDATE_BY_ID)
             .and_then(|mut read| read.query_row((code, id), candidate).optional())
             .map(Option::flatten)
-            .at("reading a candidate")
+            .at("reading a candidate")?;
+        self.seen(found)
     }
 
     /// A resource with its body.

@@ -7,6 +7,8 @@ use crate::error::{Backend, Outcome};
 use crate::keys::{Cover, combined_dates, every_row, of_param};
 use fhir::ParamId;
 use rusqlite::OptionalExtension;
+use std::collections::HashSet;
+use std::sync::Arc;
 
 /// Row ids that pointing resources multiply a target by, as a guess for choosing (not for correctness).
 const FAN_OUT: u64 = 16;
@@ -94,6 +96,7 @@ pub(super) fn estimate(context: &Context<'_>, scope: &Scope<'_>, cond: &Cond, ca
              AND last_updated >= ?2 AND last_updated < ?3 LIMIT ?4)",
             &[&scope.code, from, until, &(cap as i64)],
         )?),
+        Cond::Patients(sets) => Some(of_patients(context, scope, sets, cap)?),
         Cond::Id(ids) => Some((ids.len() as u64).min(cap)),
         Cond::Never => Some(0),
         Cond::Chain(link) => Some(best(context, &far(link), cap)?.saturating_mul(FAN_OUT).min(cap)),
@@ -113,6 +116,25 @@ pub(super) fn estimate(context: &Context<'_>, scope: &Scope<'_>, cond: &Cond, ca
         }
         Cond::Param { .. } | Cond::Missing { .. } | Cond::Words { .. } => None,
     })
+}
+
+/// Patients counted before the rest is guessed from them.
+const SAMPLE: usize = 32;
+
+/// About how many resources these patients have.
+fn of_patients(context: &Context<'_>, scope: &Scope<'_>, sets: &[Arc<HashSet<String>>], cap: u64) -> Outcome<u64> {
+    let all: usize = sets.iter().map(|set| set.len()).sum();
+    let mut sum = 0;
+    for patient in sets.iter().flat_map(|set| set.iter()).take(SAMPLE) {
+        let cond = Cond::Patient(patient.clone());
+        sum += estimate(context, scope, &cond, cap - sum)?.unwrap_or_default();
+        if sum >= cap {
+            return Ok(cap);
+        }
+    }
+    let guess = sum * (all.max(1) as u64) / (all.clamp(1, SAMPLE) as u64);
+    // Each patient costs a look even without resources.
+    Ok(guess.max(all as u64).min(cap))
 }
 
 /// The cheapest way into a scope.
@@ -170,6 +192,11 @@ pub(super) fn collect(context: &Context<'_>, scope: &Scope<'_>, cond: &Cond) -> 
             }
             Ok(())
         })?,
+        Cond::Patients(sets) => {
+            for patient in sets.iter().flat_map(|set| set.iter()) {
+                rids.extend(collect(context, scope, &Cond::Patient(patient.clone()))?);
+            }
+        }
         Cond::Or(alternatives) => {
             for alternative in alternatives {
                 rids.extend(collect(context, &alone(scope, alternative), alternative)?);

@@ -34,6 +34,10 @@ fn holds(context: &Context<'_>, rtype: &str, cond: &Cond, candidate: &Candidate)
         Cond::Id(ids) => ids.contains(&candidate.id),
         Cond::Updated { from, until } => *from <= candidate.last_updated && candidate.last_updated < *until,
         Cond::Patient(patient) => candidate.patient.as_deref() == Some(patient),
+        Cond::Patients(sets) => {
+            let patient = candidate.patient.as_deref();
+            patient.is_some_and(|patient| sets.iter().any(|set| set.contains(patient)))
+        }
         Cond::Or(alternatives) => {
             for alternative in alternatives {
                 if holds(context, rtype, alternative, candidate)? {

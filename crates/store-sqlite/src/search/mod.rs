@@ -14,6 +14,7 @@ mod cond;
 mod context;
 mod cover;
 mod eval;
+mod gate;
 mod include;
 mod index;
 mod mark;
@@ -68,14 +69,15 @@ pub(crate) fn search(
     for id in named::custom(query) {
         custom::check_ready(connection, id)?;
     }
-    let context = Context::new(connection, view, types, rules, scan, past);
+    let context = Context::new(connection, view, types, rules, scan, past, query.sight.as_ref());
     let Some(code) = context.code(&query.rtype)? else {
         return Ok(SearchPage {
             total: query.total.then_some(0),
             ..SearchPage::default()
         });
     };
-    let conds = cond::compile(&context, &query.clauses)?;
+    let mut conds = cond::compile(&context, &query.clauses)?;
+    conds.extend(cond::of_sight(&context, &query.rtype));
     let scope = Scope {
         rtype: &query.rtype,
         code,

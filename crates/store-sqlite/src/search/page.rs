@@ -101,7 +101,7 @@ pub(super) fn take(
 fn total(context: &Context<'_>, scope: &Scope<'_>) -> Outcome<u64> {
     match scope.conds {
         // Counts and index rows are those of now.
-        _ if context.in_the_past() => {}
+        _ if context.in_the_past() || context.is_gated() => {}
         [] => return context.live(scope.code),
         [
             Cond::Param {

@@ -28,7 +28,7 @@ pub(super) fn choose(context: &Context<'_>, scope: &Scope<'_>, caps: &[u64]) -> 
             if count < *cap && best.is_none_or(|(least, _)| count < least) {
                 best = Some((count, index));
             }
-            if broad.is_none() && !matches!(cond, Cond::Chain(_) | Cond::Has(_) | Cond::Or(_)) {
+            if broad.is_none() && !matches!(cond, Cond::Chain(_) | Cond::Has(_) | Cond::Or(_) | Cond::Patients(_)) {
                 broad = Some(index);
             }
         }
@@ -79,7 +79,7 @@ pub(super) fn plain_driver(context: &Context<'_>, scope: &Scope<'_>, cond: &Cond
             descending: false,
         }),
         Cond::Never => Some(Driver::Rids(Vec::new())),
-        Cond::Id(_) | Cond::Chain(_) | Cond::Has(_) | Cond::Or(_) | Cond::Words { .. } => None,
+        Cond::Id(_) | Cond::Chain(_) | Cond::Has(_) | Cond::Or(_) | Cond::Patients(_) | Cond::Words { .. } => None,
     })
 }
 

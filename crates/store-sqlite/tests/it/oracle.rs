@@ -9,8 +9,12 @@ use proptest::prelude::*;
 use proptest::sample::select;
 use proptest::test_runner::TestCaseError;
 use std::cmp::Ordering;
-use std::collections::BTreeSet;
-use store::{Clause, Include, Page, Query, ResourceWrite, Sort, SortKey, Store, Transaction, ValueTest, Words};
+use std::collections::{BTreeSet, HashSet};
+use std::sync::Arc;
+use store::{
+    Clause, Include, Page, Patients, Query, ResourceWrite, Seen, Sight, SightGroup, Sort, SortKey, Store, Transaction,
+    TypeSight, ValueTest, Words,
+};
 use store_sqlite::{Options, SqliteStore};
 
 pub(crate) const TYPES: [&str; 2] = ["Patient", "Observation"];
@@ -270,8 +274,54 @@ pub(crate) fn query() -> impl Strategy<Value = Query> {
             page: Page { count, after: None },
             total: true,
             includes: Vec::new(),
+            sight: None,
         })
     })
+}
+
+/// What may be seen of the two types.
+#[derive(Debug)]
+struct Fixed([Arc<TypeSight>; 2]);
+
+impl Sight for Fixed {
+    fn of(&self, rtype: &str) -> Arc<TypeSight> {
+        let index = TYPES.iter().position(|this| *this == rtype).unwrap();
+        self.0[index].clone()
+    }
+}
+
+fn type_sight() -> impl Strategy<Value = TypeSight> {
+    let ids = || vec(id(), 0..3).prop_map(|ids| Arc::new(ids.into_iter().collect::<HashSet<_>>()));
+    let patients = prop_oneof![
+        1 => Just(Patients::All),
+        1 => ids().prop_map(Patients::AllBut),
+        4 => ids().prop_map(Patients::These),
+    ];
+    let group = patients.prop_map(|patients| SightGroup {
+        patients,
+        without: Arc::from([]),
+    });
+    (any::<bool>(), vec(group, 0..3)).prop_map(|(outside, groups)| TypeSight { outside, groups })
+}
+
+/// A search by somebody who may not see everything.
+fn gated_query() -> impl Strategy<Value = Query> {
+    (query(), type_sight(), type_sight()).prop_map(|(query, one, other)| Query {
+        sight: Some(Seen(Arc::new(Fixed([Arc::new(one), Arc::new(other)])))),
+        ..query
+    })
+}
+
+/// The world as the query may see it: what is hidden is not there at all.
+fn visible(world: &World, query: &Query) -> World {
+    let Some(sight) = &query.sight else {
+        return world.clone();
+    };
+    let sees = |resource: &&ResourceWrite| {
+        let sight = sight.0.of(&resource.rtype);
+        sight.group(resource.patient.as_deref()).is_some()
+    };
+    world.iter().filter(sees).cloned().collect()
 }
 
 /// One write: type, id, whether it deletes, values, compartment.
@@ -350,6 +400,7 @@ pub(crate) fn put(world: &mut World, write: ResourceWrite) {
 }
 
 async fn compare(store: &SqliteStore, world: &World, query: &Query) -> Result<(), TestCaseError> {
+    let world = &visible(world, query);
     let expected: BTreeSet<&str> = world
         .iter()
         .filter(|resource| resource.rtype == query.rtype)
@@ -389,7 +440,7 @@ proptest! {
     #[test]
     fn a_search_finds_what_brute_force_finds(
         steps in vec(step(), 0..40),
-        queries in vec(query(), 100),
+        queries in vec(prop_oneof![query().boxed(), gated_query().boxed()], 150),
         probe_limit in select(vec![1, 3, 4096]),
     ) {
         let runtime = tokio::runtime::Builder::new_current_thread().build().unwrap();

@@ -65,7 +65,7 @@ impl Browser {
             password: PasswordCost::weak(),
             ..IdentityOptions::default()
         };
-        let identity = LocalIdentity::new(store, clock.clone(), random.clone(), options);
+        let identity = LocalIdentity::new(store.clone(), clock.clone(), random.clone(), options);
         let actor = Actor {
             subject: "Practitioner/1".into(),
             name: "Maria Rossi <MMG>".into(),
@@ -86,6 +86,7 @@ impl Browser {
         let key = SigningKey::from_bytes([1; 32]);
         let guard = Guard::new(
             Arc::new(identity),
+            access::Authorizer::standard(store.clone(), clock.clone()),
             &key,
             clock.clone(),
             random.as_ref(),

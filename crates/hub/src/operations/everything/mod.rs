@@ -137,7 +137,15 @@ async fn walk(
     let first = page.matches.len();
     if place.step != REFERRED {
         let start: usize = place.step.parse().map_err(|_| wanted::bad_mark())?;
-        let next = matches(snapshot, &steps, (start, place.inner), &begin, wanted.count, page).await?;
+        let next = matches(
+            snapshot,
+            scope,
+            &steps,
+            (start, place.inner),
+            (&begin, wanted.count),
+            page,
+        )
+        .await?;
         if next.is_some() {
             return Ok(next);
         }
@@ -146,7 +154,7 @@ async fn walk(
     let found = if mark.is_none() {
         referred::among(&page.matches[first..])?
     } else {
-        referred::of_all(snapshot, &steps, &begin).await?
+        referred::of_all(snapshot, scope, &steps, &begin).await?
     };
     let next = referred::add(snapshot, focus, found, after, wanted, scope, page).await?;
     Ok(next.map(|last| format!("{REFERRED}~{begin}~{last}")))
@@ -155,10 +163,10 @@ async fn walk(
 /// The steps' resources, up to the count of a page.
 async fn matches(
     snapshot: &mut dyn Snapshot,
+    scope: &Scope,
     steps: &[Step],
     (start, inner): (usize, Option<&str>),
-    begin: &str,
-    count: usize,
+    (begin, count): (&str, usize),
     page: &mut SearchPage,
 ) -> Result<Option<String>, HubError> {
     for (n, step) in steps.iter().enumerate().skip(start) {
@@ -167,7 +175,9 @@ async fn matches(
             return Ok(Some(format!("{n}~{begin}~")));
         }
         let after = inner.filter(|_| n == start).unwrap_or(begin);
-        let found = snapshot.search(&step.query(left, Some(after.to_owned()))).await?;
+        let mut query = step.query(left, Some(after.to_owned()));
+        scope.narrow(&mut query)?;
+        let found = snapshot.search(&query).await?;
         page.matches.extend(found.matches);
         if let Some(next) = found.next {
             return Ok(Some(format!("{n}~{begin}~{next}")));
@@ -180,6 +190,6 @@ fn answer(hub: &Hub, ask: &mut Ask, path: &str, wanted: &Wanted, page: &SearchPa
     let links = links(path, &wanted.used, page);
     let mut writer = BundleWriter::new("searchset", hub.clock.now(), None, &links);
     let view = std::mem::take(&mut ask.view);
-    write_page(hub, &mut writer, page, &view);
+    write_page(hub, &ask.scope, &mut writer, page, &view);
     Answer::made(writer.finish())
 }

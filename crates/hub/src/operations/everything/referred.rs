@@ -61,12 +61,19 @@ pub(super) fn among(resources: &[StoredResource]) -> Result<Vec<Key>, HubError> 
 }
 
 /// What everything that the steps find refers to.
-pub(super) async fn of_all(snapshot: &mut dyn Snapshot, steps: &[Step], begin: &str) -> Result<Vec<Key>, HubError> {
+pub(super) async fn of_all(
+    snapshot: &mut dyn Snapshot,
+    scope: &Scope,
+    steps: &[Step],
+    begin: &str,
+) -> Result<Vec<Key>, HubError> {
     let mut gathered = Gathered::default();
     for step in steps {
         let mut after = Some(begin.to_owned());
         loop {
-            let page = snapshot.search(&step.query(STEP, after)).await?;
+            let mut query = step.query(STEP, after);
+            scope.narrow(&mut query)?;
+            let page = snapshot.search(&query).await?;
             gathered.add(&page.matches)?;
             after = page.next;
             if after.is_none() {

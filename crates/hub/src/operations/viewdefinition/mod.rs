@@ -12,24 +12,18 @@ mod run;
 use crate::Hub;
 use crate::bulk::serve;
 use crate::routes::MOUNT;
-use crate::scope::PROFESSIONALS;
+use crate::scope::bulk;
 use access::{Policy, Routes};
 use axum::routing::MethodFilter;
 use http::Method;
 use std::sync::Arc;
 
-/// Roles that may run a view: it reads many people's data, as a search does.
-const RUN: &[&str] = PROFESSIONALS;
-
-/// Roles that may keep and remove views.
-const KEEP: &[&str] = crate::bulk::BULK;
-
 macro_rules! rows {
-    ($routes:ident $hub:ident $($method:ident $path:literal $roles:ident $handler:path;)*) => {
+    ($routes:ident $hub:ident $($method:ident $path:literal $handler:path;)*) => {
         $($routes = $routes.route(
             Method::$method,
             &format!("{MOUNT}{}", $path),
-            Policy::AnyRole($roles),
+            Policy::Check(bulk),
             serve($hub, MethodFilter::$method, |hub, call| Box::pin($handler(hub, call))),
         );)*
     };
@@ -39,21 +33,21 @@ macro_rules! rows {
 pub(crate) fn routes(hub: &Arc<Hub>) -> Routes {
     let mut routes = Routes::new();
     rows! { routes hub
-        GET "/$viewdefinition-run" RUN run::handle;
-        POST "/$viewdefinition-run" RUN run::handle;
-        GET "/ViewDefinition/$viewdefinition-run" RUN run::handle;
-        POST "/ViewDefinition/$viewdefinition-run" RUN run::handle;
-        GET "/ViewDefinition/$run" RUN run::handle;
-        POST "/ViewDefinition/$run" RUN run::handle;
-        GET "/ViewDefinition/{id}/$viewdefinition-run" RUN run::handle;
-        POST "/ViewDefinition/{id}/$viewdefinition-run" RUN run::handle;
-        GET "/ViewDefinition/{id}/$run" RUN run::handle;
-        POST "/ViewDefinition/{id}/$run" RUN run::handle;
-        GET "/ViewDefinition" RUN keep::list;
-        POST "/ViewDefinition" KEEP keep::create;
-        GET "/ViewDefinition/{id}" RUN keep::read;
-        PUT "/ViewDefinition/{id}" KEEP keep::put;
-        DELETE "/ViewDefinition/{id}" KEEP keep::delete;
+        GET "/$viewdefinition-run" run::handle;
+        POST "/$viewdefinition-run" run::handle;
+        GET "/ViewDefinition/$viewdefinition-run" run::handle;
+        POST "/ViewDefinition/$viewdefinition-run" run::handle;
+        GET "/ViewDefinition/$run" run::handle;
+        POST "/ViewDefinition/$run" run::handle;
+        GET "/ViewDefinition/{id}/$viewdefinition-run" run::handle;
+        POST "/ViewDefinition/{id}/$viewdefinition-run" run::handle;
+        GET "/ViewDefinition/{id}/$run" run::handle;
+        POST "/ViewDefinition/{id}/$run" run::handle;
+        GET "/ViewDefinition" keep::list;
+        POST "/ViewDefinition" keep::create;
+        GET "/ViewDefinition/{id}" keep::read;
+        PUT "/ViewDefinition/{id}" keep::put;
+        DELETE "/ViewDefinition/{id}" keep::delete;
     }
     routes
 }

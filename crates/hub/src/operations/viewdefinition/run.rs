@@ -6,6 +6,7 @@ use super::ask::{self, Wanted};
 use super::render::Render;
 use crate::bulk::{Call, of_group};
 use crate::http::blocking;
+use crate::scope::Scope;
 use crate::{Hub, HubError};
 use axum::body::Body;
 use axum::response::Response;
@@ -26,12 +27,12 @@ type Sender = mpsc::Sender<Result<Bytes, HubError>>;
 
 /// The HTTP handler.
 pub(super) async fn handle(hub: Arc<Hub>, mut call: Call) -> Result<Response, HubError> {
-    call.ask.scope.everything("views are run over everybody's data")?;
     let wanted = ask::read(&hub, &mut call).await?;
+    let scope = call.ask.scope;
     let media = wanted.format.media();
     let (sender, mut pages) = mpsc::channel(AHEAD);
     tokio::spawn(async move {
-        if let Err(error) = make(&hub, wanted, &sender).await {
+        if let Err(error) = make(&hub, &scope, wanted, &sender).await {
             tracing::warn!(%error, "a run of a view ended early");
             // Nobody listens any more where the client has gone.
             let _ = sender.send(Err(error)).await;
@@ -60,7 +61,7 @@ async fn send(sender: &Sender, bytes: Bytes) -> bool {
     bytes.is_empty() || sender.send(Ok(bytes)).await.is_ok()
 }
 
-async fn make(hub: &Arc<Hub>, wanted: Wanted, sender: &Sender) -> Result<(), HubError> {
+async fn make(hub: &Arc<Hub>, scope: &Scope, wanted: Wanted, sender: &Sender) -> Result<(), HubError> {
     let (mut render, mut pending) = Render::begin(wanted.view, wanted.format, wanted.limit)?;
     if let Some(given) = wanted.given {
         let bodies: Vec<Bytes> = given.into_iter().map(|resource| resource.to_string().into()).collect();
@@ -78,6 +79,7 @@ async fn make(hub: &Arc<Hub>, wanted: Wanted, sender: &Sender) -> Result<(), Hub
             None => None,
         };
         let mut query = query(render.resource(), wanted.patient, wanted.since);
+        scope.narrow(&mut query)?;
         while !render.is_full() {
             let (bodies, next) = read(snapshot.as_mut(), &query, members.as_ref()).await?;
             let (same, bytes) = render_page(render, bodies).await?;

@@ -90,7 +90,7 @@ async fn a_notification_comes_exactly_for_what_a_search_finds() {
     };
     let entries: Vec<Value> = resources().iter().map(entry).collect();
     let bundle = json!({"resourceType": "Bundle", "type": "transaction", "entry": entries});
-    let (status, answer) = world.call(Method::POST, "/", "admin", Some(bundle)).await;
+    let (status, answer) = world.call(Method::POST, "/", "system", Some(bundle)).await;
     assert!(status.is_success(), "{answer}");
     world.settle().await;
     let got = receiver.take_got();
@@ -100,7 +100,7 @@ async fn a_notification_comes_exactly_for_what_a_search_finds() {
             .iter()
             .filter_map(|g| g.path.strip_prefix(&start).map(str::to_owned))
             .collect();
-        let (_, found) = world.call(Method::GET, &format!("/{criteria}"), "admin", None).await;
+        let (_, found) = world.call(Method::GET, &format!("/{criteria}"), "system", None).await;
         let found: BTreeSet<String> = found["entry"]
             .as_array()
             .into_iter()

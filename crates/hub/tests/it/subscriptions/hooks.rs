@@ -192,7 +192,7 @@ async fn what_cannot_work_is_refused_with_its_place() {
 
 #[tokio::test]
 async fn only_those_named_may_write_and_also_in_bundles() {
-    let world = World::with(|settings| settings.managers = vec!["case-manager".into()]);
+    let world = World::with(|settings| settings.managers = vec!["data-manager".into()]);
     let one = || subscription("x", "Observation", json!({"type": "websocket"}));
     let entry = json!({"resource": one(), "request": {"method": "PUT", "url": "Subscription/x"}});
     let bundle = |kind: &str| json!({"resourceType": "Bundle", "type": kind, "entry": [entry]});
@@ -209,7 +209,7 @@ async fn only_those_named_may_write_and_also_in_bundles() {
         "{answer}"
     );
     let (_, answer) = world
-        .call(Method::POST, "/", "case-manager", Some(bundle("transaction")))
+        .call(Method::POST, "/", "data-manager", Some(bundle("transaction")))
         .await;
     assert!(
         answer["entry"][0]["response"]["status"]

@@ -1,0 +1,50 @@
+//! Groups of FHIR types, as `policies/types.json` lists them.
+
+use crate::PolicyError;
+use serde::Deserialize;
+use std::collections::HashMap;
+
+/// The group of a type that is not listed: the one that is kept closest.
+const REST: &str = "clinical";
+
+/// The table.
+#[derive(Debug)]
+pub struct Types {
+    groups: HashMap<String, String>,
+    undeclared_step: String,
+}
+
+#[derive(Deserialize)]
+struct File {
+    groups: HashMap<String, Vec<String>>,
+    undeclared_step: String,
+}
+
+impl Types {
+    pub(crate) fn parse(text: &str) -> Result<Self, PolicyError> {
+        let file: File = serde_json::from_str(text).map_err(|error| PolicyError::file("types.json", &error))?;
+        let mut groups = HashMap::new();
+        for (group, types) in file.groups {
+            for rtype in types {
+                if let Some(other) = groups.insert(rtype.clone(), group.clone()) {
+                    let message = format!("{rtype} is in two groups, {other} and {group}");
+                    return Err(PolicyError::file("types.json", &message));
+                }
+            }
+        }
+        Ok(Self {
+            groups,
+            undeclared_step: file.undeclared_step,
+        })
+    }
+
+    /// What a step of a process opens that declares nothing.
+    pub fn undeclared_step(&self) -> &str {
+        &self.undeclared_step
+    }
+
+    /// The group of a type.
+    pub fn group(&self, rtype: &str) -> &str {
+        self.groups.get(rtype).map_or(REST, String::as_str)
+    }
+}
