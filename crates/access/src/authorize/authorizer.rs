@@ -17,9 +17,10 @@ use store::{Clock, Store};
 const MAX_TIES: u64 = 1_000_000;
 /// People remembered at most.
 const MAX_PEOPLE: usize = 20_000;
-/// Read again at the latest after this, whatever was written: a node that did not see another's commit is behind by no
+/// Read again at the latest after this, whatever was written: a role or a substitution that ends, ends that minute. A node
+/// that did not see another's commit is behind by no
 /// more.
-const LIFETIME: SignedDuration = SignedDuration::from_mins(5);
+const LIFETIME: SignedDuration = SignedDuration::from_mins(1);
 
 /// The purpose of an assisted person's request, and of everybody else's who states none.
 const OWN_REQUEST: &str = "PATRQT";
