@@ -281,12 +281,23 @@ impl<'a> Builder<'a> {
         Ok(())
     }
 
+    /// The data that a step declares (`sinfonia:data`): what it opens to whoever has it in hand.
+    fn step_data(&self, definition: &str, element: &str) -> Option<String> {
+        let registry = self.orchestrator.registry_now();
+        let node = registry.process(definition)?.node_by_id(element)?;
+        node.extensions.get("sinfonia:data").map(str::to_owned)
+    }
+
     /// What happens to the mirrors of tasks.
     async fn task_effect(&mut self, effect: &Effect, applied: &Applied, actor: &str) -> Result<(), OrchestratorError> {
         let (hot, now) = (&applied.hot, self.now);
         match effect {
             Effect::TaskCreated(spec) => {
-                self.tasks.insert(spec.id.clone(), (0, mirror::create(hot, spec, now)));
+                let mut task = mirror::create(hot, spec, now);
+                if let Some(data) = self.step_data(&hot.state.definition, &spec.element) {
+                    mirror::declare(&mut task, &data);
+                }
+                self.tasks.insert(spec.id.clone(), (0, task));
             }
             Effect::TaskAssigned {
                 id,

@@ -3,7 +3,7 @@
 use jiff::SignedDuration;
 
 /// How much, how often, how long. The defaults suit one process on a small machine.
-#[derive(Debug, Clone)]
+#[derive(Clone)]
 pub struct Config {
     /// Instances kept in memory between commands.
     pub hot_instances: usize,
@@ -53,6 +53,8 @@ pub struct Config {
     pub max_log_events: usize,
     /// Objects of one OCEL export: instances, patients, tasks, roles, resources.
     pub max_export_objects: usize,
+    /// Says which patients' processes somebody may see; without it, the staff sees everybody's.
+    pub authorizer: Option<access::Authorizer>,
     /// Makes the pseudonyms of exports; without it only exports with the real ids are given.
     pub pseudonyms: Option<access::SigningKey>,
     /// Rounds of [`crate::Orchestrator::settle`] before it says that work never ends.
@@ -90,6 +92,7 @@ impl Default for Config {
             max_page: 1_000,
             max_log_events: 1_000_000,
             max_export_objects: 5_000_000,
+            authorizer: None,
             pseudonyms: None,
             settle_rounds: 10_000,
             batch_keep: SignedDuration::from_hours(24 * 90),

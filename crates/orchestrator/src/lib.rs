@@ -18,6 +18,7 @@ mod criteria;
 mod delivery;
 mod ended;
 mod error;
+mod eyes;
 mod feed;
 mod held;
 mod history;

@@ -45,6 +45,8 @@ enum Command {
     Doctor(commands::doctor::Args),
     /// Removes superseded versions of FHIR resources by policy; the current versions stay.
     Prune(commands::prune::Args),
+    /// Tests, lists and explains the policies of access.
+    Policy(Box<commands::policy::Args>),
     /// Deploys BPMN, DMN and Questionnaire files.
     Deploy(commands::deploy::Args),
     /// Simulates a process on a virtual clock: arrivals, durations and resources by a scenario; needs no store.
@@ -72,6 +74,7 @@ fn run() -> anyhow::Result<()> {
     let runtime = tokio::runtime::Builder::new_multi_thread().enable_all().build()?;
     runtime.block_on(async {
         match cli.command {
+            Command::Policy(args) => commands::policy::run(&args),
             Command::Serve(args) => commands::serve::run(&cli.data, *args).await,
             Command::Load(args) => commands::load::run(&cli.data, args).await,
             Command::LoadPackage(args) => commands::load_package::run(&cli.data, args).await,

@@ -133,6 +133,7 @@ impl System {
         config.bulk.import = setup.import;
         let hub = Hub::new(dynamic.clone(), clock.clone(), ids.clone(), config);
         let manners = orchestrator::Config {
+            authorizer: Some(authorizer.clone()),
             pseudonyms: Some(SigningKey::from_bytes(key.derive("pseudonyms of exports"))),
             ..Default::default()
         };

@@ -43,6 +43,7 @@ impl Orchestrator {
         self.registry().await?;
         let now = self.load(id).await?;
         may_see(actor, now.patient.as_deref())?;
+        self.may_look(actor, now.patient.as_deref()).await?;
         if query.revision.is_some() && query.time.is_some() {
             return Err(OrchestratorError::BadRequest("give revision or time, not both".into()));
         }

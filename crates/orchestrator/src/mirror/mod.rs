@@ -5,7 +5,7 @@ mod care_plan;
 mod task;
 
 pub(crate) use care_plan::care_plan;
-pub(crate) use task::{Info, change, close, create, info, note, reassign, retarget};
+pub(crate) use task::{Info, change, close, create, declare, info, note, reassign, retarget};
 
 use serde_json::Value;
 

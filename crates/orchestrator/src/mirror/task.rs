@@ -98,6 +98,14 @@ fn place(priority: u8, due: Option<Timestamp>) -> i64 {
     (100 - i64::from(priority.min(100))) * (NEVER + 1) + due
 }
 
+/// Says which data the task opens to whoever has it in hand.
+pub(crate) fn declare(task: &mut Value, data: &str) {
+    let extension = json!({"url": access::STEP_DATA_EXTENSION, "valueString": data});
+    if let Some(list) = task["extension"].as_array_mut() {
+        list.push(extension);
+    }
+}
+
 /// When it is to be done, and by which people.
 fn restriction(spec: &TaskSpec) -> Map<String, Value> {
     let mut restriction = Map::new();

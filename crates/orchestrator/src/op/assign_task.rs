@@ -47,6 +47,7 @@ impl Orchestrator {
         request: AssignTask,
         keyed: Option<&Idempotency>,
     ) -> Result<TaskInfo, OrchestratorError> {
+        self.may_touch(actor, id).await?;
         let assignee = assignee(actor, id, what, &request)?;
         self.refuse_repeat(keyed).await?;
         if what == Assigning::Reassign {

@@ -25,6 +25,7 @@ impl Orchestrator {
         request: ChangeTask,
         keyed: Option<&Idempotency>,
     ) -> Result<TaskInfo, OrchestratorError> {
+        self.may_touch(actor, id).await?;
         let change = TaskChange {
             due: request.due,
             follow_up: request.follow_up,

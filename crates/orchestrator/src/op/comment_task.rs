@@ -49,6 +49,7 @@ impl Orchestrator {
         request: CommentTask,
         keyed: Option<&Idempotency>,
     ) -> Result<TaskInfo, OrchestratorError> {
+        self.may_touch(actor, id).await?;
         let text = request.text.trim();
         if text.is_empty() || text.chars().count() > MAX_COMMENT {
             return Err(OrchestratorError::Invalid(format!(
@@ -75,6 +76,7 @@ impl Orchestrator {
         request: AttachToTask,
         keyed: Option<&Idempotency>,
     ) -> Result<TaskInfo, OrchestratorError> {
+        self.may_touch(actor, id).await?;
         let title = request.title.trim();
         if title.is_empty() || title.chars().count() > MAX_TITLE {
             return Err(OrchestratorError::Invalid(format!(

@@ -28,6 +28,7 @@ impl Orchestrator {
         request: CompleteTask,
         keyed: Option<&Idempotency>,
     ) -> Result<TaskDone, OrchestratorError> {
+        self.may_touch(actor, id).await?;
         let check = |hot: &Hot| {
             let open = self.open_task(hot, id)?;
             if open.task.delegated_by.is_some() && !oversees(actor) {

@@ -27,6 +27,7 @@ impl Orchestrator {
         request: DelegateTask,
         keyed: Option<&Idempotency>,
     ) -> Result<TaskInfo, OrchestratorError> {
+        self.may_touch(actor, id).await?;
         let reason = request.reason.trim();
         if reason.is_empty() || reason.chars().count() > MAX_REASON {
             return Err(OrchestratorError::Invalid(format!(
@@ -55,6 +56,7 @@ impl Orchestrator {
         request: ResolveTask,
         keyed: Option<&Idempotency>,
     ) -> Result<TaskInfo, OrchestratorError> {
+        self.may_touch(actor, id).await?;
         if request
             .reason
             .as_ref()

@@ -30,6 +30,9 @@ impl Orchestrator {
         request: StartInstance,
         keyed: Option<&Idempotency>,
     ) -> Result<InstanceInfo, OrchestratorError> {
+        if request.patient.is_some() {
+            self.may_look(actor, request.patient.as_deref()).await?;
+        }
         let registry = self.registry().await?;
         let definition = registry.resolve(&request.definition)?;
         let business_key = request

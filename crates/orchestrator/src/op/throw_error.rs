@@ -43,6 +43,9 @@ impl Orchestrator {
                 "code: the error code that the model catches".into(),
             ));
         }
+        if matches!(of, Thrower::Task) {
+            self.may_touch(actor, id).await?;
+        }
         let check = |hot: &Hot| match of {
             Thrower::Task => {
                 let open = self.open_task(hot, id)?;

@@ -32,6 +32,7 @@ impl Orchestrator {
         let limit = page_size(&self.config, query.limit)?;
         let hot = self.load(id).await?;
         may_see(actor, hot.patient.as_deref())?;
+        self.may_look(actor, hot.patient.as_deref()).await?;
         let from = query.from.unwrap_or(0);
         let mut records = self
             .store

@@ -89,6 +89,7 @@ impl Orchestrator {
         let mut after = query.after.clone();
         let patient = confine(actor, query.patient.clone())?;
         let selection = Selection::of(query.selection(patient)?, true)?;
+        let eyes = self.eyes(actor).await?;
         let (mut items, mut seen) = (Vec::new(), 0);
         let rows = if selection.looks_inside() {
             PAGE.max(limit + 1)
@@ -103,7 +104,10 @@ impl Orchestrator {
                     let next = items.last().map(|last: &InstanceInfo| last.id.clone());
                     return Ok(List { items, next });
                 }
-                items.push(self.instance_info(&found.read()?, false));
+                let info = self.instance_info(&found.read()?, false);
+                if eyes.sees(info.patient.as_deref()) {
+                    items.push(info);
+                }
             }
             after = page.next;
             if after.is_none() || seen >= MOST_SEEN {
@@ -117,6 +121,7 @@ impl Orchestrator {
         self.registry().await?;
         let hot = self.load(id).await?;
         may_see(actor, hot.patient.as_deref())?;
+        self.may_look(actor, hot.patient.as_deref()).await?;
         Ok(self.instance_info(&hot, true))
     }
 }

@@ -4,6 +4,7 @@
 use super::page_size;
 use crate::access_rules::{confine, is_candidate, may_see};
 use crate::api::{List, TaskInfo};
+use crate::eyes::Eyes;
 use crate::mirror::{self, CANDIDATE_SYSTEM, INSTANCE_SYSTEM, ROLE_SYSTEM};
 use crate::plumbing::{About, Params};
 use crate::{Orchestrator, OrchestratorError};
@@ -82,6 +83,9 @@ impl Orchestrator {
             count: limit,
             after: query.after,
         };
+        if let Eyes::View(view) = self.eyes(actor).await? {
+            search.sight = view.sight();
+        }
         let page = self.store.snapshot().await?.search(&search).await?;
         Ok(List {
             items: page
@@ -112,6 +116,7 @@ impl Orchestrator {
             .ok_or_else(missing)?;
         let mut info = read(&stored).ok_or_else(missing)?;
         may_see(actor, info.task.patient.as_deref())?;
+        self.may_touch(actor, id).await?;
         if actor.patient().is_some() && !is_candidate(actor, &info.task, &info.candidate_users) {
             // The assisted sees that the step is there, not what the staff works with.
             return Ok(listed(info.task));

@@ -9,6 +9,7 @@ pub mod key;
 pub mod load;
 pub mod load_package;
 pub mod load_terminology;
+pub mod policy;
 pub mod prune;
 pub mod serve;
 pub mod simulate;
@@ -29,7 +30,7 @@ pub fn real_setup(base_url: impl Into<String>) -> crate::system::Setup {
         import: Default::default(),
         origins: Default::default(),
         interop: Default::default(),
-        policies: std::sync::Arc::new(policy::Policies::standard()),
+        policies: std::sync::Arc::new(::policy::Policies::standard()),
     }
 }
 

@@ -139,6 +139,7 @@ impl Bundle {
                 }
             }
             self.expressions(name, process, feel, registry);
+            self.issues.extend(super::step_data::wrong(name, process));
             self.item(BPMN, &process.id, file, &source).process = Some(process.clone());
         }
     }

@@ -10,6 +10,7 @@ mod form_js;
 mod form_text;
 mod issue;
 pub(crate) mod plan;
+mod step_data;
 
 use crate::api::{Deploy, Deployed};
 use crate::idempotency::Idempotency;

@@ -1,0 +1,81 @@
+//! Whose processes somebody may see and work on: those of the patients they are tied to (docs/access.md).
+
+use crate::{Orchestrator, OrchestratorError};
+use access::{Actor, View};
+use policy::Action;
+use serde_json::Value;
+
+/// What somebody may see.
+pub(crate) enum Eyes {
+    /// Everything: the program itself, who runs the installation, and an orchestrator without an authoriser.
+    All,
+    /// What the view permits.
+    View(View),
+}
+
+impl Eyes {
+    /// Whether an instance or task of this patient; those of no patient are the staff's.
+    pub(crate) fn sees(&self, patient: Option<&str>) -> bool {
+        match (self, patient) {
+            (Self::All, _) | (Self::View(_), None) => true,
+            (Self::View(view), Some(patient)) => {
+                let read = |rtype| {
+                    view.ruling(Action::Read, rtype, Some(patient), policy::LabelSet::NONE)
+                        .permit
+                };
+                read("Task") || read("CarePlan")
+            }
+        }
+    }
+}
+
+impl Orchestrator {
+    /// What an actor may see now. Who runs the installation sees every instance: it mends what stands still.
+    pub(crate) async fn eyes(&self, actor: &Actor) -> Result<Eyes, OrchestratorError> {
+        let Some(authorizer) = &self.config.authorizer else {
+            return Ok(Eyes::All);
+        };
+        if actor.has_role("system") || actor.has_role("admin") || actor.has_role("worker") || actor.patient().is_some()
+        {
+            // Programs do jobs, not tasks; the assisted are confined by their own rules.
+            return Ok(Eyes::All);
+        }
+        let view = authorizer.view(actor, None).await;
+        view.map(Eyes::View)
+            .map_err(|error| OrchestratorError::Damaged(format!("what {} may see: {error}", actor.subject)))
+    }
+
+    /// Refuses what belongs to a patient whom the actor is not tied to.
+    pub(crate) async fn may_look(&self, actor: &Actor, patient: Option<&str>) -> Result<(), OrchestratorError> {
+        if self.eyes(actor).await?.sees(patient) {
+            return Ok(());
+        }
+        Err(OrchestratorError::Forbidden(
+            "this belongs to a patient you have no tie to (chosen doctor, care team, unit, step in hand)".into(),
+        ))
+    }
+
+    /// Refuses a command on a task of a patient whom the actor is not tied to, unless the task names the actor.
+    pub(crate) async fn may_touch(&self, actor: &Actor, task: &str) -> Result<(), OrchestratorError> {
+        let eyes = self.eyes(actor).await?;
+        let Eyes::View(_) = &eyes else { return Ok(()) };
+        let Some(stored) = self.store.read("Task", task).await? else {
+            // What is not there is told by the command itself.
+            return Ok(());
+        };
+        if eyes.sees(stored.patient.as_deref()) || names(stored.body.as_deref().unwrap_or_default(), &actor.subject) {
+            return Ok(());
+        }
+        self.may_look(actor, stored.patient.as_deref()).await
+    }
+}
+
+/// Whether a task is held by somebody, or offered to them in person.
+fn names(body: &[u8], subject: &str) -> bool {
+    let Ok(task) = serde_json::from_slice::<Value>(body) else {
+        return false;
+    };
+    let offered = task.pointer("/restriction/recipient").and_then(Value::as_array);
+    let mut people = offered.into_iter().flatten().chain([&task["owner"]]);
+    people.any(|person| person["reference"] == subject)
+}
