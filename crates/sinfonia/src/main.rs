@@ -37,6 +37,8 @@ enum Command {
     Demo(commands::demo::Args),
     /// Adds or changes a local account.
     Account(commands::account::Args),
+    /// Verifies and exports the record of accesses.
+    Audit(commands::audit::Args),
     /// Registers applications and systems that may ask for tokens (OAuth 2, SMART on FHIR).
     Client(commands::client::Args),
     /// Lists or changes the keys that sign tokens.
@@ -74,6 +76,7 @@ fn run() -> anyhow::Result<()> {
     let runtime = tokio::runtime::Builder::new_multi_thread().enable_all().build()?;
     runtime.block_on(async {
         match cli.command {
+            Command::Audit(args) => commands::audit::run(&cli.data, &args),
             Command::Policy(args) => commands::policy::run(&args),
             Command::Serve(args) => commands::serve::run(&cli.data, *args).await,
             Command::Load(args) => commands::load::run(&cli.data, args).await,

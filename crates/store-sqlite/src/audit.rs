@@ -4,10 +4,15 @@
 //! of the patients they name. Every [`SEGMENT_ENTRIES`] records the keys of the rows since are merged into a segment:
 //! 256 small sorted lists of (key, row). So an access costs its bytes and nothing else, and the accesses to one patient
 //! are found by one short list per segment instead of a random index write per access.
+//!
+//! The rows are chained: each carries SHA-256 over the hash of the row before it and all of its own. A row that is changed,
+//! left out or put in between breaks the chain from there on. Who can write the file can make the chain anew, and rows at
+//! the end can be cut off: against both helps only a head (row and hash) that was kept elsewhere.
 
 use crate::error::{Backend, Outcome, corrupt};
 use rusqlite::functions::FunctionFlags;
-use rusqlite::{Connection, params};
+use rusqlite::{Connection, OptionalExtension as _, params};
+use sha2::{Digest as _, Sha256};
 use std::collections::BTreeSet;
 use store::AuditEntry;
 
@@ -27,12 +32,109 @@ pub(crate) struct Tail {
     last: i64,
     /// Records after `covered`.
     entries: u64,
+    /// Hash of the last row.
+    head: Hash,
+}
+
+/// SHA-256.
+type Hash = [u8; 32];
+
+/// What a look at the chain of access records found.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct AuditChain {
+    /// Records that were looked at.
+    pub records: u64,
+    /// Rows of the chain.
+    pub rows: u64,
+    /// Rows of before there was a chain.
+    pub unchained: u64,
+    /// Number and hash (hexadecimal) of the last row: to be kept elsewhere, against a file that is cut off or made anew.
+    pub head: Option<(i64, String)>,
+    /// What is broken; 100 are listed at most.
+    pub broken: Vec<String>,
+}
+
+/// Problems of a chain that are listed.
+const MAX_BROKEN: usize = 100;
+
+fn link(before: &Hash, n: i64, count: i64, patients: &[u8], lines: &str) -> Hash {
+    let mut hash = Sha256::new();
+    hash.update(before);
+    hash.update(n.to_be_bytes());
+    hash.update(count.to_be_bytes());
+    hash.update((patients.len() as u64).to_be_bytes());
+    hash.update(patients);
+    hash.update(lines);
+    hash.finalize().into()
+}
+
+/// Follows the chain of access records from its beginning.
+pub(crate) fn verify(connection: &Connection) -> Outcome<AuditChain> {
+    let mut found = AuditChain::default();
+    let (mut before, mut last): (Hash, Option<i64>) = ([0; 32], None);
+    let mut read = connection
+        .prepare("SELECT n, count, patients, entries, chain FROM audit_batch ORDER BY n")
+        .at("reading the audit")?;
+    let mut rows = read.query([]).at("reading the audit")?;
+    while let Some(row) = rows.next().at("reading the audit")? {
+        let n: i64 = row.get(0).at("reading the audit")?;
+        let count: i64 = row.get(1).at("reading the audit")?;
+        let patients = row.get_ref(2).and_then(|v| Ok(v.as_blob()?)).at("reading the audit")?;
+        let lines = row.get_ref(3).and_then(|v| Ok(v.as_str()?)).at("reading the audit")?;
+        let chain: Option<Vec<u8>> = row.get(4).at("reading the audit")?;
+        found.records += count.max(0) as u64;
+        let mut tell = |what: String| {
+            if found.broken.len() < MAX_BROKEN {
+                found.broken.push(what);
+            }
+        };
+        if let Some(gone) = last.filter(|last| n != last + 1) {
+            tell(format!("between row {gone} and row {n} rows are missing"));
+        }
+        last = Some(n);
+        let Some(chain) = chain else {
+            if found.rows > 0 {
+                tell(format!("row {n} has lost its hash"));
+            }
+            found.unchained += 1;
+            continue;
+        };
+        if chain != link(&before, n, count, patients, lines) {
+            tell(format!("row {n}, or the row before it, is not as it was written"));
+        }
+        found.rows += 1;
+        before = chain.try_into().unwrap_or([0; 32]);
+        let text = before.iter().map(|byte| format!("{byte:02x}")).collect();
+        found.head = Some((n, text));
+    }
+    Ok(found)
+}
+
+/// The hash that the chain had at a row.
+pub(crate) fn hash_at(connection: &Connection, n: i64) -> Outcome<Option<String>> {
+    let chain: Option<Option<Vec<u8>>> = connection
+        .prepare_cached("SELECT chain FROM audit_batch WHERE n = ?1")
+        .and_then(|mut read| read.query_row([n], |row| row.get(0)).optional())
+        .at("reading the audit")?;
+    Ok(chain
+        .flatten()
+        .map(|hash| hash.iter().map(|byte| format!("{byte:02x}")).collect()))
 }
 
 impl Tail {
     /// Reads it from the file.
     pub fn load(connection: &Connection) -> Outcome<Self> {
         let covered = covered(connection)?;
+        let head: Option<Option<Vec<u8>>> = connection
+            .query_row("SELECT chain FROM audit_batch ORDER BY n DESC LIMIT 1", [], |row| {
+                row.get(0)
+            })
+            .optional()
+            .at("reading the end of the audit")?;
+        let head = head
+            .flatten()
+            .and_then(|bytes| bytes.try_into().ok())
+            .unwrap_or([0; 32]);
         connection
             .query_row(
                 "SELECT coalesce(max(n), ?1), coalesce(sum(count), 0) FROM audit_batch WHERE n > ?1",
@@ -42,6 +144,7 @@ impl Tail {
                         covered,
                         last: row.get(0)?,
                         entries: row.get::<_, i64>(1)? as u64,
+                        head,
                     })
                 },
             )
@@ -96,9 +199,11 @@ pub(crate) fn append(connection: &Connection, tail: &mut Tail, entries: &[AuditE
     let lines = String::from_utf8(lines).map_err(|error| corrupt(&error.to_string()))?;
     tail.last += 1;
     tail.entries += entries.len() as u64;
+    let count = entries.len() as i64;
+    tail.head = link(&tail.head, tail.last, count, &patients, &lines);
     connection
-        .prepare_cached("INSERT INTO audit_batch(n, count, patients, entries) VALUES (?1, ?2, ?3, ?4)")
-        .and_then(|mut insert| insert.execute(params![tail.last, entries.len() as i64, patients, lines]))
+        .prepare_cached("INSERT INTO audit_batch(n, count, patients, entries, chain) VALUES (?1, ?2, ?3, ?4, ?5)")
+        .and_then(|mut insert| insert.execute(params![tail.last, count, patients, lines, tail.head.as_slice()]))
         .at("writing audit entries")?;
     if tail.entries >= SEGMENT_ENTRIES || tail.last - tail.covered >= SEGMENT_ROWS {
         make_segment(connection, tail)?;
@@ -269,6 +374,19 @@ pub(crate) fn examine(connection: &Connection, mut tell: impl FnMut(String)) -> 
     Ok(())
 }
 
+/// Visits every record, oldest first, as its line of JSON.
+pub(crate) fn each(connection: &Connection, mut visit: impl FnMut(&str)) -> Outcome<()> {
+    let mut read = connection
+        .prepare("SELECT entries FROM audit_batch ORDER BY n")
+        .at("reading the audit")?;
+    let mut rows = read.query([]).at("reading the audit")?;
+    while let Some(row) = rows.next().at("reading the audit")? {
+        let lines = row.get_ref(0).and_then(|v| Ok(v.as_str()?)).at("reading the audit")?;
+        lines.lines().for_each(&mut visit);
+    }
+    Ok(())
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -330,5 +448,53 @@ mod tests {
         assert!(newest(&connection, Some("nobody"), 9).unwrap().is_empty());
         let newest_of_all = newest(&connection, None, 3).unwrap();
         assert_eq!(newest_of_all[0].at.as_microsecond(), all as i64 - 1);
+    }
+
+    #[test]
+    fn a_change_a_gap_and_a_cut_are_found() {
+        let fresh = || {
+            let mut connection = Connection::open_in_memory().unwrap();
+            schema::migrate(&mut connection).unwrap();
+            // A row of before there was a chain.
+            connection
+                .execute(
+                    "INSERT INTO audit_batch(n, count, patients, entries) VALUES (1, 1, x'', '{}')",
+                    [],
+                )
+                .unwrap();
+            let mut tail = Tail::load(&connection).unwrap();
+            for n in 0..5 {
+                append(&connection, &mut tail, &[entry(n)]).unwrap();
+            }
+            connection
+        };
+        let sound = verify(&fresh()).unwrap();
+        assert_eq!(
+            (sound.rows, sound.unchained, sound.records, sound.broken.len()),
+            (5, 1, 6, 0)
+        );
+        let head = sound.head.unwrap();
+        assert_eq!(hash_at(&fresh(), head.0).unwrap(), Some(head.1.clone()));
+        for (attack, problems) in [
+            (
+                "UPDATE audit_batch SET entries = replace(entries, 'permit', 'deny') WHERE n = 3",
+                1,
+            ),
+            ("UPDATE audit_batch SET count = 7 WHERE n = 4", 1),
+            ("DELETE FROM audit_batch WHERE n = 3", 2),
+            ("UPDATE audit_batch SET chain = NULL WHERE n = 4", 2),
+        ] {
+            let connection = fresh();
+            connection.execute(attack, []).unwrap();
+            assert_eq!(verify(&connection).unwrap().broken.len(), problems, "{attack}");
+        }
+        let cut = fresh();
+        cut.execute("DELETE FROM audit_batch WHERE n > 4", []).unwrap();
+        assert_eq!(
+            verify(&cut).unwrap().broken,
+            Vec::<String>::new(),
+            "only a head kept elsewhere tells"
+        );
+        assert_eq!(hash_at(&cut, head.0).unwrap(), None);
     }
 }

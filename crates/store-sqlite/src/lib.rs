@@ -28,6 +28,7 @@ mod snapshot;
 mod sqlite_store;
 mod writer;
 
+pub use audit::AuditChain;
 pub use doctor::{Depth, Doctor};
 pub use options::{Extractor, Options, Progress};
 pub use prune::{Forget, ForgetCount, HistoryPolicy, HistoryPolicyError, Keep, Prune, PruneCount};

@@ -9,7 +9,7 @@ use store::StoreError;
 const APPLICATION_ID: i64 = 0x5369_6e66;
 
 /// Each step takes the schema from its position to the next version.
-pub(crate) const MIGRATIONS: &[&str] = &[V1, V2, V3, V4, V5, V6, V7];
+pub(crate) const MIGRATIONS: &[&str] = &[V1, V2, V3, V4, V5, V6, V7, V8];
 
 /// The version this program writes.
 pub(crate) const SCHEMA_VERSION: i64 = MIGRATIONS.len() as i64;
@@ -133,6 +133,11 @@ CREATE TABLE reindex(
 /// How far the index is (see [`crate::recent`]): every row of what was written up to `merged` is there.
 const V7: &str = "
 INSERT INTO meta VALUES ('merged', (SELECT coalesce(max(seq), 0) FROM resource)), ('epoch', 0);
+";
+
+/// Each row of access records carries the hash of the row before it and of itself; see [`crate::audit`]. Older rows have none.
+const V8: &str = "
+ALTER TABLE audit_batch ADD COLUMN chain BLOB;
 ";
 
 /// Brings the file to [`SCHEMA_VERSION`], each step in its own transaction; refuses foreign and newer files.

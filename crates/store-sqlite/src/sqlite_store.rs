@@ -1,5 +1,6 @@
 //! The store as the floors above see it.
 
+use crate::audit::{self, AuditChain};
 use crate::cache::Cache;
 use crate::error::Outcome;
 use crate::lock::ProcessLock;
@@ -180,6 +181,30 @@ impl SqliteStore {
         let mut lease = self.pool.begin()?;
         let db = lease.db()?;
         doctor::examine(&db.connection, &db.view, &self.rules, depth)
+    }
+
+    /// Follows the chain of access records from its beginning; the store keeps working meanwhile.
+    ///
+    /// # Errors
+    /// SQLite cannot read the file at all.
+    pub fn verify_audit(&self) -> Result<AuditChain, StoreError> {
+        self.reader(audit::verify)
+    }
+
+    /// The hash that the chain of access records has at a row, in hexadecimal; `None`: there is no such row.
+    ///
+    /// # Errors
+    /// SQLite cannot read the file at all.
+    pub fn audit_hash(&self, row: i64) -> Result<Option<String>, StoreError> {
+        self.reader(|connection| audit::hash_at(connection, row))
+    }
+
+    /// Visits every access record, oldest first, as a line of JSON.
+    ///
+    /// # Errors
+    /// SQLite cannot read the file at all.
+    pub fn each_audit(&self, visit: impl FnMut(&str)) -> Result<(), StoreError> {
+        self.reader(|connection| audit::each(connection, visit))
     }
 
     /// Reads something on a snapshot.

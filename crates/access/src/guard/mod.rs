@@ -175,7 +175,7 @@ impl Guard {
             caller.actor.assurance = caller.actor.assurance.max(1);
         }
         if let Some(caller) = &caller {
-            pending.entry.actor.clone_from(&caller.actor.subject);
+            pending.entry.actor = named(&caller.actor);
             pending.session = caller.session().cloned().map(Box::new);
         }
         if let Some(caller) = &caller {
@@ -286,6 +286,14 @@ impl Drop for Pending {
         if !self.done {
             self.audit.record_now(self.entry.clone());
         }
+    }
+}
+
+/// Who acts, and for whom, as the audit names them.
+fn named(actor: &Actor) -> String {
+    match &actor.acts_for {
+        Some(other) => format!("{} for {other}", actor.subject),
+        None => actor.subject.clone(),
     }
 }
 

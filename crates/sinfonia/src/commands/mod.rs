@@ -1,6 +1,7 @@
 //! One file per subcommand.
 
 pub mod account;
+pub mod audit;
 pub mod client;
 pub mod demo;
 pub mod deploy;

@@ -34,5 +34,8 @@ pub(super) fn check(connection: &Connection, doctor: &mut Doctor) -> Outcome<()>
             doctor.add(line.at("looking at what waits")?);
         }
     }
+    for broken in audit::verify(connection)?.broken {
+        doctor.add(format!("the chain of the audit: {broken}"));
+    }
     audit::examine(connection, |problem| doctor.add(problem))
 }

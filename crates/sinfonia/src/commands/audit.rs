@@ -1,0 +1,94 @@
+//! `sinfonia audit`: verifies and exports the record of accesses.
+
+use crate::system::open_store;
+use anyhow::{Context as _, bail};
+use std::io::Write as _;
+use std::path::{Path, PathBuf};
+
+/// Flags of `audit`.
+#[derive(clap::Args)]
+pub struct Args {
+    #[command(subcommand)]
+    what: What,
+}
+
+#[derive(clap::Subcommand)]
+enum What {
+    /// Follows the chain of access records: exit code 1 when one was changed, left out or put in. Prints the head, which
+    /// is to be kept elsewhere.
+    Verify {
+        /// A head that was kept elsewhere, as ROW:HASH: it must still be in the chain.
+        #[arg(long, value_name = "ROW:HASH")]
+        head: Vec<String>,
+    },
+    /// Writes every access record, oldest first, one line of JSON each.
+    Export {
+        /// File to write, which must not exist.
+        to: PathBuf,
+    },
+}
+
+/// Does what was asked.
+pub fn run(data: &Path, args: &Args) -> anyhow::Result<()> {
+    if !data.join("sinfonia.sqlite").exists() {
+        bail!("there is no store in {}", data.display());
+    }
+    match &args.what {
+        What::Verify { head } => verify(data, head),
+        What::Export { to } => export(data, to),
+    }
+}
+
+fn verify(data: &Path, heads: &[String]) -> anyhow::Result<()> {
+    let store = open_store(data)?;
+    let mut found = store.verify_audit()?;
+    for text in heads {
+        let (row, hash) = text
+            .split_once(':')
+            .context("--head: ROW:HASH, as an earlier run printed it")?;
+        let row: i64 = row.parse().context("--head: the row is no number")?;
+        match store.audit_hash(row)? {
+            Some(known) if known == hash => {}
+            Some(_) => found
+                .broken
+                .push(format!("row {row} is another one than when its head was kept")),
+            None => found
+                .broken
+                .push(format!("row {row}, whose head was kept, is not there any more")),
+        }
+    }
+    println!("{} accesses in {} rows", found.records, found.rows + found.unchained);
+    if found.unchained > 0 {
+        println!(
+            "{} rows are from before there was a chain: nothing can be said of them",
+            found.unchained
+        );
+    }
+    if let Some((row, hash)) = &found.head {
+        println!("head {row}:{hash}");
+    }
+    for broken in &found.broken {
+        println!("- {broken}");
+    }
+    if found.broken.is_empty() {
+        println!("the chain is whole");
+        return Ok(());
+    }
+    bail!("the chain is broken in {} places", found.broken.len())
+}
+
+fn export(data: &Path, to: &Path) -> anyhow::Result<()> {
+    let file = std::fs::File::create_new(to).with_context(|| format!("cannot make {}", to.display()))?;
+    let mut out = std::io::BufWriter::new(file);
+    let (mut count, mut failed) = (0_u64, None);
+    open_store(data)?.each_audit(|line| {
+        count += 1;
+        failed = failed.take().or(writeln!(out, "{line}").err());
+    })?;
+    failed
+        .map_or(Ok(()), Err)
+        .and_then(|()| out.flush())
+        .with_context(|| format!("writing {}", to.display()))?;
+    println!("{count} accesses written to {}", to.display());
+    Ok(())
+}
