@@ -78,7 +78,10 @@ fn guest(patient: &Value, observation: &Value) -> Option<Guest> {
 pub(super) async fn evaluate(world: &World, n: usize) -> Result<(), String> {
     let guest = &world.guests[n];
     let gps = staff::with_role("mmg");
-    let actor = gps[n % gps.len()].actor();
+    let doctor = &gps[n % gps.len()];
+    let actor = doctor.actor();
+    // The team is what ties the doctor to a patient who comes from elsewhere.
+    world.put(&[staff::care_team(&guest.id, doctor)]).await?;
     let orchestrator = world.context.context.peers.orchestrator(&actor);
     let start = StartInstance {
         definition: "diabete-tipo-2".into(),
