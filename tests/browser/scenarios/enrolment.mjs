@@ -4,7 +4,7 @@ import { test } from "node:test";
 import { as, picture, settled, sound } from "../support/browser.mjs";
 import { answer, complete, hasToken, openTask, startPathway, tokens } from "../support/work.mjs";
 
-const PATIENT = "paz-044";
+const PATIENT = "paz-057";
 const CRITERIA = "Raccogliere i criteri di arruolamento";
 const CONSENT = "Informare e raccogliere il consenso";
 const PLAN = "Condividere il piano di cura";

@@ -3,7 +3,7 @@ import assert from "node:assert/strict";
 import { test } from "node:test";
 import { as, picture, sound, WIDTHS } from "../support/browser.mjs";
 
-const PATIENT = "paz-040";
+const PATIENT = "paz-037";
 const START = `/assistiti/${PATIENT}/percorsi/nuovo/prova-modulo`;
 const form = {
   type: "default",

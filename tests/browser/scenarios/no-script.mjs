@@ -4,7 +4,7 @@ import { test } from "node:test";
 import { as, picture } from "../support/browser.mjs";
 import { complete, hasToken, openTask, startPathway } from "../support/work.mjs";
 
-const PATIENT = "paz-042";
+const PATIENT = "paz-049";
 const CRITERIA = "Raccogliere i criteri di arruolamento";
 
 test("without scripts a GP finds a person, starts the pathway and completes a task", () =>

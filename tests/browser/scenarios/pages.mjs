@@ -15,7 +15,7 @@ const PAGES = {
     paziente: "/assistiti/paz-001",
     "paziente-pressione": "/assistiti/paz-001?valore=sistolica",
     "paziente-senza-percorso": "/assistiti/paz-045",
-    "avvia-percorso": "/assistiti/paz-044/percorsi/nuovo",
+    "avvia-percorso": "/assistiti/paz-041/percorsi/nuovo",
     "percorsi-in-corso": "/casi",
   },
   "infermiera.esposito": { "infermiera-attivita": "/attivita" },

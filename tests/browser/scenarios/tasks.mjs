@@ -4,7 +4,7 @@ import { test } from "node:test";
 import { as, sound } from "../support/browser.mjs";
 import { openTask, startPathway } from "../support/work.mjs";
 
-const PATIENT = "paz-043";
+const PATIENT = "paz-053";
 const CRITERIA = "Raccogliere i criteri di arruolamento";
 
 test("a GP takes a task, gives it back, takes it again and hands it over with a reason", () =>

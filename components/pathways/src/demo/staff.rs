@@ -68,12 +68,13 @@ const fn member(
 }
 
 const MEMBERS: [Member; 12] = [
-    member("mmg-rossi", ("Dott.", "Paolo", "Rossi"), "mmg", HOUSE, false),
+    // GPs work under a convention with the authority: their own patients are theirs, not those of the house.
+    member("mmg-rossi", ("Dott.", "Paolo", "Rossi"), "mmg", AUTHORITY, false),
     member(
         "mmg-deangelis",
         ("Dott.ssa", "Silvia", "De Angelis"),
         "mmg",
-        HOUSE,
+        AUTHORITY,
         true,
     ),
     member("mmg-coppola", ("Dott.", "Gennaro", "Coppola"), "mmg", AUTHORITY, false),
