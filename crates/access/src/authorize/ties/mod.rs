@@ -56,6 +56,8 @@ impl Tie {
 pub(super) struct Ties {
     /// By patient id.
     pub patients: HashMap<String, Tie>,
+    /// Whether some are steps in hand.
+    pub steps: bool,
     /// When they change by themselves: a period ends or begins.
     pub until: Option<Timestamp>,
 }

@@ -71,6 +71,7 @@ pub(super) async fn read(store: &dyn Store, policies: &Policies, who: (&str, &st
         let Some(patient) = &resource.patient else {
             return Ok(());
         };
+        ties.steps = true;
         let tie = ties.entry(patient)?;
         tie.relations = tie.relations.with(Relation::Work);
         tie.steps.push(Arc::new(declared(policies, &resource.id, task)));
