@@ -26,6 +26,7 @@ mod routes;
 mod scopes;
 mod seal;
 mod token;
+mod trace;
 
 pub use actor::{Actor, ClientGrant};
 pub use api::{PasswordBody, TokenBody, identity_routes};
@@ -33,7 +34,7 @@ pub use ask::{
     AccountView, Ask, AskError, Capacity, Challenge, Manage, Mine, MyAccess, Need, PasskeyInfo, PasswordFault, Place,
     Refused, Reply, SessionInfo, Step, TotpOffer, Visit, Ward, WardReason,
 };
-pub use audit::{Audit, AuditPatient, FLUSH_MS};
+pub use audit::{Audit, AuditPatient, NotRecorded};
 pub use authorize::{Access, AccessGrant, Authorizer, GRANT, GrantKind, STEP_DATA_EXTENSION, StepData, View};
 pub use bearer::{BearerError, BearerVerifier, ClientCertificate};
 pub use cookie::{cookie, session_cookie_name, set_cookie};
@@ -51,3 +52,4 @@ pub use routes::{RouteInfo, Routes};
 pub use scopes::{Action, MAX_SCOPES, Permit, ResourceScope, ScopeContext, ScopeError, Way};
 pub use seal::Seal;
 pub use token::{TokenError, Tokens};
+pub use trace::{WithinRequest, carry, note_patient};

@@ -130,6 +130,8 @@ async fn local(peer: &str, router: axum::Router, request: Request<Bytes>) -> Res
         peer: peer.to_owned(),
         message,
     };
+    let mut request = request;
+    request.extensions_mut().insert(access::WithinRequest);
     let task = tokio::spawn(async move {
         let Ok(response) = router.oneshot(request.map(Body::from)).await;
         let (parts, body) = response.into_parts();

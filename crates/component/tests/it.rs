@@ -190,10 +190,9 @@ async fn a_node_without_a_store_knows_people_through_the_hub() {
             actor: "Practitioner/1".into(),
             action: "GET".into(),
             target: "/remota".into(),
-            patient: None,
-            purpose: None,
             outcome: "permit".into(),
             status: 200,
+            ..AuditEntry::default()
         };
         identity.record(vec![entry]).await.unwrap();
         let body = Bytes::from_static(br#"{"token":"x"}"#);
@@ -205,7 +204,15 @@ async fn a_node_without_a_store_knows_people_through_the_hub() {
             "a person may not ask for sessions"
         );
     }
-    let kept = world.store.snapshot().await.unwrap().audit(None, 100).await.unwrap();
+    let kept = world
+        .store
+        .snapshot()
+        .await
+        .unwrap()
+        .audit(&store::AuditFilter::newest(None, 100))
+        .await
+        .unwrap()
+        .entries();
     assert_eq!(kept.iter().filter(|e| e.target == "/remota").count(), 2);
 }
 

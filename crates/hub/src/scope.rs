@@ -92,6 +92,11 @@ impl Scope {
     /// The bytes of a version that may be seen, with no more elements than the steps in hand declare.
     pub(crate) fn shown(&self, resource: &StoredResource, body: &Bytes) -> Bytes {
         match self {
+            Self::View(view) => view.note_shown(resource),
+            Self::All => resource.patient.as_deref().into_iter().for_each(access::note_patient),
+            Self::Nothing => {}
+        }
+        match self {
             Self::View(view) if view.has_steps() => match view.access(resource) {
                 Access::Elements(elements) => crate::http::View::of_elements(elements).apply(body),
                 Access::Whole => body.clone(),
@@ -103,7 +108,7 @@ impl Scope {
 
     /// As [`Scope::shown`], of a resource.
     pub(crate) fn dressed(&self, mut resource: StoredResource) -> StoredResource {
-        if let (Self::View(_), Some(body)) = (self, &resource.body) {
+        if let Some(body) = &resource.body {
             resource.body = Some(self.shown(&resource, body));
         }
         resource

@@ -133,9 +133,9 @@ impl Oauth {
             action: action.into(),
             target: format!("client/{client}"),
             patient: patient.map(str::to_owned),
-            purpose: None,
             outcome: outcome.into(),
             status: 200,
+            ..AuditEntry::default()
         }
     }
 

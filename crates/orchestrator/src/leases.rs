@@ -100,9 +100,9 @@ impl Take {
             action: "fetch".into(),
             target: format!("/orchestrator/jobs/{}", job.id),
             patient: Some(patient.to_owned()),
-            purpose: None,
             outcome: "permit: worker".into(),
             status: 200,
+            ..AuditEntry::default()
         }
     }
 }

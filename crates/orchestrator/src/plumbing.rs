@@ -76,7 +76,7 @@ impl<T: Serialize> IntoResponse for About<T> {
 pub(crate) async fn to_the_end<T: Send + 'static>(
     work: impl Future<Output = Result<T, OrchestratorError>> + Send + 'static,
 ) -> Result<T, OrchestratorError> {
-    match tokio::spawn(work).await {
+    match tokio::spawn(access::carry(work)).await {
         Ok(result) => result,
         Err(error) => Err(OrchestratorError::Damaged(format!("internal error: {error}"))),
     }

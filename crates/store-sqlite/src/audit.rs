@@ -10,11 +10,12 @@
 //! the end can be cut off: against both helps only a head (row and hash) that was kept elsewhere.
 
 use crate::error::{Backend, Outcome, corrupt};
+use jiff::{SignedDuration, Timestamp};
 use rusqlite::functions::FunctionFlags;
 use rusqlite::{Connection, OptionalExtension as _, params};
 use sha2::{Digest as _, Sha256};
 use std::collections::BTreeSet;
-use store::AuditEntry;
+use store::{AuditEntry, AuditFilter, AuditPage, AuditPlace, AuditRecord};
 
 /// Records after which a segment is made (and, where rows are short, rows).
 const SEGMENT_ENTRIES: u64 = 65_536;
@@ -187,7 +188,7 @@ pub(crate) fn append(connection: &Connection, tail: &mut Tail, entries: &[AuditE
     if entries.is_empty() {
         return Ok(());
     }
-    let mut keys: Vec<u64> = entries.iter().filter_map(|e| e.patient.as_deref()).map(key).collect();
+    let mut keys: Vec<u64> = entries.iter().flat_map(AuditEntry::patients).map(key).collect();
     keys.sort_unstable();
     keys.dedup();
     let patients: Vec<u8> = keys.iter().flat_map(|key| key.to_be_bytes()).collect();
@@ -252,40 +253,166 @@ fn keys(bytes: &[u8]) -> impl Iterator<Item = u64> {
     bytes.as_chunks::<KEY>().0.iter().map(|key| u64::from_be_bytes(*key))
 }
 
-/// Access records, newest first, optionally of one patient.
-pub(crate) fn newest(connection: &Connection, patient: Option<&str>, limit: usize) -> Outcome<Vec<AuditEntry>> {
-    let mut found = Vec::new();
-    match patient {
+/// Records looked at for one page at most; where more would have to be, the page says where to go on.
+const SCAN: usize = 100_000;
+/// An entry says when the access began and lies where it was written: a long one may lie this much later.
+const SLACK: SignedDuration = SignedDuration::from_hours(1);
+
+/// Access records, newest first.
+pub(crate) fn page(connection: &Connection, filter: &AuditFilter) -> Outcome<AuditPage> {
+    let mut page = AuditPage::default();
+    let last = last_row(connection)?;
+    let mut from = filter.before.map_or(last, |before| before.row.min(last));
+    if let Some(until) = filter.until {
+        from = from.min(last_before(connection, until, from)?);
+    }
+    let mut walk = Walk {
+        filter,
+        looked: 0,
+        page: &mut page,
+    };
+    let mut read = connection
+        .prepare_cached("SELECT entries FROM audit_batch WHERE n = ?1")
+        .at("reading the audit")?;
+    let mut look = |n: i64| -> Outcome<bool> {
+        let lines: Option<String> = read
+            .query_row([n], |row| row.get(0))
+            .optional()
+            .at("reading the audit")?;
+        lines.map_or(Ok(true), |lines| walk.row(n, &lines))
+    };
+    match &filter.patient {
         None => {
-            let mut read = connection
-                .prepare_cached("SELECT entries FROM audit_batch ORDER BY n DESC")
-                .at("reading the audit")?;
-            let mut rows = read.query([]).at("reading the audit")?;
-            while found.len() < limit
-                && let Some(row) = rows.next().at("reading the audit")?
-            {
-                take(
-                    &row.get::<_, String>(0).at("reading the audit")?,
-                    None,
-                    limit,
-                    &mut found,
-                )?;
+            for n in (first_row(connection)?..=from).rev() {
+                if !look(n)? {
+                    break;
+                }
             }
         }
         Some(patient) => {
-            let mut read = connection
-                .prepare_cached("SELECT entries FROM audit_batch WHERE n = ?1")
-                .at("reading the audit")?;
-            for n in rows_about(connection, patient)?.into_iter().rev() {
-                if found.len() >= limit {
+            for n in rows_about(connection, patient)?
+                .into_iter()
+                .rev()
+                .filter(|n| *n <= from)
+            {
+                if !look(n)? {
                     break;
                 }
-                let lines: String = read.query_row([n], |row| row.get(0)).at("reading the audit")?;
-                take(&lines, Some(patient), limit, &mut found)?;
             }
         }
     }
-    Ok(found)
+    Ok(page)
+}
+
+/// One access record.
+pub(crate) fn at(connection: &Connection, place: AuditPlace) -> Outcome<Option<AuditRecord>> {
+    let lines: Option<String> = connection
+        .prepare_cached("SELECT entries FROM audit_batch WHERE n = ?1")
+        .and_then(|mut read| read.query_row([place.row], |row| row.get(0)).optional())
+        .at("reading the audit")?;
+    let line = lines
+        .as_deref()
+        .and_then(|lines| lines.lines().nth(place.place as usize));
+    line.map(|line| {
+        Ok(AuditRecord {
+            place,
+            entry: parse(line)?,
+        })
+    })
+    .transpose()
+}
+
+fn parse(line: &str) -> Outcome<AuditEntry> {
+    serde_json::from_str(line).map_err(|error| corrupt(&format!("audit entry: {error}")))
+}
+
+fn first_row(connection: &Connection) -> Outcome<i64> {
+    connection
+        .prepare_cached("SELECT coalesce(min(n), 1) FROM audit_batch")
+        .and_then(|mut read| read.query_row([], |row| row.get(0)))
+        .at("reading the beginning of the audit")
+}
+
+fn last_row(connection: &Connection) -> Outcome<i64> {
+    connection
+        .prepare_cached("SELECT coalesce(max(n), 0) FROM audit_batch")
+        .and_then(|mut read| read.query_row([], |row| row.get(0)))
+        .at("reading the end of the audit")
+}
+
+/// The last row, of those up to `last`, that may hold an access before a moment.
+fn last_before(connection: &Connection, until: Timestamp, last: i64) -> Outcome<i64> {
+    let mut read = connection
+        .prepare_cached("SELECT entries FROM audit_batch WHERE n >= ?1 ORDER BY n LIMIT 1")
+        .at("reading the audit")?;
+    let (mut low, mut high) = (0, last);
+    while low < high {
+        let middle = low + (high - low + 1) / 2;
+        let lines: Option<String> = read
+            .query_row([middle], |row| row.get(0))
+            .optional()
+            .at("reading the audit")?;
+        let first = lines
+            .as_deref()
+            .and_then(|lines| lines.lines().next())
+            .map(parse)
+            .transpose()?;
+        if first.is_some_and(|entry| entry.at < until + SLACK) {
+            low = middle;
+        } else {
+            high = middle - 1;
+        }
+    }
+    Ok(low)
+}
+
+/// A walk through rows, newest first.
+struct Walk<'a> {
+    filter: &'a AuditFilter,
+    looked: usize,
+    page: &'a mut AuditPage,
+}
+
+impl Walk<'_> {
+    /// Takes what is asked for out of a row; `false` when the page is at its end.
+    fn row(&mut self, n: i64, lines: &str) -> Outcome<bool> {
+        let lines: Vec<&str> = lines.lines().collect();
+        let mut too_old = self.filter.since.is_some();
+        for (place, line) in lines.iter().enumerate().rev() {
+            let place = AuditPlace {
+                row: n,
+                place: place as u32,
+            };
+            if self.filter.before.is_some_and(|before| place >= before) {
+                too_old = false;
+                continue;
+            }
+            if self.page.records.len() >= self.filter.limit || self.looked >= SCAN {
+                self.page.next = Some(AuditPlace {
+                    row: n,
+                    place: place.place + 1,
+                });
+                return Ok(false);
+            }
+            self.looked += 1;
+            if self
+                .filter
+                .patient
+                .as_deref()
+                .is_some_and(|patient| !line.contains(patient))
+                || self.filter.actor.as_deref().is_some_and(|actor| !line.contains(actor))
+            {
+                too_old = false;
+                continue;
+            }
+            let entry = parse(line)?;
+            too_old &= self.filter.since.is_some_and(|since| entry.at + SLACK < since);
+            if self.filter.matches(&entry) {
+                self.page.records.push(AuditRecord { place, entry });
+            }
+        }
+        Ok(!too_old)
+    }
 }
 
 /// The rows that may name a patient: two patients may share a key.
@@ -323,24 +450,6 @@ fn rows_about(connection: &Connection, patient: &str) -> Outcome<BTreeSet<i64>> 
     Ok(found)
 }
 
-/// Adds the records of one row, newest first, until there are `limit`.
-fn take(lines: &str, patient: Option<&str>, limit: usize, found: &mut Vec<AuditEntry>) -> Outcome<()> {
-    for line in lines.lines().rev() {
-        if found.len() >= limit {
-            break;
-        }
-        if patient.is_some_and(|patient| !line.contains(patient)) {
-            continue;
-        }
-        let entry: AuditEntry =
-            serde_json::from_str(line).map_err(|error| corrupt(&format!("audit entry: {error}")))?;
-        if patient.is_none_or(|patient| entry.patient.as_deref() == Some(patient)) {
-            found.push(entry);
-        }
-    }
-    Ok(())
-}
-
 /// Tells what is wrong with the rows: records that cannot be read or are not as many as counted, patients that the keys
 /// leave out.
 pub(crate) fn examine(connection: &Connection, mut tell: impl FnMut(String)) -> Outcome<()> {
@@ -357,7 +466,7 @@ pub(crate) fn examine(connection: &Connection, mut tell: impl FnMut(String)) -> 
         let mut found = BTreeSet::new();
         for line in lines.lines() {
             match serde_json::from_str::<AuditEntry>(line) {
-                Ok(entry) => found.extend(entry.patient.as_deref().map(key)),
+                Ok(entry) => found.extend(entry.patients().map(key)),
                 Err(error) => tell(format!("a record of row {n} of the audit cannot be read: {error}")),
             }
         }
@@ -391,7 +500,6 @@ pub(crate) fn each(connection: &Connection, mut visit: impl FnMut(&str)) -> Outc
 mod tests {
     use super::*;
     use crate::schema;
-    use jiff::Timestamp;
 
     fn entry(n: u64) -> AuditEntry {
         AuditEntry {
@@ -400,10 +508,77 @@ mod tests {
             action: "GET".into(),
             target: format!("/fhir/Patient/{n}"),
             patient: n.is_multiple_of(3).then(|| format!("p{}", n % 1_000)),
-            purpose: None,
             outcome: "permit".into(),
             status: 200,
+            ..AuditEntry::default()
         }
+    }
+
+    /// Every page of what is asked for, `limit` at a time.
+    fn newest(connection: &Connection, patient: Option<&str>, limit: usize) -> Outcome<Vec<AuditEntry>> {
+        let page = page(connection, &AuditFilter::newest(patient, limit))?;
+        Ok(page.records.into_iter().map(|record| record.entry).collect())
+    }
+
+    #[test]
+    fn pages_periods_actors_and_refusals_are_narrowed_to() {
+        let mut connection = Connection::open_in_memory().unwrap();
+        schema::migrate(&mut connection).unwrap();
+        let mut tail = Tail::load(&connection).unwrap();
+        let hour = |n: i64| Timestamp::from_second(n * 3600).unwrap();
+        for n in 0..300 {
+            let of = |k: i64| AuditEntry {
+                at: hour(n),
+                actor: format!("Practitioner/{}", (n + k) % 7),
+                patient: Some(format!("p{}", n % 5)),
+                others: (k == 2).then(|| "guest".to_owned()).into_iter().collect(),
+                outcome: if n % 10 == 0 { "deny role" } else { "permit role" }.into(),
+                ..entry(0)
+            };
+            append(&connection, &mut tail, &[of(0), of(1), of(2)]).unwrap();
+        }
+        let all = |filter: AuditFilter| {
+            let (mut filter, mut found, mut pages) = (filter, Vec::new(), 0);
+            loop {
+                let got = page(&connection, &filter).unwrap();
+                pages += 1;
+                found.extend(got.records);
+                match got.next {
+                    Some(next) => filter.before = Some(next),
+                    None => return (found, pages),
+                }
+            }
+        };
+        let asked = |change: fn(&mut AuditFilter)| {
+            let mut filter = AuditFilter::newest(None, 7);
+            change(&mut filter);
+            all(filter).0
+        };
+        let (found, pages) = all(AuditFilter::newest(None, 7));
+        assert_eq!((found.len(), pages), (900, 129));
+        assert!(
+            found.windows(2).all(|pair| pair[0].place > pair[1].place),
+            "newest first, none twice"
+        );
+        assert_eq!(at(&connection, found[5].place).unwrap().as_ref(), Some(&found[5]));
+        assert_eq!(
+            asked(|f| f.patient = Some("guest".into())).len(),
+            300,
+            "who came along in a page is concerned too"
+        );
+        assert_eq!(asked(|f| f.patient = Some("p3".into())).len(), 180);
+        assert_eq!(asked(|f| f.actor = Some("Practitioner/6".into())).len(), 128);
+        assert_eq!(asked(|f| f.refused = Some(true)).len(), 90);
+        let day = asked(|f| {
+            f.since = Some(Timestamp::from_second(100 * 3600).unwrap());
+            f.until = Some(Timestamp::from_second(124 * 3600).unwrap());
+        });
+        assert_eq!(day.len(), 72);
+        let narrow = |f: &mut AuditFilter| {
+            f.until = Some(Timestamp::from_second(3600).unwrap());
+            f.patient = Some("p0".into());
+        };
+        assert_eq!(asked(narrow).len(), 3);
     }
 
     #[test]

@@ -236,9 +236,13 @@ mod tests {
             .query_row("SELECT param FROM param_many", [], |row| row.get(0))
             .unwrap();
         assert_eq!(many, 7);
-        let kept = audit::newest(&connection, None, 9).unwrap();
+        let kept = audit::page(&connection, &store::AuditFilter::newest(None, 9))
+            .unwrap()
+            .entries();
         assert_eq!(kept.iter().map(|entry| entry.status).collect::<Vec<_>>(), [401, 200]);
-        let of_patient = audit::newest(&connection, Some("p"), 9).unwrap();
+        let of_patient = audit::page(&connection, &store::AuditFilter::newest(Some("p"), 9))
+            .unwrap()
+            .entries();
         assert_eq!(of_patient.len(), 1);
         assert_eq!(of_patient[0].at.as_microsecond(), 1_700_000_000_123_456);
         let rank: String = connection

@@ -4,6 +4,7 @@
 //! This crate holds no SQL: `store-sqlite` is the embedded implementation, PostgreSQL comes beside it.
 //! Nothing above this floor knows which one runs.
 
+mod audit;
 mod clock;
 mod delivery;
 mod error;
@@ -16,6 +17,7 @@ mod search;
 mod sight;
 mod transaction;
 
+pub use audit::{AuditEntry, AuditFilter, AuditPage, AuditPlace, AuditRecord};
 pub use clock::{Clock, Ids, ManualClock, Random, SeededRandom, SequentialIds, SystemClock, SystemRandom, UuidIds};
 pub use delivery::{DeliveryCount, DeliveryRecord, DeliveryState, DeliveryWrite};
 pub use error::StoreError;
@@ -30,4 +32,4 @@ pub use reindex::{ReindexProgress, SearchParamState};
 pub use resource::{Change, FeedPage, HistoryScope, Method, ResourceWrite, StoredResource, VersionPage};
 pub use search::{Clause, CodeSet, Include, Page, Query, SearchPage, Sort, SortKey, Texts, ValueTest, Words};
 pub use sight::{Patients, SecurityLabel, Seen, Sight, SightGroup, TypeSight};
-pub use transaction::{AuditEntry, Committed, Precondition, Snapshot, Store, Transaction};
+pub use transaction::{Committed, Precondition, Snapshot, Store, Transaction};

@@ -1,11 +1,11 @@
 //! The unit of writing, and the two traits a backend implements.
 
 use crate::{
-    Change, CursorWrite, DefinitionRecord, DefinitionWrite, DeliveryCount, DeliveryRecord, DeliveryState,
-    DeliveryWrite, FeedPage, HistoryRecord, HistoryScope, HistoryWrite, InstanceFilter, InstanceRecord, InstanceWrite,
-    Lease, LeaseWrite, Outbox, OutboxWrite, Query, RecordWrite, ReindexProgress, ResourceWrite, SearchPage,
-    SearchParamState, StoreError, StoredResource, TimerRecord, TimerWrite, VersionPage, WaitKey, WaitKind, WaitRecord,
-    WaitWrite,
+    AuditEntry, AuditFilter, AuditPage, AuditPlace, AuditRecord, Change, CursorWrite, DefinitionRecord,
+    DefinitionWrite, DeliveryCount, DeliveryRecord, DeliveryState, DeliveryWrite, FeedPage, HistoryRecord,
+    HistoryScope, HistoryWrite, InstanceFilter, InstanceRecord, InstanceWrite, Lease, LeaseWrite, Outbox, OutboxWrite,
+    Query, RecordWrite, ReindexProgress, ResourceWrite, SearchPage, SearchParamState, StoreError, StoredResource,
+    TimerRecord, TimerWrite, VersionPage, WaitKey, WaitKind, WaitRecord, WaitWrite,
 };
 use async_trait::async_trait;
 use jiff::Timestamp;
@@ -67,27 +67,6 @@ pub enum Precondition {
     NoMatch(Query),
     /// The wait is there.
     Waits(WaitKey),
-}
-
-/// One access as the audit keeps it.
-#[derive(Debug, Clone, serde::Serialize, serde::Deserialize)]
-pub struct AuditEntry {
-    /// When.
-    pub at: Timestamp,
-    /// Who: `Practitioner/…`, `Patient/…`, `system`, `anonymous`.
-    pub actor: String,
-    /// HTTP verb or operation.
-    pub action: String,
-    /// Path or resource concerned, without query values.
-    pub target: String,
-    /// Patient concerned, if known.
-    pub patient: Option<String>,
-    /// Purpose of use, if stated.
-    pub purpose: Option<String>,
-    /// `permit` or `deny`, with the policy that decided.
-    pub outcome: String,
-    /// HTTP status.
-    pub status: u16,
 }
 
 /// What a commit gave back.
@@ -213,6 +192,8 @@ pub trait Snapshot: Send {
         after: &str,
         limit: usize,
     ) -> Result<Vec<(String, Vec<u8>)>, StoreError>;
-    /// Audit entries, newest first, optionally of one patient.
-    async fn audit(&mut self, patient: Option<&str>, limit: usize) -> Result<Vec<AuditEntry>, StoreError>;
+    /// Access records, newest first.
+    async fn audit(&mut self, filter: &AuditFilter) -> Result<AuditPage, StoreError>;
+    /// One access record.
+    async fn audit_at(&mut self, place: AuditPlace) -> Result<Option<AuditRecord>, StoreError>;
 }

@@ -3,7 +3,7 @@
 use super::labels;
 use super::sight::{Of, Sights};
 use super::ties::{Tie, Ties};
-use crate::{Actor, ScopeContext};
+use crate::{Actor, ScopeContext, trace};
 use policy::{Action, Asker, Explanation, LabelSet, Policies, Question, Relation, Relations, Ruling};
 use serde_json::Value;
 use std::collections::BTreeSet;
@@ -262,7 +262,29 @@ impl View {
     pub fn may(&self, action: Action, rtype: &str, patient: Option<&str>, value: Option<&Value>) -> Ruling {
         let labels = self.0.policies.labels();
         let labels = value.map_or(LabelSet::NONE, |value| labels::of_value(labels, value));
-        self.ruling(action, rtype, patient, labels)
+        let ruling = self.ruling(action, rtype, patient, labels);
+        if ruling.permit && !self.0.everything {
+            trace::note_policy(&ruling.policy);
+        }
+        ruling
+    }
+
+    /// By which policy a kind of fact that is not labelled may be read, and the steps in hand (ids of their tasks) that
+    /// the right comes from.
+    pub(crate) fn right_to_read(&self, rtype: &str, patient: Option<&str>) -> (Ruling, Vec<String>) {
+        let tie = patient.map(|patient| self.tie(patient)).unwrap_or_default();
+        let about = patient.is_some();
+        let ruling = self.rule(Action::Read, rtype, about, &tie, LabelSet::NONE);
+        let mut steps = Vec::new();
+        if tie.relations.has(Relation::Work) {
+            let mut without = tie.clone();
+            without.relations = tie.relations.without(Relation::Work);
+            if !self.rule(Action::Read, rtype, about, &without, LabelSet::NONE).permit {
+                let declare = tie.steps.iter().filter(|step| step.types.contains_key(rtype));
+                steps.extend(declare.map(|step| step.task.clone()));
+            }
+        }
+        (ruling, steps)
     }
 
     /// Whether there is anybody, or anything in no patient's compartment, with whom this may be done. A quick refusal for

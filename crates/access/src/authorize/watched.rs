@@ -2,12 +2,14 @@
 
 use super::epochs::Epochs;
 use super::ties::{GRANT, TYPES};
+use crate::trace;
 use async_trait::async_trait;
 use fhir::{Definitions, IndexValue, ReferenceText};
 use std::sync::Arc;
 use store::{Committed, ResourceWrite, Snapshot, Store, StoreError, StoredResource, Transaction};
 
-/// Wraps a store: after each commit, before it is acknowledged, what was remembered of the people it names is forgotten.
+/// Wraps a store: what a request writes carries the record of the access; and after each commit, before it is
+/// acknowledged, what was remembered of the people it names is forgotten.
 pub(super) struct Watched {
     pub(super) inner: Arc<dyn Store>,
     pub(super) epochs: Epochs,
@@ -73,7 +75,9 @@ impl Watched {
 
 #[async_trait]
 impl Store for Watched {
-    async fn commit(&self, transaction: Transaction) -> Result<Committed, StoreError> {
+    async fn commit(&self, mut transaction: Transaction) -> Result<Committed, StoreError> {
+        let record = trace::for_commit(&transaction);
+        transaction.audit.extend(record.clone());
         let tying: Vec<Tying> = transaction.resources.iter().filter_map(Tying::of).collect();
         let grants: Vec<String> = transaction
             .records
@@ -82,6 +86,7 @@ impl Store for Watched {
             .map(|record| record.key.clone())
             .collect();
         let committed = self.inner.commit(transaction).await?;
+        trace::committed(record.as_ref());
         for write in &tying {
             self.touch(write);
             if write.version > 1 {

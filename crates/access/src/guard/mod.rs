@@ -9,7 +9,9 @@ mod tests;
 
 pub use refusal::Refusal;
 
+use crate::audit::NotRecorded;
 use crate::policy::Verdict;
+use crate::trace::{Trace, WithinRequest};
 use crate::{
     Actor, Audit, AuditPatient, Authorizer, BearerVerifier, Identity, IdentityOptions, LocalIdentity, RouteInfo,
     Session, SigningKey, Tokens, session_cookie_name, set_cookie,
@@ -128,8 +130,14 @@ impl Guard {
         if request.method() != info.method && !head_of_get {
             return StatusCode::METHOD_NOT_ALLOWED.into_response();
         }
+        let within = request.extensions().get::<WithinRequest>().is_some();
         let (rule, mut response) = match self.admit(info, request, &mut pending).await {
-            Ok((rule, request)) => (Ok(rule), next.run(request).await),
+            Ok((rule, request)) => {
+                pending.entry.outcome = format!("permit {rule}");
+                let trace = Trace::new(pending.entry.clone());
+                pending.trace = Some(trace.clone());
+                (Ok(rule), trace.around(next.run(request)).await)
+            }
             Err(refused) => (Err(refused.rule), refused.response),
         };
         if let Some(renewed) = pending.session.as_ref().and_then(|session| session.renewed.as_deref()) {
@@ -139,10 +147,25 @@ impl Guard {
         if let Some(session) = pending.session.take().filter(|_| response.status().as_u16() >= 400) {
             response.extensions_mut().insert(*session);
         }
-        if let Some(entry) = pending.finish(rule, &response, info) {
-            self.0.audit.record(entry).await;
+        match pending.finish(rule, &response, info) {
+            None => response,
+            Some(entry) if within || rule.is_err() => {
+                self.0.audit.queue(entry).await;
+                response
+            }
+            Some(entry) => self.answer_once_recorded(entry, response, &info.method).await,
         }
-        response
+    }
+
+    /// Nothing is shown whose record is not durable. What was done stands, and is answered.
+    async fn answer_once_recorded(&self, entry: AuditEntry, response: Response, method: &Method) -> Response {
+        match self.0.audit.record(entry).await {
+            Err(NotRecorded) if csrf::is_safe(method) => {
+                let (parts, ()) = http::Request::new(()).into_parts();
+                Refusal::Unavailable.answer(&parts)
+            }
+            _ => response,
+        }
     }
 
     /// The session's next secret, unless the handler set the cookie itself (sign-out, sign-in).
@@ -175,7 +198,7 @@ impl Guard {
             caller.actor.assurance = caller.actor.assurance.max(1);
         }
         if let Some(caller) = &caller {
-            pending.entry.actor = named(&caller.actor);
+            pending.name(&caller.actor);
             pending.session = caller.session().cloned().map(Box::new);
         }
         if let Some(caller) = &caller {
@@ -232,6 +255,7 @@ impl Refused {
 struct Pending {
     audit: Audit,
     entry: AuditEntry,
+    trace: Option<Arc<Trace>>,
     session: Option<Box<Session>>,
     done: bool,
 }
@@ -244,20 +268,30 @@ impl Pending {
             actor: "anonymous".into(),
             action: request.method().as_str().into(),
             target: request.uri().path().chars().take(512).collect(),
-            patient: None,
+            patient: patient_in_path(request.uri().path()),
             purpose: header("x-purpose-of-use").map(|p| p.chars().take(64).collect()),
             outcome: "abandoned".into(),
+            policy_set: Some(guard.0.authorizer.policies().version().to_owned()),
             status: 499,
+            ..AuditEntry::default()
         };
         Self {
             audit: guard.0.audit.clone(),
             entry,
+            trace: None,
             session: None,
             done: false,
         }
     }
 
-    /// The entry to be written, if the request is one to be kept.
+    /// Who acts, for whom, through which application.
+    fn name(&mut self, actor: &Actor) {
+        self.entry.actor.clone_from(&actor.subject);
+        self.entry.acts_for.clone_from(&actor.acts_for);
+        self.entry.client = actor.client.as_ref().map(|client| client.client.clone());
+    }
+
+    /// The entry to be written, if the request is one to be kept and commits do not hold it already.
     fn finish(
         mut self,
         rule: Result<&'static str, &'static str>,
@@ -265,8 +299,10 @@ impl Pending {
         info: &RouteInfo,
     ) -> Option<AuditEntry> {
         self.done = true;
-        // What anyone may read (assets, the sign-in page, the health check) is no access to anybody's data.
-        if matches!(info.policy, crate::Policy::Public) && csrf::is_safe(&info.method) {
+        // What anyone may read (assets, the sign-in page, the health check) is no access to anybody's data; nor is what
+        // nodes ask each other about accounts and sessions, which is recorded where it is asked for.
+        let public = matches!(info.policy, crate::Policy::Public) && csrf::is_safe(&info.method);
+        if public || (rule == Ok("system") && info.path.starts_with("/access/")) {
             return None;
         }
         let mut entry = self.entry.clone();
@@ -275,9 +311,13 @@ impl Pending {
             Err(rule) => format!("deny {rule}"),
         };
         entry.status = response.status().as_u16();
-        let named = response.extensions().get::<AuditPatient>().map(|p| p.0.clone());
-        entry.patient = named.or_else(|| patient_in_path(&entry.target));
-        Some(entry)
+        if let Some(AuditPatient(named)) = response.extensions().get() {
+            entry.patient = Some(named.clone());
+        }
+        match &self.trace {
+            Some(trace) if !trace.finish(&mut entry) => None,
+            _ => Some(entry),
+        }
     }
 }
 
@@ -286,14 +326,6 @@ impl Drop for Pending {
         if !self.done {
             self.audit.record_now(self.entry.clone());
         }
-    }
-}
-
-/// Who acts, and for whom, as the audit names them.
-fn named(actor: &Actor) -> String {
-    match &actor.acts_for {
-        Some(other) => format!("{} for {other}", actor.subject),
-        None => actor.subject.clone(),
     }
 }
 

@@ -388,7 +388,15 @@ async fn the_audit_keeps_who_what_whose_and_the_outcome_but_no_query() {
         .await;
     world.send(empty(ask("/chi"))).await;
     world.guard.audit().flush().await;
-    let entries = world.store.snapshot().await.unwrap().audit(None, 10).await.unwrap();
+    let entries = world
+        .store
+        .snapshot()
+        .await
+        .unwrap()
+        .audit(&store::AuditFilter::newest(None, 10))
+        .await
+        .unwrap()
+        .entries();
     let mut lines: Vec<String> = entries
         .iter()
         .filter(|e| !e.target.starts_with("account/"))

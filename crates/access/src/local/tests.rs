@@ -111,7 +111,15 @@ impl World {
     }
 
     async fn actions(&self) -> Vec<String> {
-        let entries = self.store.snapshot().await.unwrap().audit(None, 100).await.unwrap();
+        let entries = self
+            .store
+            .snapshot()
+            .await
+            .unwrap()
+            .audit(&store::AuditFilter::newest(None, 100))
+            .await
+            .unwrap()
+            .entries();
         entries
             .into_iter()
             .map(|entry| format!("{} {} {}", entry.actor, entry.action, entry.target))

@@ -12,9 +12,8 @@ pub(crate) fn act(at: Timestamp, actor: &str, action: &str, username: &str, outc
         actor: actor.to_owned(),
         action: action.to_owned(),
         target: format!("account/{username}"),
-        patient: None,
-        purpose: None,
         outcome: outcome.to_owned(),
         status: if permitted { 200 } else { 403 },
+        ..AuditEntry::default()
     }
 }

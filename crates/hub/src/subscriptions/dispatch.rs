@@ -148,9 +148,9 @@ impl Worker {
                 action: "NOTIFY".into(),
                 target: format!("{}/_history/{}", row.lane, row.version),
                 patient,
-                purpose: None,
                 outcome: "permit subscription".into(),
                 status,
+                ..AuditEntry::default()
             };
             let transaction = Transaction {
                 deliveries: vec![write],

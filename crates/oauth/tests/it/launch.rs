@@ -164,9 +164,10 @@ async fn the_person_takes_the_permission_back() {
         .snapshot()
         .await
         .unwrap()
-        .audit(Some("anna"), 50)
+        .audit(&store::AuditFilter::newest(Some("anna"), 50))
         .await
-        .unwrap();
+        .unwrap()
+        .entries();
     let acts: Vec<_> = trail.iter().map(|entry| entry.action.as_str()).collect();
     assert!(
         acts.contains(&"oauth grant") && acts.contains(&"oauth revoke"),

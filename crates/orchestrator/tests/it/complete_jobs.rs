@@ -97,7 +97,13 @@ async fn what_follows_is_in_the_workers_hands_with_the_same_commit() {
     assert_eq!((next.len(), next[0].element.as_str(), next[0].attempt), (1, "poi", 1));
     assert_eq!(next[0].variables["esito"], "ok");
     assert!(fetch(&system, "b").await.is_empty(), "nobody else gets it");
-    let seen = system.snapshot().await.audit(Some("p1"), 10).await.unwrap();
+    let seen = system
+        .snapshot()
+        .await
+        .audit(&store::AuditFilter::newest(Some("p1"), 10))
+        .await
+        .unwrap()
+        .entries();
     assert_eq!(
         seen.iter().filter(|entry| entry.action == "fetch").count(),
         2,

@@ -336,7 +336,13 @@ async fn old_history_of_ended_instances_goes_by_policy_and_nothing_else() {
         task.is_none_or(|task| task["status"] == "completed"),
         "facts in the hub stay"
     );
-    let audit = system.snapshot().await.audit(None, 9).await.unwrap();
+    let audit = system
+        .snapshot()
+        .await
+        .audit(&store::AuditFilter::newest(None, 9))
+        .await
+        .unwrap()
+        .entries();
     let told = audit
         .iter()
         .filter(|entry| entry.action == "PRUNE" && entry.outcome.contains("delibera (confirmed)"));

@@ -87,7 +87,13 @@ async fn a_job_is_taken_once_and_completed_by_who_holds_it() {
         .unwrap()
         .items;
     assert_eq!(listed[0].worker.as_deref(), Some("uno"));
-    let seen = system.snapshot().await.audit(Some("p1"), 10).await.unwrap();
+    let seen = system
+        .snapshot()
+        .await
+        .audit(&store::AuditFilter::newest(Some("p1"), 10))
+        .await
+        .unwrap()
+        .entries();
     assert!(seen.iter().any(|entry| entry.actor == "Device/lavori"), "{seen:?}");
 
     assert_eq!(complete(&system, &job.id, "due").await.unwrap_err().status(), 409);

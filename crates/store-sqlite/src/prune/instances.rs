@@ -116,8 +116,6 @@ fn entry(rule: &Forget, chunk: &Chunk, actor: &str, now: Timestamp) -> AuditEntr
         actor: actor.to_owned(),
         action: "PRUNE".into(),
         target: format!("/orchestrator/definitions/{}/history", rule.definition),
-        patient: None,
-        purpose: None,
         outcome: format!(
             "permit: {}; ended before {}: {} instances with {} steps removed",
             rule.why,
@@ -126,6 +124,7 @@ fn entry(rule: &Forget, chunk: &Chunk, actor: &str, now: Timestamp) -> AuditEntr
             chunk.steps
         ),
         status: 200,
+        ..AuditEntry::default()
     }
 }
 

@@ -120,10 +120,9 @@ fn entry(asked: &Prune<'_>, keep: Keep, rtype: &str, versions: usize) -> AuditEn
         actor: asked.actor.to_owned(),
         action: "PRUNE".into(),
         target: format!("{rtype}/_history"),
-        patient: None,
-        purpose: None,
         outcome: format!("permit: history policy {keep}, {versions} superseded versions removed"),
         status: 200,
+        ..AuditEntry::default()
     }
 }
 

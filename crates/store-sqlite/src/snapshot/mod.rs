@@ -18,9 +18,10 @@ use async_trait::async_trait;
 use jiff::Timestamp;
 use std::sync::Arc;
 use store::{
-    AuditEntry, Change, DefinitionRecord, DeliveryCount, DeliveryRecord, DeliveryState, FeedPage, HistoryRecord,
-    HistoryScope, InstanceFilter, InstanceRecord, Lease as JobLease, Outbox, Query, ReindexProgress, SearchPage,
-    SearchParamState, Snapshot, StoreError, StoredResource, TimerRecord, VersionPage, WaitKind, WaitRecord,
+    AuditFilter, AuditPage, AuditPlace, AuditRecord, Change, DefinitionRecord, DeliveryCount, DeliveryRecord,
+    DeliveryState, FeedPage, HistoryRecord, HistoryScope, InstanceFilter, InstanceRecord, Lease as JobLease, Outbox,
+    Query, ReindexProgress, SearchPage, SearchParamState, Snapshot, StoreError, StoredResource, TimerRecord,
+    VersionPage, WaitKind, WaitRecord,
 };
 use tokio::runtime::{Handle, RuntimeFlavor};
 
@@ -203,8 +204,12 @@ impl Snapshot for SqliteSnapshot {
         record::records_after(&self.db()?.connection, kind, after, limit)
     }
 
-    async fn audit(&mut self, patient: Option<&str>, limit: usize) -> Result<Vec<AuditEntry>, StoreError> {
+    async fn audit(&mut self, filter: &AuditFilter) -> Result<AuditPage, StoreError> {
         let db = self.db()?;
-        blocking(|| audit::newest(&db.connection, patient, limit))
+        blocking(|| audit::page(&db.connection, filter))
+    }
+
+    async fn audit_at(&mut self, place: AuditPlace) -> Result<Option<AuditRecord>, StoreError> {
+        audit::at(&self.db()?.connection, place)
     }
 }

@@ -31,9 +31,9 @@ async fn put(store: &SqliteStore, id: &str, previous: u64, value: Value) {
         action: "PUT".into(),
         target: id.into(),
         patient: Some(id.into()),
-        purpose: None,
         outcome: "permit".into(),
         status: 200,
+        ..AuditEntry::default()
     }];
     let resources = vec![write];
     let transaction = Transaction {

@@ -79,7 +79,11 @@ async fn the_last_versions_and_the_young_ones_stay() {
     let mut snapshot = t.store.snapshot().await.unwrap();
     assert!(snapshot.vread("Patient", "p", 3).await.unwrap().is_none());
     assert!(snapshot.vread("Patient", "p", 4).await.unwrap().is_some());
-    let audit: Vec<AuditEntry> = snapshot.audit(None, 10).await.unwrap();
+    let audit: Vec<AuditEntry> = snapshot
+        .audit(&store::AuditFilter::newest(None, 10))
+        .await
+        .unwrap()
+        .entries();
     let told: Vec<_> = audit.iter().map(|entry| (&*entry.actor, &*entry.target)).collect();
     let by = "Practitioner/admin";
     assert_eq!(
@@ -144,7 +148,15 @@ async fn many_versions_go_in_several_commits() {
         [count("Observation", 700, 0)]
     );
     let mut snapshot = t.store.snapshot().await.unwrap();
-    assert_eq!(snapshot.audit(None, 10).await.unwrap().len(), 2);
+    assert_eq!(
+        snapshot
+            .audit(&store::AuditFilter::newest(None, 10))
+            .await
+            .unwrap()
+            .entries()
+            .len(),
+        2
+    );
     let page = snapshot
         .history(&HistoryScope::System, None, 1_000, None)
         .await
