@@ -1,29 +1,11 @@
 //! User-defined search parameters: the table behind [`fhir::CustomParams`].
 
 use crate::error::{Backend, Outcome};
-use fhir::{CustomParam, CustomParams, Definitions, FIRST_CUSTOM, ParamId, SearchParam};
+use fhir::{CustomParam, CustomParams, Definitions, FIRST_CUSTOM, ParamId};
 use rusqlite::{Connection, OptionalExtension, Row, params};
+use search::custom::{BUILDING, Kept, LEAVING, READY, check_room, defined, in_force, taken};
 use std::sync::Arc;
-use std::sync::atomic::{AtomicU64, Ordering};
-use store::{ResourceWrite, StoreError};
-
-/// The resource type that defines search parameters.
-pub(crate) const RTYPE: &str = "SearchParameter";
-
-/// Being built: written, not yet searched.
-pub(crate) const BUILDING: i64 = 0;
-/// Searched.
-pub(crate) const READY: i64 = 1;
-/// No longer written; its rows are being removed.
-pub(crate) const LEAVING: i64 = 2;
-/// Its rows are gone.
-pub(crate) const GONE: i64 = 3;
-
-/// Parameters in force at most, one for each type a definition is on.
-const MAX_PARAMS: i64 = 2_000;
-
-/// Tells sets from each other; the numbers mean nothing beyond that.
-static GENERATION: AtomicU64 = AtomicU64::new(1);
+use store::ResourceWrite;
 
 fn row(row: &Row<'_>) -> rusqlite::Result<(u16, i64, CustomParam)> {
     let param = CustomParam {
@@ -39,51 +21,25 @@ fn row(row: &Row<'_>) -> rusqlite::Result<(u16, i64, CustomParam)> {
 
 /// The parameters in force as the file has them; those that `definitions` knows already are taken from there.
 pub(crate) fn load(connection: &Connection, definitions: &Definitions) -> Outcome<Arc<CustomParams>> {
-    let known = definitions.custom();
     let mut read = connection
         .prepare_cached(
             "SELECT id, state, base, code, kind, url, expression, targets FROM search_param WHERE state < 2 ORDER BY id",
         )
         .at("reading search parameters")?;
-    let mut active: Vec<&'static SearchParam> = Vec::new();
-    for found in read.query_map([], row).at("reading search parameters")? {
-        let (id, _, param) = found.at("reading search parameters")?;
-        let id = ParamId(id);
-        match known.by_id(id).or_else(|| param.register(id)) {
-            Some(param) => active.push(param),
-            None => tracing::error!(
-                code = param.code,
-                "a search parameter cannot be kept in memory; restart the server"
-            ),
-        }
-    }
-    if active.is_empty() && known.is_empty() {
-        return Ok(known);
-    }
-    let generation = GENERATION.fetch_add(1, Ordering::Relaxed);
-    Ok(Arc::new(CustomParams::new(
+    let rows: Vec<_> = read
+        .query_map([], row)
+        .and_then(Iterator::collect)
+        .at("reading search parameters")?;
+    Ok(in_force(
         definitions,
-        generation,
-        &active,
-        known.known(),
-    )))
+        rows.into_iter().map(|(id, _, param)| (id, param)),
+    ))
 }
 
 /// Puts into force what a written SearchParameter defines, and takes out what it defined before. Whether anything
 /// changed.
 pub(crate) fn note(connection: &Connection, definitions: &Definitions, write: &ResourceWrite) -> Outcome<bool> {
-    let mut wanted = match write.body.as_deref().map(serde_json::from_slice) {
-        Some(Ok(resource)) => CustomParam::of(definitions, &resource).unwrap_or_else(|errors| {
-            let reason = errors.first().map(ToString::to_string).unwrap_or_default();
-            tracing::warn!(
-                id = write.id,
-                reason,
-                "a search parameter is stored but cannot be put in force"
-            );
-            Vec::new()
-        }),
-        _ => Vec::new(),
-    };
+    let mut wanted = defined(definitions, write);
     let mut read = connection
         .prepare_cached(
             "SELECT id, state, base, code, kind, url, expression, targets FROM search_param
@@ -120,10 +76,7 @@ fn add(connection: &Connection, param: &CustomParam, source: &str) -> Outcome<()
         .and_then(|mut read| read.query_row((&param.base, &param.code), |row| row.get(0)).optional())
         .at("reading search parameters")?;
     if let Some(other) = other {
-        return Err(StoreError::Invalid(format!(
-            "SearchParameter/{other} defines '{}' on {} already; choose another code, or retire that one first",
-            param.code, param.base
-        )));
+        return Err(taken(&other, &param.code, &param.base));
     }
     let (count, last): (i64, i64) = connection
         .query_row(
@@ -132,13 +85,7 @@ fn add(connection: &Connection, param: &CustomParam, source: &str) -> Outcome<()
             |row| Ok((row.get(0)?, row.get(1)?)),
         )
         .at("reading search parameters")?;
-    if count >= MAX_PARAMS || last >= i64::from(u16::MAX) {
-        return Err(StoreError::Limit(format!(
-            "a store may have {MAX_PARAMS} user-defined search parameters in force, one for each type a definition is \
-             on, and {} ever; retire some",
-            u16::MAX - FIRST_CUSTOM
-        )));
-    }
+    check_room(count, last)?;
     let empty: bool = connection
         .query_row(
             "SELECT NOT EXISTS(SELECT 1 FROM resource WHERE rtype = (SELECT code FROM rtype WHERE name = ?1))",
@@ -191,27 +138,17 @@ pub(crate) fn check_ready(connection: &Connection, id: ParamId) -> Outcome<()> {
              WHERE p.id = ?1",
         )
         .and_then(|mut read| {
-            let state = |row: &Row<'_>| {
-                let progress = (row.get::<_, Option<i64>>(3)?, row.get::<_, Option<i64>>(4)?);
-                Ok((row.get(0)?, row.get::<_, String>(1)?, row.get::<_, String>(2)?, progress))
+            let kept = |row: &Row<'_>| {
+                let progress: (Option<i64>, Option<i64>) = (row.get(3)?, row.get(4)?);
+                Ok(Kept {
+                    state: row.get(0)?,
+                    base: row.get(1)?,
+                    code: row.get(2)?,
+                    progress: progress.0.zip(progress.1),
+                })
             };
-            read.query_row([id.0], state).optional()
+            read.query_row([id.0], kept).optional()
         })
         .at("reading search parameters")?;
-    match found {
-        Some((READY, ..)) => Ok(()),
-        Some((BUILDING, base, code, (done, total))) => Err(StoreError::NotReady(format!(
-            "the index of the search parameter '{code}' on {base} is being built ({} of {} resources); try again later, \
-             $reindex tells the progress",
-            done.unwrap_or(0),
-            total.unwrap_or(0)
-        ))),
-        // The set in force was published an instant before this snapshot was taken.
-        None => Err(StoreError::NotReady(
-            "the search parameter was defined just now; try again".into(),
-        )),
-        Some((_, base, code, ..)) => Err(StoreError::Invalid(format!(
-            "the search parameter '{code}' on {base} is no longer defined"
-        ))),
-    }
+    search::custom::check_ready(found)
 }

@@ -4,7 +4,7 @@
 //!   WAL, `synchronous=FULL`) and answers only once that commit is on disk. A conflict touches only its own transaction.
 //! * **Reading**: a [`store::Snapshot`] is a read transaction on a pooled connection; readers and writer never wait for
 //!   each other.
-//! * **Searching**: one narrow index tree `idx(param, key, rid)` whose keys sort as the values do ([`keys`]); the most
+//! * **Searching**: one narrow index tree `idx(param, key, rid)` whose keys sort as the values do ([`search::keys`]); the most
 //!   selective condition is walked, the others are tested in memory on the packed keys of each candidate.
 
 mod audit;
@@ -13,7 +13,6 @@ mod codes;
 mod custom;
 mod doctor;
 mod error;
-mod keys;
 mod lock;
 mod online;
 mod options;
@@ -21,15 +20,15 @@ mod pool;
 mod prune;
 mod recent;
 mod reindex;
-mod row;
 mod schema;
-mod search;
 mod snapshot;
+mod source;
 mod sqlite_store;
 mod writer;
 
 pub use audit::AuditChain;
 pub use doctor::{Depth, Doctor};
-pub use options::{Extractor, Options, Progress};
+pub use options::Options;
 pub use prune::{Forget, ForgetCount, HistoryPolicy, HistoryPolicyError, Keep, Prune, PruneCount};
+pub use search::{Extractor, Progress};
 pub use sqlite_store::SqliteStore;

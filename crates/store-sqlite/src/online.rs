@@ -6,14 +6,14 @@
 //! writer; the writer takes from it only rows that are still in the version that was read, for the others were written
 //! since. A chunk made under another set of parameters, or of a pass that was started again, is thrown away.
 
-use crate::custom::{self, GONE, LEAVING, READY};
 use crate::error::{Backend, Outcome};
-use crate::keys::pack;
 use crate::pool::Pool;
-use crate::sqlite_store::Rules;
 use crate::writer::{Job, Queue, State, rewrite_keys};
 use parking_lot::{Condvar, Mutex};
 use rusqlite::{Connection, OptionalExtension};
+use search::Rules;
+use search::custom::{BUILDING, GONE, LEAVING, READY};
+use search::keys::pack;
 use std::sync::Arc;
 use std::thread::JoinHandle;
 use std::time::Duration;
@@ -262,7 +262,7 @@ fn finish(connection: &Connection, rtype: &str, done: u64) -> Outcome<()> {
         (
             "UPDATE search_param SET state = ?2 WHERE base = ?1 AND state = ?3",
             READY,
-            custom::BUILDING,
+            BUILDING,
         ),
         (
             "UPDATE search_param SET state = ?2 WHERE base = ?1 AND state = ?3",

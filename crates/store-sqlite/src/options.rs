@@ -1,44 +1,6 @@
 //! How a store is opened.
 
-use fhir::IndexEntry;
-use std::sync::Arc;
-
-/// Called while a reindex runs: resources done, resources in all.
-pub type Progress = Arc<dyn Fn(u64, u64) + Send + Sync>;
-
-/// How search values come out of a stored body, used when the index must be rebuilt.
-#[derive(Clone)]
-pub struct Extractor {
-    /// Identifies the rules; a file indexed under another fingerprint is reindexed at open.
-    pub fingerprint: u64,
-    /// From a resource's JSON text to its search values; the error names what is wrong with the body.
-    #[allow(clippy::type_complexity, reason = "one closure, named here once")]
-    pub extract: Arc<dyn Fn(&[u8]) -> Result<Vec<IndexEntry>, String> + Send + Sync>,
-}
-
-impl Extractor {
-    /// The R4 definitions compiled into this program.
-    pub fn r4() -> Self {
-        let definitions = fhir::Definitions::r4();
-        Self {
-            fingerprint: definitions.fingerprint(),
-            extract: Arc::new(move |body| {
-                let value = serde_json::from_slice(body).map_err(|error| error.to_string())?;
-                Ok(fhir::extract(definitions, &value)
-                    .map_err(|error| error.to_string())?
-                    .entries)
-            }),
-        }
-    }
-}
-
-impl std::fmt::Debug for Extractor {
-    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        f.debug_struct("Extractor")
-            .field("fingerprint", &self.fingerprint)
-            .finish_non_exhaustive()
-    }
-}
+use search::{Extractor, Progress};
 
 /// Settings of a [`crate::SqliteStore`]; the defaults suit a server.
 #[derive(Clone)]

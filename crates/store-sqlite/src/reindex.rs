@@ -2,10 +2,10 @@
 
 use crate::Progress;
 use crate::error::{Backend, Outcome};
-use crate::keys::{iter, pack};
-use crate::sqlite_store::Rules;
 use crate::writer::write_index;
 use rusqlite::{Connection, OptionalExtension, Transaction};
+use search::Rules;
+use search::keys::{iter, pack};
 
 /// Resources in one commit.
 const CHUNK: i64 = 2_000;

@@ -11,8 +11,10 @@ use crate::snapshot::SqliteSnapshot;
 use crate::writer::{self, Job, Queue, Upkeep};
 use crate::{Depth, Doctor, Extractor, Options, custom, doctor, reindex, schema};
 use async_trait::async_trait;
-use fhir::{CustomParams, Definitions, IndexEntry};
+use fhir::Definitions;
 use parking_lot::Mutex;
+use search::custom::RTYPE;
+use search::{Limits, Rules};
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 use std::thread::JoinHandle;
@@ -32,38 +34,11 @@ pub struct SqliteStore {
     _lock: ProcessLock,
 }
 
-/// How searches are answered: what they may cost, and how values come out of a body.
-#[derive(Debug)]
-pub(crate) struct Rules {
-    pub limits: Limits,
-    pub extractor: Extractor,
-    pub definitions: &'static Definitions,
-}
-
-impl Rules {
-    /// Every search value of a body, user-defined ones included.
-    pub fn entries(&self, custom: &CustomParams, rtype: &str, body: &[u8]) -> Result<Vec<IndexEntry>, String> {
-        let mut entries = (self.extractor.extract)(body)?;
-        entries.extend(custom.extract(rtype, body));
-        Ok(entries)
-    }
-}
-
-/// What a search may cost.
-#[derive(Debug, Clone, Copy)]
-pub(crate) struct Limits {
-    pub scan: u64,
-    pub probe: u64,
-    pub include: usize,
-}
-
-impl From<&Options> for Limits {
-    fn from(options: &Options) -> Self {
-        Self {
-            scan: options.scan_limit,
-            probe: options.probe_limit,
-            include: options.include_limit,
-        }
+fn limits(options: &Options) -> Limits {
+    Limits {
+        scan: options.scan_limit,
+        probe: options.probe_limit,
+        include: options.include_limit,
     }
 }
 
@@ -109,7 +84,7 @@ impl SqliteStore {
         let definitions = Definitions::extensible();
         definitions.set_custom(custom::load(&connection, definitions)?);
         let rules = Arc::new(Rules {
-            limits: Limits::from(&options),
+            limits: limits(&options),
             extractor,
             definitions,
         });
@@ -268,7 +243,7 @@ impl Store for SqliteStore {
     /// Dropping the returned future does not take the transaction back.
     async fn commit(&self, mut transaction: Transaction) -> Result<Committed, StoreError> {
         let generation = self.extract_custom(&mut transaction);
-        let defines = transaction.resources.iter().any(|write| write.rtype == custom::RTYPE);
+        let defines = transaction.resources.iter().any(|write| write.rtype == RTYPE);
         let (job, answer) = Job::new(transaction, generation);
         self.queue.push(job)?;
         let answer = answer.await.unwrap_or(Err(StoreError::Closed));

@@ -9,6 +9,7 @@ const FLOORS: &[&[&str]] = &[
     &["engine", "terminology", "sqlonfhir", "calendar"],
     &["validation", "proof", "simulation"],
     &["store"],
+    &["search"],
     &["store-sqlite", "store-postgres"],
     &["access"],
     &["hub", "orchestrator", "oauth"],

@@ -2,9 +2,9 @@
 
 use super::Doctor;
 use crate::error::{Backend, Outcome};
-use crate::keys::{iter, pack};
-use crate::sqlite_store::Rules;
 use rusqlite::Connection;
+use search::Rules;
+use search::keys::{iter, pack};
 use std::collections::{BTreeSet, HashSet};
 
 /// Extracts the search values of one in `step` live resources again, user-defined parameters included, and compares them

@@ -5,10 +5,10 @@ mod queues;
 mod versions;
 
 use crate::error::{Backend, Outcome};
-use crate::keys::{index_rows, iter};
 use crate::recent::View;
-use crate::sqlite_store::Rules;
 use rusqlite::Connection;
+use search::Rules;
+use search::keys::{index_rows, iter};
 use std::collections::BTreeSet;
 use std::path::Path;
 use store::StoreError;
@@ -119,7 +119,7 @@ fn index(connection: &Connection, view: &View, doctor: &mut Doctor) -> Outcome<(
             ))
         };
         let (rid, id, keys, method, empty) = read().at("reading resources")?;
-        let deleted = method == crate::row::DELETED;
+        let deleted = method == search::row::DELETED;
         if deleted != empty {
             doctor.add(format!(
                 "resource {id}: a deleted version has a body, or a live one has none"

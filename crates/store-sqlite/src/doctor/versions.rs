@@ -2,8 +2,8 @@
 
 use super::Doctor;
 use crate::error::{Backend, Outcome};
-use crate::row::DELETED;
 use rusqlite::{Connection, Row};
+use search::row::DELETED;
 use serde::Deserialize;
 use std::borrow::Cow;
 

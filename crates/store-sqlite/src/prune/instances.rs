@@ -7,10 +7,10 @@
 
 use crate::SqliteStore;
 use crate::error::{Backend, Outcome};
-use crate::row::{micros, status_code};
 use crate::writer::State;
 use jiff::Timestamp;
 use rusqlite::{Connection, params};
+use search::row::{micros, status_code};
 use store::{AuditEntry, InstanceStatus, StoreError};
 
 /// Instances looked at in one step.

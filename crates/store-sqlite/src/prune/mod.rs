@@ -14,10 +14,10 @@ pub use policy::{HistoryPolicy, HistoryPolicyError, Keep};
 
 use crate::SqliteStore;
 use crate::error::{Backend, Outcome};
-use crate::row::micros;
 use crate::writer::State;
 use jiff::Timestamp;
 use rusqlite::{Connection, OptionalExtension, params};
+use search::row::micros;
 use store::{AuditEntry, StoreError};
 
 /// Versions looked at in one step, and so removed in one commit, at most.

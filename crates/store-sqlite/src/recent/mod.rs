@@ -5,7 +5,7 @@
 //! keys, and its rows wait here, sorted; when they are many, they go into the file in the order of the tree, where many
 //! share a page. A few go with each commit, so that none is slow.
 //!
-//! * A search sees the rows of the file and those that wait as one index ([`crate::search`]'s `index`).
+//! * A search sees the rows of the file and those that wait as one index ([`crate::source`]).
 //! * A snapshot must see those of its own moment: each commit that changes them has an *epoch*, which stands in the file
 //!   (`meta.epoch`); the [`View`] of that epoch is published just before the commit. A reader begins its transaction,
 //!   reads the epoch and takes the view of it ([`Views`]).

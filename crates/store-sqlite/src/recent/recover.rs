@@ -2,8 +2,8 @@
 
 use super::View;
 use crate::error::{Backend, Outcome};
-use crate::keys::{index_rows, iter};
 use rusqlite::Connection;
+use search::keys::{index_rows, iter};
 
 /// Resources read for one commit.
 const CHUNK: usize = 5_000;

@@ -1,9 +1,9 @@
 //! Reading subscription notifications.
 
 use crate::error::{Backend, Outcome, corrupt};
-use crate::row::{micros, timestamp};
 use jiff::Timestamp;
 use rusqlite::{Connection, params};
+use search::row::{micros, timestamp};
 use store::{DeliveryCount, DeliveryRecord, DeliveryState};
 
 fn code(state: DeliveryState) -> i64 {

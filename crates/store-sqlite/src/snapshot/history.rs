@@ -6,10 +6,10 @@
 use super::resource::version_at;
 use crate::error::{Backend, Outcome};
 use crate::pool::Db;
-use crate::row::micros;
-use crate::search::last_position;
+use crate::source::last as last_position;
 use jiff::Timestamp;
 use rusqlite::OptionalExtension;
+use search::row::micros;
 use store::{HistoryScope, StoreError, VersionPage};
 
 /// Versions of one page at most.

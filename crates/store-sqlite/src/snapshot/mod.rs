@@ -12,10 +12,10 @@ mod waits;
 use crate::audit;
 use crate::error::Outcome;
 use crate::pool::{Db, Lease};
-use crate::search;
-use crate::sqlite_store::Rules;
+use crate::source::SqliteSource;
 use async_trait::async_trait;
 use jiff::Timestamp;
+use search::Rules;
 use std::sync::Arc;
 use store::{
     AuditFilter, AuditPage, AuditPlace, AuditRecord, Change, DefinitionRecord, DeliveryCount, DeliveryRecord,
@@ -78,7 +78,10 @@ impl Snapshot for SqliteSnapshot {
     async fn search(&mut self, query: &Query) -> Result<SearchPage, StoreError> {
         let rules = self.rules.clone();
         let db = self.db()?;
-        let mut search = |scan| search::search(&db.connection, &db.view, &mut db.types, query, &rules, scan);
+        let mut search = |scan| {
+            let source = SqliteSource::new(&db.connection, &db.view, &mut db.types);
+            search::search(&source, query, &rules, scan)
+        };
         if rules.limits.scan > QUICK {
             // Telling the runtime costs more than most searches: only those that turn out long do.
             match search(QUICK) {
@@ -90,7 +93,8 @@ impl Snapshot for SqliteSnapshot {
     }
 
     async fn mark(&mut self) -> Result<String, StoreError> {
-        search::mark_here(&self.db()?.connection)
+        let db = self.db()?;
+        search::mark_here(&SqliteSource::new(&db.connection, &db.view, &mut db.types))
     }
 
     async fn reindexing(&mut self) -> Result<Vec<ReindexProgress>, StoreError> {

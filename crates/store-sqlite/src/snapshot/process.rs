@@ -1,8 +1,8 @@
 //! Reading process state.
 
 use crate::error::{Backend, Outcome};
-use crate::row::{STATUSES, status, status_code, timestamp};
 use rusqlite::{Connection, OptionalExtension, Row, ToSql};
+use search::row::{STATUSES, status, status_code, timestamp};
 use store::{DefinitionRecord, HistoryRecord, InstanceFilter, InstanceRecord};
 
 /// Instance columns, in the order [`instance_row`] reads them; to be followed by the source and condition.

@@ -1,8 +1,8 @@
 //! How far the passes that index again what is stored have come.
 
-use crate::custom::READY;
 use crate::error::{Backend, Outcome};
 use rusqlite::Connection;
+use search::custom::READY;
 use store::{ReindexProgress, SearchParamState};
 
 /// Passes under way, in the order in which they are done.

@@ -2,7 +2,7 @@
 
 use crate::error::{Backend, Outcome};
 use crate::pool::Db;
-use crate::search::{raw, stored};
+use crate::source::{raw, stored};
 use rusqlite::OptionalExtension;
 use store::{Change, StoredResource};
 

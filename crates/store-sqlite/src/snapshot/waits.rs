@@ -1,9 +1,9 @@
 //! Reading timers, waits, the outbox and cursors.
 
 use crate::error::{Backend, Outcome};
-use crate::row::{micros, timestamp, wait_code};
 use jiff::Timestamp;
 use rusqlite::{Connection, OptionalExtension, ToSql};
+use search::row::{micros, timestamp, wait_code};
 use store::{Lease, Outbox, TimerRecord, WaitKind, WaitRecord};
 
 /// Timers due at `now` or before.

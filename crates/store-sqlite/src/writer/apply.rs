@@ -5,8 +5,8 @@ use super::state::State;
 use super::{delivery, process, resources};
 use crate::custom;
 use crate::error::{Backend, Outcome};
-use crate::sqlite_store::Rules;
 use rusqlite::Connection;
+use search::Rules;
 use store::Transaction;
 
 /// Writes everything; an error means that the batch must be rolled back.
@@ -21,7 +21,7 @@ pub(super) fn apply(
     found: &Found,
 ) -> Outcome<()> {
     for (write, current) in transaction.resources.iter().zip(&found.resources) {
-        if write.rtype == custom::RTYPE && custom::note(connection, rules.definitions, write)? {
+        if write.rtype == search::custom::RTYPE && custom::note(connection, rules.definitions, write)? {
             state.custom = custom::load(connection, rules.definitions)?;
         }
         resources::write(connection, state, write, generation, current.as_ref())?;

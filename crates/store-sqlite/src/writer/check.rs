@@ -5,10 +5,10 @@ use super::process::{self, StoredInstance};
 use super::resources::{self, Current};
 use super::state::State;
 use crate::error::{Backend, Outcome};
-use crate::row::wait_code;
-use crate::search;
-use crate::sqlite_store::Rules;
+use crate::source::SqliteSource;
 use rusqlite::{Connection, OptionalExtension, Params};
+use search::Rules;
+use search::row::wait_code;
 use std::collections::HashSet;
 use std::hash::Hash;
 use store::{Precondition, Query, StoreError, Transaction};
@@ -214,14 +214,8 @@ fn check_precondition(
                 includes: Vec::new(),
                 ..query.clone()
             };
-            let page = search::search(
-                connection,
-                state.waiting.view(),
-                &mut state.types,
-                &query,
-                rules,
-                rules.limits.scan,
-            )?;
+            let source = SqliteSource::new(connection, state.waiting.view(), &mut state.types);
+            let page = search::search(&source, &query, rules, rules.limits.scan)?;
             page.matches
                 .first()
                 .map(|found| format!("{}/{} matches the condition", found.rtype, found.id))

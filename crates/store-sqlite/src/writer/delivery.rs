@@ -1,8 +1,8 @@
 //! Writes of subscription notifications: of each lane the earliest is ready, the others are behind it.
 
 use crate::error::{Backend, Outcome};
-use crate::row::micros;
 use rusqlite::{Connection, OptionalExtension, params};
+use search::row::micros;
 use store::DeliveryWrite;
 
 /// Writes one change.

@@ -1,8 +1,8 @@
 //! Writes of process state.
 
 use crate::error::{Backend, Outcome};
-use crate::row::{micros, status_code, wait_code};
 use rusqlite::{Connection, OptionalExtension, params};
+use search::row::{micros, status_code, wait_code};
 use store::{DefinitionWrite, HistoryWrite, InstanceWrite, LeaseWrite, OutboxWrite, TimerWrite, WaitWrite};
 
 /// The stored side of an instance write.

@@ -2,11 +2,11 @@
 
 use super::state::State;
 use crate::error::{Backend, Outcome};
-use crate::keys::{Packed, index_rows, iter, pack};
 use crate::recent::Waiting;
-use crate::row::{DELETED, method_code, micros};
 use fhir::{FIRST_CUSTOM, IndexEntry};
 use rusqlite::{Connection, OptionalExtension, params};
+use search::keys::{Packed, index_rows, iter, pack};
+use search::row::{DELETED, method_code, micros};
 use std::borrow::Cow;
 use store::{Method, ResourceWrite};
 

@@ -6,13 +6,10 @@
 //! what has changed since, not what is stored; memory and disk hold nothing between two pages. When more has changed
 //! than the limits below, or the history of that moment was pruned, the mark has expired.
 
-use super::context::Candidate;
 use super::mark::{Place, invalid};
-use crate::error::{Backend, Outcome};
 use crate::keys::pack;
-use crate::row::DELETED;
-use crate::sqlite_store::Rules;
-use rusqlite::{Connection, OptionalExtension};
+use crate::source::{Candidate, Source, Superseded};
+use crate::{Outcome, Rules};
 use std::cell::{Cell, RefCell};
 use std::collections::{BTreeMap, HashMap};
 use std::rc::Rc;
@@ -48,20 +45,10 @@ pub(super) struct Past {
     left: Cell<usize>,
 }
 
-/// The last position of the change feed and the last row id, as the connection sees them.
-pub(crate) fn last(connection: &Connection) -> Outcome<(i64, i64)> {
-    connection
-        .prepare_cached(
-            "SELECT coalesce((SELECT max(seq) FROM resource), 0), coalesce((SELECT max(rid) FROM resource), 0)",
-        )
-        .and_then(|mut read| read.query_row([], |row| Ok((row.get(0)?, row.get(1)?))))
-        .at("reading the last position")
-}
-
 impl Past {
     /// The moment of a mark; `None` when nothing was written since.
-    pub fn open(connection: &Connection, place: &Place) -> Outcome<Option<Self>> {
-        let (now, _) = last(connection)?;
+    pub fn open(source: &dyn Source, place: &Place) -> Outcome<Option<Self>> {
+        let (now, _) = source.last()?;
         if place.seq == now {
             return Ok(None);
         }
@@ -71,28 +58,14 @@ impl Past {
         if now - place.seq > POSITIONS {
             return Err(expired("too much was written since"));
         }
-        let mut walk = connection
-            .prepare_cached("SELECT rid FROM resource INDEXED BY resource_seq WHERE seq > ?1 AND rid <= ?2 LIMIT ?3")
-            .at("reading the change feed")?;
-        let rids: Vec<i64> = walk
-            .query_map((place.seq, place.rid, CHANGED as i64 + 1), |row| row.get(0))
-            .and_then(Iterator::collect)
-            .at("reading the change feed")?;
-        if rids.len() > CHANGED {
+        let changed = source.changed(place.seq, place.rid, CHANGED + 1)?;
+        if changed.len() > CHANGED {
             return Err(expired("too many resources were changed since"));
-        }
-        let mut read = connection
-            .prepare_cached("SELECT rtype FROM resource WHERE rid = ?1")
-            .at("reading the change feed")?;
-        let mut changed = HashMap::with_capacity(rids.len());
-        for rid in rids {
-            let code = read.query_row([rid], |row| row.get(0)).at("reading the change feed")?;
-            changed.insert(rid, code);
         }
         Ok(Some(Self {
             seq: place.seq,
             rid: place.rid,
-            changed,
+            changed: changed.into_iter().collect(),
             built: RefCell::default(),
             left: Cell::new(REBUILT),
         }))
@@ -109,7 +82,7 @@ impl Past {
     }
 
     /// The ghosts of a type, made at their first use.
-    pub fn ghosts(&self, connection: &Connection, rules: &Rules, code: i64, name: &str) -> Outcome<Rc<Ghosts>> {
+    pub fn ghosts(&self, source: &dyn Source, rules: &Rules, code: i64, name: &str) -> Outcome<Rc<Ghosts>> {
         if let Some(built) = self.built.borrow().get(&code) {
             return Ok(built.clone());
         }
@@ -118,7 +91,7 @@ impl Past {
             let left = self.left.get().checked_sub(1);
             self.left
                 .set(left.ok_or_else(|| expired("too many resources were changed since"))?);
-            if let Some(ghost) = self.rebuild(connection, rules, *rid, (code, name))? {
+            if let Some(ghost) = self.rebuild(source, rules, *rid, (code, name))? {
                 ghosts.insert(*rid, ghost);
             }
         }
@@ -130,37 +103,20 @@ impl Past {
     /// The version of the moment; `None` when that was a deletion.
     fn rebuild(
         &self,
-        connection: &Connection,
+        source: &dyn Source,
         rules: &Rules,
         rid: i64,
         (code, name): (i64, &str),
     ) -> Outcome<Option<Ghost>> {
-        let mut read = connection
-            .prepare_cached(
-                "SELECT h.seq, h.last_updated, h.method, h.patient, h.body, r.id
-                 FROM resource_history h JOIN resource r ON r.rid = h.rid
-                 WHERE h.rid = ?1 AND h.seq <= ?2 ORDER BY h.version DESC LIMIT 1",
-            )
-            .at("reading a version")?;
-        let found = read
-            .query_row((rid, self.seq), |row| {
-                let body = row.get_ref(4)?.as_blob_or_null()?.map(<[u8]>::to_vec);
-                let candidate = Candidate {
-                    rid,
-                    code,
-                    id: row.get(5)?,
-                    last_updated: row.get(1)?,
-                    patient: row.get(3)?,
-                    keys: Vec::new(),
-                };
-                Ok((candidate, row.get(0)?, row.get::<_, i64>(2)?, body))
-            })
-            .optional()
-            .at("reading a version")?;
-        let Some((mut candidate, seq, method, body)) = found else {
+        let Some(found) = source.version_of(rid, code, self.seq)? else {
             return Err(expired("versions of that moment were removed by the history policy"));
         };
-        let Some(body) = body.filter(|_| method != DELETED) else {
+        let Superseded {
+            mut candidate,
+            seq,
+            body: Some(body),
+        } = found
+        else {
             return Ok(None);
         };
         // A body that yields no values has no index rows either.

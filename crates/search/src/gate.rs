@@ -1,8 +1,8 @@
 //! What a search may not see ([`store::Sight`]), per type.
 
-use super::context::Candidate;
 use crate::error::Outcome;
 use crate::keys::{Test, of_param};
+use crate::source::Candidate;
 use fhir::{Definitions, ParamId};
 use std::cell::RefCell;
 use std::collections::HashMap;

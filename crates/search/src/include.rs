@@ -1,9 +1,10 @@
 //! `_include` and `_revinclude`.
 
-use super::context::{Candidate, Context};
+use super::context::Context;
 use super::resolve;
 use crate::error::Outcome;
 use crate::keys::{iter, of_param};
+use crate::source::Candidate;
 use fhir::{ParamId, ParamType};
 use std::collections::HashSet;
 use store::{Include, Query, StoreError, StoredResource};
@@ -22,6 +23,7 @@ pub(super) fn included(
     let (mut out, mut fresh) = (Vec::new(), matches.to_vec());
     for round in 0..ROUNDS {
         let mut next = Vec::new();
+        context.source.expect(&fresh)?;
         for rid in fresh {
             let Some(from) = context.candidate(rid)? else { continue };
             for include in query.includes.iter().filter(|include| round == 0 || include.iterate) {
@@ -37,9 +39,7 @@ pub(super) fn included(
                 "the page would include more than {limit} resources; ask for smaller pages or fewer includes"
             )));
         }
-        for rid in &next {
-            out.extend(context.stored(*rid)?);
-        }
+        out.extend(context.stored(&next)?);
         if next.is_empty() {
             return Ok(out);
         }

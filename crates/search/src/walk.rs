@@ -1,12 +1,11 @@
 //! Walking a driver in its own order, a chunk at a time, from any position.
 
-use super::context::{Candidate, Context};
-use super::index;
+use super::context::Context;
 use super::past::Ghost;
-use crate::error::{Backend, Outcome};
+use crate::Outcome;
 use crate::keys::{Cover, index_rows, of_param};
+use crate::source::{Candidate, Moments, Row};
 use fhir::ParamId;
-use rusqlite::{Params, Row};
 use serde::{Deserialize, Serialize};
 use std::borrow::Cow;
 use std::cmp::Ordering;
@@ -193,13 +192,8 @@ impl Walk {
                 } else {
                     0
                 };
-                rows(
-                    context,
-                    "SELECT rid, rid FROM resource INDEXED BY resource_patient WHERE patient = ?1 AND rtype = ?2
-                     AND method <> 2 AND rid > ?3 ORDER BY rid LIMIT ?4",
-                    (patient, self.code, after, self.chunk),
-                    |row| row.get(0).map(Position::Rid),
-                )?
+                let rids = context.source.of_patient(patient, self.code, after, self.chunk)?;
+                rids.into_iter().map(|rid| (Position::Rid(rid), rid)).collect()
             }
             Driver::Updated {
                 from,
@@ -228,7 +222,8 @@ impl Walk {
         if context.in_the_past() && !matches!(self.driver, Driver::Rids(_)) {
             self.buffer.retain(|(_, rid)| !context.hides(*rid));
         }
-        Ok(())
+        let rids: Vec<i64> = self.buffer.iter().map(|(_, rid)| *rid).collect();
+        context.source.expect(&rids)
     }
 
     fn index_up(&self, context: &Context<'_>, param: ParamId, cover: &Cover) -> Outcome<Vec<(Position, i64)>> {
@@ -239,7 +234,7 @@ impl Walk {
                 Some(Position::Key(key, rid)) if *key >= range.lo => (key, *rid),
                 _ => (&range.lo, 0),
             };
-            let rows = index::up(context, param, (key, rid), range, self.chunk - found.len())?;
+            let rows = context.source.up(param, (key, rid), range, self.chunk - found.len())?;
             found.extend(rows.into_iter().map(keyed));
             if found.len() >= self.chunk {
                 break;
@@ -256,7 +251,9 @@ impl Walk {
                 Some(Position::Key(key, rid)) if *key < range.hi => (key, *rid),
                 _ => (&range.hi, 0),
             };
-            let rows = index::down(context, param, (key, rid), range, self.chunk - found.len())?;
+            let rows = context
+                .source
+                .down(param, (key, rid), range, self.chunk - found.len())?;
             found.extend(rows.into_iter().map(keyed));
             if found.len() >= self.chunk {
                 break;
@@ -266,71 +263,34 @@ impl Walk {
     }
 
     fn updated(&self, context: &Context<'_>, from: i64, until: i64, descending: bool) -> Outcome<Vec<(Position, i64)>> {
-        let place = |row: &Row<'_>| Ok(Position::Updated(row.get(1)?, row.get(2)?));
-        let at = if let Some(Position::Updated(moment, seq)) = &self.at {
+        let after = if let Some(Position::Updated(moment, seq)) = &self.at {
             Some((*moment, *seq))
         } else {
             None
         };
-        if descending {
-            let (moment, seq) = at.unwrap_or((until, 0));
-            return rows(
-                context,
-                "SELECT rid, last_updated, seq FROM resource INDEXED BY resource_updated WHERE rtype = ?1
-                 AND (last_updated, seq) < (?2, ?3) AND last_updated >= ?4 ORDER BY last_updated DESC, seq DESC LIMIT ?5",
-                (self.code, moment, seq, from, self.chunk),
-                place,
-            );
-        }
-        let (moment, seq) = at.unwrap_or((from, 0));
-        rows(
-            context,
-            "SELECT rid, last_updated, seq FROM resource INDEXED BY resource_updated WHERE rtype = ?1
-             AND (last_updated, seq) > (?2, ?3) AND last_updated < ?4 ORDER BY last_updated, seq LIMIT ?5",
-            (self.code, moment, seq, until, self.chunk),
-            place,
-        )
+        let moments = Moments {
+            code: self.code,
+            from,
+            until,
+            after,
+            descending,
+        };
+        let found = context.source.moments(&moments, self.chunk)?;
+        let place = |(rid, moment, seq)| (Position::Updated(moment, seq), rid);
+        Ok(found.into_iter().map(place).collect())
     }
 
     fn by_id(&self, context: &Context<'_>, descending: bool) -> Outcome<Vec<(Position, i64)>> {
-        let place = |row: &Row<'_>| row.get(1).map(Position::Id);
-        let at = if let Some(Position::Id(id)) = &self.at {
+        let after = if let Some(Position::Id(id)) = &self.at {
             Some(id.as_str())
         } else {
             None
         };
-        if descending {
-            return rows(
-                context,
-                "SELECT rid, id FROM resource INDEXED BY resource_id WHERE rtype = ?1 AND id < ?2
-                 ORDER BY id DESC LIMIT ?3",
-                (self.code, at.unwrap_or("\u{10FFFF}"), self.chunk),
-                place,
-            );
-        }
-        rows(
-            context,
-            "SELECT rid, id FROM resource INDEXED BY resource_id WHERE rtype = ?1 AND id > ?2 ORDER BY id LIMIT ?3",
-            (self.code, at.unwrap_or_default(), self.chunk),
-            place,
-        )
+        let found = context.source.by_id(self.code, after, descending, self.chunk)?;
+        Ok(found.into_iter().map(|(rid, id)| (Position::Id(id), rid)).collect())
     }
 }
 
-fn keyed((key, rid): index::Row) -> (Position, i64) {
+fn keyed((key, rid): Row) -> (Position, i64) {
     (Position::Key(key, rid), rid)
-}
-
-/// Runs a walk's statement: column 0 is the row id, `place` reads the position.
-fn rows(
-    context: &Context<'_>,
-    sql: &'static str,
-    params: impl Params,
-    place: impl Fn(&Row<'_>) -> rusqlite::Result<Position>,
-) -> Outcome<Vec<(Position, i64)>> {
-    context
-        .connection
-        .prepare_cached(sql)
-        .and_then(|mut walk| walk.query_map(params, |row| Ok((place(row)?, row.get(0)?)))?.collect())
-        .at("walking an index")
 }

@@ -2,11 +2,11 @@
 
 use super::cond::{Cond, Link, Scope};
 use super::context::Context;
-use super::{index, plan, resolve, walk};
-use crate::error::{Backend, Outcome};
+use super::{plan, resolve, walk};
+use crate::Outcome;
 use crate::keys::{Cover, combined_dates, every_row, of_param};
+use crate::source::Moments;
 use fhir::ParamId;
-use rusqlite::OptionalExtension;
 use std::collections::HashSet;
 use std::sync::Arc;
 
@@ -41,7 +41,7 @@ pub(super) fn of_cond(context: &Context<'_>, scope: &Scope<'_>, cond: &Cond) -> 
             };
             if tests.len() == 1
                 && same().count() > 1
-                && !has_many(context, *param)?
+                && !context.source.has_many(*param)?
                 && let Some(cover) = combined_dates(same())
             {
                 return Ok(Some((*param, cover)));
@@ -53,25 +53,8 @@ pub(super) fn of_cond(context: &Context<'_>, scope: &Scope<'_>, cond: &Cond) -> 
     }
 }
 
-fn has_many(context: &Context<'_>, param: ParamId) -> Outcome<bool> {
-    context
-        .connection
-        .prepare_cached("SELECT 1 FROM param_many WHERE param = ?1")
-        .and_then(|mut read| read.query_row([param.0], |_| Ok(())).optional())
-        .map(|found| found.is_some())
-        .at("reading parameters with many values")
-}
-
 /// About how many candidates driving by this condition would meet, counted up to `cap`; `None`: it cannot drive.
 pub(super) fn estimate(context: &Context<'_>, scope: &Scope<'_>, cond: &Cond, cap: u64) -> Outcome<Option<u64>> {
-    let count = |sql: &'static str, params: &[&dyn rusqlite::ToSql]| -> Outcome<u64> {
-        context
-            .connection
-            .prepare_cached(sql)
-            .and_then(|mut count| count.query_row(params, |row| row.get::<_, i64>(0)))
-            .map(|count| count as u64)
-            .at("counting candidates")
-    };
     Ok(match cond {
         Cond::Param { positive: true, .. } | Cond::Missing { missing: false, .. } => {
             let Some((param, cover)) = of_cond(context, scope, cond)? else {
@@ -79,23 +62,24 @@ pub(super) fn estimate(context: &Context<'_>, scope: &Scope<'_>, cond: &Cond, ca
             };
             let mut sum = 0;
             for range in &cover.ranges {
-                sum += index::count(context, param, range, cap - sum)?;
+                sum += context.source.count(param, range, cap - sum)?;
                 if sum >= cap {
                     break;
                 }
             }
             Some(sum)
         }
-        Cond::Patient(patient) => Some(count(
-            "SELECT count(*) FROM (SELECT 1 FROM resource INDEXED BY resource_patient WHERE patient = ?1 AND rtype = ?2
-             AND method <> 2 LIMIT ?3)",
-            &[patient, &scope.code, &(cap as i64)],
-        )?),
-        Cond::Updated { from, until } => Some(count(
-            "SELECT count(*) FROM (SELECT 1 FROM resource INDEXED BY resource_updated WHERE rtype = ?1
-             AND last_updated >= ?2 AND last_updated < ?3 LIMIT ?4)",
-            &[&scope.code, from, until, &(cap as i64)],
-        )?),
+        Cond::Patient(patient) => Some(context.source.count_of_patient(patient, scope.code, cap)?),
+        Cond::Updated { from, until } => {
+            let moments = Moments {
+                code: scope.code,
+                from: *from,
+                until: *until,
+                after: None,
+                descending: false,
+            };
+            Some(context.source.count_moments(&moments, cap)?)
+        }
         Cond::Patients(sets) => Some(of_patients(context, scope, sets, cap)?),
         Cond::Id(ids) => Some((ids.len() as u64).min(cap)),
         Cond::Never => Some(0),

@@ -1,10 +1,11 @@
 //! Choosing what to walk.
 
 use super::cond::{Cond, Scope};
-use super::context::{Candidate, Context};
+use super::context::Context;
 use super::walk::{Driver, Walk};
 use super::{cover, eval};
 use crate::error::Outcome;
+use crate::source::Candidate;
 
 /// What drives a search.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]

@@ -1,10 +1,11 @@
 //! Testing a candidate in memory.
 
 use super::cond::{Cond, Link, Scope};
-use super::context::{Candidate, Context};
+use super::context::Context;
 use super::{resolve, words};
 use crate::error::Outcome;
 use crate::keys::of_param;
+use crate::source::Candidate;
 
 /// Whether every condition of the scope holds for the candidate.
 pub(super) fn matches(context: &Context<'_>, scope: &Scope<'_>, candidate: &Candidate) -> Outcome<bool> {

@@ -5,7 +5,7 @@
 //! conditions are tested on the way; resources without the key come last, by id.
 
 use super::cond::{Cond, Scope};
-use super::context::{Candidate, Context};
+use super::context::Context;
 use super::mark::{self, Mark};
 use super::page::{Found, take};
 use super::plan;
@@ -13,6 +13,7 @@ use super::walk::{Driver, Walk};
 use super::{cover, eval};
 use crate::error::Outcome;
 use crate::keys::{index_row, of_param, sortable_i64};
+use crate::source::Candidate;
 use std::borrow::Cow;
 use std::cmp::Ordering;
 use store::{Query, Sort, SortKey, StoreError};

@@ -5,7 +5,7 @@ use super::context::Context;
 use super::mark::{self, Mark};
 use super::plan::{self, Choice};
 use super::walk::Walk;
-use super::{cover, eval, index, sort};
+use super::{cover, eval, sort};
 use crate::error::Outcome;
 use store::Query;
 
@@ -112,7 +112,7 @@ fn total(context: &Context<'_>, scope: &Scope<'_>) -> Outcome<u64> {
                 && let [range] = cover.ranges.as_slice()
             {
                 // Keys short enough to be whole in the index: its rows are the answer.
-                return index::resources(context, param, range);
+                return context.source.resources(param, range);
             }
         }
         _ => {}

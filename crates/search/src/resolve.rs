@@ -1,7 +1,6 @@
 //! Following references, both ways.
 
 use super::context::Context;
-use super::index;
 use super::past::Ghost;
 use crate::error::Outcome;
 use crate::keys::{Range, encode, of_param, tag, untext};
@@ -32,7 +31,7 @@ pub(super) fn pointing(context: &Context<'_>, source: i64, param: ParamId, rtype
 
 /// Row ids in one range of one parameter, for one key in their order.
 pub(super) fn rids_in(context: &Context<'_>, param: ParamId, range: &Range) -> Outcome<Vec<i64>> {
-    let rids = index::rids(context, param, range)?;
+    let rids = context.source.rids(param, range)?;
     context.spend(rids.len() as u64 / 4)?;
     Ok(rids)
 }

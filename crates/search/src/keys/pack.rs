@@ -7,10 +7,10 @@ use fhir::{IndexEntry, ParamId};
 use std::borrow::Cow;
 
 /// A packed list.
-pub(crate) type Packed = Vec<u8>;
+pub type Packed = Vec<u8>;
 
 /// Packs what was extracted.
-pub(crate) fn pack(entries: &[IndexEntry]) -> Packed {
+pub fn pack(entries: &[IndexEntry]) -> Packed {
     let mut keys: Vec<(u16, Vec<u8>)> = entries
         .iter()
         .map(|entry| (entry.param.0, encode(&entry.value)))
@@ -32,7 +32,7 @@ pub(crate) fn pack(entries: &[IndexEntry]) -> Packed {
 }
 
 /// Walks a packed list; stops at the first thing that cannot be read.
-pub(crate) fn iter(packed: &[u8]) -> impl Iterator<Item = (u16, &[u8])> {
+pub fn iter(packed: &[u8]) -> impl Iterator<Item = (u16, &[u8])> {
     let mut rest = packed;
     std::iter::from_fn(move || {
         let (param, mut tail) = rest.split_at_checked(2)?;
@@ -57,7 +57,7 @@ pub(crate) fn iter(packed: &[u8]) -> impl Iterator<Item = (u16, &[u8])> {
 }
 
 /// The keys of one parameter, in order.
-pub(crate) fn of_param(packed: &[u8], param: ParamId) -> impl Iterator<Item = &[u8]> {
+pub fn of_param(packed: &[u8], param: ParamId) -> impl Iterator<Item = &[u8]> {
     iter(packed)
         .skip_while(move |(this, _)| *this < param.0)
         .take_while(move |(this, _)| *this == param.0)
@@ -90,7 +90,7 @@ pub(crate) fn second_row(key: &[u8]) -> Option<Vec<u8>> {
 }
 
 /// Both index rows of a key.
-pub(crate) fn index_rows(key: &[u8]) -> impl Iterator<Item = Cow<'_, [u8]>> {
+pub fn index_rows(key: &[u8]) -> impl Iterator<Item = Cow<'_, [u8]>> {
     index_row(key).into_iter().chain(second_row(key).map(Cow::Owned))
 }
 

@@ -1,4 +1,7 @@
-//! Answering a [`Query`].
+//! Answering a [`Query`] on any backend that keeps resources and one index of keys in their order ([`Source`]).
+//!
+//! Everything that decides what an answer is lives here, once: how values become keys ([`keys`]), which condition is walked,
+//! what a candidate must pass, what may be seen, what a page mark means. A backend only reads rows.
 //!
 //! 1. *Compile* the clauses into conditions on packed keys ([`cond`]).
 //! 2. *Plan*: probe how many index rows each condition would walk, up to a cap, and drive by the cheapest ([`plan`]).
@@ -13,32 +16,32 @@
 mod cond;
 mod context;
 mod cover;
+pub mod custom;
+mod error;
 mod eval;
 mod gate;
 mod include;
-mod index;
+pub mod keys;
 mod mark;
 mod named;
 mod page;
 mod past;
 mod plan;
 mod resolve;
+pub mod row;
+mod rules;
 mod sort;
+mod source;
 mod walk;
 mod words;
 
-pub(crate) use context::{raw, stored};
-pub(crate) use past::last as last_position;
+pub use error::{Outcome, corrupt};
+pub use rules::{Extractor, Limits, Progress, Rules};
+pub use source::{Candidate, Moments, Row, Source, Superseded};
 
-use crate::codes::Types;
-use crate::custom;
-use crate::error::Outcome;
-use crate::recent::View;
-use crate::sqlite_store::Rules;
 use cond::Scope;
 use context::Context;
 use mark::Place;
-use rusqlite::Connection;
 use store::{Query, SearchPage, StoreError};
 
 /// Matches of one page at most.
@@ -46,15 +49,12 @@ const PAGE_LIMIT: usize = 10_000;
 
 /// Answers a search.
 ///
-/// `view`: the index rows that are not in the file. `scan`: candidates that may be looked at.
-pub(crate) fn search(
-    connection: &Connection,
-    view: &View,
-    types: &mut Types,
-    query: &Query,
-    rules: &Rules,
-    scan: u64,
-) -> Outcome<SearchPage> {
+/// `scan`: candidates that may be looked at.
+///
+/// # Errors
+/// [`StoreError::Limit`] when a stated maximum is reached, [`StoreError::Invalid`] and [`StoreError::Expired`] for page
+/// marks, [`StoreError::NotReady`] for a parameter whose index is being built, and what the source refuses.
+pub fn search(source: &dyn Source, query: &Query, rules: &Rules, scan: u64) -> Outcome<SearchPage> {
     if query.page.count > PAGE_LIMIT {
         return Err(StoreError::Limit(format!(
             "a page may hold {PAGE_LIMIT} matches, {} were asked for; ask for smaller pages",
@@ -63,13 +63,13 @@ pub(crate) fn search(
     }
     let from = query.page.after.as_deref().map(Place::from_text).transpose()?;
     let past = match &from {
-        Some(place) => past::Past::open(connection, place)?,
+        Some(place) => past::Past::open(source, place)?,
         None => None,
     };
     for id in named::custom(query) {
-        custom::check_ready(connection, id)?;
+        source.check_ready(id)?;
     }
-    let context = Context::new(connection, view, types, rules, scan, past, query.sight.as_ref());
+    let context = Context::new(source, rules, scan, past, query.sight.as_ref());
     let Some(code) = context.code(&query.rtype)? else {
         return Ok(SearchPage {
             total: query.total.then_some(0),
@@ -98,14 +98,12 @@ pub(crate) fn search(
     if let Some(mark) = found.next {
         let (seq, rid) = match &from {
             Some(place) => (place.seq, place.rid),
-            None => past::last(connection)?,
+            None => source.last()?,
         };
         let (total, mark) = (found.total.or(known), Some(mark));
         page.next = Some(Place { seq, rid, total, mark }.to_text());
     }
-    for rid in &found.rids {
-        page.matches.extend(context.stored(*rid)?);
-    }
+    page.matches = context.stored(&found.rids)?;
     if !query.includes.is_empty() {
         page.included = include::included(&context, query, &found.rids, rules.limits.include)?;
     }
@@ -113,8 +111,11 @@ pub(crate) fn search(
 }
 
 /// The mark of the first page of any search, as the store is now.
-pub(crate) fn mark_here(connection: &Connection) -> Outcome<String> {
-    let (seq, rid) = past::last(connection)?;
+///
+/// # Errors
+/// What the source refuses.
+pub fn mark_here(source: &dyn Source) -> Outcome<String> {
+    let (seq, rid) = source.last()?;
     let place = Place {
         seq,
         rid,

@@ -4,8 +4,7 @@
 //! costs one reading for each candidate that the index leaves, and writing costs nothing.
 
 use super::context::Context;
-use crate::error::{Backend, Outcome};
-use rusqlite::OptionalExtension;
+use crate::Outcome;
 use store::{Texts, Words};
 
 /// What reading and normalising a body costs beside a look at its keys.
@@ -15,21 +14,14 @@ const COST: u64 = 8;
 pub(super) fn hold(context: &Context<'_>, of: Texts, words: &Words, rid: i64) -> Outcome<bool> {
     context.spend(COST)?;
     if context.hides(rid) {
-        let body = context.stored(rid)?.and_then(|then| then.body);
-        return Ok(body.is_some_and(|body| passes(&text(of, &body), words)));
+        let then = context.stored(&[rid])?.pop().and_then(|then| then.body);
+        return Ok(then.is_some_and(|body| passes(&text(of, &body), words)));
     }
-    let text = context
-        .connection
-        .prepare_cached("SELECT body FROM resource WHERE rid = ?1")
-        .and_then(|mut read| {
-            read.query_row([rid], |row| {
-                let body = row.get_ref(0)?.as_blob_or_null()?.unwrap_or_default();
-                Ok(text(of, body))
-            })
-            .optional()
-        })
-        .at("reading a body")?;
-    Ok(text.is_some_and(|text| passes(&text, words)))
+    let mut found = false;
+    context
+        .source
+        .body(rid, &mut |body| found = passes(&text(of, body), words))?;
+    Ok(found)
 }
 
 /// The words of a body; one that is no JSON was never accepted and has none.

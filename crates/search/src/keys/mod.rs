@@ -40,8 +40,10 @@ mod range;
 mod test;
 
 pub(crate) use encode::{encode, sortable_i64, untext};
-pub(crate) use pack::{Packed, index_row, index_rows, iter, of_param, pack};
-pub(crate) use range::{Range, normalise};
+pub(crate) use pack::index_row;
+pub use pack::{Packed, index_rows, iter, of_param, pack};
+pub use range::Range;
+pub(crate) use range::normalise;
 pub(crate) use test::{Cover, Test, combined_dates, every_row};
 
 /// Tag bytes.

@@ -4,7 +4,7 @@ use super::MAX_ROW_KEY;
 
 /// Keys from `lo` (inclusive) to `hi` (exclusive).
 #[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord)]
-pub(crate) struct Range {
+pub struct Range {
     /// First key.
     pub lo: Vec<u8>,
     /// First key after.

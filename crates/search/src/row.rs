@@ -5,20 +5,20 @@ use jiff::Timestamp;
 use store::{InstanceStatus, Method, WaitKind};
 
 /// µs since epoch.
-pub(crate) fn micros(at: Timestamp) -> i64 {
+pub fn micros(at: Timestamp) -> i64 {
     at.as_microsecond()
 }
 
 /// Back from µs since epoch.
-pub(crate) fn timestamp(micros: i64) -> Outcome<Timestamp> {
+pub fn timestamp(micros: i64) -> Outcome<Timestamp> {
     Timestamp::from_microsecond(micros).map_err(|_| corrupt(&format!("moment {micros}")))
 }
 
 /// The column value of a deleted version.
-pub(crate) const DELETED: i64 = 2;
+pub const DELETED: i64 = 2;
 
 /// Column value of a method.
-pub(crate) fn method_code(method: Method) -> i64 {
+pub fn method_code(method: Method) -> i64 {
     match method {
         Method::Post => 0,
         Method::Put => 1,
@@ -27,7 +27,7 @@ pub(crate) fn method_code(method: Method) -> i64 {
 }
 
 /// Back from the column value.
-pub(crate) fn method(code: i64) -> Outcome<Method> {
+pub fn method(code: i64) -> Outcome<Method> {
     match code {
         0 => Ok(Method::Post),
         1 => Ok(Method::Put),
@@ -37,7 +37,7 @@ pub(crate) fn method(code: i64) -> Outcome<Method> {
 }
 
 /// Every status with its column value in its place.
-pub(crate) const STATUSES: [InstanceStatus; 5] = [
+pub const STATUSES: [InstanceStatus; 5] = [
     InstanceStatus::Active,
     InstanceStatus::Completed,
     InstanceStatus::Terminated,
@@ -46,7 +46,7 @@ pub(crate) const STATUSES: [InstanceStatus; 5] = [
 ];
 
 /// Column value of a status.
-pub(crate) fn status_code(status: InstanceStatus) -> i64 {
+pub fn status_code(status: InstanceStatus) -> i64 {
     match status {
         InstanceStatus::Active => 0,
         InstanceStatus::Completed => 1,
@@ -57,7 +57,7 @@ pub(crate) fn status_code(status: InstanceStatus) -> i64 {
 }
 
 /// Back from the column value.
-pub(crate) fn status(code: i64) -> Outcome<InstanceStatus> {
+pub fn status(code: i64) -> Outcome<InstanceStatus> {
     usize::try_from(code)
         .ok()
         .and_then(|at| STATUSES.get(at).copied())
@@ -65,7 +65,7 @@ pub(crate) fn status(code: i64) -> Outcome<InstanceStatus> {
 }
 
 /// Column value of a wait kind.
-pub(crate) fn wait_code(kind: WaitKind) -> i64 {
+pub fn wait_code(kind: WaitKind) -> i64 {
     match kind {
         WaitKind::Message => 0,
         WaitKind::Signal => 1,
