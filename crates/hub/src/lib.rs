@@ -4,6 +4,7 @@
 //! around them, [`load`] imports files. What is stored goes out as the bytes it came in with (plus `id` and `meta`):
 //! reading and searching parse nothing. `parse` turns search URLs into [`store::Query`] and is pure.
 
+mod access_log;
 mod batch;
 mod binary;
 mod bulk;

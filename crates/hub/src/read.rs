@@ -2,7 +2,7 @@
 
 use crate::http::{Answer, Ask};
 use crate::routes::unknown_operation;
-use crate::{Hub, HubError, binary};
+use crate::{Hub, HubError, access_log, binary};
 use std::sync::Arc;
 use store::StoredResource;
 
@@ -28,6 +28,9 @@ pub(crate) async fn handle(hub: Arc<Hub>, ask: Ask) -> Result<Answer, HubError> 
     let (rtype, id) = (ask.param("type"), ask.param("id"));
     if let Some(error) = unknown_operation(&format!("{rtype}/{id}")) {
         return Err(error);
+    }
+    if access_log::is_record(rtype, id) {
+        return access_log::read(hub, ask).await;
     }
     let resource = match hub.read(rtype, id).await {
         Ok(resource) => resource,

@@ -1,5 +1,6 @@
 //! Search of a type: `GET [base]/Type?…` and `POST [base]/Type/_search`.
 
+use crate::access_log;
 use crate::bundle::BundleWriter;
 use crate::http::{Answer, Ask, View};
 use crate::outcome::{self, Issue};
@@ -65,6 +66,9 @@ pub(crate) fn refuse_ignored(parsed: &Parsed) -> Result<(), HubError> {
 /// The HTTP handler, for both verbs.
 pub(crate) async fn handle(hub: Arc<Hub>, mut ask: Ask) -> Result<Answer, HubError> {
     let pairs = ask.search_pairs(&hub).await?;
+    if access_log::is_asked(ask.param("type"), &pairs) {
+        return access_log::search(hub, ask, pairs).await;
+    }
     let mut parsed = hub.parse_search(ask.param("type"), &pairs)?;
     if ask.prefer.strict {
         refuse_ignored(&parsed)?;

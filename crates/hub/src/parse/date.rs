@@ -81,6 +81,20 @@ pub fn last_updated(value: &str, now: Timestamp) -> Result<Clause, ParseError> {
     })
 }
 
+/// The moments that a value of `date` leaves: not before, before.
+pub fn moments(value: &str) -> Option<(Option<Timestamp>, Option<Timestamp>)> {
+    let (prefix, text) = prefix::take(value);
+    let (start, end) = bounds(text)?;
+    match prefix {
+        Prefix::Eq => Some((Some(start), Some(end))),
+        Prefix::Gt | Prefix::Sa => Some((Some(end), None)),
+        Prefix::Lt | Prefix::Eb => Some((None, Some(start))),
+        Prefix::Ge => Some((Some(start), None)),
+        Prefix::Le => Some((None, Some(end))),
+        Prefix::Ne | Prefix::Ap => None,
+    }
+}
+
 /// A moment for `_since`: the start of the interval.
 pub fn since(text: &str) -> Option<Timestamp> {
     bounds(text).map(|(start, _)| start)

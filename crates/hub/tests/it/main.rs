@@ -1,6 +1,7 @@
 //! The hub through its router, over a real SQLite store in a temporary folder.
 
 mod access;
+mod access_log;
 mod bulk;
 mod errors;
 mod interactions;
