@@ -29,7 +29,7 @@ pub struct PasswordBody {
     pub previous: Option<String>,
 }
 
-fn only_system(actor: &Actor, _: &http::request::Parts) -> Decision {
+pub(crate) fn only_system(actor: &Actor, _: &http::request::Parts) -> Decision {
     if actor.has_role("system") {
         Decision::Permit("system")
     } else {

@@ -1,7 +1,7 @@
 //! What pages ask of the identity service, and what it answers: one pair of types, so that the node that has the store
 //! and the nodes that have none speak the same way.
 
-use crate::{AccessError, Actor, ProviderFault, ProviderLink, Session};
+use crate::{AccessError, AccessGrant, Actor, Grants, ProviderFault, ProviderLink, Session};
 use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
@@ -138,6 +138,13 @@ pub enum Ask {
         session: String,
         /// Which.
         ask: Mine,
+    },
+    /// Opens, ends, looks up accesses opened for a time. Only components ask, which decide by their rules.
+    Grants(Grants),
+    /// As whom a person may act: one actor for each capacity of their accounts. Answers [`Reply::Actors`].
+    ActorsOf {
+        /// `Practitioner/…`.
+        subject: String,
     },
     /// A question of an administrator about accounts.
     Manage {
@@ -313,6 +320,12 @@ pub enum Reply {
     Accounts(Vec<AccountView>),
     /// One account with its sessions.
     Account(Box<AccountView>, Vec<SessionInfo>),
+    /// An access opened for a time, and whether it is new.
+    Grant(Box<AccessGrant>, bool),
+    /// Accesses opened for a time.
+    Grants(Vec<AccessGrant>),
+    /// People as they may act.
+    Actors(Vec<Actor>),
     /// A one-time code.
     Reset {
         /// The code, never shown again.

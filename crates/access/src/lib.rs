@@ -12,7 +12,9 @@ mod authorize;
 mod bearer;
 mod cookie;
 mod error;
+mod explain;
 mod extract;
+mod grants;
 mod guard;
 mod identity;
 mod key;
@@ -35,11 +37,15 @@ pub use ask::{
     Refused, Reply, SessionInfo, Step, TotpOffer, Visit, Ward, WardReason,
 };
 pub use audit::{Audit, AuditPatient, NotRecorded};
-pub use authorize::{Access, AccessGrant, Authorizer, GRANT, GrantKind, STEP_DATA_EXTENSION, StepData, View};
+pub use authorize::{
+    Access, AccessGrant, Authorizer, GRANT, GrantKind, GrantReview, STEP_DATA_EXTENSION, StepData, View,
+};
 pub use bearer::{BearerError, BearerVerifier, ClientCertificate};
 pub use cookie::{cookie, session_cookie_name, set_cookie};
 pub use error::{AccessError, SignInError};
+pub use explain::{Explain, Explained, PolicyText, explain_routes};
 pub use extract::NoActor;
+pub use grants::Grants;
 pub use guard::{Guard, GuardOptions, Refusal, TrustedOrigin};
 pub use identity::{DemoAccount, Identity, Session, SignedIn};
 pub use key::SigningKey;

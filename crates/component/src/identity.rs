@@ -2,8 +2,8 @@
 
 use crate::{PeerError, Peers};
 use access::{
-    AccessError, Actor, Ask, AskError, DemoAccount, Identity, PasswordBody, Refused, Reply, Session, SignInError,
-    SignedIn, TokenBody,
+    AccessError, Actor, Ask, AskError, DemoAccount, Explain, Explained, Identity, PasswordBody, Refused, Reply,
+    Session, SignInError, SignedIn, TokenBody,
 };
 use async_trait::async_trait;
 use bytes::Bytes;
@@ -52,6 +52,14 @@ impl RemoteIdentity {
 
     async fn post<B: Serialize, T: DeserializeOwned>(&self, path: &str, body: &B) -> Result<T, AccessError> {
         decode(&self.send(Method::POST, path, Some(body)).await?)
+    }
+
+    /// Why somebody may or may not see a kind of data of a patient.
+    ///
+    /// # Errors
+    /// The hub's node cannot be reached, or knows no such action or label.
+    pub async fn explain(&self, asked: &Explain) -> Result<Explained, AccessError> {
+        self.post("/access/explain", asked).await
     }
 
     async fn password<T: DeserializeOwned>(&self, path: &str, body: &PasswordBody) -> Result<T, SignInError> {

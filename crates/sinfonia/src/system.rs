@@ -214,6 +214,7 @@ fn identity_options(rules: SignInRules, base_url: &str, key: &SigningKey) -> Ide
 fn local_peers(guard: &Guard, hub: &Arc<Hub>, orchestrator: &Arc<Orchestrator>, identity: &Arc<dyn Identity>) -> Peers {
     let peers = Peers::new(guard.tokens().clone());
     let facts = hub::routes(hub.clone()).merge(identity_routes(identity));
+    let facts = facts.merge(access::explain_routes(guard.authorizer()));
     peers.add("hub", Peer::Local(facts.guard(guard)));
     let processes = orchestrator::routes(orchestrator.clone());
     peers.add("orchestrator", Peer::Local(processes.guard(guard)));

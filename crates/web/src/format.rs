@@ -42,6 +42,12 @@ pub fn date_time(at: Timestamp) -> String {
     format!("{}, {:02}:{:02}", date(local.date()), local.hour(), local.minute())
 }
 
+/// `14:30`, Italian time.
+pub fn time(at: Timestamp) -> String {
+    let local = italian(at);
+    format!("{:02}:{:02}", local.hour(), local.minute())
+}
+
 /// A FHIR date, dateTime or instant, as precise as it is: `1950`, `03/1950`, `02/03/1950`; of a dateTime the day.
 /// What cannot be read is given back as it is.
 pub fn fhir_date(text: &str) -> String {

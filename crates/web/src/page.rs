@@ -3,13 +3,14 @@
 use crate::flash::{COOKIE, Flash};
 use crate::html::Html;
 use crate::{Answer, Arg, Failure, Kit, Lang, Texts, assets, format};
-use access::{Actor, Capacity, Session};
+use access::{AccessGrant, Actor, Capacity, GrantKind, Session, View};
 use axum::extract::{FromRef, FromRequestParts};
 use axum::response::IntoResponse as _;
 use http::request::Parts;
 use http::{HeaderValue, StatusCode, header};
 use jiff::Timestamp;
 use std::convert::Infallible;
+use std::sync::Arc;
 
 /// Cookie of the language.
 pub(crate) const LANG_COOKIE: &str = "sinfonia_lingua";
@@ -34,6 +35,25 @@ pub struct NavEntry {
     pub current: bool,
 }
 
+/// An access that is open for a time, as shown.
+#[derive(Debug, Clone)]
+pub struct Opened {
+    /// Its id.
+    pub id: String,
+    /// An emergency, or protected categories unlocked.
+    pub emergency: bool,
+    /// Patient id.
+    pub patient: String,
+    /// Name of the patient.
+    pub name: String,
+    /// `14:30`, Italian time.
+    pub until: String,
+    /// Minutes left, begun ones counted.
+    pub minutes: u64,
+    /// The moment it ends, RFC 3339.
+    pub instant: String,
+}
+
 /// Everything the layout needs; an axum extractor (the state must give a [`Kit`] by `FromRef`), and the `page` field of
 /// every page template.
 #[derive(Clone)]
@@ -43,6 +63,7 @@ pub struct Page {
     actor: Actor,
     csrf: Option<String>,
     acting_for: Option<String>,
+    opened: Vec<Arc<AccessGrant>>,
     path: String,
     title: String,
     crumbs: Vec<Crumb>,
@@ -81,6 +102,7 @@ impl Page {
             actor: parts.extensions.get::<Actor>().cloned().unwrap_or_else(nobody),
             csrf: parts.extensions.get::<Session>().map(|s| s.csrf.clone()),
             acting_for: parts.extensions.get::<Session>().and_then(|s| s.acting_for.clone()),
+            opened: parts.extensions.get::<View>().map(View::grants).unwrap_or_default(),
             path: parts.uri.path().to_owned(),
             title: "Sinfonia".into(),
             crumbs: Vec::new(),
@@ -156,12 +178,30 @@ impl Page {
     #[must_use]
     pub(crate) fn signed_off(mut self) -> Self {
         (self.csrf, self.acting_for, self.actor.roles) = (None, None, Vec::new());
+        self.opened.clear();
         self
     }
 
     /// Name of the person whose data are seen, when they are not one's own.
     pub fn acting_for(&self) -> Option<&String> {
         self.acting_for.as_ref()
+    }
+
+    /// The accesses that are open for a time: shown on every page, with the moment they end.
+    pub fn opened(&self) -> Vec<Opened> {
+        let shown = self.opened.iter().map(|grant| {
+            let left = grant.until.duration_since(self.now).as_secs().max(0);
+            Opened {
+                id: grant.id.clone(),
+                emergency: grant.kind == GrantKind::Emergency,
+                patient: grant.patient.clone(),
+                name: grant.patient_name.clone(),
+                until: format::time(grant.until),
+                minutes: u64::try_from(left).unwrap_or_default().div_ceil(60),
+                instant: grant.until.to_string(),
+            }
+        });
+        shown.collect()
     }
 
     /// A capacity in words: `Cittadino`, `Medico di medicina generale · ASL 1`.

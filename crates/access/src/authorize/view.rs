@@ -2,7 +2,7 @@
 
 use super::labels;
 use super::sight::{Of, Sights};
-use super::ties::{Tie, Ties};
+use super::ties::{AccessGrant, Tie, Ties};
 use crate::{Actor, ScopeContext, trace};
 use policy::{Action, Asker, Explanation, LabelSet, Policies, Question, Relation, Relations, Ruling};
 use serde_json::Value;
@@ -128,6 +128,12 @@ impl View {
                 .flat_map(|ties| ties.patients.keys().map(String::as_str)),
         )
         .collect()
+    }
+
+    /// The accesses that the actor opened for a time and that are open: emergencies, categories unlocked.
+    pub fn grants(&self) -> Vec<Arc<AccessGrant>> {
+        let open = self.0.ties.iter().flat_map(|ties| ties.grants.iter().cloned());
+        open.collect()
     }
 
     /// The ties to a patient.

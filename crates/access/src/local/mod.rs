@@ -2,6 +2,7 @@
 
 mod account;
 mod by_provider;
+mod grants;
 mod manage;
 mod mine;
 mod passkey;
@@ -64,6 +65,8 @@ pub struct LocalIdentity {
     tickets: Tickets,
     site: Option<Site>,
     oidc: Option<RelyingParty>,
+    /// Held while an access is opened: two requests at one moment open one.
+    opening: Arc<tokio::sync::Mutex<()>>,
 }
 
 impl LocalIdentity {
@@ -84,6 +87,7 @@ impl LocalIdentity {
             tickets: Tickets::new(seal, clock.clone(), random.clone(), store.clone()),
             site: options.site.as_deref().and_then(Site::at),
             oidc: None,
+            opening: Arc::default(),
             rules,
             store,
             clock,
@@ -160,6 +164,8 @@ impl Identity for LocalIdentity {
                 self.front_channel(&provider, &issuer, &sid).await?;
                 return Ok(Reply::Done);
             }
+            Ask::Grants(ask) => return self.grants(ask).await,
+            Ask::ActorsOf { subject } => return self.actors_of(&subject).await,
             Ask::Mine { session, ask } => return self.mine(&session, ask).await,
             Ask::Manage { session, ask } => return self.manage(&session, ask).await,
         };

@@ -248,13 +248,13 @@ async fn grant(server: &Server, kind: GrantKind, who: &str, patient: &str) {
         id: "g".into(),
         who: who.into(),
         name: "x".into(),
-        organization: None,
         patient: patient.into(),
         kind,
         labels: vec!["hiv".into()],
         reason: "x".into(),
         from: now,
         until: now + jiff::SignedDuration::from_hours(1),
+        ..AccessGrant::default()
     };
     let transaction = Transaction {
         records: vec![grant.record()],

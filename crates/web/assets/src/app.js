@@ -47,3 +47,22 @@ for (const button of document.querySelectorAll("[data-print]")) {
   button.hidden = false;
   button.addEventListener("click", () => window.print());
 }
+
+// <span data-countdown="instant">: an access that is open for a time says each second how long. Without scripts the page
+// says the minute it ends.
+function countdown(place) {
+  const end = Date.parse(place.dataset.countdown);
+  const tick = () => {
+    const left = Math.max(0, Math.round((end - Date.now()) / 1000));
+    if (left === 0) {
+      place.textContent = `(${place.dataset.countdownOver})`;
+      return;
+    }
+    const two = (n) => String(n).padStart(2, "0");
+    const hours = Math.floor(left / 3600);
+    place.textContent = `(${hours > 0 ? `${hours}:` : ""}${two(Math.floor(left / 60) % 60)}:${two(left % 60)})`;
+    setTimeout(tick, 1000);
+  };
+  if (Number.isFinite(end)) tick();
+}
+for (const place of document.querySelectorAll("[data-countdown]")) countdown(place);

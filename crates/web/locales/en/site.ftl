@@ -175,3 +175,18 @@ error-500-remedy = Try again. If it happens again, tell the support the time and
 error-503-title = Service unavailable
 error-503-what = The system cannot answer at the moment.
 error-503-remedy = Try again in a few seconds. What you had saved is safe.
+
+opened-emergency = Emergency access
+opened-emergency-region = Emergency access to the data of { $name }
+opened-unlock = Protected categories unlocked
+opened-unlock-region = Protected categories unlocked for { $name }
+opened-until = until { $time }
+opened-left =
+    { $n ->
+        [one] less than a minute left
+       *[other] { $n } minutes left
+    }
+opened-over = time is over: load the page again
+opened-extend = More time is needed
+opened-close = End now
+role-dpo = Data protection officer

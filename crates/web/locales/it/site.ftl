@@ -175,3 +175,18 @@ error-500-remedy = Riprova. Se succede ancora, segnala al supporto l'ora e l'ind
 error-503-title = Servizio non disponibile
 error-503-what = In questo momento il sistema non riesce a rispondere.
 error-503-remedy = Riprova fra qualche secondo. Quello che avevi già salvato è al sicuro.
+
+opened-emergency = Accesso in emergenza
+opened-emergency-region = Accesso in emergenza ai dati di { $name }
+opened-unlock = Dati a maggior tutela sbloccati
+opened-unlock-region = Dati a maggior tutela sbloccati per { $name }
+opened-until = fino alle { $time }
+opened-left =
+    { $n ->
+        [one] resta meno di un minuto
+       *[other] restano { $n } minuti
+    }
+opened-over = tempo scaduto: ricarica la pagina
+opened-extend = Serve più tempo
+opened-close = Chiudi adesso
+role-dpo = Responsabile della protezione dei dati

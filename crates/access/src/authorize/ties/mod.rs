@@ -8,7 +8,8 @@ mod team;
 mod work;
 
 pub(super) use grant::holder as grant_holder;
-pub use grant::{AccessGrant, GRANT, GrantKind};
+pub use grant::{AccessGrant, GRANT, GrantKind, GrantReview};
+pub(crate) use grant::{GRANT_LOG, GRANT_UNTOLD};
 pub use work::{STEP_DATA_EXTENSION, StepData};
 
 use jiff::Timestamp;
@@ -58,6 +59,8 @@ pub(super) struct Ties {
     pub patients: HashMap<String, Tie>,
     /// Whether some are steps in hand.
     pub steps: bool,
+    /// Accesses that are open.
+    pub grants: Vec<Arc<AccessGrant>>,
     /// When they change by themselves: a period ends or begins.
     pub until: Option<Timestamp>,
 }
