@@ -61,6 +61,7 @@ bench: setup ## Measures the engine, the hub and the disk
 	target/release/bench engine --peers target/peers
 	target/release/bench usertasks
 	target/release/bench hub
+	target/release/bench access
 
 clean: ## Removes what was built (not the data)
 	cargo clean

@@ -33,6 +33,7 @@ pub(crate) struct Trace {
 
 #[derive(Default)]
 struct Notes {
+    actor: Option<String>,
     known: HashSet<String>,
     patients: Vec<String>,
     policies: BTreeSet<Arc<str>>,
@@ -76,6 +77,9 @@ impl Trace {
     /// Puts what was noted into the record of the request as a whole. `false`: records in commits say it all.
     pub(crate) fn finish(&self, entry: &mut AuditEntry) -> bool {
         let notes = self.notes.lock();
+        if let Some(actor) = &notes.actor {
+            entry.actor.clone_from(actor);
+        }
         for patient in &notes.patients {
             // Uniqueness is looked after above: adding them by `add_patient` would look through the list each time.
             match &entry.patient {
@@ -97,6 +101,11 @@ fn note(change: impl FnOnce(&mut Notes)) {
 /// Says that the running request shows or touches a patient's data.
 pub fn note_patient(patient: &str) {
     note(|notes| notes.patient(patient));
+}
+
+/// Says who makes the running request, where the handler finds it out by itself (an endpoint of the authorisation server).
+pub fn note_actor(subject: &str) {
+    note(|notes| notes.actor = Some(subject.to_owned()));
 }
 
 /// Says by which policy the running request may do what it does.

@@ -10,6 +10,8 @@ use tokio::net::TcpStream;
 pub struct Client {
     stream: BufReader<TcpStream>,
     content_type: &'static str,
+    /// Sent with every request.
+    pub bearer: Option<String>,
 }
 
 impl Client {
@@ -20,13 +22,16 @@ impl Client {
         Ok(Self {
             stream: BufReader::with_capacity(64 * 1024, stream),
             content_type,
+            bearer: None,
         })
     }
 
     /// Sends a request; gives status and body.
     pub async fn send(&mut self, method: &str, path: &str, body: &[u8]) -> Result<(u16, Vec<u8>)> {
+        let bearer = self.bearer.as_ref();
+        let authorization = bearer.map_or_else(String::new, |token| format!("authorization: Bearer {token}\r\n"));
         let head = format!(
-            "{method} {path} HTTP/1.1\r\nhost: localhost\r\ncontent-type: {}\r\ncontent-length: {}\r\n\r\n",
+            "{method} {path} HTTP/1.1\r\nhost: localhost\r\n{authorization}content-type: {}\r\ncontent-length: {}\r\n\r\n",
             self.content_type,
             body.len()
         );

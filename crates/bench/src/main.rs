@@ -2,6 +2,7 @@
 
 #![expect(clippy::disallowed_methods, reason = "a benchmark measures real time")]
 
+mod authorization;
 mod client;
 mod engine;
 mod generate;
@@ -35,6 +36,8 @@ enum Command {
     Waiting(waiting::Args),
     /// Import, create, read, search and transactions of the FHIR hub.
     Hub(hub::Args),
+    /// What authorisation and audit add to the hub's requests, and how long a decision takes.
+    Access(authorization::Args),
     /// Writes generated resources as lines: the same for the same number.
     Generate(generate::Args),
     /// Imports a folder of files into a fresh store.
@@ -61,6 +64,7 @@ fn main() -> Result<()> {
         Command::Usertasks(arguments) => runtime.block_on(usertasks::run(&arguments)),
         Command::Waiting(arguments) => runtime.block_on(waiting::run(&arguments)),
         Command::Hub(arguments) => runtime.block_on(hub::run(&arguments)),
+        Command::Access(arguments) => runtime.block_on(authorization::run(&arguments)),
         Command::Generate(arguments) => generate::run(&arguments),
         Command::Import(arguments) => runtime.block_on(import::run(&arguments)),
         Command::Kill(arguments) => runtime.block_on(kill::run(&arguments)),

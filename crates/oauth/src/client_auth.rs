@@ -54,6 +54,7 @@ impl Oauth {
             .map(|(_, secret)| secret.as_str())
             .or(form.get("client_secret")?);
         self.check_proof(&client, parts, form, secret).await?;
+        access::note_actor(&format!("client/{}", client.id));
         Ok(client)
     }
 

@@ -76,7 +76,7 @@ fn run() -> anyhow::Result<()> {
     let runtime = tokio::runtime::Builder::new_multi_thread().enable_all().build()?;
     runtime.block_on(async {
         match cli.command {
-            Command::Audit(args) => commands::audit::run(&cli.data, &args),
+            Command::Audit(args) => commands::audit::run(&cli.data, &args).await,
             Command::Policy(args) => commands::policy::run(&args),
             Command::Serve(args) => commands::serve::run(&cli.data, *args).await,
             Command::Load(args) => commands::load::run(&cli.data, args).await,

@@ -9,6 +9,7 @@
 //! left out or put in between breaks the chain from there on. Who can write the file can make the chain anew, and rows at
 //! the end can be cut off: against both helps only a head (row and hash) that was kept elsewhere.
 
+use crate::audit_retention;
 use crate::error::{Backend, Outcome, corrupt};
 use jiff::{SignedDuration, Timestamp};
 use rusqlite::functions::FunctionFlags;
@@ -73,6 +74,10 @@ fn link(before: &Hash, n: i64, count: i64, patients: &[u8], lines: &str) -> Hash
 pub(crate) fn verify(connection: &Connection) -> Outcome<AuditChain> {
     let mut found = AuditChain::default();
     let (mut before, mut last): (Hash, Option<i64>) = ([0; 32], None);
+    if let Some(anchor) = audit_retention::anchor(connection)? {
+        before = anchor.chain.and_then(|hash| hash.try_into().ok()).unwrap_or([0; 32]);
+        last = Some(anchor.n);
+    }
     let mut read = connection
         .prepare("SELECT n, count, patients, entries, chain FROM audit_batch ORDER BY n")
         .at("reading the audit")?;

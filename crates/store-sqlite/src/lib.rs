@@ -8,6 +8,7 @@
 //!   selective condition is walked, the others are tested in memory on the packed keys of each candidate.
 
 mod audit;
+mod audit_retention;
 mod cache;
 mod codes;
 mod custom;

@@ -9,7 +9,7 @@ use store::StoreError;
 const APPLICATION_ID: i64 = 0x5369_6e66;
 
 /// Each step takes the schema from its position to the next version.
-pub(crate) const MIGRATIONS: &[&str] = &[V1, V2, V3, V4, V5, V6, V7, V8];
+pub(crate) const MIGRATIONS: &[&str] = &[V1, V2, V3, V4, V5, V6, V7, V8, V9];
 
 /// The version this program writes.
 pub(crate) const SCHEMA_VERSION: i64 = MIGRATIONS.len() as i64;
@@ -138,6 +138,11 @@ INSERT INTO meta VALUES ('merged', (SELECT coalesce(max(seq), 0) FROM resource))
 /// Each row of access records carries the hash of the row before it and of itself; see [`crate::audit`]. Older rows have none.
 const V8: &str = "
 ALTER TABLE audit_batch ADD COLUMN chain BLOB;
+";
+
+/// Where the chain of access records begins, once old ones were removed; see [`crate::audit_retention`].
+const V9: &str = "
+CREATE TABLE audit_anchor(n INTEGER PRIMARY KEY, chain BLOB, at TEXT NOT NULL);
 ";
 
 /// Brings the file to [`SCHEMA_VERSION`], each step in its own transaction; refuses foreign and newer files.

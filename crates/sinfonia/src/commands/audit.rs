@@ -4,6 +4,7 @@ use crate::system::open_store;
 use anyhow::{Context as _, bail};
 use std::io::Write as _;
 use std::path::{Path, PathBuf};
+use store::{Clock as _, SystemClock};
 
 /// Flags of `audit`.
 #[derive(clap::Args)]
@@ -21,6 +22,13 @@ enum What {
         #[arg(long, value_name = "ROW:HASH")]
         head: Vec<String>,
     },
+    /// Removes access records that need not be kept any longer; the chain goes on from where they ended. How long they must
+    /// be kept at least is a rule of `rules/audit-retention.json`.
+    Forget {
+        /// Those of before this day, e.g. 2024-01-31.
+        #[arg(long, value_name = "DAY")]
+        before: jiff::civil::Date,
+    },
     /// Writes every access record, oldest first, one line of JSON each.
     Export {
         /// File to write, which must not exist.
@@ -29,14 +37,42 @@ enum What {
 }
 
 /// Does what was asked.
-pub fn run(data: &Path, args: &Args) -> anyhow::Result<()> {
+pub async fn run(data: &Path, args: &Args) -> anyhow::Result<()> {
     if !data.join("sinfonia.sqlite").exists() {
         bail!("there is no store in {}", data.display());
     }
     match &args.what {
         What::Verify { head } => verify(data, head),
         What::Export { to } => export(data, to),
+        What::Forget { before } => forget(data, *before).await,
     }
+}
+
+/// How long records are kept at least.
+#[derive(serde::Deserialize)]
+struct Retention {
+    months: i32,
+    source: String,
+}
+
+async fn forget(data: &Path, before: jiff::civil::Date) -> anyhow::Result<()> {
+    let rule: Retention = serde_json::from_str(include_str!("../../rules/audit-retention.json"))?;
+    let now = SystemClock.now();
+    let today = now.to_zoned(jiff::tz::TimeZone::system()).date();
+    let earliest = today.checked_sub(jiff::Span::new().months(rule.months))?;
+    if before > earliest {
+        bail!(
+            "access records are kept for {} months at least ({}): the latest day that can be given today is {earliest}",
+            rule.months,
+            rule.source
+        );
+    }
+    let moment = before.to_zoned(jiff::tz::TimeZone::system())?.timestamp();
+    let removed = open_store(data)?
+        .forget_audit(moment, "operator", "end of retention", now)
+        .await?;
+    println!("{removed} accesses of before {before} removed");
+    Ok(())
 }
 
 fn verify(data: &Path, heads: &[String]) -> anyhow::Result<()> {

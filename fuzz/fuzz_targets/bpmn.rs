@@ -1,0 +1,7 @@
+//! A model that somebody deploys.
+#![no_main]
+
+libfuzzer_sys::fuzz_target!(|data: &[u8]| {
+    let Ok(text) = std::str::from_utf8(data) else { return };
+    let _ = bpmn::parse(text);
+});
