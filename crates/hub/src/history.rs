@@ -3,6 +3,7 @@
 use crate::bundle::{BundleWriter, EntryResponse};
 use crate::http::{About, Answer, Ask};
 use crate::parse::{self, pairs};
+use crate::scope::Scope;
 use crate::{Hub, HubError};
 use jiff::Timestamp;
 use std::sync::Arc;
@@ -30,6 +31,23 @@ impl Hub {
             return Err(HubError::not_found(rtype, id));
         }
         Ok(snapshot.history(scope, since, count, after).await?)
+    }
+}
+
+/// Whether somebody may look back at all: what is hidden now was not hidden in its earlier versions, and they must not tell.
+/// A deleted resource is judged by what it was.
+pub(crate) async fn admit_past(hub: &Hub, scope: &Scope, rtype: &str, id: &str) -> Result<(), HubError> {
+    if *scope == Scope::All {
+        return Ok(());
+    }
+    let mut snapshot = hub.snapshot().await?;
+    let mut latest = snapshot.read(rtype, id).await?;
+    if let Some(deleted) = latest.as_ref().filter(|latest| latest.body.is_none()) {
+        latest = snapshot.vread(rtype, id, deleted.version.saturating_sub(1)).await?;
+    }
+    match latest.filter(|latest| latest.body.is_some()) {
+        Some(latest) => scope.admit(&latest),
+        None => Ok(()),
     }
 }
 
@@ -79,6 +97,7 @@ pub(crate) async fn handle_instance(hub: Arc<Hub>, ask: Ask) -> Result<Answer, H
     };
     let path = format!("{}/{}/_history", ask.param("type"), ask.param("id"));
     let wanted = wanted(&hub, &ask.query)?;
+    admit_past(&hub, &ask.scope, ask.param("type"), ask.param("id")).await?;
     let page = hub
         .history(&scope, wanted.since, wanted.count, wanted.after.as_deref())
         .await?;

@@ -1,7 +1,7 @@
 //! Vread: `GET [base]/Type/id/_history/version`.
 
 use crate::http::{Answer, Ask};
-use crate::{Hub, HubError, binary};
+use crate::{Hub, HubError, binary, history};
 use std::sync::Arc;
 use store::StoredResource;
 
@@ -51,6 +51,9 @@ pub(crate) async fn handle(hub: Arc<Hub>, ask: Ask) -> Result<Answer, HubError> 
         Err(error) => return Err(ask.scope.mask(error)),
     };
     binary::admit(&hub, &ask.scope, &resource).await?;
+    if rtype != "Binary" {
+        history::admit_past(&hub, &ask.scope, rtype, id).await?;
+    }
     if ask.unchanged(&resource) {
         return Ok(Answer::not_modified(&resource));
     }

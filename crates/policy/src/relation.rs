@@ -48,6 +48,14 @@ relations! {
     App = 8 "app";
     /// The patient refused this actor or organization.
     Refused = 9 "refused";
+    /// The patient's data is restricted: kept, and not used (GDPR 18).
+    Restricted = 10 "restricted";
+    /// The patient refused that who treats them consults the record.
+    NotConsulted = 11 "not-consulted";
+    /// The patient objected to secondary use.
+    SecondaryRefused = 12 "secondary-refused";
+    /// The patient consented to research by this organization.
+    Research = 13 "research";
 }
 
 /// A set of ties.

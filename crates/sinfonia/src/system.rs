@@ -18,7 +18,12 @@ use store_sqlite::SqliteStore;
 
 /// Every service of the region that this program carries.
 pub fn components() -> Vec<Component> {
-    vec![pathways::component(), operate::component(), account::component()]
+    vec![
+        pathways::component(),
+        rights::component(),
+        operate::component(),
+        account::component(),
+    ]
 }
 
 /// Time, identity and manners of one run.

@@ -2,7 +2,7 @@
 
 use super::epochs::{Epochs, Mark};
 use super::sight::Sights;
-use super::ties::{Kind, Ties};
+use super::ties::{EVERYBODY, Kind, Ties};
 use super::view::View;
 use super::watched::Watched;
 use crate::{AccessError, Actor};
@@ -106,6 +106,7 @@ impl Authorizer {
             for (kind, who) in principals(me, actor.organization.as_deref()) {
                 ties.push(self.ties(kind, who).await?);
             }
+            ties.push(self.ties(Kind::Everybody, EVERYBODY).await?);
         }
         Ok(View::new(
             self.0.policies.clone(),

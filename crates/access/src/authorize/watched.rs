@@ -1,7 +1,7 @@
 //! A store whose commits tell who is tied to whom anew.
 
 use super::epochs::Epochs;
-use super::ties::{GRANT, TYPES};
+use super::ties::{EVERYBODY, GRANT, TYPES, concerns_everybody};
 use crate::trace;
 use async_trait::async_trait;
 use fhir::{Definitions, IndexValue, ReferenceText};
@@ -35,6 +35,10 @@ impl Tying {
         let mut named: Vec<_> = named.collect();
         if let Some(patient) = &write.patient {
             named.push(("Patient".into(), patient.clone()));
+        }
+        // What was said to everybody keeps its category when it is taken back; a deleted one may have been of that kind.
+        if write.rtype == "Consent" && (write.body.is_none() || concerns_everybody(&write.index)) {
+            named.push((EVERYBODY.0.into(), EVERYBODY.1.into()));
         }
         Some(Self {
             named,

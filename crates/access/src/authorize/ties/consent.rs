@@ -33,9 +33,10 @@ pub(super) async fn read(store: &dyn Store, who: (&str, &str), now: Timestamp) -
                     .into_iter()
                     .flatten()
                     .for_each(|moment| ties.changes_at(moment, now));
-                if within(time, now) {
-                    let refused = provision["type"] == "deny";
-                    ties.tie(patient, if refused { Relation::Refused } else { Relation::Consent })?;
+                if within(time, now)
+                    && let Some(relation) = relation(provision, &consent["provision"])
+                {
+                    ties.tie(patient, relation)?;
                 }
             }
             Ok(())
@@ -43,6 +44,27 @@ pub(super) async fn read(store: &dyn Store, who: (&str, &str), now: Timestamp) -
     )
     .await?;
     Ok(ties)
+}
+
+/// Purposes for which the record is consulted to treat somebody.
+const CARE: &[&str] = &["TREAT", "ETREAT", "CAREMGT", "HPRGRP", "PATRQT"];
+
+/// What a provision makes of those it names: it speaks of care where it states no purpose. A purpose that is neither care
+/// nor research ties nobody.
+fn relation(provision: &Value, root: &Value) -> Option<Relation> {
+    let own = |provision: &Value| -> Vec<String> {
+        let list = provision["purpose"].as_array().into_iter().flatten();
+        list.filter_map(|coding| coding["code"].as_str().map(str::to_owned))
+            .collect()
+    };
+    let purposes = Some(own(provision))
+        .filter(|list| !list.is_empty())
+        .unwrap_or_else(|| own(root));
+    let denies = provision["type"] == "deny";
+    if purposes.is_empty() || purposes.iter().any(|code| CARE.contains(&code.as_str())) {
+        return Some(if denies { Relation::Refused } else { Relation::Consent });
+    }
+    (!denies && purposes.iter().any(|code| code == "HRESCH")).then_some(Relation::Research)
 }
 
 /// Provisions within provisions at most.

@@ -1,12 +1,14 @@
 //! What ties a person to patients, read from the facts: one file per kind of tie.
 
 mod consent;
+mod everybody;
 mod gp;
 mod grant;
 mod search;
 mod team;
 mod work;
 
+pub(super) use everybody::{EVERYBODY, concerns as concerns_everybody};
 pub(super) use grant::holder as grant_holder;
 pub use grant::{AccessGrant, GRANT, GrantKind, GrantReview};
 pub(crate) use grant::{GRANT_LOG, GRANT_UNTOLD};
@@ -98,6 +100,8 @@ pub(super) enum Kind {
     Work,
     Consent,
     Grant,
+    /// What patients said to everybody; the same for every actor.
+    Everybody,
 }
 
 impl Kind {
@@ -107,7 +111,7 @@ impl Kind {
             Self::Gp => &["Patient", "PractitionerRole"],
             Self::Team | Self::Unit => &["CareTeam", "EpisodeOfCare", "Encounter"],
             Self::Work => &["Task"],
-            Self::Consent => &["Consent"],
+            Self::Consent | Self::Everybody => &["Consent"],
             Self::Grant => &[GRANT],
         }
     }
@@ -127,6 +131,7 @@ impl Kind {
             Self::Work => work::read(store, policies, who).await,
             Self::Consent => consent::read(store, who, now).await,
             Self::Grant => grant::read(store, policies, who, now).await,
+            Self::Everybody => everybody::read(store, now).await,
         }
     }
 }

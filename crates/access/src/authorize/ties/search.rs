@@ -1,6 +1,6 @@
 //! Walking all matches of a search, and reading periods.
 
-use fhir::Definitions;
+use fhir::{Definitions, ParamId};
 use jiff::Timestamp;
 use serde_json::Value;
 use store::{Clause, Page, Query, Store, StoreError, StoredResource, ValueTest};
@@ -15,31 +15,47 @@ pub(super) async fn naming(
     reference: &str,
     who: (&str, &str),
     token: Option<(&str, &[&str])>,
-    mut visit: impl FnMut(&StoredResource, &Value) -> Result<(), StoreError>,
+    visit: impl FnMut(&StoredResource, &Value) -> Result<(), StoreError>,
 ) -> Result<(), StoreError> {
-    let param = |code: &str| {
-        let found = Definitions::r4().param(rtype, code);
-        found
-            .map(|param| param.id)
-            .ok_or_else(|| StoreError::Invalid(format!("R4 has no search parameter {rtype}.{code}")))
-    };
     let mut clauses = vec![Clause::Param {
-        param: param(reference)?,
+        param: param(rtype, reference)?,
         any: vec![ValueTest::Reference {
             rtype: Some(who.0.to_owned()),
             id: who.1.to_owned(),
         }],
     }];
     if let Some((code, values)) = token {
-        let test = |value: &&str| ValueTest::Token {
-            system: None,
-            code: Some((*value).to_owned()),
-        };
-        clauses.push(Clause::Param {
-            param: param(code)?,
-            any: values.iter().map(test).collect(),
-        });
+        clauses.push(tokens(rtype, code, None, values)?);
     }
+    each(store, rtype, clauses, visit).await
+}
+
+fn param(rtype: &str, code: &str) -> Result<ParamId, StoreError> {
+    let found = Definitions::r4().param(rtype, code);
+    found
+        .map(|param| param.id)
+        .ok_or_else(|| StoreError::Invalid(format!("R4 has no search parameter {rtype}.{code}")))
+}
+
+/// One of these codes.
+pub(super) fn tokens(rtype: &str, code: &str, system: Option<&str>, values: &[&str]) -> Result<Clause, StoreError> {
+    let test = |value: &&str| ValueTest::Token {
+        system: system.map(str::to_owned),
+        code: Some((*value).to_owned()),
+    };
+    Ok(Clause::Param {
+        param: param(rtype, code)?,
+        any: values.iter().map(test).collect(),
+    })
+}
+
+/// Visits all matches of a search.
+pub(super) async fn each(
+    store: &dyn Store,
+    rtype: &str,
+    clauses: Vec<Clause>,
+    mut visit: impl FnMut(&StoredResource, &Value) -> Result<(), StoreError>,
+) -> Result<(), StoreError> {
     let mut query = Query {
         rtype: rtype.to_owned(),
         clauses,

@@ -1,0 +1,187 @@
+//! The tables in `rules/`, read once.
+
+use serde::Deserialize;
+use serde::de::DeserializeOwned;
+use std::collections::BTreeMap;
+use std::sync::LazyLock;
+
+/// What an access concerned, in groups that people know.
+#[derive(Debug, Deserialize)]
+pub(crate) struct Things {
+    types: BTreeMap<String, String>,
+    operations: BTreeMap<String, String>,
+    paths: BTreeMap<String, String>,
+}
+
+/// What was given or refused, and in which words.
+#[derive(Debug, Deserialize)]
+pub(crate) struct ConsentKind {
+    /// Code, also in addresses.
+    pub code: String,
+    /// Names of the kind.
+    pub name: Words,
+    /// Purposes of use that it permits or denies; empty: consultation for care.
+    pub purposes: Vec<String>,
+    /// Whether it names an organization.
+    pub by_organization: bool,
+    /// What holds while the person has said nothing: `permit` or `deny`.
+    pub unless_said: String,
+    /// The texts shown, newest last.
+    pub texts: Vec<LegalText>,
+}
+
+/// A version of the text that the person reads.
+#[derive(Debug, Deserialize)]
+pub(crate) struct LegalText {
+    /// Version, written into the consent.
+    pub version: String,
+    /// First day.
+    pub valid_from: String,
+    /// Last day, if it ended.
+    #[serde(default)]
+    pub valid_to: Option<String>,
+    /// What it means, in plain words.
+    pub plain: Words,
+    /// What happens with yes.
+    pub yes: Words,
+    /// What happens with no.
+    pub no: Words,
+    /// Where the rule stands.
+    pub source: String,
+    /// `confirmed` or `unverified`.
+    pub status: String,
+}
+
+/// A text in both languages.
+#[derive(Debug, Deserialize)]
+pub(crate) struct Words {
+    pub it: String,
+    pub en: String,
+}
+
+impl Words {
+    /// In a language.
+    pub fn of(&self, lang: web::Lang) -> &str {
+        match lang {
+            web::Lang::It => &self.it,
+            web::Lang::En => &self.en,
+        }
+    }
+}
+
+#[derive(Deserialize)]
+struct Consents {
+    kinds: Vec<ConsentKind>,
+}
+
+#[derive(Deserialize)]
+struct Hiding {
+    types: Vec<HiddenType>,
+}
+
+/// A type whose facts one can hide.
+#[derive(Debug, Deserialize)]
+pub(crate) struct HiddenType {
+    /// FHIR type.
+    pub rtype: String,
+    /// Search parameter of its date.
+    pub date: String,
+    /// Search parameter that names its encounter.
+    #[serde(default)]
+    pub encounter: Option<String>,
+    /// Shown in the list. The others go with their encounter.
+    pub listed: bool,
+}
+
+static THINGS: LazyLock<Things> = LazyLock::new(|| table(include_str!("../rules/things.json")));
+static CONSENTS: LazyLock<Consents> = LazyLock::new(|| table(include_str!("../rules/consents.json")));
+static HIDING: LazyLock<Hiding> = LazyLock::new(|| table(include_str!("../rules/hiding.json")));
+
+/// A table that comes with the program.
+pub(crate) fn table<T: DeserializeOwned>(text: &str) -> T {
+    serde_json::from_str(text).expect("the tables that come with the program are well formed: a test reads each")
+}
+
+/// Kinds of consent.
+pub(crate) fn consents() -> &'static [ConsentKind] {
+    &CONSENTS.kinds
+}
+
+/// A kind of consent by its code.
+pub(crate) fn consent(code: &str) -> Option<&'static ConsentKind> {
+    CONSENTS.kinds.iter().find(|kind| kind.code == code)
+}
+
+/// Types whose facts can be hidden.
+pub(crate) fn hiding() -> &'static [HiddenType] {
+    &HIDING.types
+}
+
+/// The group that an access to this path is told under.
+pub(crate) fn thing(path: &str) -> &'static str {
+    let things = &*THINGS;
+    let path = path.split('?').next().unwrap_or_default();
+    if let Some(name) = path.split('/').find(|part| part.starts_with('$'))
+        && let Some(thing) = things.operations.get(name)
+    {
+        return thing;
+    }
+    let fhir = path.strip_prefix("/fhir/").unwrap_or(path).trim_start_matches('/');
+    if let Some(thing) = things.types.get(fhir.split('/').next().unwrap_or_default()) {
+        return thing;
+    }
+    let fits = |prefix: &&String| {
+        path.strip_prefix(prefix.as_str())
+            .is_some_and(|rest| rest.is_empty() || rest.starts_with('/'))
+    };
+    let longest = things.paths.keys().filter(fits).max_by_key(|prefix| prefix.len());
+    longest.map_or("other", |prefix| &things.paths[prefix])
+}
+
+impl ConsentKind {
+    /// The text in force on a day (`2026-11-22`).
+    pub fn text(&self, day: &str) -> &LegalText {
+        let holds = |text: &&LegalText| {
+            text.valid_from.as_str() <= day && text.valid_to.as_deref().is_none_or(|last| day <= last)
+        };
+        self.texts
+            .iter()
+            .rev()
+            .find(holds)
+            .or(self.texts.last())
+            .expect("every kind has a text: a test looks")
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn every_table_is_read_and_says_where_it_comes_from() {
+        for kind in consents() {
+            assert!(!kind.texts.is_empty(), "{}", kind.code);
+            assert!(["permit", "deny"].contains(&kind.unless_said.as_str()));
+            for text in &kind.texts {
+                assert!(!text.source.is_empty() && ["confirmed", "unverified"].contains(&text.status.as_str()));
+            }
+        }
+        for kind in hiding() {
+            let definitions = fhir::Definitions::r4();
+            assert!(definitions.param(&kind.rtype, &kind.date).is_some(), "{}", kind.rtype);
+            if let Some(encounter) = &kind.encounter {
+                assert!(definitions.param(&kind.rtype, encounter).is_some(), "{}", kind.rtype);
+            }
+        }
+    }
+
+    #[test]
+    fn paths_are_told_in_groups() {
+        assert_eq!(thing("/fhir/Observation?patient=1"), "tests");
+        assert_eq!(thing("/fhir/Patient/1/$everything"), "everything");
+        assert_eq!(thing("Condition/12"), "conditions");
+        assert_eq!(thing("/assistiti/paz-001"), "record");
+        assert_eq!(thing("/orchestrator/tasks/1/claim"), "work");
+        assert_eq!(thing("/altrove"), "other");
+    }
+}
