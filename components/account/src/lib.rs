@@ -106,8 +106,9 @@ fn routes(context: &Context) -> Routes {
     let r = own(r, Method::GET, "/accesso/deleghe", get(delegations::list));
     let r = own(r, Method::POST, "/accesso/deleghe", post(delegations::give));
     let r = own(r, Method::POST, "/accesso/deleghe/revoca", post(delegations::revoke));
-    let admin =
-        |routes: Routes, method, path, handler| routes.route(method, path, Policy::AnyRole(&["admin"]), with(handler));
+    let admin = |routes: Routes, method, path, handler| {
+        routes.route(method, path, Policy::May("accounts.administer"), with(handler))
+    };
     let r = admin(r, Method::GET, "/utenti", get(users::list));
     let r = admin(r, Method::GET, "/utenti/nuovo", get(users::form));
     let r = admin(r, Method::POST, "/utenti/nuovo", post(users::create));

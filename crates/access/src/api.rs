@@ -1,7 +1,7 @@
 //! The identity service of the node that has the store, for the nodes that have none (`--peer hub=…`). Internal: only
 //! the program itself, by signed token, may call it.
 
-use crate::{AccessError, Actor, Ask, AskError, Decision, Identity, Policy, Refused, Reply, Routes, SignInError};
+use crate::{AccessError, Ask, AskError, Identity, Policy, Refused, Reply, Routes, SignInError};
 use axum::Json;
 use axum::response::{IntoResponse, Response};
 use axum::routing::{get, post};
@@ -17,7 +17,7 @@ pub struct TokenBody {
     pub token: String,
 }
 
-/// `POST /access/sign-in` (answers [`crate::SignedIn`]) and `POST /access/verify` (answers [`Actor`]); 401 when wrong,
+/// `POST /access/sign-in` (answers [`crate::SignedIn`]) and `POST /access/verify` (answers [`crate::Actor`]); 401 when wrong,
 /// 429 with `Retry-After` when locked.
 #[derive(Debug, Serialize, Deserialize)]
 pub struct PasswordBody {
@@ -29,17 +29,9 @@ pub struct PasswordBody {
     pub previous: Option<String>,
 }
 
-pub(crate) fn only_system(actor: &Actor, _: &http::request::Parts) -> Decision {
-    if actor.has_role("system") {
-        Decision::Permit("system")
-    } else {
-        Decision::Deny("system")
-    }
-}
-
 /// The routes, to be merged with those of the node that has the store.
 pub fn identity_routes(identity: &Arc<dyn Identity>) -> Routes {
-    let policy = Policy::Check(only_system);
+    let policy = Policy::May("internal");
     let shared = || identity.clone();
     let (a, b, c, d, e, f, g) = (shared(), shared(), shared(), shared(), shared(), shared(), shared());
     Routes::new()

@@ -1,6 +1,7 @@
 //! What a route demands.
 
 use crate::Actor;
+use policy::Capability;
 
 /// A decision with the name of the rule that made it, for the audit.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -19,7 +20,9 @@ pub enum Policy {
     Public,
     /// Any signed-in actor.
     SignedIn,
-    /// One of these roles (`admin` and `system` always pass).
+    /// A capability: the policies in force (`capabilities.json`) say which roles have it. `system` always does.
+    May(&'static str),
+    /// One of these roles (`admin` and `system` always pass). New routes name a capability.
     AnyRole(&'static [&'static str]),
     /// A rule of its own.
     Check(fn(&Actor, &http::request::Parts) -> Decision),
@@ -36,8 +39,13 @@ pub(crate) enum Verdict {
 }
 
 impl Policy {
-    /// Decides for a caller.
-    pub(crate) fn decide(&self, actor: Option<&Actor>, parts: &http::request::Parts) -> Verdict {
+    /// Decides for a caller. `capability`: what the policies in force say of the one that [`Policy::May`] names.
+    pub(crate) fn decide(
+        &self,
+        capability: Option<&Capability>,
+        actor: Option<&Actor>,
+        parts: &http::request::Parts,
+    ) -> Verdict {
         let Some(actor) = actor else {
             return if matches!(self, Policy::Public) {
                 Verdict::Permit("public")
@@ -48,6 +56,10 @@ impl Policy {
         match self {
             Policy::Public => Verdict::Permit("public"),
             Policy::SignedIn => Verdict::Permit("signed-in"),
+            Policy::May(name) => match capability {
+                Some(capability) if capability.has(actor.roles.iter().map(String::as_str)) => Verdict::Permit(name),
+                _ => Verdict::Deny(name),
+            },
             Policy::AnyRole(_) if actor.has_role("admin") || actor.has_role("system") => Verdict::Permit("admin"),
             Policy::AnyRole(roles) if roles.iter().any(|role| actor.has_role(role)) => Verdict::Permit("role"),
             Policy::AnyRole(_) => Verdict::Deny("role"),
@@ -78,13 +90,13 @@ mod tests {
 
     #[test]
     fn anonymous_passes_only_public_routes() {
-        assert_eq!(Policy::Public.decide(None, &parts()), Verdict::Permit("public"));
+        assert_eq!(Policy::Public.decide(None, None, &parts()), Verdict::Permit("public"));
         for policy in [
             Policy::SignedIn,
             Policy::AnyRole(&["mmg"]),
             Policy::Check(|_, _| Decision::Permit("x")),
         ] {
-            assert_eq!(policy.decide(None, &parts()), Verdict::Anonymous);
+            assert_eq!(policy.decide(None, None, &parts()), Verdict::Anonymous);
         }
     }
 
@@ -92,13 +104,33 @@ mod tests {
     fn roles_are_checked_and_admin_passes() {
         let policy = Policy::AnyRole(&["mmg", "infermiere"]);
         assert_eq!(
-            policy.decide(Some(&actor("infermiere")), &parts()),
+            policy.decide(None, Some(&actor("infermiere")), &parts()),
             Verdict::Permit("role")
         );
         assert_eq!(
-            policy.decide(Some(&actor("assistito")), &parts()),
+            policy.decide(None, Some(&actor("assistito")), &parts()),
             Verdict::Deny("role")
         );
-        assert_eq!(policy.decide(Some(&actor("admin")), &parts()), Verdict::Permit("admin"));
+        assert_eq!(
+            policy.decide(None, Some(&actor("admin")), &parts()),
+            Verdict::Permit("admin")
+        );
+    }
+
+    #[test]
+    fn a_capability_is_had_by_the_roles_that_the_data_names() {
+        let policies = policy::Policies::standard();
+        let operate = policies.capabilities().named("processes.operate").map(AsRef::as_ref);
+        let policy = Policy::May("processes.operate");
+        let decided = |role: &str| policy.decide(operate, Some(&actor(role)), &parts());
+        assert_eq!(decided("case-manager"), Verdict::Permit("processes.operate"));
+        assert_eq!(decided("mmg"), Verdict::Deny("processes.operate"));
+        assert_eq!(policy.decide(operate, None, &parts()), Verdict::Anonymous);
+        let unknown = policy.decide(None, Some(&actor("case-manager")), &parts());
+        assert_eq!(
+            unknown,
+            Verdict::Deny("processes.operate"),
+            "nobody has what the data does not know"
+        );
     }
 }

@@ -1,9 +1,11 @@
 //! Routes that cannot be declared without a policy.
 
-use crate::{Guard, Policy};
+use crate::policy::Verdict;
+use crate::{Actor, Guard, Policy};
 use axum::Router;
 use axum::routing::MethodRouter;
 use http::Method;
+use policy::Capability;
 use std::sync::Arc;
 
 /// One declared route, for the test that enumerates them all.
@@ -15,6 +17,26 @@ pub struct RouteInfo {
     pub path: String,
     /// Policy.
     pub policy: Policy,
+    /// What the policies in force say of the capability that the policy names; looked up once, by [`Routes::guard`].
+    pub(crate) capability: Option<Arc<Capability>>,
+}
+
+impl RouteInfo {
+    /// Decides for a caller.
+    pub(crate) fn decide(&self, actor: Option<&Actor>, parts: &http::request::Parts) -> Verdict {
+        self.policy.decide(self.capability.as_deref(), actor, parts)
+    }
+
+    /// Who may call it, for people: `public`, `signed-in`, a capability, or roles.
+    pub fn who(&self) -> String {
+        match self.policy {
+            Policy::Public => "public".into(),
+            Policy::SignedIn => "signed-in".into(),
+            Policy::May(capability) => format!("may {capability}"),
+            Policy::AnyRole(roles) => format!("roles {}", roles.join(" ")),
+            Policy::Check(_) => "check".into(),
+        }
+    }
 }
 
 /// A router whose every route has a policy; [`Routes::guard`] turns it into an `axum::Router` behind the one
@@ -33,7 +55,7 @@ pub struct RouteInfo {
 /// }
 /// let routes = Routes::new()
 ///     .route(Method::GET, "/tasks", Policy::SignedIn, get(list))
-///     .route(Method::POST, "/tasks/{id}/claim", Policy::AnyRole(&["mmg", "infermiere"]), post(claim));
+///     .route(Method::POST, "/tasks/{id}/claim", Policy::May("pathways.work"), post(claim));
 /// assert_eq!(routes.list().len(), 2);
 /// ```
 #[derive(Default)]
@@ -57,6 +79,7 @@ impl Routes {
             method,
             path: path.to_owned(),
             policy,
+            capability: None,
         });
         self.handlers.push(handler);
         self
@@ -94,7 +117,14 @@ impl Routes {
     /// When the same verb and path are declared twice.
     pub fn guard(self, guard: &Guard) -> Router {
         let mut router = Router::new();
-        for (info, handler) in self.list.into_iter().zip(self.handlers) {
+        let capabilities = guard.authorizer().policies().capabilities();
+        for (mut info, handler) in self.list.into_iter().zip(self.handlers) {
+            if let Policy::May(name) = info.policy {
+                info.capability = capabilities.named(name).cloned();
+                if info.capability.is_none() {
+                    tracing::error!(path = %info.path, name, "capabilities.json does not know it: nobody may call the route");
+                }
+            }
             let path = info.path.clone();
             let (guard, info) = (guard.clone(), Arc::new(info));
             let wrapped = handler.route_layer(axum::middleware::from_fn(move |request, next| {

@@ -4,7 +4,7 @@ use crate::http::{Answer, Ask, run};
 use crate::operations::{
     everything, expand, lastn, lookup, meta, subscription, subsumes, translate, validate, validate_code, viewdefinition,
 };
-use crate::scope::{Scope, staff};
+use crate::scope::Scope;
 use crate::{
     Hub, HubError, batch, bulk, capabilities, create, delete, history, patch, read, reindex, search, search_system,
     subscriptions, update, vread,
@@ -167,7 +167,7 @@ pub fn routes(hub: Arc<Hub>) -> Routes {
         let listen = on(MethodFilter::GET, move |actor, headers, upgrade| {
             subscriptions::socket_handle(shared.clone(), actor, headers, upgrade)
         });
-        routes = routes.route(Method::GET, WEBSOCKET, Policy::Check(staff), listen);
+        routes = routes.route(Method::GET, WEBSOCKET, Policy::May("fhir.work"), listen);
     }
     let mut paths: Vec<&'static str> = Vec::new();
     for row in &rows {
@@ -214,8 +214,8 @@ fn policy(who: For) -> Policy {
     match who {
         For::Anyone => Policy::Public,
         For::Readers => Policy::SignedIn,
-        For::Professionals => Policy::Check(staff),
-        For::Admins => Policy::AnyRole(&[]),
+        For::Professionals => Policy::May("fhir.work"),
+        For::Admins => Policy::May("fhir.administer"),
     }
 }
 

@@ -1,7 +1,7 @@
 //! What a request may reach, decided in this one place from the actor's [`access::View`].
 
 use crate::HubError;
-use access::{Access, Actor, Decision, View};
+use access::{Access, View};
 use bytes::Bytes;
 use policy::{Action, LabelKind};
 use serde_json::Value;
@@ -231,24 +231,6 @@ impl Scope {
             "meta.security: {} cannot be taken away here; keep the labels of the version you read",
             labels.names(before.within(kept)).join(", ")
         )))
-    }
-}
-
-/// Route policy: who works for the health service, in whatever role; not who is only assisted by it.
-pub(crate) fn staff(actor: &Actor, _: &http::request::Parts) -> Decision {
-    if actor.roles.iter().any(|role| role != "assistito") {
-        Decision::Permit("staff")
-    } else {
-        Decision::Deny("staff-only")
-    }
-}
-
-/// Route policy: who may take many people's data out or bring them in. What goes out is what policies permit to export.
-pub(crate) fn bulk(actor: &Actor, _: &http::request::Parts) -> Decision {
-    if actor.has_role("system") || actor.has_role("data-manager") {
-        Decision::Permit("bulk")
-    } else {
-        Decision::Deny("bulk")
     }
 }
 

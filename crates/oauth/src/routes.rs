@@ -14,7 +14,7 @@ use serde_json::{Value, json};
 use std::sync::Arc;
 
 /// Administrators, at a session of their own: never a client that acts for one.
-const ADMINS: Policy = Policy::AnyRole(&["admin"]);
+const ADMINS: Policy = Policy::May("applications.administer");
 
 /// All of them.
 pub fn routes(oauth: &Arc<Oauth>) -> Routes {

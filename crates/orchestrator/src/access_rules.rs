@@ -3,7 +3,7 @@
 use crate::OrchestratorError;
 use crate::api::TaskInfo;
 use crate::leases::Claim;
-use access::{Actor, Decision};
+use access::Actor;
 
 /// Roles that may act on any task.
 const OVERSEERS: [&str; 3] = ["case-manager", "admin", "system"];
@@ -13,27 +13,8 @@ pub(crate) fn oversees(actor: &Actor) -> bool {
     OVERSEERS.iter().any(|role| actor.has_role(role))
 }
 
-/// Route policy: anyone but the assisted themselves.
-pub(crate) fn staff(actor: &Actor, _: &http::request::Parts) -> Decision {
-    if actor.patient().is_some() {
-        Decision::Deny("staff-only")
-    } else {
-        Decision::Permit("staff")
-    }
-}
-
 /// Prefix of the role that lets a program do jobs of one type: `worker:<type>`. The role `worker` is for all types.
 const WORKER_OF: &str = "worker:";
-
-/// Route policy: programs that do jobs.
-pub(crate) fn worker(actor: &Actor, _: &http::request::Parts) -> Decision {
-    let role = |role: &String| matches!(role.as_str(), "worker" | "admin" | "system") || role.starts_with(WORKER_OF);
-    if actor.roles.iter().any(role) {
-        Decision::Permit("worker")
-    } else {
-        Decision::Deny("worker")
-    }
-}
 
 /// Whether a program is there to look after others' work, too.
 pub(crate) fn administers(actor: &Actor) -> bool {

@@ -1,7 +1,6 @@
 //! The REST API, every route with its policy.
 
 use crate::Orchestrator;
-use crate::access_rules::{staff, worker};
 use crate::history::{analysis, export, state_at};
 use crate::op::{
     assign_task, cancel, change_lock, change_task, comment_task, complete_job, complete_jobs, complete_task,
@@ -23,15 +22,15 @@ const MAX_BODY: usize = 8 << 20;
 /// Largest body of a deployment, in bytes.
 const MAX_DEPLOYMENT: usize = 64 << 20;
 
-const STAFF: Policy = Policy::Check(staff);
+const STAFF: Policy = Policy::May("processes.use");
 /// Who keeps the running of things.
-const OPERATIONS: Policy = Policy::AnyRole(&["case-manager"]);
+const OPERATIONS: Policy = Policy::May("processes.operate");
 /// Programs that do jobs.
-const WORKER: Policy = Policy::Check(worker);
+const WORKER: Policy = Policy::May("processes.jobs");
 /// Who plans: simulations show no person, only counts and times.
-const PLANNERS: Policy = Policy::AnyRole(&["case-manager", "planner"]);
-/// Only `admin` and `system`, who always pass.
-const ADMIN: Policy = Policy::AnyRole(&[]);
+const PLANNERS: Policy = Policy::May("processes.plan");
+/// Models and what only the installation's keeper looks at.
+const ADMIN: Policy = Policy::May("processes.administer");
 
 /// Every route, with full paths under `/orchestrator`.
 pub fn routes(orchestrator: Arc<Orchestrator>) -> Routes {

@@ -4,10 +4,14 @@
 //! `purpose`, `relations`, `action`, `type`, `labels`, `unlocked`, `expected` (`permit` or `deny`), `policy` (who must
 //! have decided; may be empty). Lists are separated by spaces; `-` is the empty list. A type whose relations are `*` lies
 //! in no patient's compartment.
+//!
+//! A table that begins with `capability` says who may call routes: `capability`, `roles`, `expected`.
 
 use crate::{Action, Asker, LabelSet, Policies, PolicyError, Question, Relation, Relations};
 
 const HEAD: &str = "case\troles\tassurance\tpurpose\trelations\taction\ttype\tlabels\tunlocked\texpected\tpolicy";
+
+const HEAD_OF_ROUTES: &str = "capability\troles\texpected";
 
 /// A case that came out otherwise.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -46,8 +50,13 @@ impl Policies {
             .lines()
             .enumerate()
             .filter(|(_, line)| !line.starts_with('#') && !line.trim().is_empty());
-        if lines.next().map(|(_, line)| line.trim_end()) != Some(HEAD) {
-            return Err(PolicyError::file(file, &format!("the first line must be: {HEAD}")));
+        match lines.next().map(|(_, line)| line.trim_end()) {
+            Some(HEAD) => {}
+            Some(HEAD_OF_ROUTES) => return self.run_routes(file, lines, report),
+            _ => {
+                let rule = format!("the first line must be: {HEAD} (or, of routes: {HEAD_OF_ROUTES})");
+                return Err(PolicyError::file(file, &rule));
+            }
         }
         for (number, line) in lines {
             let place = format!("{file}:{}", number + 1);
@@ -102,6 +111,36 @@ impl Policies {
                     found: format!("{found} {}", ruling.policy),
                 });
             }
+        }
+        Ok(())
+    }
+
+    fn run_routes<'a>(
+        &self,
+        file: &str,
+        lines: impl Iterator<Item = (usize, &'a str)>,
+        report: &mut CaseReport,
+    ) -> Result<(), PolicyError> {
+        for (number, line) in lines {
+            let place = format!("{file}:{}", number + 1);
+            let bad = |what: &str| PolicyError::file(&place, &what);
+            let cells: Vec<&str> = line.split('\t').map(str::trim).collect();
+            let [capability, roles, expected] = cells[..] else {
+                return Err(bad(&format!("{} columns where 3 are expected", cells.len())));
+            };
+            let known = self.capabilities().named(capability);
+            let known = known.ok_or_else(|| bad(&format!("unknown capability '{capability}'")))?;
+            let found = if known.has(list(roles)) { "permit" } else { "deny" };
+            if found == expected {
+                report.passed += 1;
+                continue;
+            }
+            report.failed.push(CaseFailure {
+                place,
+                case: format!("{capability} {roles}"),
+                expected: expected.to_owned(),
+                found: found.to_owned(),
+            });
         }
         Ok(())
     }

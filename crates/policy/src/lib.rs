@@ -4,6 +4,7 @@
 //! to the patient, sensitive labels). [`Policies::decide`] answers with the policy that decided. The policies are the
 //! files of `policies/`: a region may give a folder of its own. Tables of cases beside them say what must come out.
 
+mod capabilities;
 mod cases;
 mod decide;
 mod error;
@@ -15,6 +16,7 @@ mod relation;
 mod roles;
 mod types;
 
+pub use capabilities::{Capabilities, Capability};
 pub use cases::{CaseFailure, CaseReport};
 pub use decide::{NO_POLICY, Ruling};
 pub use error::PolicyError;

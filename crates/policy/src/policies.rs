@@ -1,6 +1,6 @@
 //! A set of policies, read and checked.
 
-use crate::{Labels, PolicyError, Roles, Types};
+use crate::{Capabilities, Labels, PolicyError, Roles, Types};
 use cedar_policy::{Authorizer, Policy, PolicyId, PolicySet, Schema, ValidationMode, Validator};
 use include_dir::{Dir, include_dir};
 use sha2::{Digest as _, Sha256};
@@ -42,6 +42,7 @@ pub struct Policies {
     labels: Labels,
     types: Types,
     roles: Roles,
+    capabilities: Capabilities,
     version: String,
     cases: Vec<(String, String)>,
 }
@@ -83,6 +84,7 @@ impl Policies {
         let labels = Labels::parse(one("labels.json")?)?;
         let types = Types::parse(one("types.json")?)?;
         let roles = Roles::parse(one("roles.json")?)?;
+        let capabilities = Capabilities::parse(one("capabilities.json")?, &roles)?;
         let mut set = PolicySet::new();
         let mut about = BTreeMap::new();
         for (file, text) in files.iter().filter(|(file, _)| file.ends_with(".cedar")) {
@@ -118,6 +120,7 @@ impl Policies {
             labels,
             types,
             roles,
+            capabilities,
             version,
         })
     }
@@ -140,6 +143,11 @@ impl Policies {
     /// Known roles.
     pub fn roles(&self) -> &Roles {
         &self.roles
+    }
+
+    /// Who may call which routes.
+    pub fn capabilities(&self) -> &Capabilities {
+        &self.capabilities
     }
 
     /// What a policy says of itself.

@@ -1,10 +1,7 @@
 //! The one program of Sinfonia: wires the floors together; subcommands; nothing else.
 
-mod commands;
-mod system;
-mod tls;
-
 use clap::{Parser, Subcommand};
+use sinfonia::commands;
 use std::path::PathBuf;
 use std::process::ExitCode;
 

@@ -1,10 +1,10 @@
 //! The whole program over one SQLite file, wired once for every subcommand.
 
 use access::{
-    Authorizer, Guard, GuardOptions, Identity, IdentityOptions, LocalIdentity, OidcConfig, SignInRules, SigningKey,
-    identity_routes,
+    Authorizer, Guard, GuardOptions, Identity, IdentityOptions, LocalIdentity, OidcConfig, Policy, RouteInfo, Routes,
+    SignInRules, SigningKey, identity_routes,
 };
-use anyhow::Context as _;
+use anyhow::{Context as _, bail};
 use axum::middleware::from_fn;
 use component::{Component, Context, Peer, Peers};
 use hub::subscriptions::{EndpointPolicy, Seal, Settings};
@@ -24,6 +24,33 @@ pub fn components() -> Vec<Component> {
         operate::component(),
         account::component(),
     ]
+}
+
+/// Those of [`components`] with these names.
+///
+/// # Errors
+/// A name is no component's.
+pub fn components_named(names: &[String]) -> anyhow::Result<Vec<Component>> {
+    let all = components();
+    for name in names {
+        if !all.iter().any(|component| component.name == name) {
+            let known: Vec<_> = all.iter().map(|component| component.name).collect();
+            bail!("there is no component '{name}'; there are {}", known.join(", "));
+        }
+    }
+    Ok(all
+        .into_iter()
+        .filter(|component| names.iter().any(|name| name == component.name))
+        .collect())
+}
+
+/// A route of the running system, and which part serves it.
+#[derive(Debug, Clone)]
+pub struct Served {
+    /// `hub`, `orchestrator`, `oauth`, `identity` (between nodes only), `site`, or a component's name.
+    pub part: &'static str,
+    /// The route.
+    pub route: RouteInfo,
 }
 
 /// Time, identity and manners of one run.
@@ -52,6 +79,10 @@ pub struct Setup {
     pub validation: hub::ValidationPolicy,
     /// Who may see and do what.
     pub policies: Arc<policy::Policies>,
+    /// The components whose pages this process serves; all, without it. Workers of every component run here.
+    pub only: Option<Vec<String>>,
+    /// Serves identity to nodes without a store (the routes under `/access`, which only their key opens).
+    pub for_nodes: bool,
 }
 
 /// What the command line says of subscriptions.
@@ -91,6 +122,8 @@ pub struct System {
     pub orchestrator: Arc<Orchestrator>,
     /// What components work with.
     pub context: Context,
+    /// Every route that somebody can call, inside or from outside.
+    pub routes: Vec<Served>,
     /// Pages and APIs, guarded.
     pub router: axum::Router,
 }
@@ -145,26 +178,23 @@ impl System {
         let orchestrator = Orchestrator::new(dynamic, clock.clone(), ids.clone(), manners);
 
         let peers = local_peers(&guard, &hub, &orchestrator, &shared);
-        let components = components();
-        peers.check_needs(&components).map_err(anyhow::Error::msg)?;
-        let navigation = components.iter().flat_map(|c| c.navigation.iter().copied()).collect();
-        let context = Context {
-            peers,
-            clock,
-            ids,
-            navigation,
+        let components = match &setup.only {
+            Some(names) => components_named(names)?,
+            None => components(),
         };
+        let context = context(peers, &components, clock, ids)?;
+        register_workers(&self::components(), &context, &orchestrator);
 
-        register_workers(&components, &context, &orchestrator);
-        let router = router(&components, &context, &hub, &orchestrator, &oauth, &guard);
-        let origins = setup.origins;
-        let router = router.layer(from_fn(move |request, next| {
-            hub::cross_origin(origins.clone(), request, next)
-        }));
-        let signed = oauth.clone();
-        let router = router.layer(from_fn(move |request, next| {
-            oauth::modi::layer(signed.clone(), request, next)
-        }));
+        let mut parts = Parts::default();
+        parts.add("hub", hub::routes(hub.clone()));
+        parts.add("orchestrator", orchestrator::routes(orchestrator.clone()));
+        parts.add("oauth", oauth::routes(&oauth));
+        parts.identity(internal(&guard, &shared), setup.for_nodes);
+        let kit = web::Kit::base(&context);
+        parts.add("site", web::apps(&kit, &context, &oauth));
+        parts.pages(&components, &context, &guard);
+        let (routes, router) = parts.guarded(&guard, &kit)?;
+        let router = outermost(router, setup.origins, &oauth);
         Ok(Self {
             store,
             identity,
@@ -173,38 +203,33 @@ impl System {
             hub,
             orchestrator,
             context,
+            routes,
             router,
         })
     }
 
     /// Deploys the models and forms that the components carry; the same bytes again change nothing.
     pub async fn deploy_components(&self) -> anyhow::Result<()> {
-        use orchestrator::api::{Deploy, DeployFile};
-        for component in components() {
-            let files: Vec<_> = component
-                .deployments
-                .iter()
-                .map(|file| DeployFile {
-                    name: file.name.into(),
-                    content: file.content.into(),
-                })
-                .collect();
-            if files.is_empty() {
-                continue;
-            }
-            let client = self.context.peers.orchestrator(&access::Actor::system());
-            client
-                .deploy(&Deploy { files })
-                .await
-                .with_context(|| format!("the models of the component '{}' were refused", component.name))?;
-        }
-        Ok(())
+        // Models of components whose pages another node serves, too: workers of all of them run here.
+        deploy(&components(), &self.context.peers).await
     }
 
     /// Writes what is still in memory (the audit) and closes.
     pub async fn close(self) {
         self.guard.audit().flush().await;
     }
+}
+
+/// What looks at requests before anything else: origins of browser applications, signatures of other administrations.
+fn outermost(router: axum::Router, origins: hub::Origins, oauth: &Arc<Oauth>) -> axum::Router {
+    let signed = oauth.clone();
+    router
+        .layer(from_fn(move |request, next| {
+            hub::cross_origin(origins.clone(), request, next)
+        }))
+        .layer(from_fn(move |request, next| {
+            oauth::modi::layer(signed.clone(), request, next)
+        }))
 }
 
 fn identity_options(rules: SignInRules, base_url: &str, key: &SigningKey) -> IdentityOptions {
@@ -218,12 +243,16 @@ fn identity_options(rules: SignInRules, base_url: &str, key: &SigningKey) -> Ide
 
 fn local_peers(guard: &Guard, hub: &Arc<Hub>, orchestrator: &Arc<Orchestrator>, identity: &Arc<dyn Identity>) -> Peers {
     let peers = Peers::new(guard.tokens().clone());
-    let facts = hub::routes(hub.clone()).merge(identity_routes(identity));
-    let facts = facts.merge(access::explain_routes(guard.authorizer()));
+    let facts = hub::routes(hub.clone()).merge(internal(guard, identity));
     peers.add("hub", Peer::Local(facts.guard(guard)));
     let processes = orchestrator::routes(orchestrator.clone());
     peers.add("orchestrator", Peer::Local(processes.guard(guard)));
     peers
+}
+
+/// What nodes and components ask of identity and access, as the program itself.
+fn internal(guard: &Guard, identity: &Arc<dyn Identity>) -> Routes {
+    identity_routes(identity).merge(access::explain_routes(guard.authorizer()))
 }
 
 fn register_workers(components: &[Component], context: &Context, orchestrator: &Arc<Orchestrator>) {
@@ -268,22 +297,100 @@ pub fn open_store(data: &Path) -> anyhow::Result<Arc<SqliteStore>> {
     Ok(SqliteStore::open(data.join("sinfonia.sqlite"), options)?)
 }
 
-fn router(
-    components: &[Component],
-    context: &Context,
-    hub: &Arc<Hub>,
-    orchestrator: &Arc<Orchestrator>,
-    oauth: &Arc<Oauth>,
-    guard: &Guard,
-) -> axum::Router {
-    let kit = web::Kit::base(context);
-    let apis = hub::routes(hub.clone()).merge(orchestrator::routes(orchestrator.clone()));
-    let apis = apis.merge(oauth::routes(oauth));
-    let mut routes = apis
-        .merge(web::site(&kit, guard))
-        .merge(web::apps(&kit, context, oauth));
+/// Deploys the models and forms of components.
+pub(crate) async fn deploy(components: &[Component], peers: &Peers) -> anyhow::Result<()> {
+    use orchestrator::api::{Deploy, DeployFile};
     for component in components {
-        routes = routes.merge((component.routes)(context));
+        let files = component.deployments.iter().map(|file| DeployFile {
+            name: file.name.into(),
+            content: file.content.into(),
+        });
+        let files: Vec<_> = files.collect();
+        if files.is_empty() {
+            continue;
+        }
+        let client = peers.orchestrator(&access::Actor::system());
+        client
+            .deploy(&Deploy { files })
+            .await
+            .with_context(|| format!("the models of the component '{}' were refused", component.name))?;
     }
-    web::dress(routes.guard(guard), &kit)
+    Ok(())
+}
+
+/// What components work with.
+pub(crate) fn context(
+    peers: Peers,
+    components: &[Component],
+    clock: Arc<dyn Clock>,
+    ids: Arc<dyn Ids>,
+) -> anyhow::Result<Context> {
+    peers.check_needs(components).map_err(anyhow::Error::msg)?;
+    let navigation = components.iter().flat_map(|c| c.navigation.iter().copied()).collect();
+    Ok(Context {
+        peers,
+        clock,
+        ids,
+        navigation,
+    })
+}
+
+/// The routes of a process, part by part.
+#[derive(Default)]
+pub(crate) struct Parts {
+    routes: Routes,
+    list: Vec<Served>,
+}
+
+impl Parts {
+    /// Serves the routes of a part.
+    pub fn add(&mut self, part: &'static str, routes: Routes) {
+        self.note(part, &routes);
+        self.routes = std::mem::take(&mut self.routes).merge(routes);
+    }
+
+    /// Lists routes that are served elsewhere in this process.
+    pub fn note(&mut self, part: &'static str, routes: &Routes) {
+        self.list.extend(routes.list().iter().map(|route| Served {
+            part,
+            route: route.clone(),
+        }));
+    }
+
+    /// What other nodes ask of identity; only listed where there are none.
+    fn identity(&mut self, routes: Routes, for_nodes: bool) {
+        if for_nodes {
+            self.add("identity", routes);
+        } else {
+            self.note("identity", &routes);
+        }
+    }
+
+    /// The pages that belong to no component, and those of components.
+    pub fn pages(&mut self, components: &[Component], context: &Context, guard: &Guard) {
+        self.add("site", web::site(&web::Kit::base(context), guard));
+        for component in components {
+            self.add(component.name, (component.routes)(context));
+        }
+    }
+
+    /// The list, and the router behind the guard.
+    ///
+    /// # Errors
+    /// A route names a capability that the policies in force do not know: nobody could ever call it.
+    pub fn guarded(self, guard: &Guard, kit: &web::Kit) -> anyhow::Result<(Vec<Served>, axum::Router)> {
+        let known = guard.authorizer().policies().capabilities();
+        for Served { part, route } in &self.list {
+            if let Policy::May(name) = route.policy
+                && known.named(name).is_none()
+            {
+                bail!(
+                    "capabilities.json of the policies does not say who has '{name}', which {part} asks for at {} {}",
+                    route.method,
+                    route.path
+                );
+            }
+        }
+        Ok((self.list, web::dress(self.routes.guard(guard), kit)))
+    }
 }

@@ -59,19 +59,16 @@ pub fn apps(kit: &Kit, context: &Context, oauth: &Arc<Oauth>) -> Routes {
         .route(
             Method::GET,
             "/assistiti/{id}/app",
-            Policy::AnyRole(PROFESSIONALS),
+            Policy::May("applications.launch"),
             get(launch::list).with_state(apps.clone()),
         )
         .route(
             Method::POST,
             "/assistiti/{id}/app/{client}",
-            Policy::AnyRole(PROFESSIONALS),
+            Policy::May("applications.launch"),
             post(launch::open).with_state(apps),
         )
 }
-
-/// Who works with patients in front of them.
-const PROFESSIONALS: &[&str] = &["mmg", "diabetologo", "infermiere", "case-manager"];
 
 fn failure(error: OauthError) -> crate::Failure {
     match error.code {

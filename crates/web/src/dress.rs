@@ -6,6 +6,7 @@ use crate::{Failure, Kit, Page};
 use access::{Refusal, Session};
 use askama::Template;
 use axum::Router;
+use axum::body::HttpBody as _;
 use axum::extract::Request;
 use axum::middleware::{Next, from_fn};
 use axum::response::{IntoResponse as _, Response};
@@ -36,6 +37,7 @@ async fn wear(kit: &Kit, request: Request, next: Next) -> Response {
     let (parts, body) = request.into_parts();
     let kept = browser.then(|| copy(&parts));
     let safe = matches!(parts.method, Method::GET | Method::HEAD);
+    let head = parts.method == Method::HEAD;
     let mut response = next.run(Request::from_parts(parts, body)).await;
     if let Some(mut parts) = kept {
         let bare = !is_html(&response) && !response.status().is_success() && !response.status().is_redirection();
@@ -51,8 +53,32 @@ async fn wear(kit: &Kit, request: Request, next: Next) -> Response {
             response.headers_mut().append(header::SET_COOKIE, gone);
         }
     }
+    if !browser && !head && response.status().as_u16() >= 400 && response.body().size_hint().exact() == Some(0) {
+        response = problem(response);
+    }
     secure(response.headers_mut());
     response
+}
+
+/// What a program is told that asked for a page and did not get it (RFC 9457).
+fn problem(response: Response) -> Response {
+    let (mut parts, _) = response.into_parts();
+    let status = parts.status;
+    let title = status.canonical_reason().unwrap_or("Error");
+    let detail = parts.extensions.get::<Failure>().and_then(Failure::detail);
+    let detail = detail.unwrap_or(match status.as_u16() {
+        404 => "there is nothing here, or nothing that is yours to see",
+        405 => "this address does not take this method",
+        415 => "this address does not take this type of content",
+        _ => "the request cannot be answered as it is",
+    });
+    let body = serde_json::json!({ "title": title, "status": status.as_u16(), "detail": detail });
+    parts.headers.remove(header::CONTENT_LENGTH);
+    parts.headers.insert(
+        header::CONTENT_TYPE,
+        HeaderValue::from_static("application/problem+json"),
+    );
+    Response::from_parts(parts, axum::body::Body::from(body.to_string()))
 }
 
 /// FHIR and JSON APIs answer in their own error forms, also to a browser.

@@ -37,7 +37,7 @@ impl App {
     }
 }
 
-/// Who keeps the running of things (an administrator always may).
+/// Whose navigation leads here.
 const OPERATORS: &[&str] = &["case-manager"];
 
 /// Entries of the main navigation.
@@ -55,8 +55,9 @@ pub fn routes(context: &Context) -> Routes {
         kit: Kit::new(context, &*LOCALES),
     };
     let with = |handler: MethodRouter<App>| handler.with_state(app.clone());
-    let route =
-        |routes: Routes, method, path, handler| routes.route(method, path, Policy::AnyRole(OPERATORS), with(handler));
+    let route = |routes: Routes, method, path, handler| {
+        routes.route(method, path, Policy::May("processes.operate"), with(handler))
+    };
     let r = route(Routes::new(), Method::GET, "/regia", get(search::list));
     let r = route(r, Method::GET, "/regia/istanze/{id}", get(instance::show));
     let r = route(r, Method::POST, "/regia/istanze/{id}/{azione}", post(act::submit));

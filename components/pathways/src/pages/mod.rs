@@ -66,8 +66,16 @@ impl App {
     }
 }
 
-/// Who works in pathways.
-const STAFF: &[&str] = &["mmg", "diabetologo", "infermiere", "case-manager"];
+/// Whose navigation leads to the people of pathways.
+const STAFF: &[&str] = &[
+    "mmg",
+    "pls",
+    "medico",
+    "specialista",
+    "diabetologo",
+    "infermiere",
+    "case-manager",
+];
 /// Who sees the whole population of a pathway.
 const COORDINATORS: &[&str] = &["case-manager", "mmg", "diabetologo"];
 const ADMIN: &[&str] = &["admin"];
@@ -157,11 +165,16 @@ fn task_routes(app: &App) -> Routes {
     let r = route(r, Method::POST, "/attivita/{id}/rilascia", post(task_actions::unclaim));
     let reassign = with(post(task_actions::reassign));
     let put_off = with(post(task_actions::put_off));
-    let r = r.route(Method::POST, "/attivita/{id}/rimanda", Policy::AnyRole(STAFF), put_off);
+    let r = r.route(
+        Method::POST,
+        "/attivita/{id}/rimanda",
+        Policy::May("pathways.work"),
+        put_off,
+    );
     r.route(
         Method::POST,
         "/attivita/{id}/riassegna",
-        Policy::AnyRole(STAFF),
+        Policy::May("pathways.work"),
         reassign,
     )
 }
@@ -170,7 +183,7 @@ fn task_routes(app: &App) -> Routes {
 fn people_routes(app: &App) -> Routes {
     let with = |handler: MethodRouter<App>| handler.with_state(app.clone());
     let route = |routes: Routes, method, path, policy, handler| routes.route(method, path, policy, with(handler));
-    let (staff, coordinators) = (Policy::AnyRole(STAFF), Policy::AnyRole(COORDINATORS));
+    let (staff, coordinators) = (Policy::May("pathways.work"), Policy::May("pathways.coordinate"));
     let new = "/assistiti/{id}/percorsi/nuovo";
     let r = route(Routes::new(), Method::GET, "/assistiti", staff, get(patients::search));
     let r = route(r, Method::GET, "/assistiti/{id}", Policy::SignedIn, get(patient::show));
@@ -189,7 +202,7 @@ fn people_routes(app: &App) -> Routes {
         r,
         Method::GET,
         "/analisi",
-        Policy::AnyRole(ANALYSTS),
+        Policy::May("pathways.analyse"),
         get(analysis::show),
     );
     route(
@@ -204,7 +217,7 @@ fn people_routes(app: &App) -> Routes {
 /// What an administrator keeps an eye on.
 fn model_routes(app: &App) -> Routes {
     let with = |handler: MethodRouter<App>| handler.with_state(app.clone());
-    let admin = Policy::AnyRole(ADMIN);
+    let admin = Policy::May("pathways.administer");
     let route = |routes: Routes, method, path, handler| routes.route(method, path, admin, with(handler));
     let r = route(Routes::new(), Method::GET, "/incidenti", get(incidents::list));
     let r = route(r, Method::POST, "/incidenti/{id}/riprova", post(incidents::retry));
@@ -224,7 +237,7 @@ fn with_files(handler: MethodRouter<App>) -> MethodRouter<App> {
 /// What would happen if: for planners.
 fn simulation_routes(app: &App) -> Routes {
     let with = |handler: MethodRouter<App>| handler.with_state(app.clone());
-    let planners = Policy::AnyRole(simulation::PLANNERS);
+    let planners = Policy::May("processes.plan");
     let route = |routes: Routes, method, path, handler| routes.route(method, path, planners, with(handler));
     let r = route(Routes::new(), Method::GET, "/simulazioni", get(simulation::list));
     let r = route(r, Method::POST, "/simulazioni", post(simulation::submit));

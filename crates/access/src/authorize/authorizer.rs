@@ -45,7 +45,8 @@ impl Weighter<Key, Known> for Weight {
 }
 
 struct Inner {
-    store: Arc<dyn Store>,
+    /// None on a node that has no store.
+    store: Option<Arc<dyn Store>>,
     epochs: Epochs,
     policies: Arc<Policies>,
     clock: Arc<dyn Clock>,
@@ -66,6 +67,16 @@ impl Authorizer {
             inner: store,
             epochs: epochs.clone(),
         });
+        Self::made(Some(store), epochs, policies, clock)
+    }
+
+    /// Of a node that has no store: it knows the policies, and who may call its routes. Ties are read where the facts
+    /// are, by the node that answers what this one asks there.
+    pub fn elsewhere(policies: Arc<Policies>, clock: Arc<dyn Clock>) -> Self {
+        Self::made(None, Epochs::new(), policies, clock)
+    }
+
+    fn made(store: Option<Arc<dyn Store>>, epochs: Epochs, policies: Arc<Policies>, clock: Arc<dyn Clock>) -> Self {
         Self(Arc::new(Inner {
             store,
             epochs,
@@ -82,8 +93,11 @@ impl Authorizer {
     }
 
     /// The store whose commits are watched.
+    ///
+    /// # Panics
+    /// On a node that has none ([`Authorizer::elsewhere`]).
     pub fn store(&self) -> Arc<dyn Store> {
-        self.0.store.clone()
+        self.0.store.clone().expect("only a node with a store is asked for it")
     }
 
     /// The policies in force.
@@ -101,10 +115,10 @@ impl Authorizer {
         let machine = actor.subject.starts_with("client/");
         let asker = Asker::new(&actor.roles, actor.assurance, machine);
         let mut ties = Vec::new();
-        if !asker.has_role("system") {
+        if let Some(store) = self.0.store.as_deref().filter(|_| !asker.has_role("system")) {
             let me = actor.subject.split_once('/');
             for (kind, who) in principals(me, actor.organization.as_deref()) {
-                ties.push(self.ties(kind, who).await?);
+                ties.push(self.ties(store, kind, who).await?);
             }
             ties.push(self.ties(Kind::Everybody, EVERYBODY).await?);
         }
@@ -118,7 +132,7 @@ impl Authorizer {
         ))
     }
 
-    async fn ties(&self, kind: Kind, who: (&str, &str)) -> Result<Arc<Ties>, AccessError> {
+    async fn ties(&self, store: &dyn Store, kind: Kind, who: (&str, &str)) -> Result<Arc<Ties>, AccessError> {
         let now = self.0.clock.now();
         let key = (kind, format!("{}/{}", who.0, who.1));
         if let Some(known) = self.0.known.get(&key)
@@ -133,7 +147,7 @@ impl Authorizer {
             .iter()
             .map(|source| self.0.epochs.mark(source, who))
             .collect();
-        let ties = kind.read(self.0.store.as_ref(), &self.0.policies, who, now).await?;
+        let ties = kind.read(store, &self.0.policies, who, now).await?;
         let latest = now.checked_add(LIFETIME).unwrap_or(Timestamp::MAX);
         let known = Known {
             until: ties.until.map_or(latest, |until| until.min(latest)),

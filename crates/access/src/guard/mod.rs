@@ -206,7 +206,7 @@ impl Guard {
             admitted.map_err(|rule| Refused::new(rule, &Refusal::OutOfScope, &parts))?;
         }
         let by_cookie = caller.as_ref().is_some_and(|c| matches!(c.means, Means::Session(_)));
-        match info.policy.decide(caller.as_ref().map(|c| &c.actor), &parts) {
+        match info.decide(caller.as_ref().map(|c| &c.actor), &parts) {
             Verdict::Permit(rule) => {
                 let body = if csrf::is_safe(&parts.method) {
                     body
@@ -302,7 +302,7 @@ impl Pending {
         // What anyone may read (assets, the sign-in page, the health check) is no access to anybody's data; nor is what
         // nodes ask each other about accounts and sessions, which is recorded where it is asked for.
         let public = matches!(info.policy, crate::Policy::Public) && csrf::is_safe(&info.method);
-        if public || (rule == Ok("system") && info.path.starts_with("/access/")) {
+        if public || (rule == Ok("internal") && info.path.starts_with("/access/")) {
             return None;
         }
         let mut entry = self.entry.clone();

@@ -5,7 +5,6 @@ use super::job::Job;
 use super::{download, import_kickoff, kickoff, status};
 use crate::http::{Ask, refusal};
 use crate::routes::MOUNT;
-use crate::scope::bulk;
 use crate::{Hub, HubError};
 use access::{Actor, Policy, Routes};
 use axum::extract::{RawPathParams, Request};
@@ -61,7 +60,7 @@ macro_rules! rows {
         $($routes = $routes.route(
             Method::$method,
             &format!("{MOUNT}{}", $path),
-            Policy::Check(bulk),
+            Policy::May("fhir.bulk"),
             serve($hub, MethodFilter::$method, |hub, call| Box::pin($handler(hub, call))),
         );)*
     };

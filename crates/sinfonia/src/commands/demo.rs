@@ -67,6 +67,8 @@ async fn build(folder: &Path, args: &Args) -> anyhow::Result<()> {
         validation: hub::Validation::Reject.into(),
         origins: Default::default(),
         policies: Arc::new(policy::Policies::standard()),
+        only: None,
+        for_nodes: false,
     };
     let system = System::open(folder, setup).await?;
     system.deploy_components().await?;

@@ -10,6 +10,7 @@ pub mod key;
 pub mod load;
 pub mod load_package;
 pub mod load_terminology;
+pub mod parts;
 pub mod policy;
 pub mod prune;
 pub mod serve;
@@ -32,6 +33,8 @@ pub fn real_setup(base_url: impl Into<String>) -> crate::system::Setup {
         origins: Default::default(),
         interop: Default::default(),
         policies: std::sync::Arc::new(::policy::Policies::standard()),
+        only: None,
+        for_nodes: false,
     }
 }
 

@@ -127,6 +127,19 @@ fn list(policies: &Policies) {
             about.id, about.file, about.it, about.source
         );
     }
+    for capability in policies.capabilities().list() {
+        let except = match capability.except.is_empty() {
+            true => String::new(),
+            false => format!(", not {}", capability.except.join(" ")),
+        };
+        println!(
+            "{} (routes: {}{except})\n  {}\n  {}",
+            capability.name,
+            capability.roles.join(" "),
+            capability.it,
+            capability.source
+        );
+    }
     println!("policies {}", policies.version());
 }
 

@@ -1,8 +1,10 @@
 //! `sinfonia serve`: pages and APIs until Ctrl-C or SIGTERM.
 
+use super::parts::{PartsArgs, Shape};
+use crate::front::{Front, FrontSetup};
 use crate::system::{Interop, System};
 use crate::tls::{TlsArgs, TlsListener, TlsPeer, show_certificate};
-use access::{OidcConfig, Place, SignInRules};
+use access::{GuardOptions, OidcConfig, Place, SignInRules, SigningKey};
 use anyhow::{Context as _, bail};
 use axum::extract::{ConnectInfo, Request};
 use axum::middleware::{Next, from_fn};
@@ -10,9 +12,11 @@ use axum::response::Response;
 use axum::serve::ListenerExt as _;
 use hub::subscriptions::{EndpointPolicy, Worker};
 use orchestrator::Orchestrator;
+use std::collections::BTreeMap;
 use std::net::SocketAddr;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
+use store::SystemRandom;
 use tokio::net::TcpListener;
 
 /// Flags of `serve`.
@@ -85,6 +89,8 @@ pub struct Args {
     /// Folder of access policies of your own, in the place of those that come with the program (docs/access.md).
     #[arg(long, env = "SINFONIA_POLICIES", value_name = "FOLDER")]
     policies: Option<PathBuf>,
+    #[command(flatten)]
+    parts: PartsArgs,
 }
 
 /// Runs until told to stop.
@@ -96,16 +102,18 @@ pub async fn run(data: &Path, args: Args) -> anyhow::Result<()> {
         );
     }
     let scheme = if args.tls.wanted() { "https" } else { "http" };
-    let base_url = args.base_url.unwrap_or_else(|| format!("{scheme}://{}", args.listen));
+    let base_url = args
+        .base_url
+        .clone()
+        .unwrap_or_else(|| format!("{scheme}://{}", args.listen));
     let tls = args.tls.config()?;
+    let shape = args.parts.shape().map_err(anyhow::Error::msg)?;
+    let listener = bind(args.listen).await?;
+    if let Shape::Front(components, peers) = shape {
+        return front(data, args, &base_url, (components, peers), (listener, tls)).await;
+    }
     let retention = args.process_history.as_deref().map(super::prune::retention);
     let retention = retention.transpose()?;
-    let listener = TcpListener::bind(args.listen).await.with_context(|| {
-        format!(
-            "cannot listen on {}: is another program there? Try --listen 127.0.0.1:8081",
-            args.listen
-        )
-    })?;
     let mut setup = super::real_setup(&base_url);
     setup.guard.open_api = args.open_api;
     setup.validation = args.validation;
@@ -124,6 +132,9 @@ pub async fn run(data: &Path, args: Args) -> anyhow::Result<()> {
     setup.import.urls = args.import_url;
     setup.providers = args.oidc.as_deref().map(OidcConfig::load).transpose()?;
     setup.sign_in_rules = sign_in_rules(args.sign_in_rules.as_deref())?;
+    if let Shape::Core(components) = shape {
+        (setup.only, setup.for_nodes) = (Some(components), true);
+    }
     let system = System::open(data, setup).await?;
     system.deploy_components().await?;
     resume_bulk(&system).await?;
@@ -139,12 +150,53 @@ pub async fn run(data: &Path, args: Args) -> anyhow::Result<()> {
     });
     tracing::info!("writes are validated: {}", system.hub.config().validation);
     tracing::info!("Sinfonia is at {base_url} (data in {})", data.display());
-    answer(listener, tls, &system, args.behind_proxy).await?;
+    let stop = stop_asked(Some(system.orchestrator.clone()));
+    answer(listener, tls, system.router.clone(), args.behind_proxy, stop).await?;
     background.abort();
     pruner.abort();
     forgetter.into_iter().for_each(|task| task.abort());
     notifier.into_iter().for_each(|task| task.abort());
     system.close().await;
+    tracing::info!("stopped");
+    Ok(())
+}
+
+async fn bind(listen: SocketAddr) -> anyhow::Result<TcpListener> {
+    TcpListener::bind(listen)
+        .await
+        .with_context(|| format!("cannot listen on {listen}: is another program there? Try --listen 127.0.0.1:8081"))
+}
+
+/// Serves components beside hub and orchestrator on other nodes, until told to stop.
+async fn front(
+    data: &Path,
+    args: Args,
+    base_url: &str,
+    (components, peers): (Vec<String>, BTreeMap<String, String>),
+    (listener, tls): (TcpListener, Option<Arc<rustls::ServerConfig>>),
+) -> anyhow::Result<()> {
+    let key = args.parts.key_file.unwrap_or_else(|| data.join("internal.key"));
+    anyhow::ensure!(
+        key.exists(),
+        "{}: the key that the nodes share is not there; copy internal.key of the node that has the store",
+        key.display()
+    );
+    let manners = super::real_setup(base_url);
+    let front = Front::open(FrontSetup {
+        clock: manners.clock,
+        ids: manners.ids,
+        key: SigningKey::load_or_create(&key, &SystemRandom)?,
+        components,
+        peers,
+        guard: GuardOptions {
+            open_api: false,
+            secure_cookies: base_url.starts_with("https://"),
+        },
+        policies: args.policies.as_deref().map_or(Ok(manners.policies), policies)?,
+    })?;
+    tracing::info!("Sinfonia is at {base_url}; hub and orchestrator are elsewhere");
+    answer(listener, tls, front.router.clone(), args.behind_proxy, stop_asked(None)).await?;
+    front.close().await;
     tracing::info!("stopped");
     Ok(())
 }
@@ -178,14 +230,11 @@ async fn place(proxied: bool, mut request: Request, next: Next) -> Response {
 async fn answer(
     listener: TcpListener,
     tls: Option<Arc<rustls::ServerConfig>>,
-    system: &System,
+    router: axum::Router,
     proxied: bool,
+    stop: impl Future<Output = ()> + Send + 'static,
 ) -> anyhow::Result<()> {
-    let stop = stop_asked(system.orchestrator.clone());
-    let router = system
-        .router
-        .clone()
-        .layer(from_fn(move |request, next| place(proxied, request, next)));
+    let router = router.layer(from_fn(move |request, next| place(proxied, request, next)));
     if let Some(config) = tls {
         let service = router.layer(from_fn(show_certificate));
         let service = service.into_make_service_with_connect_info::<TlsPeer>();
@@ -233,7 +282,7 @@ pub(super) fn policies(folder: &Path) -> anyhow::Result<Arc<policy::Policies>> {
     Ok(Arc::new(policies))
 }
 
-async fn stop_asked(orchestrator: Arc<Orchestrator>) {
+async fn stop_asked(orchestrator: Option<Arc<Orchestrator>>) {
     let interrupt = tokio::signal::ctrl_c();
     let mut terminate = tokio::signal::unix::signal(tokio::signal::unix::SignalKind::terminate())
         .expect("a unix process can listen for SIGTERM");
@@ -242,6 +291,8 @@ async fn stop_asked(orchestrator: Arc<Orchestrator>) {
         _ = terminate.recv() => {}
     }
     // Whoever holds a long poll would hold up the end for a minute.
-    orchestrator.stop_waiting();
+    if let Some(orchestrator) = orchestrator {
+        orchestrator.stop_waiting();
+    }
     tracing::info!("finishing the requests in hand");
 }

@@ -17,7 +17,7 @@ pub use table::csv;
 use web::Page;
 
 /// Who plans. The orchestrator asks for the same.
-pub const PLANNERS: &[&str] = &["case-manager", "planner", "admin"];
+pub const PLANNERS: &[&str] = &["case-manager", "planner", "programmatore", "admin"];
 
 /// A duration of so many seconds as people say it.
 fn time(page: &Page, seconds: f64) -> String {

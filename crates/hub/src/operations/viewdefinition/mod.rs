@@ -12,7 +12,6 @@ mod run;
 use crate::Hub;
 use crate::bulk::serve;
 use crate::routes::MOUNT;
-use crate::scope::bulk;
 use access::{Policy, Routes};
 use axum::routing::MethodFilter;
 use http::Method;
@@ -23,7 +22,7 @@ macro_rules! rows {
         $($routes = $routes.route(
             Method::$method,
             &format!("{MOUNT}{}", $path),
-            Policy::Check(bulk),
+            Policy::May("fhir.bulk"),
             serve($hub, MethodFilter::$method, |hub, call| Box::pin($handler(hub, call))),
         );)*
     };
