@@ -120,7 +120,7 @@ impl Authorizer {
             for (kind, who) in principals(me, actor.organization.as_deref()) {
                 ties.push(self.ties(store, kind, who).await?);
             }
-            ties.push(self.ties(Kind::Everybody, EVERYBODY).await?);
+            ties.push(self.ties(store, Kind::Everybody, EVERYBODY).await?);
         }
         Ok(View::new(
             self.0.policies.clone(),

@@ -59,7 +59,9 @@ fn a_public_route_is_on_the_reviewed_list_and_a_signed_in_one_says_what_narrows_
                     name(&node)
                 ));
             }
-            Policy::Check(_) => wrong.push(format!("{}: give it a capability (capabilities.json)", name(&node))),
+            Policy::Check(_) if !narrowed.iter().any(fits) => {
+                wrong.push(format!("{}: give it a capability (capabilities.json)", name(&node)))
+            }
             _ => {}
         }
     }
