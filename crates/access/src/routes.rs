@@ -1,7 +1,7 @@
 //! Routes that cannot be declared without a policy.
 
 use crate::policy::Verdict;
-use crate::{Actor, Guard, Policy};
+use crate::{Actor, Description, Guard, Policy};
 use axum::Router;
 use axum::routing::MethodRouter;
 use http::Method;
@@ -17,6 +17,8 @@ pub struct RouteInfo {
     pub path: String,
     /// Policy.
     pub policy: Policy,
+    /// What it takes and gives, where it is an operation for programs.
+    pub description: Option<Description>,
     /// What the policies in force say of the capability that the policy names; looked up once, by [`Routes::guard`].
     pub(crate) capability: Option<Arc<Capability>>,
 }
@@ -80,8 +82,18 @@ impl Routes {
             path: path.to_owned(),
             policy,
             capability: None,
+            description: None,
         });
         self.handlers.push(handler);
+        self
+    }
+
+    /// Says what the route that was added last takes and gives: it comes into the catalogue of the API.
+    #[must_use]
+    pub fn described(mut self, summary: &'static str, description: Description) -> Self {
+        if let Some(last) = self.list.last_mut() {
+            last.description = Some(Description { summary, ..description });
+        }
         self
     }
 

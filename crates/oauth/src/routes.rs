@@ -3,7 +3,7 @@
 use crate::client::ClientChange;
 use crate::form::{Form, MAX_FORM};
 use crate::{Client, Launch, Oauth, OauthError, authorize, introspect, metadata, revoke, token};
-use access::{Actor, Policy, Routes};
+use access::{Actor, Description, Policy, Routes};
 use axum::Json;
 use axum::extract::{Path, Request};
 use axum::response::{IntoResponse, Response};
@@ -18,18 +18,15 @@ const ADMINS: Policy = Policy::May("applications.administer");
 
 /// All of them.
 pub fn routes(oauth: &Arc<Oauth>) -> Routes {
-    public(oauth).merge(of_persons(oauth)).merge(of_admins(oauth))
+    metadata_and_keys(oauth)
+        .merge(endpoints(oauth))
+        .merge(of_persons(oauth))
+        .merge(of_admins(oauth))
 }
 
-fn public(oauth: &Arc<Oauth>) -> Routes {
+fn metadata_and_keys(oauth: &Arc<Oauth>) -> Routes {
     let fixed = |value: Value| get(move || async move { cached(value) });
-    let (a, b, c, d, e) = (
-        oauth.clone(),
-        oauth.clone(),
-        oauth.clone(),
-        oauth.clone(),
-        oauth.clone(),
-    );
+    let a = oauth.clone();
     let config = &oauth.config;
     let public = Policy::Public;
     Routes::new()
@@ -39,11 +36,19 @@ fn public(oauth: &Arc<Oauth>) -> Routes {
             public,
             fixed(metadata::openid(config)),
         )
+        .described(
+            "What the authorisation server can do (OpenID Connect Discovery)",
+            Description::default(),
+        )
         .route(
             Method::GET,
             "/.well-known/oauth-authorization-server",
             public,
             fixed(metadata::openid(config)),
+        )
+        .described(
+            "What the authorisation server can do (RFC 8414)",
+            Description::default(),
         )
         .route(
             Method::GET,
@@ -57,11 +62,23 @@ fn public(oauth: &Arc<Oauth>) -> Routes {
             public,
             get(move || async move { cached(a.signing_keys().published(a.now()).to_json()) }),
         )
+        .described("The public keys that sign tokens (JWKS)", Description::default())
+}
+
+/// Where applications and systems ask for tokens, and about them.
+fn endpoints(oauth: &Arc<Oauth>) -> Routes {
+    let (b, c, d, e) = (oauth.clone(), oauth.clone(), oauth.clone(), oauth.clone());
+    let public = Policy::Public;
+    Routes::new()
         .route(
             Method::GET,
             "/oauth/authorize",
             public,
             get(move |uri: Uri| authorize::handle(b, uri)),
+        )
+        .described(
+            "Asks a person for permission (authorisation code with PKCE)",
+            Description::default(),
         )
         .route(
             Method::POST,
@@ -72,6 +89,10 @@ fn public(oauth: &Arc<Oauth>) -> Routes {
                 token::answer(&c, &parts, &form).await.map(fresh)
             }),
         )
+        .described(
+            "Gives tokens for a code, a refresh token or client credentials (form-encoded)",
+            Description::default(),
+        )
         .route(
             Method::POST,
             "/oauth/introspect",
@@ -80,6 +101,10 @@ fn public(oauth: &Arc<Oauth>) -> Routes {
                 let (parts, form) = read(request).await?;
                 introspect::answer(&d, &parts, &form).await.map(fresh)
             }),
+        )
+        .described(
+            "Says what a token is worth (RFC 7662, form-encoded)",
+            Description::default(),
         )
         .route(
             Method::POST,
@@ -92,6 +117,7 @@ fn public(oauth: &Arc<Oauth>) -> Routes {
                     .map(|()| StatusCode::OK.into_response())
             }),
         )
+        .described("Takes a token back (RFC 7009, form-encoded)", Description::default())
 }
 
 fn of_persons(oauth: &Arc<Oauth>) -> Routes {
@@ -116,6 +142,7 @@ fn of_persons(oauth: &Arc<Oauth>) -> Routes {
                 Ok::<_, OauthError>(fresh(answer))
             }),
         )
+        .described("Who the token speaks of (OpenID Connect)", Description::default())
         .route(
             Method::POST,
             "/oauth/launch",

@@ -1,12 +1,13 @@
 //! Plumbing of the REST API: bodies, query strings, and work that outlives its caller.
 
 use crate::OrchestratorError;
-use access::AuditPatient;
+use access::{AuditPatient, Description, Gives, Takes, schema_of};
 use axum::extract::{FromRequest, FromRequestParts, Query, Request};
 use axum::response::{IntoResponse, Response};
 use bytes::Bytes;
 use http::StatusCode;
 use http::request::Parts;
+use schemars::JsonSchema;
 use serde::Serialize;
 use serde::de::DeserializeOwned;
 
@@ -31,6 +32,12 @@ impl<S: Send + Sync, T: DeserializeOwned> FromRequest<S> for Body<T> {
     }
 }
 
+impl<T: JsonSchema> Takes for Body<T> {
+    fn describe(into: &mut Description) {
+        into.body = Some(schema_of::<T>());
+    }
+}
+
 /// Query parameters; malformed ones are answered with 400.
 pub(crate) struct Params<T>(pub T);
 
@@ -41,6 +48,12 @@ impl<S: Send + Sync, T: DeserializeOwned> FromRequestParts<S> for Params<T> {
         Query::try_from_uri(&parts.uri)
             .map(|Query(value)| Self(value))
             .map_err(|e| OrchestratorError::BadRequest(format!("query parameters: {e}")))
+    }
+}
+
+impl<T: JsonSchema> Takes for Params<T> {
+    fn describe(into: &mut Description) {
+        into.query = Some(schema_of::<T>());
     }
 }
 
@@ -58,6 +71,12 @@ impl<T: Serialize> About<T> {
             patient,
             body,
         }
+    }
+}
+
+impl<T: JsonSchema> Gives for About<T> {
+    fn describe(into: &mut Description) {
+        into.answer = Some(schema_of::<T>());
     }
 }
 

@@ -39,102 +39,108 @@ pub fn routes(orchestrator: Arc<Orchestrator>) -> Routes {
 
 fn commands(o: &Arc<Orchestrator>) -> Routes {
     let limit = DefaultBodyLimit::max(MAX_BODY);
-    macro_rules! post_to {
-        ($routes:expr, $path:literal, $policy:expr, $handler:expr) => {
-            $routes.route(
-                Method::POST,
-                concat!("/orchestrator", $path),
-                $policy,
-                post($handler).layer(limit).with_state(o.clone()),
-            )
+    let deployments = post(deploy::handler.layer(DefaultBodyLimit::max(MAX_DEPLOYMENT))).with_state(o.clone());
+    let mut routes = Routes::new()
+        .route(Method::POST, "/orchestrator/deployments", ADMIN, deployments)
+        .described(
+            "Deploys models, decisions and forms",
+            access::describe(&deploy::handler),
+        );
+    macro_rules! rows {
+        ($($path:literal $policy:expr => $handler:path, $summary:literal;)*) => {
+            $(
+                let handler = post($handler).layer(limit).with_state(o.clone());
+                routes = routes
+                    .route(Method::POST, concat!("/orchestrator", $path), $policy, handler)
+                    .described($summary, access::describe(&$handler));
+            )*
         };
     }
-    let deployments = post(deploy::handler.layer(DefaultBodyLimit::max(MAX_DEPLOYMENT))).with_state(o.clone());
-    let r = Routes::new().route(Method::POST, "/orchestrator/deployments", ADMIN, deployments);
-    let r = post_to!(r, "/instances", STAFF, start::handler);
-    let r = post_to!(r, "/instances/{id}/variables", OPERATIONS, set_variables::handler);
-    let r = post_to!(r, "/instances/{id}/cancel", OPERATIONS, cancel::handler);
-    let r = post_to!(r, "/instances/{id}/suspend", OPERATIONS, suspend::suspend);
-    let r = post_to!(r, "/instances/{id}/resume", OPERATIONS, suspend::resume);
-    let r = post_to!(r, "/instances/{id}/modify", OPERATIONS, modify::handler);
-    let r = post_to!(r, "/instances/{id}/migrate", OPERATIONS, migrate::handler);
-    let r = post_to!(r, "/batches/preview", OPERATIONS, preview_batch::handler);
-    let r = post_to!(r, "/batches", OPERATIONS, start_batch::handler);
-    let r = post_to!(r, "/batches/{id}/pause", OPERATIONS, steer_batch::pause);
-    let r = post_to!(r, "/batches/{id}/resume", OPERATIONS, steer_batch::resume);
-    let r = post_to!(r, "/batches/{id}/cancel", OPERATIONS, steer_batch::cancel);
-    let r = post_to!(r, "/batches/{id}/remove", OPERATIONS, remove_batch::handler);
-    let r = post_to!(r, "/batches/{id}/retry", OPERATIONS, start_batch::retry);
-    let r = post_to!(r, "/migrations/plan", OPERATIONS, migrate::plan);
-    let r = post_to!(r, "/migrations/dry-run", OPERATIONS, migrate::dry_run);
-    let r = post_to!(r, "/definitions/{key}/suspend", ADMIN, suspend_definition::suspend);
-    let r = post_to!(r, "/definitions/{key}/retire", ADMIN, retire_definition::handler);
-    let r = post_to!(r, "/definitions/{key}/resume", ADMIN, suspend_definition::resume);
-    let r = post_to!(r, "/tasks/{id}/complete", Policy::SignedIn, complete_task::handler);
-    let r = post_to!(r, "/tasks/{id}/claim", Policy::SignedIn, assign_task::claim);
-    let r = post_to!(r, "/tasks/{id}/unclaim", Policy::SignedIn, assign_task::unclaim);
-    let r = post_to!(r, "/tasks/{id}/reassign", Policy::SignedIn, assign_task::reassign);
-    let r = post_to!(r, "/tasks/{id}/delegate", Policy::SignedIn, delegate_task::delegate);
-    let r = post_to!(r, "/tasks/{id}/resolve", Policy::SignedIn, delegate_task::resolve);
-    let r = post_to!(r, "/tasks/{id}/change", Policy::SignedIn, change_task::handler);
-    let r = post_to!(r, "/tasks/{id}/comments", Policy::SignedIn, comment_task::comment);
-    let r = post_to!(r, "/tasks/{id}/attachments", Policy::SignedIn, comment_task::attach);
-    let r = post_to!(r, "/tasks/{id}/error", Policy::SignedIn, throw_error::task);
-    let r = post_to!(r, "/jobs/{id}/complete", WORKER, complete_job::handler);
-    let r = post_to!(r, "/jobs/complete", WORKER, complete_jobs::handler);
-    let r = post_to!(r, "/jobs/{id}/fail", WORKER, fail_job::handler);
-    let r = post_to!(r, "/jobs/{id}/error", WORKER, throw_error::job);
-    let r = post_to!(r, "/jobs/fetch", WORKER, fetch_jobs::handler);
-    let r = post_to!(r, "/jobs/{id}/extend", WORKER, change_lock::extend);
-    let r = post_to!(r, "/jobs/{id}/unlock", WORKER, change_lock::unlock);
-    let r = post_to!(r, "/messages", STAFF, send_message::handler);
-    let r = post_to!(r, "/signals", STAFF, send_signal::handler);
-    let r = post_to!(r, "/conditions", STAFF, evaluate_conditions::handler);
-    let r = post_to!(r, "/simulations", PLANNERS, simulations::begin);
-    let r = post_to!(r, "/simulations/proposal", PLANNERS, simulations::propose);
-    let r = post_to!(r, "/simulations/{id}/cancel", PLANNERS, simulations::cancel);
-    post_to!(r, "/incidents/{id}/retry", OPERATIONS, retry_incident::handler)
+    rows! {
+        "/instances" STAFF => start::handler, "Starts an instance of a process";
+        "/instances/{id}/variables" OPERATIONS => set_variables::handler, "Sets variables of an instance";
+        "/instances/{id}/cancel" OPERATIONS => cancel::handler, "Cancels an instance";
+        "/instances/{id}/suspend" OPERATIONS => suspend::suspend, "Suspends an instance";
+        "/instances/{id}/resume" OPERATIONS => suspend::resume, "Resumes an instance";
+        "/instances/{id}/modify" OPERATIONS => modify::handler, "Moves tokens of an instance by hand";
+        "/instances/{id}/migrate" OPERATIONS => migrate::handler, "Migrates an instance to another version";
+        "/batches/preview" OPERATIONS => preview_batch::handler, "Says what a batch would do";
+        "/batches" OPERATIONS => start_batch::handler, "Starts an operation on many instances";
+        "/batches/{id}/pause" OPERATIONS => steer_batch::pause, "Pauses a batch";
+        "/batches/{id}/resume" OPERATIONS => steer_batch::resume, "Resumes a batch";
+        "/batches/{id}/cancel" OPERATIONS => steer_batch::cancel, "Cancels a batch";
+        "/batches/{id}/remove" OPERATIONS => remove_batch::handler, "Removes a batch that has ended";
+        "/batches/{id}/retry" OPERATIONS => start_batch::retry, "Does again what failed of a batch";
+        "/migrations/plan" OPERATIONS => migrate::plan, "Proposes a migration plan";
+        "/migrations/dry-run" OPERATIONS => migrate::dry_run, "Tries a migration plan without writing";
+        "/definitions/{key}/suspend" ADMIN => suspend_definition::suspend, "Suspends a definition";
+        "/definitions/{key}/retire" ADMIN => retire_definition::handler, "Retires a definition";
+        "/definitions/{key}/resume" ADMIN => suspend_definition::resume, "Resumes a definition";
+        "/tasks/{id}/complete" Policy::SignedIn => complete_task::handler, "Completes a task";
+        "/tasks/{id}/claim" Policy::SignedIn => assign_task::claim, "Claims a task";
+        "/tasks/{id}/unclaim" Policy::SignedIn => assign_task::unclaim, "Gives a task back";
+        "/tasks/{id}/reassign" Policy::SignedIn => assign_task::reassign, "Gives a task to somebody else";
+        "/tasks/{id}/delegate" Policy::SignedIn => delegate_task::delegate, "Delegates a task";
+        "/tasks/{id}/resolve" Policy::SignedIn => delegate_task::resolve, "Gives a delegated task back";
+        "/tasks/{id}/change" Policy::SignedIn => change_task::handler, "Changes due moment, priority or people of a task";
+        "/tasks/{id}/comments" Policy::SignedIn => comment_task::comment, "Comments a task";
+        "/tasks/{id}/attachments" Policy::SignedIn => comment_task::attach, "Attaches a document to a task";
+        "/tasks/{id}/error" Policy::SignedIn => throw_error::task, "Throws a BPMN error from a task";
+        "/jobs/{id}/complete" WORKER => complete_job::handler, "Completes a job";
+        "/jobs/complete" WORKER => complete_jobs::handler, "Completes many jobs";
+        "/jobs/{id}/fail" WORKER => fail_job::handler, "Says that a job failed";
+        "/jobs/{id}/error" WORKER => throw_error::job, "Throws a BPMN error from a job";
+        "/jobs/fetch" WORKER => fetch_jobs::handler, "Fetches and locks jobs";
+        "/jobs/{id}/extend" WORKER => change_lock::extend, "Keeps the lock of a job longer";
+        "/jobs/{id}/unlock" WORKER => change_lock::unlock, "Gives a job back";
+        "/messages" STAFF => send_message::handler, "Sends a message";
+        "/signals" STAFF => send_signal::handler, "Sends a signal";
+        "/conditions" STAFF => evaluate_conditions::handler, "Evaluates start conditions";
+        "/simulations" PLANNERS => simulations::begin, "Begins a simulation";
+        "/simulations/proposal" PLANNERS => simulations::propose, "Proposes a scenario from the history";
+        "/simulations/{id}/cancel" PLANNERS => simulations::cancel, "Cancels a simulation";
+        "/incidents/{id}/retry" OPERATIONS => retry_incident::handler, "Tries again what an incident stands for";
+    }
+    routes
 }
 
 fn questions(o: &Arc<Orchestrator>) -> Routes {
-    macro_rules! get_from {
-        ($routes:expr, $path:literal, $policy:expr, $handler:expr) => {
-            $routes.route(
-                Method::GET,
-                concat!("/orchestrator", $path),
-                $policy,
-                get($handler).with_state(o.clone()),
-            )
+    let mut routes = Routes::new();
+    macro_rules! rows {
+        ($($path:literal $policy:expr => $handler:path, $summary:literal;)*) => {
+            $(
+                let handler = get($handler).with_state(o.clone());
+                routes = routes
+                    .route(Method::GET, concat!("/orchestrator", $path), $policy, handler)
+                    .described($summary, access::describe(&$handler));
+            )*
         };
     }
-    let r = Routes::new();
-    let r = get_from!(r, "/definitions", Policy::SignedIn, definitions::list);
-    let r = get_from!(r, "/definitions/{key}", Policy::SignedIn, definitions::one);
-    let r = get_from!(r, "/definitions/{key}/xml", Policy::SignedIn, definitions::source);
-    let r = get_from!(
-        r,
-        "/definitions/{key}/start-form",
-        Policy::SignedIn,
-        definitions::start_form
-    );
-    let r = get_from!(r, "/calendars", Policy::SignedIn, calendars::list);
-    let r = get_from!(r, "/calendars/{id}", Policy::SignedIn, calendars::one);
-    let r = get_from!(r, "/instances", Policy::SignedIn, instances::list);
-    let r = get_from!(r, "/instances/{id}", Policy::SignedIn, instances::one);
-    let r = get_from!(r, "/instances/{id}/history", Policy::SignedIn, history::handler);
-    let r = get_from!(r, "/instances/{id}/at", Policy::SignedIn, state_at::handler);
-    let r = get_from!(r, "/history/analysis", OPERATIONS, analysis::handler);
-    let r = get_from!(r, "/history/export", OPERATIONS, export::handler);
-    let r = get_from!(r, "/tasks", Policy::SignedIn, tasks::list);
-    let r = get_from!(r, "/tasks/{id}", Policy::SignedIn, tasks::one);
-    let r = get_from!(r, "/simulations", PLANNERS, simulations::list);
-    let r = get_from!(r, "/simulations/{id}", PLANNERS, simulations::one);
-    let r = get_from!(r, "/simulations/{id}/compare/{other}", PLANNERS, simulations::compare);
-    let r = get_from!(r, "/batches", OPERATIONS, batches::list);
-    let r = get_from!(r, "/batches/{id}", OPERATIONS, batches::one);
-    let r = get_from!(r, "/batches/{id}/items", OPERATIONS, batches::items);
-    let r = get_from!(r, "/batches/{id}/export", OPERATIONS, batches::export);
-    let r = get_from!(r, "/jobs", ADMIN, jobs::handler);
-    let r = get_from!(r, "/start-parts", OPERATIONS, start_parts::handler);
-    get_from!(r, "/incidents", OPERATIONS, incidents::handler)
+    rows! {
+        "/definitions" Policy::SignedIn => definitions::list, "Lists definitions";
+        "/definitions/{key}" Policy::SignedIn => definitions::one, "One definition";
+        "/definitions/{key}/xml" Policy::SignedIn => definitions::source, "The model as it was deployed";
+        "/definitions/{key}/start-form" Policy::SignedIn => definitions::start_form, "The start form";
+        "/calendars" Policy::SignedIn => calendars::list, "Lists calendars";
+        "/calendars/{id}" Policy::SignedIn => calendars::one, "One calendar";
+        "/instances" Policy::SignedIn => instances::list, "Lists instances";
+        "/instances/{id}" Policy::SignedIn => instances::one, "One instance";
+        "/instances/{id}/history" Policy::SignedIn => history::handler, "The history of an instance";
+        "/instances/{id}/at" Policy::SignedIn => state_at::handler, "An instance as it was";
+        "/history/analysis" OPERATIONS => analysis::handler, "Mines the history of a process";
+        "/history/export" OPERATIONS => export::handler, "Exports the history as an event log";
+        "/tasks" Policy::SignedIn => tasks::list, "Lists tasks";
+        "/tasks/{id}" Policy::SignedIn => tasks::one, "One task";
+        "/simulations" PLANNERS => simulations::list, "Lists simulations";
+        "/simulations/{id}" PLANNERS => simulations::one, "One simulation";
+        "/simulations/{id}/compare/{other}" PLANNERS => simulations::compare, "Compares two simulations";
+        "/batches" OPERATIONS => batches::list, "Lists batches";
+        "/batches/{id}" OPERATIONS => batches::one, "One batch";
+        "/batches/{id}/items" OPERATIONS => batches::items, "Items of a batch";
+        "/batches/{id}/export" OPERATIONS => batches::export, "Items of a batch as CSV";
+        "/jobs" ADMIN => jobs::handler, "Lists jobs";
+        "/start-parts" OPERATIONS => start_parts::handler, "Parts of starts that wait for the others";
+        "/incidents" OPERATIONS => incidents::handler, "Lists incidents";
+    }
+    routes
 }

@@ -44,6 +44,8 @@ enum Command {
     Doctor(commands::doctor::Args),
     /// Removes superseded versions of FHIR resources by policy; the current versions stay.
     Prune(commands::prune::Args),
+    /// Prints or checks the catalogue of the API beside FHIR (OpenAPI 3.1).
+    Openapi(commands::openapi::Args),
     /// Tests, lists and explains the policies of access.
     Policy(Box<commands::policy::Args>),
     /// Deploys BPMN, DMN and Questionnaire files.
@@ -74,6 +76,7 @@ fn run() -> anyhow::Result<()> {
     runtime.block_on(async {
         match cli.command {
             Command::Audit(args) => commands::audit::run(&cli.data, &args).await,
+            Command::Openapi(args) => commands::openapi::run(&args).await,
             Command::Policy(args) => commands::policy::run(&args),
             Command::Serve(args) => commands::serve::run(&cli.data, *args).await,
             Command::Load(args) => commands::load::run(&cli.data, args).await,

@@ -378,7 +378,7 @@ impl Parts {
     ///
     /// # Errors
     /// A route names a capability that the policies in force do not know: nobody could ever call it.
-    pub fn guarded(self, guard: &Guard, kit: &web::Kit) -> anyhow::Result<(Vec<Served>, axum::Router)> {
+    pub fn guarded(mut self, guard: &Guard, kit: &web::Kit) -> anyhow::Result<(Vec<Served>, axum::Router)> {
         let known = guard.authorizer().policies().capabilities();
         for Served { part, route } in &self.list {
             if let Policy::May(name) = route.policy
@@ -391,6 +391,17 @@ impl Parts {
                 );
             }
         }
+        let catalogue = catalogue(self.routes.list());
+        self.add("site", web::catalogue(kit, &catalogue));
         Ok((self.list, web::dress(self.routes.guard(guard), kit)))
     }
+}
+
+/// The catalogue of the API (OpenAPI 3.1) of these routes.
+pub fn catalogue(routes: &[RouteInfo]) -> serde_json::Value {
+    let info = access::ApiInfo {
+        version: env!("CARGO_PKG_VERSION").into(),
+        server: "/".into(),
+    };
+    access::openapi(routes, &info)
 }

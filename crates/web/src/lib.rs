@@ -73,7 +73,8 @@
 mod answer;
 mod apps;
 mod assets;
-pub mod chart;
+pub mod catalogue;
+mod chart;
 mod confirm;
 pub mod diagram;
 mod dress;
@@ -91,6 +92,7 @@ mod timeline;
 
 pub use answer::{Answer, Failure, show};
 pub use apps::apps;
+pub use catalogue::catalogue;
 pub use chart::{Chart, ChartPoint};
 pub use confirm::{Confirm, confirm};
 pub use diagram::{DiagramView, Heat};

@@ -60,6 +60,7 @@ fn action(entry: &AuditEntry) -> (&'static str, Option<&'static str>) {
         "PUT" => ("U", "update"),
         "PATCH" => ("U", "patch"),
         "DELETE" => ("D", "delete"),
+        "EXPORT" => ("R", "operation"),
         _ => ("E", "operation"),
     };
     // A page, a command to the orchestrator: no interaction of FHIR.

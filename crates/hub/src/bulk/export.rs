@@ -13,9 +13,9 @@ use crate::search::refuse_ignored;
 use crate::{Hub, HubError};
 use jiff::{SignedDuration, Timestamp};
 use serde_json::{Value, json};
-use std::collections::{HashMap, HashSet};
+use std::collections::{BTreeSet, HashMap, HashSet};
 use std::sync::Arc;
-use store::{Query, Snapshot, StoredResource};
+use store::{AuditEntry, Query, Snapshot, StoredResource, Transaction};
 
 /// Resources read at once.
 const PAGE: usize = 500;
@@ -25,6 +25,9 @@ const DELETIONS: usize = 1_000;
 
 /// Resources of one filtered type: the ids are kept, since several filters may find the same one.
 const MAX_FILTERED: usize = 5_000_000;
+
+/// Patients that one access record of an export names: those of the resources written since the record before.
+const TOLD: usize = 5_000;
 
 /// A version is dated when it is prepared and seen when it is committed: `_since` reaches back by this much, so that
 /// a chain of exports, each since the moment of the one before, misses nothing (and may tell something twice).
@@ -51,12 +54,27 @@ pub(super) async fn run(hub: &Arc<Hub>, job: &mut Job, task: &ExportTask, live: 
         removals: Vec::new(),
         filters: filters(hub, task)?,
         views: HashMap::new(),
+        told: BTreeSet::new(),
+        record: AuditEntry {
+            actor: job.owner.clone(),
+            acts_for: job.actor.as_ref().and_then(|actor| actor.acts_for.clone()),
+            client: job
+                .actor
+                .as_ref()
+                .and_then(|actor| Some(actor.client.as_ref()?.client.clone())),
+            action: "EXPORT".into(),
+            target: format!("/fhir/$export/{}", job.id),
+            outcome: "permit export".into(),
+            status: 200,
+            ..AuditEntry::default()
+        },
         all: snapshot.counts().await?.iter().map(|(_, count)| count).sum(),
         done: 0,
     };
     export.filtered(snapshot.as_mut()).await?;
     export.walk(snapshot.as_mut()).await?;
     drop(snapshot);
+    export.record().await?;
     export.flush_removals()?;
     job.time = Some(time);
     job.left.output = export.parts.finish()?;
@@ -110,6 +128,9 @@ struct Export<'a> {
     removals: Vec<Value>,
     filters: HashMap<String, Vec<Query>>,
     views: HashMap<String, View>,
+    /// Whose data were written since the last access record.
+    told: BTreeSet<String>,
+    record: AuditEntry,
     all: u64,
     done: u64,
 }
@@ -149,7 +170,7 @@ impl Export<'_> {
                         found: seen.len(),
                     });
                 }
-                self.tell().await;
+                self.tell().await?;
                 let Some(next) = page.next else { break };
                 query.page.after = Some(next);
             }
@@ -180,19 +201,42 @@ impl Export<'_> {
                     self.put(&resource)?;
                 }
             }
-            self.tell().await;
+            self.tell().await?;
         }
     }
 
-    async fn tell(&self) {
+    /// Whose data went out, before anybody can fetch the files.
+    async fn record(&mut self) -> Result<(), HubError> {
+        let mut patients = std::mem::take(&mut self.told).into_iter();
+        let Some(patient) = patients.next() else { return Ok(()) };
+        let entry = AuditEntry {
+            at: self.hub.clock.now(),
+            patient: Some(patient),
+            others: patients.collect(),
+            ..self.record.clone()
+        };
+        let transaction = Transaction {
+            audit: vec![entry],
+            ..Transaction::default()
+        };
+        self.hub.store.commit(transaction).await?;
+        Ok(())
+    }
+
+    async fn tell(&mut self) -> Result<(), HubError> {
+        if self.told.len() >= TOLD {
+            self.record().await?;
+        }
         self.live
             .tell(format!("{} of {} resources read", self.done.min(self.all), self.all));
         // Others have their turn, and a cancellation is seen.
         tokio::task::yield_now().await;
+        Ok(())
     }
 
     fn put(&mut self, resource: &StoredResource) -> Result<(), HubError> {
         let Some(body) = &resource.body else { return Ok(()) };
+        self.told.extend(resource.patient.clone());
         if self.task.elements.is_empty() {
             return self.parts.line(&resource.rtype, body);
         }

@@ -9,6 +9,7 @@ use jiff::SignedDuration;
 use serde_json::{Value, json};
 use std::path::Path;
 use std::sync::Arc;
+use store::Store as _;
 use store::{Clock as _, ManualClock, SequentialIds, Store};
 use store_sqlite::{Options, SqliteStore};
 
@@ -107,6 +108,18 @@ async fn everything_goes_out_in_files_of_limited_length() {
         .path();
     assert_eq!(mode(&job) & 0o777, 0o700);
     assert_eq!(mode(&job.join("Patient.1.ndjson")) & 0o777, 0o600);
+    // Whoever's data went out can know it.
+    let filter = store::AuditFilter::newest(Some("p3"), 100);
+    let accesses = server
+        .store
+        .snapshot()
+        .await
+        .unwrap()
+        .audit(&filter)
+        .await
+        .unwrap()
+        .entries();
+    assert!(accesses.iter().any(|access| access.action == "EXPORT"), "{accesses:?}");
 }
 
 #[tokio::test]

@@ -1,10 +1,11 @@
 //! What the mining of own history says: `GET /orchestrator/history/analysis?definition=&from=&to=&ended=&variants=`.
 
 use jiff::Timestamp;
+use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
 /// A distribution of durations, in milliseconds.
-#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "camelCase")]
 pub struct Spread {
     /// How many were measured.
@@ -18,7 +19,7 @@ pub struct Spread {
 }
 
 /// One kind of work.
-#[derive(Debug, Clone, Serialize, Deserialize)]
+#[derive(Debug, Clone, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "camelCase")]
 pub struct ActivityFigures {
     /// Element id; after `process/` when a called process holds it.
@@ -42,7 +43,7 @@ pub struct ActivityFigures {
 }
 
 /// What directly followed what.
-#[derive(Debug, Clone, Serialize, Deserialize)]
+#[derive(Debug, Clone, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "camelCase")]
 pub struct EdgeFigures {
     /// Label of the work before.
@@ -56,7 +57,7 @@ pub struct EdgeFigures {
 }
 
 /// A way that cases went.
-#[derive(Debug, Clone, Serialize, Deserialize)]
+#[derive(Debug, Clone, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "camelCase")]
 pub struct VariantFigures {
     /// Labels in the order in which the work was done.
@@ -72,7 +73,7 @@ pub struct VariantFigures {
 }
 
 /// How well the cases replay on the deployed model, by token replay; only cases that were completed count.
-#[derive(Debug, Clone, Serialize, Deserialize)]
+#[derive(Debug, Clone, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "camelCase")]
 pub struct Conformance {
     /// Definition key of the model.
@@ -94,7 +95,7 @@ pub struct Conformance {
 }
 
 /// An element that a Petri net cannot say exactly.
-#[derive(Debug, Clone, Serialize, Deserialize)]
+#[derive(Debug, Clone, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "camelCase")]
 pub struct ApproximatedElement {
     /// Element id.
@@ -105,7 +106,7 @@ pub struct ApproximatedElement {
 }
 
 /// Everything about a definition in a period.
-#[derive(Debug, Clone, Serialize, Deserialize)]
+#[derive(Debug, Clone, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "camelCase")]
 pub struct Analysis {
     /// What was asked for: definition key or process id.

@@ -1,12 +1,13 @@
 //! Operations on many instances at once. See `docs/operate-instances.md`.
 
 use jiff::Timestamp;
+use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 use serde_json::{Map, Value};
 use std::collections::BTreeMap;
 
 /// Which instances; all that is given must hold. Ended instances only when `status` asks for them.
-#[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize)]
+#[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "camelCase", default, deny_unknown_fields)]
 pub struct InstanceSelection {
     /// Definition key, or process id for every version.
@@ -45,7 +46,7 @@ pub struct InstanceSelection {
 }
 
 /// What is done with each instance: `{"cancel": {}}`, `{"migrate": {"to": "visita:2"}}`, …
-#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "camelCase", rename_all_fields = "camelCase", deny_unknown_fields)]
 pub enum BatchOperation {
     /// Ends it.
@@ -57,6 +58,7 @@ pub enum BatchOperation {
     /// Cancels and starts elements, sets variables.
     Modify {
         /// As in [`super::ModifyInstance`].
+        #[schemars(with = "Vec<serde_json::Value>")]
         instructions: Vec<engine::Instruction>,
     },
     /// Moves it to another version.
@@ -117,7 +119,7 @@ impl BatchOperation {
 }
 
 /// `POST /orchestrator/batches/preview` (nothing is changed), then `POST /orchestrator/batches` with its `confirmation`.
-#[derive(Debug, Clone, Serialize, Deserialize)]
+#[derive(Debug, Clone, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "camelCase", deny_unknown_fields)]
 pub struct BatchRequest {
     /// What is done.
@@ -143,7 +145,7 @@ pub struct BatchRequest {
 }
 
 /// What a batch would do.
-#[derive(Debug, Clone, Default, Serialize, Deserialize)]
+#[derive(Debug, Clone, Default, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "camelCase")]
 pub struct BatchPreview {
     /// Instances that match.
@@ -167,7 +169,7 @@ pub struct BatchPreview {
 }
 
 /// One reason for which instances would be refused or passed over.
-#[derive(Debug, Clone, Default, Serialize, Deserialize)]
+#[derive(Debug, Clone, Default, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "camelCase")]
 pub struct BatchReason {
     /// In words.
@@ -179,7 +181,7 @@ pub struct BatchReason {
 }
 
 /// One instance of a preview.
-#[derive(Debug, Clone, Default, Serialize, Deserialize)]
+#[derive(Debug, Clone, Default, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "camelCase")]
 pub struct BatchSample {
     /// Instance id.
@@ -197,7 +199,7 @@ pub struct BatchSample {
 }
 
 /// Where a batch stands.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "lowercase")]
 pub enum BatchState {
     /// Writes down which instances are part of it.
@@ -231,7 +233,7 @@ impl BatchState {
 }
 
 /// A batch: `GET /orchestrator/batches`, `GET /orchestrator/batches/{id}`, and the answer to the commands.
-#[derive(Debug, Clone, Serialize, Deserialize)]
+#[derive(Debug, Clone, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "camelCase")]
 pub struct BatchInfo {
     /// Batch id.
@@ -278,7 +280,7 @@ impl BatchInfo {
 }
 
 /// What became of one instance: `GET /orchestrator/batches/{id}/items?result=&after=&limit=`.
-#[derive(Debug, Clone, Serialize, Deserialize)]
+#[derive(Debug, Clone, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "camelCase")]
 pub struct BatchItem {
     /// Place in the batch, from 0.
@@ -294,7 +296,7 @@ pub struct BatchItem {
 }
 
 /// What became of an instance.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "lowercase")]
 pub enum BatchResult {
     /// It was done, in the same commit as this outcome.
@@ -317,7 +319,7 @@ impl BatchResult {
 }
 
 /// `POST /orchestrator/batches/{id}/retry`: a new batch of the failed instances.
-#[derive(Debug, Clone, Default, Serialize, Deserialize)]
+#[derive(Debug, Clone, Default, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "camelCase", default)]
 pub struct RetryBatch {
     /// Why; absent: as before.

@@ -2,13 +2,15 @@
 
 use calendar::Calendar;
 use jiff::civil::Date;
+use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
 /// `GET /orchestrator/calendars/{id}?year=&municipality=`; the list leaves `daysOff` empty.
-#[derive(Debug, Clone, Serialize, Deserialize)]
+#[derive(Debug, Clone, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "camelCase")]
 pub struct CalendarInfo {
     /// The calendar as deployed.
+    #[schemars(with = "serde_json::Value")]
     pub calendar: Calendar,
     /// Version; 0: the one that comes with the program.
     pub version: u32,
@@ -27,7 +29,7 @@ impl CalendarInfo {
 }
 
 /// A day off.
-#[derive(Debug, Clone, Serialize, Deserialize)]
+#[derive(Debug, Clone, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "camelCase")]
 pub struct DayOff {
     /// When.

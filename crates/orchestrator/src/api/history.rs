@@ -2,11 +2,12 @@
 
 use super::{InstanceInfo, TaskInfo};
 use jiff::Timestamp;
+use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 use serde_json::{Map, Value};
 
 /// `GET /orchestrator/instances/{id}/at?revision=|time=`: an instance as it was after one step.
-#[derive(Debug, Clone, Serialize, Deserialize)]
+#[derive(Debug, Clone, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "camelCase")]
 pub struct InstanceAt {
     /// The step, from 1.
@@ -18,6 +19,7 @@ pub struct InstanceAt {
     /// Who or what caused it.
     pub actor: String,
     /// What happened in it, see `engine::Event`.
+    #[schemars(with = "Vec<serde_json::Value>")]
     pub events: Vec<engine::Event>,
     /// Tokens, variables of the process, incidents.
     pub instance: InstanceInfo,
@@ -34,7 +36,7 @@ pub struct InstanceAt {
 }
 
 /// A timer of an instance.
-#[derive(Debug, Clone, Serialize, Deserialize)]
+#[derive(Debug, Clone, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "camelCase")]
 pub struct OpenTimer {
     /// Timer id.
@@ -46,7 +48,7 @@ pub struct OpenTimer {
 }
 
 /// A message or signal that an instance waits for.
-#[derive(Debug, Clone, Serialize, Deserialize)]
+#[derive(Debug, Clone, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "camelCase")]
 pub struct OpenWait {
     /// Wait id.
@@ -60,7 +62,7 @@ pub struct OpenWait {
 }
 
 /// Variables that are not those of the process as a whole.
-#[derive(Debug, Clone, Serialize, Deserialize)]
+#[derive(Debug, Clone, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "camelCase")]
 pub struct LocalVariables {
     /// Scope or token id.

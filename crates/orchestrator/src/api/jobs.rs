@@ -1,11 +1,12 @@
 //! Workers outside: what they ask for and what they get. See `docs/workers.md`.
 
 use jiff::Timestamp;
+use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 use serde_json::{Map, Value};
 
 /// `POST /orchestrator/jobs/fetch`: takes jobs and locks them.
-#[derive(Debug, Clone, Default, Serialize, Deserialize)]
+#[derive(Debug, Clone, Default, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "camelCase", default)]
 pub struct FetchJobs {
     /// The worker's own name, different for each running copy.
@@ -21,7 +22,7 @@ pub struct FetchJobs {
 }
 
 /// One job type to fetch.
-#[derive(Debug, Clone, Default, Serialize, Deserialize)]
+#[derive(Debug, Clone, Default, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "camelCase", default)]
 pub struct FetchTopic {
     /// Job type (Camunda 7: topic).
@@ -34,7 +35,7 @@ pub struct FetchTopic {
 }
 
 /// A job in the hands of the worker that fetched it.
-#[derive(Debug, Clone, Serialize, Deserialize)]
+#[derive(Debug, Clone, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "camelCase")]
 pub struct FetchedJob {
     /// Job id; the same for each try.
@@ -69,7 +70,7 @@ pub struct FetchedJob {
 }
 
 /// `POST /orchestrator/jobs/complete`: many jobs done, each accepted or refused by itself.
-#[derive(Debug, Clone, Default, Serialize, Deserialize)]
+#[derive(Debug, Clone, Default, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "camelCase", default)]
 pub struct CompleteJobs {
     /// The name they were fetched with.
@@ -82,7 +83,7 @@ pub struct CompleteJobs {
 }
 
 /// One job done.
-#[derive(Debug, Clone, Default, Serialize, Deserialize)]
+#[derive(Debug, Clone, Default, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "camelCase", default)]
 pub struct DoneJob {
     /// Job id.
@@ -92,7 +93,7 @@ pub struct DoneJob {
 }
 
 /// Which following jobs a worker takes at once.
-#[derive(Debug, Clone, Default, Serialize, Deserialize)]
+#[derive(Debug, Clone, Default, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "camelCase", default)]
 pub struct NextJobs {
     /// What it can do.
@@ -102,7 +103,7 @@ pub struct NextJobs {
 }
 
 /// Answer to [`CompleteJobs`].
-#[derive(Debug, Clone, Default, Serialize, Deserialize)]
+#[derive(Debug, Clone, Default, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "camelCase")]
 pub struct CompletedJobs {
     /// One for each job, in the order of the request.
@@ -112,7 +113,7 @@ pub struct CompletedJobs {
 }
 
 /// How it went with one job.
-#[derive(Debug, Clone, Default, Serialize, Deserialize)]
+#[derive(Debug, Clone, Default, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "camelCase")]
 pub struct JobOutcome {
     /// Job id.
@@ -128,7 +129,7 @@ pub struct JobOutcome {
 }
 
 /// `POST /orchestrator/jobs/{id}/extend`, `/unlock`.
-#[derive(Debug, Clone, Default, Serialize, Deserialize)]
+#[derive(Debug, Clone, Default, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "camelCase", default)]
 pub struct ChangeLock {
     /// The name it was fetched with.
@@ -138,7 +139,7 @@ pub struct ChangeLock {
 }
 
 /// How a lock stands.
-#[derive(Debug, Clone, Serialize, Deserialize)]
+#[derive(Debug, Clone, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "camelCase")]
 pub struct JobLock {
     /// Job id.

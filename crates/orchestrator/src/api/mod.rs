@@ -30,12 +30,13 @@ pub use simulations::{ProposeScenario, ProposedScenario, Simulate, SimulationInf
 pub use tasks::{AttachToTask, ChangeTask, CommentTask, DelegateTask, ResolveTask, TaskComment, TaskDocument};
 
 use jiff::Timestamp;
+use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 use serde_json::{Map, Value};
 
 /// `POST /orchestrator/deployments`: files that belong together; all or none is deployed. Deploying the same bytes
 /// again changes nothing and returns the existing keys.
-#[derive(Debug, Clone, Serialize, Deserialize)]
+#[derive(Debug, Clone, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "camelCase")]
 pub struct Deploy {
     /// The files: `*.bpmn`, `*.dmn`, `*.calendar.json`, `*.json` (Questionnaire).
@@ -43,7 +44,7 @@ pub struct Deploy {
 }
 
 /// One file.
-#[derive(Debug, Clone, Serialize, Deserialize)]
+#[derive(Debug, Clone, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "camelCase")]
 pub struct DeployFile {
     /// Name with extension.
@@ -53,7 +54,7 @@ pub struct DeployFile {
 }
 
 /// Answer to a deployment. A refused one is 422 with `issues`.
-#[derive(Debug, Clone, Default, Serialize, Deserialize)]
+#[derive(Debug, Clone, Default, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "camelCase")]
 pub struct Deployed {
     /// Keys `id:version`.
@@ -64,7 +65,7 @@ pub struct Deployed {
 
 /// One deployed process: `GET /orchestrator/definitions`, `GET /orchestrator/definitions/{key}`
 /// (`/{key}/xml` is the source; `{key}` may be a process id for its newest version).
-#[derive(Debug, Clone, Serialize, Deserialize)]
+#[derive(Debug, Clone, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "camelCase")]
 pub struct DefinitionInfo {
     /// `id:version`.
@@ -94,7 +95,7 @@ pub struct DefinitionInfo {
 }
 
 /// `POST /orchestrator/instances`.
-#[derive(Debug, Clone, Default, Serialize, Deserialize)]
+#[derive(Debug, Clone, Default, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "camelCase", default)]
 pub struct StartInstance {
     /// Process id (newest version) or key.
@@ -122,7 +123,7 @@ fn is_zero(value: &u32) -> bool {
 
 /// An instance: `GET /orchestrator/instances/{id}`; the list `GET /orchestrator/instances?definition=&patient=&
 /// businessKey=&status=&after=&limit=` leaves `variables` empty.
-#[derive(Debug, Clone, Serialize, Deserialize)]
+#[derive(Debug, Clone, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "camelCase")]
 pub struct InstanceInfo {
     /// Instance id, also the id of its CarePlan.
@@ -148,7 +149,7 @@ pub struct InstanceInfo {
 }
 
 /// A live token.
-#[derive(Debug, Clone, Serialize, Deserialize)]
+#[derive(Debug, Clone, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "camelCase")]
 pub struct ActiveElement {
     /// BPMN element id.
@@ -172,7 +173,7 @@ pub struct ActiveElement {
 }
 
 /// One history entry: `GET /orchestrator/instances/{id}/history?from=&limit=`.
-#[derive(Debug, Clone, Serialize, Deserialize)]
+#[derive(Debug, Clone, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "camelCase")]
 pub struct HistoryEntry {
     /// Revision.
@@ -182,12 +183,13 @@ pub struct HistoryEntry {
     /// Who or what.
     pub actor: String,
     /// Engine events, see `engine::Event`.
+    #[schemars(with = "Vec<serde_json::Value>")]
     pub events: Vec<engine::Event>,
 }
 
 /// A task: `GET /orchestrator/tasks?assignee=&role=&patient=&instance=&overdue=true&state=open|done&after=&limit=`,
 /// `GET /orchestrator/tasks/{id}`.
-#[derive(Debug, Clone, Serialize, Deserialize)]
+#[derive(Debug, Clone, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "camelCase")]
 pub struct TaskInfo {
     /// Task id, also the id of the FHIR Task.
@@ -239,7 +241,7 @@ pub struct TaskInfo {
 }
 
 /// A page of a list. `next` is the `after` of the following page.
-#[derive(Debug, Clone, Serialize, Deserialize)]
+#[derive(Debug, Clone, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "camelCase")]
 pub struct List<T> {
     /// Items.
@@ -249,7 +251,7 @@ pub struct List<T> {
 }
 
 /// `POST /orchestrator/tasks/{id}/complete`.
-#[derive(Debug, Clone, Default, Serialize, Deserialize)]
+#[derive(Debug, Clone, Default, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "camelCase", default)]
 pub struct CompleteTask {
     /// Result variables.
@@ -259,7 +261,7 @@ pub struct CompleteTask {
 }
 
 /// Answer to a completed task.
-#[derive(Debug, Clone, Default, Serialize, Deserialize)]
+#[derive(Debug, Clone, Default, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "camelCase")]
 pub struct TaskDone {
     /// Task id.
@@ -277,7 +279,7 @@ pub struct TaskDone {
 }
 
 /// Answer to a command that moves an instance.
-#[derive(Debug, Clone, Default, Serialize, Deserialize)]
+#[derive(Debug, Clone, Default, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "camelCase")]
 pub struct Moved {
     /// Instance id.
@@ -291,7 +293,7 @@ pub struct Moved {
 }
 
 /// `POST /orchestrator/instances/{id}/variables`: sets variables of the root scope.
-#[derive(Debug, Clone, Default, Serialize, Deserialize)]
+#[derive(Debug, Clone, Default, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "camelCase", default)]
 pub struct SetVariables {
     /// New values.
@@ -302,7 +304,7 @@ pub struct SetVariables {
 }
 
 /// `POST /orchestrator/instances/{id}/cancel`.
-#[derive(Debug, Clone, Default, Serialize, Deserialize)]
+#[derive(Debug, Clone, Default, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "camelCase", default)]
 pub struct CancelInstance {
     /// Why (required).
@@ -310,7 +312,7 @@ pub struct CancelInstance {
 }
 
 /// `POST /orchestrator/signals`: to everyone who waits for it now.
-#[derive(Debug, Clone, Default, Serialize, Deserialize)]
+#[derive(Debug, Clone, Default, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "camelCase", default)]
 pub struct SendSignal {
     /// Signal name.
@@ -320,7 +322,7 @@ pub struct SendSignal {
 }
 
 /// An open job: `GET /orchestrator/jobs?type=&limit=`.
-#[derive(Debug, Clone, Serialize, Deserialize)]
+#[derive(Debug, Clone, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "camelCase")]
 pub struct JobInfo {
     /// Job id, also the idempotency key of its work.
@@ -350,7 +352,7 @@ pub struct JobInfo {
 }
 
 /// `POST /orchestrator/jobs/{id}/complete`.
-#[derive(Debug, Clone, Default, Serialize, Deserialize)]
+#[derive(Debug, Clone, Default, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "camelCase", default)]
 pub struct CompleteJob {
     /// The name it was fetched with; only administrators may leave it out, for a job nobody holds.
@@ -360,7 +362,7 @@ pub struct CompleteJob {
 }
 
 /// `POST /orchestrator/jobs/{id}/fail`.
-#[derive(Debug, Clone, Default, Serialize, Deserialize)]
+#[derive(Debug, Clone, Default, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "camelCase", default)]
 pub struct FailJob {
     /// The name it was fetched with, see [`CompleteJob::worker`].
@@ -374,7 +376,7 @@ pub struct FailJob {
 }
 
 /// `POST /orchestrator/jobs/{id}/error`, `POST /orchestrator/tasks/{id}/error`: a BPMN error, caught by its code.
-#[derive(Debug, Clone, Default, Serialize, Deserialize)]
+#[derive(Debug, Clone, Default, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "camelCase", default)]
 pub struct ThrowError {
     /// For a job: the name it was fetched with, see [`CompleteJob::worker`].
@@ -388,7 +390,7 @@ pub struct ThrowError {
 }
 
 /// `POST /orchestrator/tasks/{id}/claim`, `/unclaim`, `/reassign`.
-#[derive(Debug, Clone, Default, Serialize, Deserialize)]
+#[derive(Debug, Clone, Default, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "camelCase", default)]
 pub struct AssignTask {
     /// New holder (`claim`: the caller when absent).
@@ -398,7 +400,7 @@ pub struct AssignTask {
 }
 
 /// `POST /orchestrator/messages`: to whoever waits for it, else starts a process with that message start event.
-#[derive(Debug, Clone, Default, Serialize, Deserialize)]
+#[derive(Debug, Clone, Default, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "camelCase", default)]
 pub struct SendMessage {
     /// Message name.
@@ -412,7 +414,7 @@ pub struct SendMessage {
 }
 
 /// What became of a message or signal.
-#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "camelCase")]
 pub struct Correlated {
     /// Instances that received it.
@@ -425,7 +427,7 @@ pub struct Correlated {
 }
 
 /// `POST /orchestrator/conditions`: looks at the conditional start events of everything deployed.
-#[derive(Debug, Clone, Default, Serialize, Deserialize)]
+#[derive(Debug, Clone, Default, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "camelCase", default)]
 pub struct EvaluateConditions {
     /// What the conditions see, and the variables of the instances that they start.
@@ -439,7 +441,7 @@ pub struct EvaluateConditions {
 }
 
 /// A start that has not all its events yet: `GET /orchestrator/start-parts`.
-#[derive(Debug, Clone, Serialize, Deserialize)]
+#[derive(Debug, Clone, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "camelCase")]
 pub struct StartParts {
     /// Process id.
@@ -461,7 +463,7 @@ pub struct StartParts {
 }
 
 /// An incident: `GET /orchestrator/incidents`; `POST /orchestrator/incidents/{id}/retry`.
-#[derive(Debug, Clone, Serialize, Deserialize)]
+#[derive(Debug, Clone, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "camelCase")]
 pub struct IncidentInfo {
     /// Incident id.

@@ -1,10 +1,11 @@
 //! What those who keep the running of things do with instances and definitions. See `docs/operate-instances.md`.
 
+use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 use std::collections::BTreeMap;
 
 /// `POST /orchestrator/instances/{id}/suspend`.
-#[derive(Debug, Clone, Default, Serialize, Deserialize)]
+#[derive(Debug, Clone, Default, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "camelCase", default)]
 pub struct SuspendInstance {
     /// Why (required).
@@ -12,7 +13,7 @@ pub struct SuspendInstance {
 }
 
 /// `POST /orchestrator/instances/{id}/resume`: `{}`.
-#[derive(Debug, Clone, Default, Serialize, Deserialize)]
+#[derive(Debug, Clone, Default, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "camelCase", default)]
 pub struct ResumeInstance {
     /// Why; kept in history when given.
@@ -21,7 +22,7 @@ pub struct ResumeInstance {
 }
 
 /// `POST /orchestrator/incidents/{id}/retry`: `{}`.
-#[derive(Debug, Clone, Default, Serialize, Deserialize)]
+#[derive(Debug, Clone, Default, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "camelCase", default)]
 pub struct RetryIncident {
     /// Why; kept in history when given.
@@ -36,7 +37,7 @@ pub struct RetryIncident {
 }
 
 /// `POST /orchestrator/definitions/{key}/suspend` (`.../resume` with `{}`): no new instances start.
-#[derive(Debug, Clone, Default, Serialize, Deserialize)]
+#[derive(Debug, Clone, Default, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "camelCase", default)]
 pub struct SuspendDefinition {
     /// Why (required to suspend).
@@ -46,7 +47,7 @@ pub struct SuspendDefinition {
 }
 
 /// `POST /orchestrator/definitions/{key}/retire`: a version that is not wanted any more. It stays readable for history.
-#[derive(Debug, Clone, Default, Serialize, Deserialize)]
+#[derive(Debug, Clone, Default, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "camelCase", default)]
 pub struct RetireDefinition {
     /// Why (required).
@@ -54,17 +55,18 @@ pub struct RetireDefinition {
 }
 
 /// `POST /orchestrator/instances/{id}/modify`: all of it or nothing, in this order.
-#[derive(Debug, Clone, Default, Serialize, Deserialize)]
+#[derive(Debug, Clone, Default, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "camelCase", default)]
 pub struct ModifyInstance {
     /// What: `{"cancel": {"at": …}}`, `{"startBefore": {"element": …}}`, `{"startAfter": …}`, `{"setVariables": …}`.
+    #[schemars(with = "Vec<serde_json::Value>")]
     pub instructions: Vec<engine::Instruction>,
     /// Why (required).
     pub reason: String,
 }
 
 /// `POST /orchestrator/migrations/plan`: proposes what becomes of each element. The answer is [`engine::Plan`].
-#[derive(Debug, Clone, Default, Serialize, Deserialize)]
+#[derive(Debug, Clone, Default, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "camelCase", default)]
 pub struct PlanMigration {
     /// Definition key now.
@@ -74,7 +76,7 @@ pub struct PlanMigration {
 }
 
 /// `POST /orchestrator/migrations/dry-run`: what a migration would do to each running instance. Nothing is changed.
-#[derive(Debug, Clone, Default, Serialize, Deserialize)]
+#[derive(Debug, Clone, Default, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "camelCase", default)]
 pub struct DryRunMigration {
     /// Definition key now.
@@ -90,7 +92,7 @@ pub struct DryRunMigration {
 }
 
 /// What a migration would do to an instance.
-#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "camelCase")]
 pub struct MigrationOutcome {
     /// Instance id.
@@ -108,7 +110,7 @@ pub struct MigrationOutcome {
 }
 
 /// `POST /orchestrator/instances/{id}/migrate`.
-#[derive(Debug, Clone, Default, Serialize, Deserialize)]
+#[derive(Debug, Clone, Default, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "camelCase", default)]
 pub struct MigrateInstance {
     /// Definition key now; absent: the instance's own. A called process is moved by naming its key.

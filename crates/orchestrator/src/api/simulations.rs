@@ -1,11 +1,12 @@
 //! What travels about simulations.
 
 use jiff::Timestamp;
+use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
 
 /// `POST /orchestrator/simulations`: plays a scenario on a deployed process, or on the models given.
-#[derive(Debug, Clone, Default, Serialize, Deserialize)]
+#[derive(Debug, Clone, Default, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "camelCase", default)]
 pub struct Simulate {
     /// Process id (newest version) or key; with `files` the process in them, needed when there are several.
@@ -18,7 +19,7 @@ pub struct Simulate {
 
 /// A simulation: `GET /orchestrator/simulations` (newest first), `GET /orchestrator/simulations/{id}`,
 /// `POST /orchestrator/simulations/{id}/cancel`.
-#[derive(Debug, Clone, Default, Serialize, Deserialize)]
+#[derive(Debug, Clone, Default, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "camelCase")]
 pub struct SimulationInfo {
     /// Its id.
@@ -40,15 +41,17 @@ pub struct SimulationInfo {
     /// Why it failed.
     pub error: Option<String>,
     /// What someone should look at before they believe the result.
+    #[schemars(with = "Vec<serde_json::Value>")]
     pub warnings: Vec<simulation::Note>,
     /// The scenario (only on the single read).
     pub scenario: Option<Value>,
     /// The result (only on the single read, when done).
+    #[schemars(with = "serde_json::Value")]
     pub report: Option<Box<simulation::Report>>,
 }
 
 /// `POST /orchestrator/simulations/proposal`: a scenario fitted from the history of a process.
-#[derive(Debug, Clone, Default, Serialize, Deserialize)]
+#[derive(Debug, Clone, Default, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "camelCase", default)]
 pub struct ProposeScenario {
     /// Process id (every version counts) or key.
@@ -58,7 +61,7 @@ pub struct ProposeScenario {
 }
 
 /// Answer to it.
-#[derive(Debug, Clone, Default, Serialize, Deserialize)]
+#[derive(Debug, Clone, Default, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "camelCase")]
 pub struct ProposedScenario {
     /// The scenario.
@@ -66,5 +69,6 @@ pub struct ProposedScenario {
     /// How many instances were looked at.
     pub instances: u64,
     /// How it came about, and what it does not tell.
+    #[schemars(with = "Vec<serde_json::Value>")]
     pub notes: Vec<simulation::Note>,
 }

@@ -1,10 +1,11 @@
 //! What people do with a task besides claiming and completing it.
 
 use jiff::Timestamp;
+use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
 /// A comment (`Task.note`).
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "camelCase")]
 pub struct TaskComment {
     /// Who.
@@ -16,7 +17,7 @@ pub struct TaskComment {
 }
 
 /// A document beside a task (`Task.input`).
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "camelCase")]
 pub struct TaskDocument {
     /// `DocumentReference/…`.
@@ -26,7 +27,7 @@ pub struct TaskDocument {
 }
 
 /// `POST /orchestrator/tasks/{id}/delegate`: someone else does it for the holder.
-#[derive(Debug, Clone, Default, Serialize, Deserialize)]
+#[derive(Debug, Clone, Default, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "camelCase", default)]
 pub struct DelegateTask {
     /// Who does it.
@@ -36,7 +37,7 @@ pub struct DelegateTask {
 }
 
 /// `POST /orchestrator/tasks/{id}/resolve`: a delegated task goes back.
-#[derive(Debug, Clone, Default, Serialize, Deserialize)]
+#[derive(Debug, Clone, Default, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "camelCase", default)]
 pub struct ResolveTask {
     /// What was found.
@@ -44,7 +45,7 @@ pub struct ResolveTask {
 }
 
 /// `POST /orchestrator/tasks/{id}/change`: what is absent stays.
-#[derive(Debug, Clone, Default, Serialize, Deserialize)]
+#[derive(Debug, Clone, Default, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "camelCase", default)]
 pub struct ChangeTask {
     /// Due moment.
@@ -56,7 +57,7 @@ pub struct ChangeTask {
 }
 
 /// `POST /orchestrator/tasks/{id}/comments`.
-#[derive(Debug, Clone, Default, Serialize, Deserialize)]
+#[derive(Debug, Clone, Default, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "camelCase", default)]
 pub struct CommentTask {
     /// What.
@@ -64,7 +65,7 @@ pub struct CommentTask {
 }
 
 /// `POST /orchestrator/tasks/{id}/attachments`: becomes a DocumentReference of the patient.
-#[derive(Debug, Clone, Default, Serialize, Deserialize)]
+#[derive(Debug, Clone, Default, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "camelCase", default)]
 pub struct AttachToTask {
     /// Title.

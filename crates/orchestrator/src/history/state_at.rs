@@ -18,7 +18,7 @@ use std::sync::Arc;
 use store::{HistoryRecord, InstanceStatus, Snapshot};
 
 /// Which moment: a revision, or the last one at or before a time; neither: as it is now.
-#[derive(Debug, Clone, Default, Deserialize)]
+#[derive(Debug, Clone, Default, Deserialize, schemars::JsonSchema)]
 #[serde(default)]
 pub struct AtQuery {
     /// Revision, from 1.

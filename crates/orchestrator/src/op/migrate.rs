@@ -13,6 +13,7 @@ use axum::Json;
 use axum::extract::{Path, State};
 use engine::{Command, Effect, Plan, StepError};
 use http::HeaderMap;
+use serde_json::{Value, json};
 use std::collections::BTreeMap;
 use std::sync::Arc;
 use store::InstanceFilter;
@@ -144,8 +145,9 @@ impl Orchestrator {
 pub(crate) async fn plan(
     State(orchestrator): State<Arc<Orchestrator>>,
     Body(request): Body<PlanMigration>,
-) -> Result<Json<Plan>, OrchestratorError> {
-    orchestrator.plan_migration(&request).await.map(Json)
+) -> Result<Json<Value>, OrchestratorError> {
+    let plan = orchestrator.plan_migration(&request).await?;
+    Ok(Json(json!(plan)))
 }
 
 pub(crate) async fn dry_run(

@@ -20,7 +20,7 @@ use std::sync::Arc;
 const PAGE: usize = 1_000;
 
 /// Which batches.
-#[derive(Debug, Clone, Default, Deserialize)]
+#[derive(Debug, Clone, Default, Deserialize, schemars::JsonSchema)]
 #[serde(default)]
 pub struct BatchesQuery {
     /// Mark of the page before.
@@ -30,7 +30,7 @@ pub struct BatchesQuery {
 }
 
 /// Which outcomes.
-#[derive(Debug, Clone, Default, Deserialize)]
+#[derive(Debug, Clone, Default, Deserialize, schemars::JsonSchema)]
 #[serde(default)]
 pub struct BatchItemsQuery {
     /// `done`, `failed`, `skipped`.

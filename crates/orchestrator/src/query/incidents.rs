@@ -12,7 +12,7 @@ use std::sync::Arc;
 use store::{WaitKind, WaitRecord};
 
 /// Which incidents.
-#[derive(Debug, Clone, Default, Deserialize)]
+#[derive(Debug, Clone, Default, Deserialize, schemars::JsonSchema)]
 #[serde(default)]
 pub struct IncidentsQuery {
     /// Only this kind, e.g. `job`.

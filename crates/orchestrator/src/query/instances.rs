@@ -20,7 +20,7 @@ const MOST_SEEN: usize = 20_000;
 const PAGE: usize = 500;
 
 /// Which instances; all that is given must hold.
-#[derive(Debug, Clone, Default, Deserialize)]
+#[derive(Debug, Clone, Default, Deserialize, schemars::JsonSchema)]
 #[serde(rename_all = "camelCase", default)]
 pub struct InstancesQuery {
     /// Definition key, or process id for every version.

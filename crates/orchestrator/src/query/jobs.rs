@@ -13,7 +13,7 @@ use std::sync::Arc;
 use store::WaitKind;
 
 /// Which jobs.
-#[derive(Debug, Clone, Default, Deserialize)]
+#[derive(Debug, Clone, Default, Deserialize, schemars::JsonSchema)]
 #[serde(default)]
 pub struct JobsQuery {
     /// Job type (required).

@@ -18,7 +18,7 @@ use std::sync::Arc;
 use store::{Clause, Page, Query, Sort, SortKey, StoredResource, ValueTest};
 
 /// Which tasks; all that is given must hold.
-#[derive(Debug, Clone, Default, Deserialize)]
+#[derive(Debug, Clone, Default, Deserialize, schemars::JsonSchema)]
 #[serde(rename_all = "camelCase", default)]
 pub struct TasksQuery {
     /// Held by this person (`Practitioner/…`, `Patient/…`).

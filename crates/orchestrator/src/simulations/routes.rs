@@ -7,7 +7,7 @@ use access::Actor;
 use axum::Json;
 use axum::extract::{Path, State};
 use http::StatusCode;
-use simulation::Comparison;
+use serde_json::{Value, json};
 use std::sync::Arc;
 
 type Shared = State<Arc<Orchestrator>>;
@@ -38,8 +38,9 @@ pub(crate) async fn cancel(State(orchestrator): Shared, Path(id): Path<String>) 
 pub(crate) async fn compare(
     State(orchestrator): Shared,
     Path((before, after)): Path<(String, String)>,
-) -> Answer<Comparison> {
-    orchestrator.compare_simulations(&before, &after).await.map(Json)
+) -> Answer<Value> {
+    let compared = orchestrator.compare_simulations(&before, &after).await?;
+    Ok(Json(json!(compared)))
 }
 
 pub(crate) async fn propose(

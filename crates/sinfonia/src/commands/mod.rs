@@ -10,6 +10,7 @@ pub mod key;
 pub mod load;
 pub mod load_package;
 pub mod load_terminology;
+pub mod openapi;
 pub mod parts;
 pub mod policy;
 pub mod prune;

@@ -2,5 +2,6 @@
 
 mod apart;
 mod kill;
+mod openapi;
 mod routes;
 mod world;

@@ -190,3 +190,15 @@ opened-over = time is over: load the page again
 opened-extend = More time is needed
 opened-close = End now
 role-dpo = Data protection officer
+
+# Catalogue of the API
+api-title = API catalogue
+api-text = What other programs may call, besides FHIR. Every call passes the same checks as the pages, and is recorded.
+api-download = Download the OpenAPI 3.1 document
+api-fhir = Description of the FHIR API
+api-parts = Parts of the program
+api-parameters = Parameters
+api-required = required
+api-body = Body of the request (JSON)
+api-answer = Answer (JSON)
+api-who = Who may call it:

@@ -190,3 +190,15 @@ opened-over = tempo scaduto: ricarica la pagina
 opened-extend = Serve più tempo
 opened-close = Chiudi adesso
 role-dpo = Responsabile della protezione dei dati
+
+# Catalogo delle API
+api-title = Catalogo delle API
+api-text = Le operazioni che altri programmi possono chiamare, oltre a quelle FHIR. Ogni chiamata passa dagli stessi controlli delle pagine ed è registrata.
+api-download = Scarica il documento OpenAPI 3.1
+api-fhir = Descrizione dell'API FHIR
+api-parts = Parti del programma
+api-parameters = Parametri
+api-required = obbligatorio
+api-body = Corpo della richiesta (JSON)
+api-answer = Risposta (JSON)
+api-who = Chi può chiamarla:

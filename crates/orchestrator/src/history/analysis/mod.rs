@@ -28,7 +28,7 @@ const VARIANTS: usize = 50;
 const MAX_VARIANTS: usize = 1_000;
 
 /// What is analysed, and how it is told.
-#[derive(Debug, Clone, Default, Deserialize)]
+#[derive(Debug, Clone, Default, Deserialize, schemars::JsonSchema)]
 #[serde(default)]
 pub struct AnalysisQuery {
     /// Definition key, or process id for every version (required).

@@ -31,7 +31,7 @@ const CHUNK: usize = 64 << 10;
 const WAITING: usize = 4;
 
 /// What is exported.
-#[derive(Debug, Clone, Default, Deserialize)]
+#[derive(Debug, Clone, Default, Deserialize, schemars::JsonSchema)]
 #[serde(default)]
 pub struct ExportQuery {
     /// `xes` (when absent), `xes.gz`, `ocel`.
