@@ -23,6 +23,7 @@ await import("./scenarios/citizen.mjs");
 await import("./scenarios/language.mjs");
 await import("./scenarios/no-script.mjs");
 await import("./scenarios/operate.mjs");
+await import("./scenarios/privacy.mjs");
 await import("./scenarios/models.mjs");
 await import("./scenarios/forms.mjs");
 await import("./scenarios/simulation.mjs");

@@ -22,6 +22,7 @@ pub fn components() -> Vec<Component> {
         pathways::component(),
         rights::component(),
         operate::component(),
+        privacy::component(),
         account::component(),
     ]
 }

@@ -16,6 +16,8 @@ pub trait Sight: fmt::Debug + Send + Sync {
 pub struct TypeSight {
     /// Resources in no patient's compartment.
     pub outside: bool,
+    /// Of these, one with one of these labels (`meta.security`) is not seen.
+    pub outside_without: Arc<[SecurityLabel]>,
     /// Resources about patients. The first group that holds the patient decides; a patient in none is not seen.
     pub groups: Vec<SightGroup>,
 }
@@ -65,6 +67,7 @@ impl TypeSight {
     pub fn everything() -> Self {
         Self {
             outside: true,
+            outside_without: Arc::from([]),
             groups: vec![SightGroup {
                 patients: Patients::All,
                 without: Arc::from([]),
@@ -75,7 +78,7 @@ impl TypeSight {
     /// The labels that must not be on a resource for it to be seen; `None`: it is not seen whatever it has.
     pub fn group(&self, patient: Option<&str>) -> Option<&[SecurityLabel]> {
         match patient {
-            None => self.outside.then_some(&[]),
+            None => self.outside.then_some(&self.outside_without),
             Some(patient) => {
                 let group = self.groups.iter().find(|group| group.patients.has(patient))?;
                 Some(&group.without)

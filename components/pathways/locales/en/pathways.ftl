@@ -560,3 +560,8 @@ sim-note-few-arrivals = Too few arrivals were seen: one a day is assumed.
 sim-note-capacities = Capacities are guessed so that each resource is busy at most { $percent } % of all hours: put in the real numbers and opening hours.
 sim-note-branches = Branches go by the frequencies seen; remove them from the scenario to let conditions decide.
 sim-note-to-complete = To be completed by hand: { $error }
+
+protected-title = Protected categories
+protected-text = The law protects some data more; they are not on this page until they are unlocked. This text is the same for everybody, whether there is such data or not.
+protected-unlock = Ask for unlocking
+protected-why = Why I see, why I do not

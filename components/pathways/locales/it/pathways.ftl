@@ -560,3 +560,8 @@ sim-note-few-arrivals = Troppo pochi arrivi osservati: se ne suppone uno al gior
 sim-note-capacities = Le unità sono stimate perché ogni risorsa sia occupata al massimo al { $percent } % di tutte le ore: metti i numeri e gli orari veri.
 sim-note-branches = Le scelte seguono le frequenze osservate; toglile dallo scenario per far decidere le condizioni.
 sim-note-to-complete = Da completare a mano: { $error }
+
+protected-title = Dati a maggior tutela
+protected-text = Alcuni dati sono protetti di più dalla legge e non compaiono in questa pagina finché non vengono sbloccati. Questo testo è uguale per tutti, che tali dati ci siano o no.
+protected-unlock = Chiedi lo sblocco
+protected-why = Perché vedo, perché non vedo

@@ -20,7 +20,7 @@ pub struct DemoAccount {
     pub organization: Option<String>,
 }
 
-/// The accounts: two GPs, nurse, diabetologist, case manager, an assisted person, an administrator.
+/// The accounts: two GPs, nurse, diabetologist, case manager, an assisted person, data-protection officer, administrator.
 pub fn accounts() -> Vec<DemoAccount> {
     let account = |username: &str, name: &str, subject: &str, role: &str| DemoAccount {
         username: username.into(),
@@ -59,6 +59,7 @@ pub fn accounts() -> Vec<DemoAccount> {
             "Practitioner/casemanager-ferrara",
             "case-manager",
         ),
+        account("dpo.conte", "Avv. Giulia Conte", "Practitioner/dpo-conte", "dpo"),
         account("assistita.deluca", "Carmela De Luca", "Patient/paz-001", "assistito"),
         account(
             "amministratore",

@@ -67,7 +67,7 @@ const fn member(
     }
 }
 
-const MEMBERS: [Member; 12] = [
+const MEMBERS: [Member; 13] = [
     // GPs work under a convention with the authority: their own patients are theirs, not those of the house.
     member("mmg-rossi", ("Dott.", "Paolo", "Rossi"), "mmg", AUTHORITY, false),
     member(
@@ -128,6 +128,7 @@ const MEMBERS: [Member; 12] = [
         HOUSE,
         false,
     ),
+    member("dpo-conte", ("Avv.", "Giulia", "Conte"), "dpo", AUTHORITY, true),
     member("amministratore", ("", "Amministratore", ""), "admin", AUTHORITY, false),
 ];
 
@@ -219,6 +220,7 @@ fn role(m: &Member) -> Value {
         "diabetologo" => "Diabetologo",
         "infermiere" => "Infermiere di famiglia e comunità",
         "case-manager" => "Case manager",
+        "dpo" => "Responsabile della protezione dei dati",
         _ => "Amministratore",
     };
     let mut out = json!({

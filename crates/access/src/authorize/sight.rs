@@ -125,8 +125,10 @@ fn make(view: &View, rtype: &str) -> TypeSight {
             groups.entry(masked.clone()).or_default().insert(patient.to_owned());
         }
     }
+    let outside = judge(view, rtype, false, &Tie::default());
     let mut made = TypeSight {
-        outside: judge(view, rtype, false, &Tie::default()).is_some(),
+        outside: outside.is_some(),
+        outside_without: without(&outside.unwrap_or_default()),
         ..TypeSight::default()
     };
     let refused = groups.remove(&None);

@@ -148,12 +148,14 @@ pub async fn run(data: &Path, args: Args) -> anyhow::Result<()> {
         let orchestrator = system.orchestrator.clone();
         tokio::spawn(super::prune::processes_every_hour(store, orchestrator, policy, clock))
     });
+    let watcher = tokio::spawn(watch_accesses(system.context.clone()));
     tracing::info!("writes are validated: {}", system.hub.config().validation);
     tracing::info!("Sinfonia is at {base_url} (data in {})", data.display());
     let stop = stop_asked(Some(system.orchestrator.clone()));
     answer(listener, tls, system.router.clone(), args.behind_proxy, stop).await?;
     background.abort();
     pruner.abort();
+    watcher.abort();
     forgetter.into_iter().for_each(|task| task.abort());
     notifier.into_iter().for_each(|task| task.abort());
     system.close().await;
@@ -199,6 +201,22 @@ async fn front(
     front.close().await;
     tracing::info!("stopped");
     Ok(())
+}
+
+/// Looks at the record of accesses now and then, and tells of what was opened and not told yet.
+async fn watch_accesses(context: component::Context) {
+    let mut pace = tokio::time::interval(std::time::Duration::from_secs(60 * *privacy::EVERY_MINUTES));
+    loop {
+        pace.tick().await;
+        match privacy::watch(&context).await {
+            Ok(done) if done.findings > 0 => tracing::info!(done.findings, "the record of accesses was evaluated"),
+            Ok(_) => {}
+            Err(error) => tracing::warn!(
+                error,
+                "the record of accesses was not evaluated; it will be tried again"
+            ),
+        }
+    }
 }
 
 /// The rules of sign-in of a region's file, or those that come with the program.

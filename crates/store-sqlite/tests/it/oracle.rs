@@ -301,7 +301,11 @@ fn type_sight() -> impl Strategy<Value = TypeSight> {
         patients,
         without: Arc::from([]),
     });
-    (any::<bool>(), vec(group, 0..3)).prop_map(|(outside, groups)| TypeSight { outside, groups })
+    (any::<bool>(), vec(group, 0..3)).prop_map(|(outside, groups)| TypeSight {
+        outside,
+        groups,
+        ..TypeSight::default()
+    })
 }
 
 /// A search by somebody who may not see everything.

@@ -84,6 +84,7 @@ struct PatientPage {
     moments: Vec<Moment>,
     earlier: Option<jiff::Timestamp>,
     may_start: bool,
+    is_staff: bool,
 }
 
 /// The page.
@@ -131,6 +132,7 @@ pub async fn show(State(app): State<App>, page: Page, Path(id): Path<String>, Qu
         moments: moments.0,
         earlier: moments.1,
         may_start,
+        is_staff: !is_self,
     })
 }
 

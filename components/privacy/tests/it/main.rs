@@ -1,0 +1,8 @@
+//! Emergency access, unlocking, reviews, the office's pages and anomalies, through the public routes.
+
+mod emergency;
+mod office;
+mod review;
+mod unlock;
+mod watch;
+mod world;

@@ -1,0 +1,135 @@
+//! The pages of the office, and why somebody may see.
+
+use crate::emergency::opened;
+use crate::world::World;
+use http::{Method, StatusCode};
+
+#[tokio::test]
+async fn every_page_of_the_office_is_the_officers_alone() {
+    let world = World::new().await;
+    let routes = (privacy::component().routes)(&world.context);
+    let office = routes
+        .list()
+        .iter()
+        .filter(|route| route.path.starts_with("/ufficio-privacy"));
+    let mut seen = 0;
+    for route in office {
+        let path = route.path.replace("{id}", "x");
+        for who in ["gp", "er", "cm", "root", "anna"] {
+            let browser = world.browser(who).await;
+            let answer = match route.method {
+                Method::GET => browser.get(&path).await,
+                _ => browser.post(&path, &[]).await,
+            };
+            assert_eq!(answer.status, StatusCode::FORBIDDEN, "{who} {} {path}", route.method);
+        }
+        seen += 1;
+    }
+    assert!(seen > 10);
+}
+
+#[tokio::test]
+async fn the_desk_counts_and_the_log_finds_by_patient_person_and_day() {
+    let world = World::new().await;
+    opened(&world).await;
+    assert!(world.sees("er", "medico", "c-stranger").await);
+    world.settle().await;
+    let officer = world.browser("dpo").await;
+    let desk = officer.get("/ufficio-privacy").await;
+    assert!(
+        desk.text.contains("<strong>1</strong> accessi aperti adesso"),
+        "{}",
+        desk.text
+    );
+    assert!(desk.text.contains("<strong>1</strong> revisioni da fare"));
+    let log = |query: &'static str| {
+        let officer = &officer;
+        async move { officer.get(&format!("/ufficio-privacy/registro{query}")).await.text }
+    };
+    let path = "/fhir/Condition/c-stranger";
+    assert!(log("?assistito=stranger").await.contains(path));
+    assert!(!log("?assistito=mine").await.contains(path));
+    assert!(log("?persona=Practitioner/er").await.contains(path));
+    assert!(
+        log("?persona=verdi").await.contains(path),
+        "a name that one has is that one"
+    );
+    assert!(!log("?persona=Practitioner/gp").await.contains(path));
+    assert!(!log("?persona=nessuno").await.contains(path));
+    assert!(
+        log("?assistito=stranger&dal=2026-11-24&al=2026-11-24")
+            .await
+            .contains(path)
+    );
+    assert!(!log("?assistito=stranger&dal=2026-11-25").await.contains(path));
+    assert!(!log("?assistito=stranger&esito=rifiutati").await.contains(path));
+    let csv = officer.get("/ufficio-privacy/registro.csv?assistito=stranger").await;
+    assert!(
+        csv.text.contains(path) && csv.text.contains("emergency-read"),
+        "{}",
+        csv.text
+    );
+    assert_eq!(
+        officer
+            .post("/ufficio-privacy/registro", &[("cf", crate::world::CODE)])
+            .await
+            .to,
+        "/ufficio-privacy/registro?assistito=stranger"
+    );
+}
+
+#[tokio::test]
+async fn why_speaks_of_ties_and_kinds_and_never_of_facts() {
+    let world = World::new().await;
+    let gp = world.browser("gp").await;
+    let yes = gp.get("/perche?assistito=mine&dato=Condition").await;
+    assert!(
+        yes.text.contains("Sì, si può vedere") && yes.text.contains("medico scelto"),
+        "{}",
+        yes.text
+    );
+    let masked = gp.get("/perche?assistito=mine&dato=Condition&categoria=hiv").await;
+    assert!(masked.text.contains("No, non si può vedere") && masked.text.contains("maggior tutela"));
+    // Somebody without a tie, and somebody who is not there.
+    let stranger = gp.get("/perche?assistito=stranger&dato=Condition").await.plain();
+    assert_eq!(
+        stranger,
+        gp.get("/perche?assistito=nessuno&dato=Condition").await.plain()
+    );
+    let gp = &gp;
+    let by_code = |code: &'static str| async move { gp.post("/perche", &[("cf", code), ("dato", "Condition")]).await };
+    assert_eq!(
+        by_code(crate::world::CODE).await.plain(),
+        by_code("AAAAAA00A00A000A").await.plain()
+    );
+    // The office asks for somebody else; nobody else may.
+    let officer = world.browser("dpo").await;
+    let asked = "/perche?assistito=mine&dato=Condition&chi=Practitioner/gp";
+    assert!(officer.get(asked).await.text.contains("Sì, si può vedere"));
+    let doctor = world.browser("er").await;
+    assert!(
+        doctor.get(asked).await.text.contains("No, non si può vedere"),
+        "'chi' is the office's to ask"
+    );
+    assert_eq!(
+        world.browser("anna").await.get("/perche").await.status,
+        StatusCode::FORBIDDEN
+    );
+}
+
+#[tokio::test]
+async fn exposed_people_are_kept_by_the_office() {
+    let world = World::new().await;
+    let officer = world.browser("dpo").await;
+    let path = "/ufficio-privacy/persone-esposte";
+    officer
+        .post(path, &[("cf", crate::world::CODE), ("perche", "In televisione")])
+        .await;
+    officer.post(path, &[("cf", crate::world::CODE)]).await;
+    let page = officer.get(path).await;
+    assert_eq!(page.text.matches("In televisione").count(), 1);
+    let gp = world.fhir(&World::actor("root", "admin"));
+    assert!(gp.find("List", "persone-esposte").await.unwrap().is_none());
+    officer.post(path, &[("togli", "stranger")]).await;
+    assert!(!officer.get(path).await.text.contains("In televisione"));
+}
