@@ -39,7 +39,13 @@ fn professional_routes(app: &App) -> Routes {
     let r = add(r, Method::GET, "/sblocco/{id}", unlockers, get(unlock::form));
     let r = add(r, Method::POST, "/sblocco/{id}", unlockers, post(unlock::submit));
     let r = add(r, Method::GET, "/perche", Policy::May("privacy.why"), get(why::show));
-    let r = add(r, Method::POST, "/perche", Policy::May("privacy.why"), post(why::by_code));
+    let r = add(
+        r,
+        Method::POST,
+        "/perche",
+        Policy::May("privacy.why"),
+        post(why::by_code),
+    );
     add(
         r,
         Method::GET,
@@ -51,7 +57,9 @@ fn professional_routes(app: &App) -> Routes {
 
 fn office_routes(app: &App) -> Routes {
     let with = |handler: MethodRouter<App>| handler.with_state(app.clone());
-    let add = |routes: Routes, method, path, handler| routes.route(method, path, Policy::May("privacy.office"), with(handler));
+    let add = |routes: Routes, method, path, handler| {
+        routes.route(method, path, Policy::May("privacy.office"), with(handler))
+    };
     let r = add(Routes::new(), Method::GET, "/ufficio-privacy", get(desk::show));
     let r = add(r, Method::GET, "/ufficio-privacy/accessi", get(review::list));
     let one = "/ufficio-privacy/accessi/{id}";
