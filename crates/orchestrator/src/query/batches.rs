@@ -11,7 +11,7 @@ use axum::body::Body;
 use axum::extract::{Path, State};
 use axum::response::{IntoResponse, Response};
 use bytes::Bytes;
-use futures::stream;
+use futures::{StreamExt as _, stream};
 use http::header;
 use serde::Deserialize;
 use std::sync::Arc;
@@ -177,7 +177,8 @@ fn file(orchestrator: Arc<Orchestrator>, id: String, result: Option<String>, csv
             Some((Ok(Bytes::from(text)), page.next.map(|next| (next, false))))
         }
     });
-    Body::from_stream(pages)
+    // Fused: a compressing layer asks once more after the end.
+    Body::from_stream(pages.fuse())
 }
 
 pub(crate) async fn list(

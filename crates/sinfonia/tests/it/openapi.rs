@@ -1,6 +1,8 @@
 //! The catalogue of the API in the documentation is the one that is served.
 
-use crate::world::World;
+use crate::world::{World, actor, send};
+use axum::body::Body;
+use http::Request;
 
 #[tokio::test]
 async fn the_catalogue_is_what_the_program_serves() {
@@ -27,4 +29,29 @@ async fn the_catalogue_is_what_the_program_serves() {
         .filter(|name| document["components"]["schemas"].get(name).is_none())
         .collect();
     assert!(references > 50 && dangling.is_empty(), "{dangling:?}");
+}
+
+/// Answers that are streamed end well under compression, too, which asks for more after the end.
+#[tokio::test]
+async fn every_answer_can_be_compressed() {
+    let world = World::whole().await;
+    let bearer = world.bearer(&actor("system", &["system"]));
+    let list = world.nodes();
+    let asked = list
+        .iter()
+        .filter(|node| node.route.method == http::Method::GET && node.route.description.is_some());
+    let paths = asked.map(|node| node.route.path.replace("{id}", "x").replace("{key}", "x"));
+    let mut compressed = 0;
+    for path in paths.chain(["/orchestrator/history/export?definition=x".to_owned()]) {
+        let request = Request::builder()
+            .uri(&path)
+            .header("authorization", &bearer)
+            .header("accept-encoding", "gzip")
+            .body(Body::empty())
+            .unwrap();
+        let answer = send(&world.system.router, request).await;
+        assert!(answer.status.as_u16() < 500, "{path}: {}", answer.status);
+        compressed += usize::from(answer.headers.contains_key("content-encoding"));
+    }
+    assert!(compressed > 5, "{compressed} answers were compressed");
 }

@@ -11,6 +11,7 @@ use crate::{Hub, HubError};
 use axum::body::Body;
 use axum::response::Response;
 use bytes::Bytes;
+use futures::StreamExt as _;
 use http::{HeaderValue, header};
 use std::collections::HashSet;
 use std::sync::Arc;
@@ -49,6 +50,8 @@ pub(super) async fn handle(hub: Arc<Hub>, mut call: Call) -> Result<Response, Hu
         };
         page.map(|page| (page, (None, pages)))
     });
+    // A compressing layer asks once more after the end.
+    let stream = stream.fuse();
     let mut response = Response::new(Body::from_stream(stream));
     let headers = response.headers_mut();
     headers.insert(header::CONTENT_TYPE, HeaderValue::from_static(media));

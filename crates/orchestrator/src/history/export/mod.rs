@@ -18,6 +18,7 @@ use axum::body::Body;
 use axum::extract::State;
 use axum::response::Response;
 use bytes::Bytes;
+use futures::StreamExt as _;
 use http::{HeaderValue, header};
 use jiff::Timestamp;
 use serde::Deserialize;
@@ -168,7 +169,8 @@ pub(crate) async fn handler(
         out,
     };
     tokio::spawn(run(export, format));
-    let stream = futures::stream::unfold(chunks, async |mut chunks| Some((chunks.recv().await?, chunks)));
+    // Fused: a compressing layer asks once more after the end.
+    let stream = futures::stream::unfold(chunks, async |mut chunks| Some((chunks.recv().await?, chunks))).fuse();
     let mut response = Response::new(Body::from_stream(stream));
     let (kind, file) = format.file();
     let headers = response.headers_mut();
