@@ -165,6 +165,10 @@ impl OrchestratorError {
             Self::Store(StoreError::Overloaded { .. } | StoreError::Closed) => StatusCode::SERVICE_UNAVAILABLE,
             Self::Store(StoreError::Conflict { .. }) => StatusCode::CONFLICT,
             Self::TooLarge(_) | Self::Store(StoreError::Limit(_)) => StatusCode::PAYLOAD_TOO_LARGE,
+            // A page mark of another search, or of nobody.
+            Self::Store(StoreError::Invalid(_)) => StatusCode::BAD_REQUEST,
+            Self::Store(StoreError::Expired(_)) => StatusCode::GONE,
+            Self::Store(StoreError::NotReady(_)) => StatusCode::SERVICE_UNAVAILABLE,
             Self::Store(_) | Self::Damaged(_) => StatusCode::INTERNAL_SERVER_ERROR,
         }
     }
@@ -220,6 +224,9 @@ impl OrchestratorError {
             Self::Forbidden(_) => "forbidden",
             Self::Repeated(_) => "repeated",
             Self::Store(StoreError::Overloaded { .. }) => "overloaded",
+            Self::Store(StoreError::Invalid(_)) => "bad-request",
+            Self::Store(StoreError::Expired(_)) => "expired",
+            Self::Store(StoreError::NotReady(_)) => "not-ready",
             Self::Store(_) | Self::Damaged(_) => "storage",
         }
     }
