@@ -27,6 +27,7 @@ test: test-rust test-browser test-clients ## Runs every test
 
 test-rust: setup ## Runs the tests of the Rust code
 	@scripts/install-spiff.sh
+	@scripts/install-postgres.sh
 	@if command -v cargo-nextest >/dev/null; then \
 	    cargo nextest run --workspace --locked --no-fail-fast; \
 	else \

@@ -13,6 +13,7 @@
 //! plan would be by then. It also says up to where the change feed had come at the first page: later pages are answered
 //! as the store was then ([`past`]), so no row of that moment repeats or is lost, whatever is written meanwhile.
 
+pub mod accesses;
 mod cond;
 mod context;
 mod cover;
@@ -20,6 +21,7 @@ pub mod custom;
 mod error;
 mod eval;
 mod gate;
+pub mod history;
 mod include;
 pub mod keys;
 mod mark;

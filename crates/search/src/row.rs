@@ -2,7 +2,7 @@
 
 use crate::error::{Outcome, corrupt};
 use jiff::Timestamp;
-use store::{InstanceStatus, Method, WaitKind};
+use store::{DeliveryState, InstanceStatus, Method, WaitKind};
 
 /// µs since epoch.
 pub fn micros(at: Timestamp) -> i64 {
@@ -71,5 +71,27 @@ pub fn wait_code(kind: WaitKind) -> i64 {
         WaitKind::Signal => 1,
         WaitKind::Job => 2,
         WaitKind::Incident => 3,
+    }
+}
+
+/// Column value of a notification's state.
+pub fn delivery_code(state: DeliveryState) -> i64 {
+    match state {
+        DeliveryState::Ready => 0,
+        DeliveryState::Behind => 1,
+        DeliveryState::Dead => 2,
+    }
+}
+
+/// Back from the column value.
+///
+/// # Errors
+/// No state has this value.
+pub fn delivery_state(code: i64) -> Outcome<DeliveryState> {
+    match code {
+        0 => Ok(DeliveryState::Ready),
+        1 => Ok(DeliveryState::Behind),
+        2 => Ok(DeliveryState::Dead),
+        other => Err(corrupt(&format!("notification state {other}"))),
     }
 }

@@ -11,10 +11,10 @@
 
 use crate::audit_retention;
 use crate::error::{Backend, Outcome, corrupt};
-use jiff::{SignedDuration, Timestamp};
+use jiff::Timestamp;
 use rusqlite::functions::FunctionFlags;
 use rusqlite::{Connection, OptionalExtension as _, params};
-use sha2::{Digest as _, Sha256};
+use search::accesses::{self, AuditChain, Follow, Hash, Lines, Walk, hex, key, link};
 use std::collections::BTreeSet;
 use store::{AuditEntry, AuditFilter, AuditPage, AuditPlace, AuditRecord};
 
@@ -38,82 +38,24 @@ pub(crate) struct Tail {
     head: Hash,
 }
 
-/// SHA-256.
-type Hash = [u8; 32];
-
-/// What a look at the chain of access records found.
-#[derive(Debug, Clone, Default, PartialEq, Eq)]
-pub struct AuditChain {
-    /// Records that were looked at.
-    pub records: u64,
-    /// Rows of the chain.
-    pub rows: u64,
-    /// Rows of before there was a chain.
-    pub unchained: u64,
-    /// Number and hash (hexadecimal) of the last row: to be kept elsewhere, against a file that is cut off or made anew.
-    pub head: Option<(i64, String)>,
-    /// What is broken; 100 are listed at most.
-    pub broken: Vec<String>,
-}
-
-/// Problems of a chain that are listed.
-const MAX_BROKEN: usize = 100;
-
-fn link(before: &Hash, n: i64, count: i64, patients: &[u8], lines: &str) -> Hash {
-    let mut hash = Sha256::new();
-    hash.update(before);
-    hash.update(n.to_be_bytes());
-    hash.update(count.to_be_bytes());
-    hash.update((patients.len() as u64).to_be_bytes());
-    hash.update(patients);
-    hash.update(lines);
-    hash.finalize().into()
-}
-
 /// Follows the chain of access records from its beginning.
 pub(crate) fn verify(connection: &Connection) -> Outcome<AuditChain> {
-    let mut found = AuditChain::default();
-    let (mut before, mut last): (Hash, Option<i64>) = ([0; 32], None);
-    if let Some(anchor) = audit_retention::anchor(connection)? {
-        before = anchor.chain.and_then(|hash| hash.try_into().ok()).unwrap_or([0; 32]);
-        last = Some(anchor.n);
-    }
+    let mut chain = match audit_retention::anchor(connection)? {
+        Some(anchor) => Follow::after(anchor.n, anchor.chain.and_then(|hash| hash.try_into().ok())),
+        None => Follow::default(),
+    };
     let mut read = connection
         .prepare("SELECT n, count, patients, entries, chain FROM audit_batch ORDER BY n")
         .at("reading the audit")?;
     let mut rows = read.query([]).at("reading the audit")?;
     while let Some(row) = rows.next().at("reading the audit")? {
-        let n: i64 = row.get(0).at("reading the audit")?;
-        let count: i64 = row.get(1).at("reading the audit")?;
         let patients = row.get_ref(2).and_then(|v| Ok(v.as_blob()?)).at("reading the audit")?;
         let lines = row.get_ref(3).and_then(|v| Ok(v.as_str()?)).at("reading the audit")?;
-        let chain: Option<Vec<u8>> = row.get(4).at("reading the audit")?;
-        found.records += count.max(0) as u64;
-        let mut tell = |what: String| {
-            if found.broken.len() < MAX_BROKEN {
-                found.broken.push(what);
-            }
-        };
-        if let Some(gone) = last.filter(|last| n != last + 1) {
-            tell(format!("between row {gone} and row {n} rows are missing"));
-        }
-        last = Some(n);
-        let Some(chain) = chain else {
-            if found.rows > 0 {
-                tell(format!("row {n} has lost its hash"));
-            }
-            found.unchained += 1;
-            continue;
-        };
-        if chain != link(&before, n, count, patients, lines) {
-            tell(format!("row {n}, or the row before it, is not as it was written"));
-        }
-        found.rows += 1;
-        before = chain.try_into().unwrap_or([0; 32]);
-        let text = before.iter().map(|byte| format!("{byte:02x}")).collect();
-        found.head = Some((n, text));
+        let hash: Option<Vec<u8>> = row.get(4).at("reading the audit")?;
+        let place = (row.get(0).at("reading the audit")?, row.get(1).at("reading the audit")?);
+        chain.row(place, patients, lines, hash.as_deref());
     }
-    Ok(found)
+    Ok(chain.found)
 }
 
 /// The hash that the chain had at a row.
@@ -122,9 +64,7 @@ pub(crate) fn hash_at(connection: &Connection, n: i64) -> Outcome<Option<String>
         .prepare_cached("SELECT chain FROM audit_batch WHERE n = ?1")
         .and_then(|mut read| read.query_row([n], |row| row.get(0)).optional())
         .at("reading the audit")?;
-    Ok(chain
-        .flatten()
-        .map(|hash| hash.iter().map(|byte| format!("{byte:02x}")).collect()))
+    Ok(chain.flatten().map(|hash| hex(&hash)))
 }
 
 impl Tail {
@@ -165,14 +105,6 @@ fn covered(connection: &Connection) -> Outcome<i64> {
         .at("reading the end of the audit")
 }
 
-/// FNV-1a with a final mix: spreads ids over the buckets. Part of the file format.
-fn key(patient: &str) -> u64 {
-    let hash = patient.bytes().fold(0xcbf2_9ce4_8422_2325_u64, |hash, byte| {
-        (hash ^ u64::from(byte)).wrapping_mul(0x0100_0000_01b3)
-    });
-    (hash ^ (hash >> 29)).wrapping_mul(0xbf58_476d_1ce4_e5b9)
-}
-
 fn bucket(key: u64) -> u8 {
     (key >> 56) as u8
 }
@@ -193,23 +125,14 @@ pub(crate) fn append(connection: &Connection, tail: &mut Tail, entries: &[AuditE
     if entries.is_empty() {
         return Ok(());
     }
-    let mut keys: Vec<u64> = entries.iter().flat_map(AuditEntry::patients).map(key).collect();
-    keys.sort_unstable();
-    keys.dedup();
-    let patients: Vec<u8> = keys.iter().flat_map(|key| key.to_be_bytes()).collect();
-    let mut lines = Vec::with_capacity(entries.len() * 192);
-    for entry in entries {
-        serde_json::to_writer(&mut lines, entry).map_err(|error| corrupt(&error.to_string()))?;
-        lines.push(b'\n');
-    }
-    let lines = String::from_utf8(lines).map_err(|error| corrupt(&error.to_string()))?;
+    let Lines { patients, text, .. } = Lines::of(entries);
     tail.last += 1;
     tail.entries += entries.len() as u64;
     let count = entries.len() as i64;
-    tail.head = link(&tail.head, tail.last, count, &patients, &lines);
+    tail.head = link(&tail.head, tail.last, count, &patients, &text);
     connection
         .prepare_cached("INSERT INTO audit_batch(n, count, patients, entries, chain) VALUES (?1, ?2, ?3, ?4, ?5)")
-        .and_then(|mut insert| insert.execute(params![tail.last, count, patients, lines, tail.head.as_slice()]))
+        .and_then(|mut insert| insert.execute(params![tail.last, count, patients, text, tail.head.as_slice()]))
         .at("writing audit entries")?;
     if tail.entries >= SEGMENT_ENTRIES || tail.last - tail.covered >= SEGMENT_ROWS {
         make_segment(connection, tail)?;
@@ -258,11 +181,6 @@ fn keys(bytes: &[u8]) -> impl Iterator<Item = u64> {
     bytes.as_chunks::<KEY>().0.iter().map(|key| u64::from_be_bytes(*key))
 }
 
-/// Records looked at for one page at most; where more would have to be, the page says where to go on.
-const SCAN: usize = 100_000;
-/// An entry says when the access began and lies where it was written: a long one may lie this much later.
-const SLACK: SignedDuration = SignedDuration::from_hours(1);
-
 /// Access records, newest first.
 pub(crate) fn page(connection: &Connection, filter: &AuditFilter) -> Outcome<AuditPage> {
     let mut page = AuditPage::default();
@@ -271,11 +189,7 @@ pub(crate) fn page(connection: &Connection, filter: &AuditFilter) -> Outcome<Aud
     if let Some(until) = filter.until {
         from = from.min(last_before(connection, until, from)?);
     }
-    let mut walk = Walk {
-        filter,
-        looked: 0,
-        page: &mut page,
-    };
+    let mut walk = Walk::new(filter, &mut page);
     let mut read = connection
         .prepare_cached("SELECT entries FROM audit_batch WHERE n = ?1")
         .at("reading the audit")?;
@@ -315,20 +229,7 @@ pub(crate) fn at(connection: &Connection, place: AuditPlace) -> Outcome<Option<A
         .prepare_cached("SELECT entries FROM audit_batch WHERE n = ?1")
         .and_then(|mut read| read.query_row([place.row], |row| row.get(0)).optional())
         .at("reading the audit")?;
-    let line = lines
-        .as_deref()
-        .and_then(|lines| lines.lines().nth(place.place as usize));
-    line.map(|line| {
-        Ok(AuditRecord {
-            place,
-            entry: parse(line)?,
-        })
-    })
-    .transpose()
-}
-
-fn parse(line: &str) -> Outcome<AuditEntry> {
-    serde_json::from_str(line).map_err(|error| corrupt(&format!("audit entry: {error}")))
+    accesses::at(place, lines.as_deref().unwrap_or_default())
 }
 
 fn first_row(connection: &Connection) -> Outcome<i64> {
@@ -357,67 +258,13 @@ fn last_before(connection: &Connection, until: Timestamp, last: i64) -> Outcome<
             .query_row([middle], |row| row.get(0))
             .optional()
             .at("reading the audit")?;
-        let first = lines
-            .as_deref()
-            .and_then(|lines| lines.lines().next())
-            .map(parse)
-            .transpose()?;
-        if first.is_some_and(|entry| entry.at < until + SLACK) {
+        if accesses::may_precede(lines.as_deref().unwrap_or_default(), until)? {
             low = middle;
         } else {
             high = middle - 1;
         }
     }
     Ok(low)
-}
-
-/// A walk through rows, newest first.
-struct Walk<'a> {
-    filter: &'a AuditFilter,
-    looked: usize,
-    page: &'a mut AuditPage,
-}
-
-impl Walk<'_> {
-    /// Takes what is asked for out of a row; `false` when the page is at its end.
-    fn row(&mut self, n: i64, lines: &str) -> Outcome<bool> {
-        let lines: Vec<&str> = lines.lines().collect();
-        let mut too_old = self.filter.since.is_some();
-        for (place, line) in lines.iter().enumerate().rev() {
-            let place = AuditPlace {
-                row: n,
-                place: place as u32,
-            };
-            if self.filter.before.is_some_and(|before| place >= before) {
-                too_old = false;
-                continue;
-            }
-            if self.page.records.len() >= self.filter.limit || self.looked >= SCAN {
-                self.page.next = Some(AuditPlace {
-                    row: n,
-                    place: place.place + 1,
-                });
-                return Ok(false);
-            }
-            self.looked += 1;
-            if self
-                .filter
-                .patient
-                .as_deref()
-                .is_some_and(|patient| !line.contains(patient))
-                || self.filter.actor.as_deref().is_some_and(|actor| !line.contains(actor))
-            {
-                too_old = false;
-                continue;
-            }
-            let entry = parse(line)?;
-            too_old &= self.filter.since.is_some_and(|since| entry.at + SLACK < since);
-            if self.filter.matches(&entry) {
-                self.page.records.push(AuditRecord { place, entry });
-            }
-        }
-        Ok(!too_old)
-    }
 }
 
 /// The rows that may name a patient: two patients may share a key.

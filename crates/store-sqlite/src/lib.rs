@@ -27,9 +27,9 @@ mod source;
 mod sqlite_store;
 mod writer;
 
-pub use audit::AuditChain;
 pub use doctor::{Depth, Doctor};
 pub use options::Options;
 pub use prune::{Forget, ForgetCount, HistoryPolicy, HistoryPolicyError, Keep, Prune, PruneCount};
+pub use search::accesses::AuditChain;
 pub use search::{Extractor, Progress};
 pub use sqlite_store::SqliteStore;

@@ -1,6 +1,6 @@
 //! The store as the floors above see it.
 
-use crate::audit::{self, AuditChain};
+use crate::audit;
 use crate::cache::Cache;
 use crate::error::Outcome;
 use crate::lock::ProcessLock;
@@ -13,6 +13,7 @@ use crate::{Depth, Doctor, Extractor, Options, custom, doctor, reindex, schema};
 use async_trait::async_trait;
 use fhir::Definitions;
 use parking_lot::Mutex;
+use search::accesses::AuditChain;
 use search::custom::RTYPE;
 use search::{Limits, Rules};
 use std::path::{Path, PathBuf};

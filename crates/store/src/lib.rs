@@ -5,6 +5,7 @@
 //! Nothing above this floor knows which one runs.
 
 mod audit;
+mod check;
 mod clock;
 mod delivery;
 mod error;
@@ -18,6 +19,7 @@ mod sight;
 mod transaction;
 
 pub use audit::{AuditEntry, AuditFilter, AuditPage, AuditPlace, AuditRecord};
+pub use check::Stored;
 pub use clock::{Clock, Ids, ManualClock, Random, SeededRandom, SequentialIds, SystemClock, SystemRandom, UuidIds};
 pub use delivery::{DeliveryCount, DeliveryRecord, DeliveryState, DeliveryWrite};
 pub use error::StoreError;

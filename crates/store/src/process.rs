@@ -82,6 +82,27 @@ pub struct InstanceFilter {
     pub limit: usize,
 }
 
+impl InstanceFilter {
+    /// Whether an instance is asked for (order and limit aside).
+    pub fn passes(&self, record: &InstanceRecord) -> bool {
+        let definition = |wanted: &String| match record.definition.strip_prefix(wanted.as_str()) {
+            Some("") => true,
+            Some(rest) => !wanted.contains(':') && rest.starts_with(':'),
+            None => false,
+        };
+        self.definition.as_ref().is_none_or(definition)
+            && self
+                .business_key
+                .as_ref()
+                .is_none_or(|key| record.business_key.as_ref() == Some(key))
+            && self
+                .patient
+                .as_ref()
+                .is_none_or(|patient| record.patient.as_ref() == Some(patient))
+            && self.status.is_none_or(|status| status == record.status)
+    }
+}
+
 /// One command's worth of history: written once, never changed.
 #[derive(Debug, Clone)]
 pub struct HistoryWrite {

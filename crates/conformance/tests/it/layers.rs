@@ -5,11 +5,20 @@ use std::process::Command;
 
 /// The crates of each floor, from the bottom. Components stand on the floor of `components/*`.
 const FLOORS: &[&[&str]] = &[
-    &["fhir", "bpmn", "dmn", "columnar", "mining", "jose", "policy"],
+    &[
+        "fhir",
+        "bpmn",
+        "dmn",
+        "columnar",
+        "mining",
+        "jose",
+        "policy",
+        "postgres-fixture",
+    ],
     &["engine", "terminology", "sqlonfhir", "calendar"],
     &["validation", "proof", "simulation"],
     &["store"],
-    &["search"],
+    &["search", "store-contract"],
     &["store-sqlite", "store-postgres"],
     &["access"],
     &["hub", "orchestrator", "oauth"],

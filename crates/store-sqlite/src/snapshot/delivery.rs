@@ -1,27 +1,10 @@
 //! Reading subscription notifications.
 
-use crate::error::{Backend, Outcome, corrupt};
+use crate::error::{Backend, Outcome};
 use jiff::Timestamp;
 use rusqlite::{Connection, params};
-use search::row::{micros, timestamp};
+use search::row::{delivery_code, delivery_state, micros, timestamp};
 use store::{DeliveryCount, DeliveryRecord, DeliveryState};
-
-fn code(state: DeliveryState) -> i64 {
-    match state {
-        DeliveryState::Ready => 0,
-        DeliveryState::Behind => 1,
-        DeliveryState::Dead => 2,
-    }
-}
-
-fn state(code: i64) -> Outcome<DeliveryState> {
-    match code {
-        0 => Ok(DeliveryState::Ready),
-        1 => Ok(DeliveryState::Behind),
-        2 => Ok(DeliveryState::Dead),
-        other => Err(corrupt(&format!("notification state {other}"))),
-    }
-}
 
 /// Notifications of a subscription in a state, by due moment.
 pub(super) fn deliveries(
@@ -39,7 +22,14 @@ pub(super) fn deliveries(
              WHERE subscription = ?1 AND state = ?2 AND due <= ?3 AND (due, n) > (?4, ?5) ORDER BY due, n LIMIT ?6",
         )
         .at("reading notifications")?;
-    let key = params![subscription, code(wanted), micros(until), from, number, limit as i64];
+    let key = params![
+        subscription,
+        delivery_code(wanted),
+        micros(until),
+        from,
+        number,
+        limit as i64
+    ];
     let rows = read
         .query_map(key, |row| {
             let record = DeliveryRecord {
@@ -97,7 +87,7 @@ pub(super) fn counts(connection: &Connection, subscription: Option<&str>) -> Out
         let (subscription, code, count, due) = row.at("counting notifications")?;
         Ok(DeliveryCount {
             subscription,
-            state: state(code)?,
+            state: delivery_state(code)?,
             count: count as u64,
             due: timestamp(due)?,
         })

@@ -9,11 +9,9 @@ use crate::pool::Db;
 use crate::source::last as last_position;
 use jiff::Timestamp;
 use rusqlite::OptionalExtension;
+use search::history::{Mark, PAGE_LIMIT, too_many};
 use search::row::micros;
-use store::{HistoryScope, StoreError, VersionPage};
-
-/// Versions of one page at most.
-const PAGE_LIMIT: usize = 10_000;
+use store::{HistoryScope, VersionPage};
 
 /// (moment, place in the change feed, whether it is the current version).
 type Place = (i64, i64, bool);
@@ -27,25 +25,10 @@ pub(super) fn history(
     after: Option<&str>,
 ) -> Outcome<VersionPage> {
     if count > PAGE_LIMIT {
-        return Err(StoreError::Limit(format!(
-            "a history page may hold {PAGE_LIMIT} versions, {count} were asked for"
-        )));
+        return Err(too_many(count));
     }
     let since = since.map_or(i64::MIN, micros);
-    let pruned = pruned(db)?;
-    let mark = match after {
-        Some(text) => Mark::from_text(text)?,
-        None => Mark {
-            before: (i64::MAX, i64::MAX),
-            seq: last_position(&db.connection)?.0,
-            pruned,
-        },
-    };
-    if mark.pruned != pruned {
-        return Err(StoreError::Expired(
-            "versions were removed by the history policy since the first page; start again from the first page".into(),
-        ));
-    }
+    let mark = Mark::open(after, last_position(&db.connection)?.0, pruned(db)?)?;
     let mut places: Vec<Place> = Vec::new();
     let mut page = VersionPage::default();
     match scope {
@@ -72,47 +55,12 @@ pub(super) fn history(
     places.sort_unstable_by(|a, b| b.cmp(a));
     if places.len() > count {
         places.truncate(count);
-        page.next = places.last().map(|(at, seq, _)| {
-            let before = (*at, *seq);
-            Mark { before, ..mark }.to_text()
-        });
+        page.next = places.last().map(|(at, seq, _)| mark.after((*at, *seq)));
     }
     for (_, seq, current) in places {
         page.versions.push(version_at(db, seq, current)?);
     }
     Ok(page)
-}
-
-/// Where the next page starts, and what the first page saw.
-#[derive(Debug, Clone, Copy)]
-struct Mark {
-    /// Moment and place in the change feed of the last version given.
-    before: (i64, i64),
-    /// Last position of the change feed at the first page: a version that came later is not of these pages, whatever
-    /// moment it carries.
-    seq: i64,
-    /// How often versions had been removed by then.
-    pruned: i64,
-}
-
-impl Mark {
-    fn to_text(self) -> String {
-        format!("{}.{}.{}.{}", self.before.0, self.before.1, self.seq, self.pruned)
-    }
-
-    fn from_text(text: &str) -> Outcome<Self> {
-        let parts: Option<Vec<i64>> = text.split('.').map(|part| part.parse().ok()).collect();
-        match parts.as_deref() {
-            Some([at, seq, last, pruned]) => Ok(Self {
-                before: (*at, *seq),
-                seq: *last,
-                pruned: *pruned,
-            }),
-            _ => Err(StoreError::Invalid(
-                "the history page mark was not given out by an earlier page".into(),
-            )),
-        }
-    }
 }
 
 /// How often versions were removed.

@@ -65,15 +65,15 @@ pub(super) fn instance(connection: &Connection, id: &str) -> Outcome<Option<Inst
 /// Several instances, by id. Each way in walks an index that ends with the id.
 pub(super) fn instances(connection: &Connection, filter: &InstanceFilter) -> Outcome<Vec<InstanceRecord>> {
     let after = filter.after.as_deref().unwrap_or_default();
-    let mut found: Vec<RawInstance> = Vec::new();
+    let mut found: Vec<InstanceRecord> = Vec::new();
     let mut walk = |sql: &'static str, way: &[&dyn ToSql]| -> Outcome<()> {
         let mut walk = connection.prepare_cached(sql).at("listing instances")?;
         let mut rows = walk.query(way).at("listing instances")?;
         let mut taken = 0;
         while let Some(row) = rows.next().at("listing instances")? {
-            let raw = instance_row(row).at("listing instances")?;
-            if passes(filter, &raw) {
-                found.push(raw);
+            let record = instance_row(row).at("listing instances")?.finish()?;
+            if filter.passes(&record) {
+                found.push(record);
                 taken += 1;
                 if taken == filter.limit {
                     break;
@@ -117,27 +117,9 @@ pub(super) fn instances(connection: &Connection, filter: &InstanceFilter) -> Out
     } else {
         walk(instances!("WHERE id > ?1 ORDER BY id"), &[&after])?;
     }
-    found.sort_by(|a, b| a.record.id.cmp(&b.record.id));
+    found.sort_by(|a, b| a.id.cmp(&b.id));
     found.truncate(filter.limit);
-    found.into_iter().map(RawInstance::finish).collect()
-}
-
-fn passes(filter: &InstanceFilter, raw: &RawInstance) -> bool {
-    let definition = |wanted: &String| match raw.record.definition.strip_prefix(wanted.as_str()) {
-        Some("") => true,
-        Some(rest) => !wanted.contains(':') && rest.starts_with(':'),
-        None => false,
-    };
-    filter.definition.as_ref().is_none_or(definition)
-        && filter
-            .business_key
-            .as_ref()
-            .is_none_or(|key| raw.record.business_key.as_ref() == Some(key))
-        && filter
-            .patient
-            .as_ref()
-            .is_none_or(|patient| raw.record.patient.as_ref() == Some(patient))
-        && filter.status.is_none_or(|status| status_code(status) == raw.status)
+    Ok(found)
 }
 
 /// The definition keys meant: one, or every version of a process id that has instances.

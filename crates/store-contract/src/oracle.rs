@@ -3,6 +3,7 @@
 
 use crate::brute::{self, World};
 use crate::common::*;
+use crate::{Knobs, Stage};
 use fhir::{Canonical, IndexEntry, IndexValue, ParamId, normalize_string};
 use proptest::collection::vec;
 use proptest::prelude::*;
@@ -15,7 +16,6 @@ use store::{
     Clause, Include, Page, Patients, Query, ResourceWrite, Seen, Sight, SightGroup, Sort, SortKey, Store, Transaction,
     TypeSight, ValueTest, Words,
 };
-use store_sqlite::{Options, SqliteStore};
 
 pub(crate) const TYPES: [&str; 2] = ["Patient", "Observation"];
 const DAY: i64 = 86_400_000_000;
@@ -343,7 +343,7 @@ pub(crate) fn step() -> impl Strategy<Value = Step> {
 }
 
 /// Writes the steps, a few to a transaction; what is live afterwards.
-async fn build(store: &SqliteStore, steps: Vec<Step>) -> World {
+async fn build(store: &Arc<dyn Store>, steps: Vec<Step>) -> World {
     let (mut world, mut waiting): (World, Vec<ResourceWrite>) = (Vec::new(), Vec::new());
     for (n, step) in steps.into_iter().enumerate() {
         let write = write_of(&world, step, n);
@@ -363,7 +363,7 @@ async fn build(store: &SqliteStore, steps: Vec<Step>) -> World {
     world
 }
 
-async fn commit(store: &SqliteStore, waiting: &mut Vec<ResourceWrite>) {
+async fn commit(store: &Arc<dyn Store>, waiting: &mut Vec<ResourceWrite>) {
     let transaction = Transaction {
         resources: std::mem::take(waiting),
         ..Transaction::default()
@@ -403,7 +403,7 @@ pub(crate) fn put(world: &mut World, write: ResourceWrite) {
     }
 }
 
-async fn compare(store: &SqliteStore, world: &World, query: &Query) -> Result<(), TestCaseError> {
+async fn compare(store: &Arc<dyn Store>, world: &World, query: &Query) -> Result<(), TestCaseError> {
     let world = &visible(world, query);
     let expected: BTreeSet<&str> = world
         .iter()
@@ -438,18 +438,17 @@ async fn compare(store: &SqliteStore, world: &World, query: &Query) -> Result<()
     Ok(())
 }
 
-proptest! {
-    #![proptest_config(ProptestConfig { cases: 40, max_shrink_iters: 200, failure_persistence: None, ..ProptestConfig::default() })]
-
-    #[test]
-    fn a_search_finds_what_brute_force_finds(
-        steps in vec(step(), 0..40),
-        queries in vec(prop_oneof![query().boxed(), gated_query().boxed()], 150),
-        probe_limit in select(vec![1, 3, 4096]),
-    ) {
-        let runtime = tokio::runtime::Builder::new_current_thread().build().unwrap();
+pub fn a_search_finds_what_brute_force_finds(stage: &dyn Stage) {
+    let config = ProptestConfig {
+        cases: stage.tries(40),
+        max_shrink_iters: 200,
+        failure_persistence: None,
+        ..ProptestConfig::default()
+    };
+    proptest!(config, |(steps in vec(step(), 0..40), queries in vec(prop_oneof![query().boxed(), gated_query().boxed()], 150), probe_limit in select(vec![1, 3, 4096]))| {
+        let runtime = crate::runtime();
         runtime.block_on(async {
-            let t = temporary_with(Options { probe_limit, ..options() });
+            let Some(t) = stage.open(Knobs { probe_limit, ..Knobs::default() }).await else { return Ok(()) };
             let world = build(&t.store, steps).await;
             for query in &queries {
                 compare(&t.store, &world, query).await.map_err(|error| match error {
@@ -457,23 +456,25 @@ proptest! {
                     other => other,
                 })?;
             }
-            prop_assert_eq!(t.store.doctor().unwrap().problems, Vec::<String>::new());
+            prop_assert_eq!(t.probe.problems().await, Vec::<String>::new());
             Ok(())
         })?;
+    });
+}
+
+fn link(rtype: &str, id: &str, param: ParamId, to: &[(&str, &str)]) -> Transaction {
+    let index = to.iter().map(|(rtype, id)| reference(param.0, rtype, id)).collect();
+    Transaction {
+        resources: vec![resource(rtype, id, 1, index)],
+        ..Transaction::default()
     }
 }
 
-#[tokio::test]
-async fn includes_follow_references_both_ways_and_again() {
-    let t = temporary();
-    let (patients, observations) = (param(0, REFERENCE), param(1, REFERENCE));
-    let link = |rtype: &str, id: &str, param: ParamId, to: &[(&str, &str)]| {
-        let index = to.iter().map(|(rtype, id)| reference(param.0, rtype, id)).collect();
-        Transaction {
-            resources: vec![resource(rtype, id, 1, index)],
-            ..Transaction::default()
-        }
+pub async fn includes_follow_references_both_ways_and_again(stage: &dyn Stage) {
+    let Some(t) = stage.open(Knobs::default()).await else {
+        return;
     };
+    let (patients, observations) = (param(0, REFERENCE), param(1, REFERENCE));
     for transaction in [
         link("Patient", "p", patients, &[("Patient", "mother"), ("Patient", "gone")]),
         link(

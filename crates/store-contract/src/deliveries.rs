@@ -1,9 +1,10 @@
 //! Notifications: order within a lane, coalescing, dead letters, counts; and the feed they come from.
 
 use crate::common::*;
+use crate::{Knobs, Stage};
 use jiff::Timestamp;
+use std::sync::Arc;
 use store::{DeliveryRecord, DeliveryState, DeliveryWrite, Store, Transaction};
-use store_sqlite::SqliteStore;
 
 fn queue(lane: &str, seq: u64, coalesce: bool) -> DeliveryWrite {
     DeliveryWrite::Queue {
@@ -16,7 +17,7 @@ fn queue(lane: &str, seq: u64, coalesce: bool) -> DeliveryWrite {
     }
 }
 
-async fn write(store: &SqliteStore, deliveries: Vec<DeliveryWrite>) {
+async fn write(store: &Arc<dyn Store>, deliveries: Vec<DeliveryWrite>) {
     let transaction = Transaction {
         deliveries,
         ..Transaction::default()
@@ -24,7 +25,7 @@ async fn write(store: &SqliteStore, deliveries: Vec<DeliveryWrite>) {
     store.commit(transaction).await.unwrap();
 }
 
-async fn list(store: &SqliteStore, state: DeliveryState) -> Vec<DeliveryRecord> {
+async fn list(store: &Arc<dyn Store>, state: DeliveryState) -> Vec<DeliveryRecord> {
     let mut snapshot = store.snapshot().await.unwrap();
     snapshot
         .deliveries("s", state, Timestamp::MAX, None, 100)
@@ -32,13 +33,14 @@ async fn list(store: &SqliteStore, state: DeliveryState) -> Vec<DeliveryRecord> 
         .unwrap()
 }
 
-async fn seqs(store: &SqliteStore, state: DeliveryState) -> Vec<u64> {
+async fn seqs(store: &Arc<dyn Store>, state: DeliveryState) -> Vec<u64> {
     list(store, state).await.into_iter().map(|one| one.seq).collect()
 }
 
-#[tokio::test]
-async fn the_earliest_of_a_lane_goes_first_and_other_lanes_do_not_wait() {
-    let temporary = temporary();
+pub async fn the_earliest_of_a_lane_goes_first_and_other_lanes_do_not_wait(stage: &dyn Stage) {
+    let Some(temporary) = stage.open(Knobs::default()).await else {
+        return;
+    };
     let store = &temporary.store;
     write(
         store,
@@ -102,9 +104,10 @@ async fn the_earliest_of_a_lane_goes_first_and_other_lanes_do_not_wait() {
     assert_eq!((counts.len(), counts[0].count, counts[0].due), (1, 2, at(2)));
 }
 
-#[tokio::test]
-async fn a_coalesced_one_that_took_in_a_later_change_is_not_done() {
-    let temporary = temporary();
+pub async fn a_coalesced_one_that_took_in_a_later_change_is_not_done(stage: &dyn Stage) {
+    let Some(temporary) = stage.open(Knobs::default()).await else {
+        return;
+    };
     let store = &temporary.store;
     write(store, vec![queue("", 1, true)]).await;
     write(store, vec![queue("", 2, true)]).await;
@@ -118,9 +121,10 @@ async fn a_coalesced_one_that_took_in_a_later_change_is_not_done() {
     assert!(next[0].n > only[0].n, "numbers are not given twice");
 }
 
-#[tokio::test]
-async fn the_feed_holds_every_version_in_the_order_of_the_commits() {
-    let temporary = temporary();
+pub async fn the_feed_holds_every_version_in_the_order_of_the_commits(stage: &dyn Stage) {
+    let Some(temporary) = stage.open(Knobs::default()).await else {
+        return;
+    };
     let store = &temporary.store;
     for (rtype, version) in [("Basic", 1), ("List", 1), ("Basic", 2), ("Basic", 3)] {
         let transaction = Transaction {

@@ -5,6 +5,7 @@
 //! feed; replaying in that order must find each expectation true, and end in the stored state.
 
 use crate::common::*;
+use crate::{Knobs, Stage};
 use proptest::collection::vec;
 use proptest::prelude::*;
 use std::collections::BTreeMap;
@@ -13,7 +14,6 @@ use store::{
     CursorWrite, HistoryWrite, InstanceWrite, Precondition, ResourceWrite, Store, StoreError, Transaction, WaitKind,
     WaitWrite,
 };
-use store_sqlite::{Options, SqliteStore};
 use tokio::sync::Barrier;
 
 const KEYS: usize = 4;
@@ -35,7 +35,7 @@ struct Done {
 }
 
 /// Each key is a resource and an instance of the same number, moved together, plus a counter cursor for them all.
-async fn run(store: Arc<SqliteStore>, start: Arc<Barrier>, plan: Vec<[Act; KEYS]>) -> (Vec<Done>, usize) {
+async fn run(store: Arc<dyn Store>, start: Arc<Barrier>, plan: Vec<[Act; KEYS]>) -> (Vec<Done>, usize) {
     let (mut done, mut conflicts) = (Vec::new(), 0);
     start.wait().await;
     for acts in plan {
@@ -120,14 +120,17 @@ fn plans() -> impl Strategy<Value = Vec<Vec<[Act; KEYS]>>> {
     vec(vec([act.clone(), act.clone(), act.clone(), act], 1..25), 2..9)
 }
 
-proptest! {
-    #![proptest_config(ProptestConfig { cases: 24, max_shrink_iters: 50, failure_persistence: None, ..ProptestConfig::default() })]
-
-    #[test]
-    fn any_interleaving_equals_a_serial_order(plans in plans(), batch in 1..64usize) {
-        let runtime = tokio::runtime::Builder::new_multi_thread().worker_threads(4).build().unwrap();
+pub fn any_interleaving_equals_a_serial_order(stage: &dyn Stage) {
+    let config = ProptestConfig {
+        cases: stage.tries(24),
+        max_shrink_iters: 50,
+        failure_persistence: None,
+        ..ProptestConfig::default()
+    };
+    proptest!(config, |(plans in plans(), batch in 1..64usize)| {
+        let runtime = crate::runtime();
         runtime.block_on(async {
-            let t = temporary_with(Options { batch, ..options() });
+            let Some(t) = stage.open(Knobs { batch, ..Knobs::default() }).await else { return Ok(()) };
             let start = Arc::new(Barrier::new(plans.len()));
             let tasks: Vec<_> = plans.into_iter().map(|plan| tokio::spawn(run(t.store.clone(), start.clone(), plan))).collect();
             let mut done = Vec::new();
@@ -136,11 +139,11 @@ proptest! {
             }
             verify(&t.store, done).await
         })?;
-    }
+    });
 }
 
 /// Replays the committed transactions in the order of the change feed.
-async fn verify(store: &SqliteStore, mut done: Vec<Done>) -> Result<(), proptest::test_runner::TestCaseError> {
+async fn verify(store: &Arc<dyn Store>, mut done: Vec<Done>) -> Result<(), proptest::test_runner::TestCaseError> {
     done.sort_by_key(|done| done.seq);
     let mut versions = [0u64; KEYS];
     let mut seq = 0;
@@ -180,9 +183,10 @@ async fn verify(store: &SqliteStore, mut done: Vec<Done>) -> Result<(), proptest
 }
 
 /// The classic lost update: many tasks add one to a cursor, retrying on conflict; none is lost.
-#[tokio::test(flavor = "multi_thread")]
-async fn no_increment_is_lost() {
-    let t = temporary();
+pub async fn no_increment_is_lost(stage: &dyn Stage) {
+    let Some(t) = stage.open(Knobs::default()).await else {
+        return;
+    };
     let mut tasks = Vec::new();
     for _ in 0..8 {
         let store = t.store.clone();

@@ -3,6 +3,7 @@
 use crate::brute::{self, World};
 use crate::common::*;
 use crate::oracle::{self, REFERENCE, Step};
+use crate::{Knobs, Stage, Tested};
 use fhir::IndexEntry;
 use parking_lot::Mutex;
 use proptest::collection::vec;
@@ -12,40 +13,35 @@ use proptest::test_runner::TestCaseError;
 use std::cmp::Ordering;
 use std::collections::{BTreeSet, HashMap};
 use std::sync::Arc;
-use store::{HistoryScope, Include, Method, Page, Query, ResourceWrite, SearchPage, Store, StoreError, Transaction};
-use store_sqlite::{Extractor, Options};
+use store::{HistoryScope, Include, Method, Page, Query, ResourceWrite, SearchPage, StoreError, Transaction};
 
 /// Values by body: what an extractor finds in it.
 type Register = Arc<Mutex<HashMap<Vec<u8>, Vec<IndexEntry>>>>;
 
 /// A store with all the writes ever done to it.
 struct Play {
-    t: Temporary,
+    t: Tested,
     register: Register,
     world: World,
     done: usize,
 }
 
 impl Play {
-    fn new(probe_limit: u64) -> Self {
+    async fn new(stage: &dyn Stage, probe_limit: u64) -> Option<Self> {
         let register = Register::default();
         let known = register.clone();
         let extract = move |body: &[u8]| known.lock().get(body).cloned().ok_or_else(|| "unknown".to_owned());
-        let extractor = Extractor {
-            fingerprint: 1,
+        let knobs = Knobs {
             extract: Arc::new(extract),
-        };
-        let options = Options {
-            extractor: Some(extractor),
             probe_limit,
-            ..options()
+            ..Knobs::default()
         };
-        Self {
-            t: temporary_with(options),
+        Some(Self {
+            t: stage.open(knobs).await?,
             register,
             world: World::new(),
             done: 0,
-        }
+        })
     }
 
     async fn write(&mut self, steps: impl IntoIterator<Item = Step>) {
@@ -132,18 +128,19 @@ async fn follow(play: &mut Play, query: &Query, between: &[Vec<Step>]) -> Result
     Ok(())
 }
 
-proptest! {
-    #![proptest_config(ProptestConfig { cases: 40, max_shrink_iters: 200, failure_persistence: None, ..ProptestConfig::default() })]
-
-    #[test]
-    fn pages_are_those_of_the_moment_of_the_first(
-        steps in vec(oracle::step(), 5..40),
-        searches in vec((oracle::query(), any::<bool>(), 1..4usize, vec(vec(oracle::step(), 0..12), 1..4)), 20),
-        probe_limit in select(vec![1, 3, 4096]),
-    ) {
-        let runtime = tokio::runtime::Builder::new_current_thread().build().unwrap();
+pub fn pages_are_those_of_the_moment_of_the_first(stage: &dyn Stage) {
+    let config = ProptestConfig {
+        cases: stage.tries(40),
+        max_shrink_iters: 200,
+        failure_persistence: None,
+        ..ProptestConfig::default()
+    };
+    proptest!(config, |(steps in vec(oracle::step(), 5..40), searches in vec((oracle::query(), any::<bool>(), 1..4usize, vec(vec(oracle::step(), 0..12), 1..4)), 20), probe_limit in select(vec![1, 3, 4096]))| {
+        let runtime = crate::runtime();
         runtime.block_on(async {
-            let mut play = Play::new(probe_limit);
+            let Some(mut play) = Play::new(stage, probe_limit).await else {
+                return Ok(());
+            };
             play.write(steps).await;
             for (mut query, includes, count, between) in searches {
                 query.page.count = count;
@@ -164,18 +161,22 @@ proptest! {
             }
             Ok::<(), TestCaseError>(())
         })?;
-    }
+    });
+}
 
-    #[test]
-    fn history_pages_are_those_of_the_moment_of_the_first(
-        steps in vec(oracle::step(), 5..30),
-        between in vec(vec(oracle::step(), 0..6), 0..6),
-        count in 1..5usize,
-        scope in 0..3usize,
-    ) {
-        let runtime = tokio::runtime::Builder::new_current_thread().build().unwrap();
+pub fn history_pages_are_those_of_the_moment_of_the_first(stage: &dyn Stage) {
+    let config = ProptestConfig {
+        cases: stage.tries(40),
+        max_shrink_iters: 200,
+        failure_persistence: None,
+        ..ProptestConfig::default()
+    };
+    proptest!(config, |(steps in vec(oracle::step(), 5..30), between in vec(vec(oracle::step(), 0..6), 0..6), count in 1..5usize, scope in 0..3usize)| {
+        let runtime = crate::runtime();
         runtime.block_on(async {
-            let mut play = Play::new(4096);
+            let Some(mut play) = Play::new(stage, 4096).await else {
+                return Ok(());
+            };
             play.write(steps).await;
             let scope = match scope {
                 0 => HistoryScope::System,
@@ -204,12 +205,13 @@ proptest! {
             prop_assert_eq!(seen, name(&whole));
             Ok(())
         })?;
-    }
+    });
 }
 
-#[tokio::test]
-async fn a_mark_of_another_store_is_refused() {
-    let t = temporary();
+pub async fn a_mark_of_another_store_is_refused(stage: &dyn Stage) {
+    let Some(t) = stage.open(Knobs::default()).await else {
+        return;
+    };
     for n in 0..3 {
         let resources = vec![resource("Basic", &format!("r{n}"), 1, vec![])];
         let transaction = Transaction {
@@ -225,7 +227,9 @@ async fn a_mark_of_another_store_is_refused() {
     };
     let first = t.store.snapshot().await.unwrap().search(&query).await.unwrap();
     query.page.after = first.next;
-    let younger = temporary();
+    let Some(younger) = stage.open(Knobs::default()).await else {
+        return;
+    };
     let transaction = Transaction {
         resources: vec![resource("Basic", "r0", 1, vec![])],
         ..Transaction::default()

@@ -1,0 +1,222 @@
+//! A throw-away PostgreSQL cluster for tests and trials: started at its first use, on a socket in a temporary folder, with
+//! `fsync` on; stopped and removed when the last [`Database`] on it is dropped, and also when this process is killed.
+//!
+//! It needs PostgreSQL's server programs (Debian: `postgresql`; `scripts/install-postgres.sh` installs them). Without them
+//! [`Database::new`] says so loudly and gives `None`; with the environment variable `CI` set it panics.
+
+use std::io::{BufRead as _, BufReader};
+use std::path::{Path, PathBuf};
+use std::process::{Child, Command, Stdio};
+use std::sync::atomic::{AtomicU64, Ordering};
+use std::sync::{Arc, Mutex, Weak};
+
+/// Runs beside the process that started it. The cluster is a copy of a template that is made once; it ends when standard
+/// input does, which the death of its owner closes.
+const KEEPER: &str = r#"
+set -e
+umask 077
+if [ ! -f "$TEMPLATE/done" ]; then
+  mkdir -p "$TEMPLATE"
+  exec 9>"$TEMPLATE/lock"
+  flock 9
+  if [ ! -f "$TEMPLATE/done" ]; then
+    rm -rf "$TEMPLATE/data"
+    "$BIN/initdb" -D "$TEMPLATE/data" -U postgres -A trust -E UTF8 --locale=C --no-sync --wal-segsize=4 >"$TEMPLATE/log" 2>&1
+    touch "$TEMPLATE/done"
+  fi
+  exec 9>&-
+fi
+cp -r "$TEMPLATE/data" "$FOLDER/data"
+"$BIN/pg_ctl" -D "$FOLDER/data" -w -t 60 -l "$FOLDER/log" \
+  -o "-c listen_addresses='' -c unix_socket_directories='$FOLDER' -c max_connections=80 -c shared_buffers=32MB $SETTINGS" start >/dev/null
+echo ready
+read -r _ || true
+"$BIN/pg_ctl" -D "$FOLDER/data" -m immediate stop >/dev/null 2>&1 || true
+rm -rf "$FOLDER/data" "$FOLDER/log"
+"#;
+
+/// The user that the server runs as when we are root, which it refuses to be.
+const USER: &str = "postgres";
+
+/// The newest version whose server programs are installed.
+fn programs() -> Option<PathBuf> {
+    let mut found: Vec<(u32, PathBuf)> = std::fs::read_dir("/usr/lib/postgresql")
+        .ok()?
+        .flatten()
+        .filter_map(|entry| Some((entry.file_name().to_str()?.parse().ok()?, entry.path().join("bin"))))
+        .filter(|(_, bin)| bin.join("initdb").exists())
+        .collect();
+    found.sort();
+    found.pop().map(|(_, bin)| bin)
+}
+
+/// A running cluster.
+struct Cluster {
+    keeper: Child,
+    folder: tempfile::TempDir,
+    bin: PathBuf,
+    next: AtomicU64,
+}
+
+static RUNNING: Mutex<Weak<Cluster>> = Mutex::new(Weak::new());
+
+fn root() -> bool {
+    use std::os::unix::fs::MetadataExt as _;
+    std::fs::metadata("/proc/self").is_ok_and(|me| me.uid() == 0)
+}
+
+impl Cluster {
+    fn start(bin: PathBuf, settings: &str) -> Self {
+        let folder = tempfile::Builder::new()
+            .prefix("sinfonia-pg-")
+            .tempdir()
+            .expect("a temporary folder");
+        let mut command = if root() {
+            give_away(folder.path());
+            let mut command = Command::new("setpriv");
+            command.args(["--reuid", USER, "--regid", USER, "--clear-groups", "sh", "-c", KEEPER]);
+            command
+        } else {
+            let mut command = Command::new("sh");
+            command.args(["-c", KEEPER]);
+            command
+        };
+        let version = bin.parent().and_then(Path::file_name).unwrap_or_default();
+        let whose = if root() { "server" } else { "own" };
+        let template = std::env::temp_dir().join(format!("sinfonia-pg-template-{}-{whose}", version.display()));
+        let mut keeper = command
+            .env("BIN", &bin)
+            .env("FOLDER", folder.path())
+            .env("TEMPLATE", template)
+            .env("SETTINGS", settings)
+            .current_dir(folder.path())
+            .stdin(Stdio::piped())
+            .stdout(Stdio::piped())
+            .spawn()
+            .expect("sh (and, as root, setpriv) can be started");
+        let mut line = String::new();
+        let output = keeper.stdout.take().expect("standard output is a pipe");
+        BufReader::new(output)
+            .read_line(&mut line)
+            .expect("the keeper can be read");
+        assert!(
+            line.starts_with("ready"),
+            "PostgreSQL did not start: {}",
+            std::fs::read_to_string(folder.path().join("log")).unwrap_or_default()
+        );
+        Self {
+            keeper,
+            folder,
+            bin,
+            next: AtomicU64::new(1),
+        }
+    }
+}
+
+fn give_away(folder: &Path) {
+    let status = Command::new("chown").arg(USER).arg(folder).status();
+    assert!(
+        status.is_ok_and(|status| status.success()),
+        "the user '{USER}' that PostgreSQL's package makes is missing"
+    );
+}
+
+impl Drop for Cluster {
+    fn drop(&mut self) {
+        // Closing its input ends the keeper, which stops the server.
+        drop(self.keeper.stdin.take());
+        let _ = self.keeper.wait();
+    }
+}
+
+/// An empty database of its own.
+pub struct Database {
+    cluster: Arc<Cluster>,
+    name: String,
+}
+
+impl std::fmt::Debug for Database {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.debug_tuple("Database").field(&self.name).finish()
+    }
+}
+
+impl Database {
+    /// A new database on this process's cluster; `None`, said loudly, where PostgreSQL is not installed.
+    ///
+    /// # Panics
+    /// The cluster cannot be started, or PostgreSQL is missing and `CI` is set.
+    #[allow(clippy::new_without_default, reason = "it may not be there")]
+    pub fn new() -> Option<Self> {
+        let Some(bin) = programs() else {
+            assert!(
+                std::env::var_os("CI").is_none(),
+                "PostgreSQL is not installed: run scripts/install-postgres.sh"
+            );
+            eprintln!("SKIPPED: PostgreSQL is not installed; scripts/install-postgres.sh installs it");
+            return None;
+        };
+        let cluster = {
+            let mut running = RUNNING.lock().unwrap_or_else(std::sync::PoisonError::into_inner);
+            match running.upgrade() {
+                Some(cluster) => cluster,
+                None => {
+                    let cluster = Arc::new(Cluster::start(bin, ""));
+                    *running = Arc::downgrade(&cluster);
+                    cluster
+                }
+            }
+        };
+        let name = format!("t{}", cluster.next.fetch_add(1, Ordering::Relaxed));
+        let database = Self { cluster, name };
+        database.sql(
+            "postgres",
+            &format!("CREATE DATABASE {} TEMPLATE template0", database.name),
+        );
+        Some(database)
+    }
+
+    /// Where it is, as the store's address.
+    pub fn address(&self) -> String {
+        format!(
+            "host={} user=postgres dbname={}",
+            self.cluster.folder.path().display(),
+            self.name
+        )
+    }
+
+    /// Runs SQL in it.
+    ///
+    /// # Panics
+    /// The database refuses it.
+    pub fn run(&self, sql: &str) -> String {
+        self.sql(&self.name, sql)
+    }
+
+    fn sql(&self, database: &str, sql: &str) -> String {
+        let output = Command::new(self.cluster.bin.join("psql"))
+            .args([
+                "-X",
+                "-q",
+                "-A",
+                "-t",
+                "-v",
+                "ON_ERROR_STOP=1",
+                "-U",
+                "postgres",
+                "-d",
+                database,
+                "-h",
+            ])
+            .arg(self.cluster.folder.path())
+            .args(["-c", sql])
+            .output()
+            .expect("psql can be started");
+        assert!(
+            output.status.success(),
+            "{sql}: {}",
+            String::from_utf8_lossy(&output.stderr)
+        );
+        String::from_utf8_lossy(&output.stdout).trim().to_owned()
+    }
+}

@@ -1,0 +1,86 @@
+//! Connections: how each is set up, and the pools.
+
+use crate::Options;
+use crate::error::Outcome;
+use deadpool_postgres::{Manager, ManagerConfig, Object, Pool, PoolError, RecyclingMethod, Runtime, TimeoutType};
+use std::time::Duration;
+use store::StoreError;
+use tokio_postgres::{Config, NoTls};
+
+/// Plans are chosen above the database: each statement walks one index in its order. Left to itself the planner would now and
+/// then read a table whole, or plan each statement again.
+const PLANS: &str = "-c enable_seqscan=off -c enable_bitmapscan=off -c enable_hashjoin=off -c enable_mergejoin=off \
+     -c plan_cache_mode=force_generic_plan -c jit=off -c synchronous_commit=on -c client_min_messages=warning";
+
+/// Idle snapshots are ended by the database after this long: they keep it from cleaning up.
+const IDLE_SNAPSHOT: Duration = Duration::from_mins(15);
+
+/// What the address says, with our settings.
+pub(crate) fn config(address: &str, idle: Duration) -> Outcome<Config> {
+    let mut config: Config = address.parse().map_err(|error| {
+        StoreError::Invalid(format!(
+            "the address of the database is not understood ({error}); write postgres://user@host/name or \
+             'host=/run/postgresql user=… dbname=…'"
+        ))
+    })?;
+    let given = config.get_options().unwrap_or_default().to_owned();
+    let idle = idle.as_millis();
+    config.options(format!("{PLANS} -c idle_in_transaction_session_timeout={idle} {given}"));
+    if config.get_application_name().is_none() {
+        config.application_name("sinfonia");
+    }
+    if config.get_connect_timeout().is_none() {
+        config.connect_timeout(Duration::from_secs(10));
+    }
+    Ok(config)
+}
+
+fn pool(config: Config, size: usize, patience: Duration) -> Outcome<Pool> {
+    let recycle = ManagerConfig {
+        recycling_method: RecyclingMethod::Fast,
+    };
+    Pool::builder(Manager::from_config(config, NoTls, recycle))
+        .max_size(size)
+        .wait_timeout(Some(patience))
+        .create_timeout(Some(Duration::from_secs(15)))
+        .runtime(Runtime::Tokio1)
+        .build()
+        .map_err(|error| StoreError::Backend(format!("cannot make the pool of connections: {error}")))
+}
+
+/// Connections for reading.
+pub(crate) fn readers(address: &str, options: &Options) -> Outcome<Pool> {
+    pool(
+        config(address, IDLE_SNAPSHOT)?,
+        options.readers.max(2),
+        options.patience,
+    )
+}
+
+/// Connections for upkeep and the one writer of this node.
+pub(crate) fn writers(address: &str, options: &Options) -> Outcome<Pool> {
+    pool(config(address, options.stuck)?, 3, Duration::from_mins(1))
+}
+
+/// A connection, or why there is none.
+pub(crate) async fn take(pool: &Pool) -> Outcome<Object> {
+    pool.get().await.map_err(|error| match error {
+        PoolError::Timeout(TimeoutType::Wait) => StoreError::Overloaded {
+            waiting: pool.status().waiting,
+        },
+        PoolError::Closed => StoreError::Closed,
+        PoolError::Backend(error) => StoreError::Backend(format!("cannot reach the database: {}", told(&error))),
+        other => StoreError::Backend(format!("cannot reach the database: {other}")),
+    })
+}
+
+/// The error with its causes, which alone say what happened.
+fn told(error: &tokio_postgres::Error) -> String {
+    let mut text = error.to_string();
+    let mut cause = std::error::Error::source(error);
+    while let Some(this) = cause {
+        text = format!("{text}: {this}");
+        cause = this.source();
+    }
+    text
+}

@@ -1,0 +1,33 @@
+//! The server store: one PostgreSQL database, any number of nodes of this program.
+//!
+//! * **Writing**: transactions queue up in each node (bounded); one task drains the queue into one database transaction
+//!   (group commit). That transaction first locks the one row of `position`, so groups of all nodes follow each other: what is
+//!   checked still holds when it is written, and places of the change feed are given out in the order of commits, without a gap
+//!   that a reader could see. The cost: one group commit at a time in the whole system, some 1–2 ms with a local disk; many
+//!   transactions share it. A node that stops while it holds the lock loses it after [`Options::stuck`].
+//!   A group is three trips to the server: lock, read all that is checked, write with `UNNEST` and commit.
+//! * **Reading**: a [`store::Snapshot`] is a `REPEATABLE READ` transaction on a pooled connection. No copies are kept in the node:
+//!   other nodes write.
+//! * **Searching**: the same plans, walks and marks as the embedded store, see [`search`]; candidates are fetched by the chunk.
+//! * **Waking**: each commit tells its place in the feed by `NOTIFY`; a look at the table every second makes it certain.
+
+mod audit;
+mod batch;
+mod connect;
+mod custom;
+mod error;
+mod listen;
+mod online;
+mod options;
+mod place;
+mod postgres_store;
+mod reindex;
+mod schema;
+mod session;
+mod snapshot;
+mod source;
+mod types;
+mod writer;
+
+pub use options::Options;
+pub use postgres_store::PostgresStore;

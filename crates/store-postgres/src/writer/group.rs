@@ -1,0 +1,271 @@
+//! Many transactions, one commit.
+
+use super::pending::Pending;
+use super::{Answer, Extracted, Work, flush, load};
+use crate::connect;
+use crate::custom;
+use crate::error::{Backend, Outcome, corrupt};
+use crate::online;
+use crate::postgres_store::Node;
+use crate::session::Session;
+use crate::{audit, params};
+use fhir::CustomParams;
+use std::collections::{BTreeSet, HashMap};
+use std::sync::Arc;
+use store::{AuditEntry, Committed, StoreError};
+
+/// What is given out in the order of commits.
+#[derive(Debug, Clone)]
+pub(crate) struct Position {
+    /// Last place of the change feed.
+    pub seq: i64,
+    /// Last row id.
+    pub rid: i64,
+    /// Last number of anything else.
+    pub n: i64,
+    /// Counts changes of the user-defined search parameters.
+    pub params: i64,
+    /// Last row of access records, and its hash.
+    pub audit: (i64, search::accesses::Hash),
+}
+
+/// A group under way: a transaction of the database that holds the lock of all writers.
+pub(crate) struct Group {
+    /// This node.
+    pub node: Arc<Node>,
+    /// The connection.
+    pub session: Arc<Session>,
+    /// As far as this group has come.
+    pub position: Position,
+    /// The user-defined parameters in force.
+    pub custom: Arc<CustomParams>,
+    /// What was read, with what the group has changed since.
+    pub stored: load::Loaded,
+    /// What is to be written.
+    pub pending: Pending,
+    /// Types that this group stores first.
+    pub new_types: Vec<(i64, String)>,
+    /// Parameters of which this group is the first to store several values of one resource.
+    pub new_many: BTreeSet<u16>,
+    /// Change in the number of live resources of each type.
+    pub live: HashMap<i64, i64>,
+    /// Access records.
+    pub accesses: Vec<AuditEntry>,
+    /// Where the group found the feed, and the parameters.
+    before: (i64, i64),
+}
+
+/// Why a group was not committed.
+enum Failure {
+    /// Nothing was written.
+    Nothing(StoreError),
+    /// The connection broke while the database was committing.
+    Unknown(StoreError),
+}
+
+impl From<StoreError> for Failure {
+    fn from(error: StoreError) -> Self {
+        Self::Nothing(error)
+    }
+}
+
+/// Checks and applies each transaction in turn, then commits them together.
+///
+/// A transaction whose expectations fail writes nothing and the others go on. If the database itself refuses one (a value that it
+/// cannot hold, say), the group is rolled back and each is tried alone, so that only the culprit suffers.
+pub(super) async fn commit(node: &Arc<Node>, transactions: &[Extracted]) -> Vec<Answer> {
+    match attempt(node, transactions).await {
+        Ok(answers) => answers,
+        Err(Failure::Unknown(error)) => vec![Err(error); transactions.len()],
+        Err(Failure::Nothing(error)) if transactions.len() == 1 => vec![Err(error)],
+        Err(Failure::Nothing(error)) => {
+            tracing::warn!(%error, "a group failed; trying its transactions one by one");
+            let mut answers = Vec::with_capacity(transactions.len());
+            for one in transactions {
+                answers.push(match attempt(node, std::slice::from_ref(one)).await {
+                    Ok(mut answer) => answer.pop().unwrap_or(Err(StoreError::Closed)),
+                    Err(Failure::Nothing(error) | Failure::Unknown(error)) => Err(error),
+                });
+            }
+            answers
+        }
+    }
+}
+
+async fn attempt(node: &Arc<Node>, transactions: &[Extracted]) -> Result<Vec<Answer>, Failure> {
+    let mut group = Group::begin(node).await?;
+    group.stored = load::load(&group, transactions).await?;
+    let mut answers = Vec::with_capacity(transactions.len());
+    for (transaction, generation) in transactions {
+        answers.push(match group.check(transaction).await {
+            Ok(()) => {
+                group.apply(transaction, *generation).await?;
+                Ok(Committed {
+                    seq: group.position.seq as u64,
+                })
+            }
+            Err(error @ StoreError::Backend(_)) => return Err(error.into()),
+            Err(refused) => Err(refused),
+        });
+    }
+    group.finish().await?;
+    Ok(answers)
+}
+
+/// Does upkeep in a commit of its own.
+pub(super) async fn upkeep(node: &Arc<Node>, work: Work) -> Answer {
+    let run = async {
+        let mut group = Group::begin(node).await?;
+        match work {
+            Work::Commit(_) => {}
+            Work::Passes(types) => {
+                for rtype in types {
+                    custom::begin_pass(&group.session, &rtype).await?;
+                }
+            }
+            Work::Chunk(chunk) => online::write(&mut group, chunk).await?,
+        }
+        let seq = group.position.seq as u64;
+        group.finish().await?;
+        Ok(Committed { seq })
+    };
+    run.await
+        .map_err(|(Failure::Nothing(error) | Failure::Unknown(error))| error)
+}
+
+impl Group {
+    /// Takes the lock of all writers and learns how far they have come.
+    async fn begin(node: &Arc<Node>) -> Outcome<Self> {
+        let object = connect::take(&node.writers).await?;
+        let session = Session::begun(object);
+        let what = "waiting for the other writers";
+        let read = session
+            .client()
+            .prepare_cached("SELECT seq, rid, n, params, audit, audit_head FROM position WHERE one FOR UPDATE")
+            .await
+            .at(what)?;
+        // Sent together: the first poll of each sends it.
+        let (begun, row) = futures::join!(
+            session.client().batch_execute("BEGIN"),
+            session.client().query_one(&read, &[])
+        );
+        begun.at(what)?;
+        let row = row.at(what)?;
+        let head: Vec<u8> = row.get(5);
+        let position = Position {
+            seq: row.get(0),
+            rid: row.get(1),
+            n: row.get(2),
+            params: row.get(3),
+            audit: (
+                row.get(4),
+                head.try_into().map_err(|_| corrupt("the head of the audit"))?,
+            ),
+        };
+        let custom = custom::current(node, &session, position.params).await?;
+        Ok(Self {
+            before: (position.seq, position.params),
+            session: Arc::new(session),
+            position,
+            custom,
+            node: node.clone(),
+            stored: load::Loaded::default(),
+            pending: Pending::default(),
+            new_types: Vec::new(),
+            new_many: BTreeSet::new(),
+            live: HashMap::new(),
+            accesses: Vec::new(),
+        })
+    }
+
+    /// The code of a type, given one now if it has none.
+    pub async fn code_or_new(&mut self, name: &str) -> Outcome<i64> {
+        if let Some(code) = self.node.types.known(name) {
+            return Ok(code);
+        }
+        if let Some((code, _)) = self.new_types.iter().find(|(_, this)| this == name) {
+            return Ok(*code);
+        }
+        // Whatever others have added was read when the group was loaded.
+        let what = "adding a resource type";
+        let row = self
+            .session
+            .row(
+                "INSERT INTO rtype(code, name) SELECT coalesce(max(code), 0) + 1, $1 FROM rtype RETURNING code",
+                &[&name],
+                what,
+            )
+            .await?;
+        let code: i64 = row.map_or(0, |row| row.get(0));
+        self.session
+            .run("INSERT INTO tally(code, live) VALUES ($1, 0)", &[&code], what)
+            .await?;
+        self.new_types.push((code, name.to_owned()));
+        Ok(code)
+    }
+
+    /// Writes what is left, commits, and puts into force for this node what was committed.
+    async fn finish(mut self) -> Result<(), Failure> {
+        let mut batch = flush::batch(&mut self).await?;
+        audit::append(&mut self, &mut batch).await?;
+        let what = "moving the position";
+        let head = self.position.audit.1.to_vec();
+        batch
+            .add(
+                &self.session,
+                "UPDATE position SET seq = $1, rid = $2, n = $3, params = $4, audit = $5, audit_head = $6 WHERE one",
+                params![
+                    self.position.seq,
+                    self.position.rid,
+                    self.position.n,
+                    self.position.params,
+                    self.position.audit.0,
+                    head
+                ],
+                what,
+            )
+            .await?;
+        if (self.position.seq, self.position.params) != self.before {
+            let told = format!("{} {}", self.position.seq, self.position.params);
+            batch
+                .add(
+                    &self.session,
+                    "SELECT pg_notify('sinfonia', $1)",
+                    params![told],
+                    "telling other nodes",
+                )
+                .await?;
+        }
+        let session = self.session.clone();
+        let (written, committed) = futures::join!(batch.send(&session), session.client().batch_execute("COMMIT"));
+        // After a refused statement COMMIT rolls back.
+        written?;
+        if let Err(error) = committed {
+            let known = error.as_db_error().is_some();
+            let error = Err::<(), _>(error).at("committing").expect_err("an error");
+            return Err(if known {
+                Failure::Nothing(error)
+            } else {
+                Failure::Unknown(StoreError::Backend(format!(
+                    "{error}; the connection broke during the commit: whether it was written must be read"
+                )))
+            });
+        }
+        self.committed();
+        drop(session);
+        if let Some(mut session) = Arc::into_inner(self.session) {
+            session.ended();
+        }
+        Ok(())
+    }
+
+    fn committed(&mut self) {
+        let node = &self.node;
+        for (code, name) in &self.new_types {
+            node.types.learn(*code, name);
+        }
+        node.many.write().extend(self.new_many.iter().copied());
+        custom::publish(node, &self.custom, self.position.params);
+        node.tell(self.position.seq as u64);
+    }
+}

@@ -1,0 +1,3 @@
+//! The store through its public API, on a throw-away cluster.
+
+mod contract;
