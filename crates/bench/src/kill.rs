@@ -23,6 +23,9 @@ pub struct Args {
     /// Clients at the same time.
     #[arg(long, default_value_t = 16)]
     clients: u32,
+    /// Address of an empty PostgreSQL database to keep everything in, in the place of a file.
+    #[arg(long)]
+    store: Option<String>,
     /// Workers at the same time.
     #[arg(long, default_value_t = 4)]
     workers: u32,
@@ -37,6 +40,7 @@ pub async fn run(args: &Args) -> Result<()> {
     let plan = Plan {
         binary,
         folder: folder.path().to_owned(),
+        store: args.store.clone(),
         rounds: args.rounds,
         seed: args.seed,
         clients: args.clients,

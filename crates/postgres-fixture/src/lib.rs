@@ -176,6 +176,18 @@ impl Database {
         Some(database)
     }
 
+    /// A database for a suite that runs on either store: where the environment variable `SINFONIA_TEST_STORE` is `postgres`.
+    ///
+    /// # Panics
+    /// It is asked for and cannot be had.
+    pub fn asked() -> Option<Self> {
+        match std::env::var("SINFONIA_TEST_STORE").as_deref() {
+            Ok("postgres") => Some(Self::new().expect("SINFONIA_TEST_STORE=postgres needs PostgreSQL")),
+            Ok("sqlite" | "") | Err(_) => None,
+            Ok(other) => panic!("SINFONIA_TEST_STORE is sqlite or postgres, not '{other}'"),
+        }
+    }
+
     /// Where it is, as the store's address.
     pub fn address(&self) -> String {
         format!(

@@ -1,7 +1,7 @@
 //! The one program of Sinfonia: wires the floors together; subcommands; nothing else.
 
 use clap::{Parser, Subcommand};
-use sinfonia::commands;
+use sinfonia::{backend, commands};
 use std::path::PathBuf;
 use std::process::ExitCode;
 
@@ -16,6 +16,16 @@ struct Cli {
     /// Folder that holds the store and the keys; created when missing.
     #[arg(long, env = "SINFONIA_DATA", default_value = "data", global = true)]
     data: PathBuf,
+    /// PostgreSQL database to keep everything in, in the place of the file in the data folder: postgres://user@host/name, or
+    /// 'host=/run/postgresql user=… dbname=…'. Several programs may serve one database (docs/scale.md).
+    #[arg(
+        long,
+        env = "SINFONIA_STORE",
+        hide_env_values = true,
+        value_name = "ADDRESS",
+        global = true
+    )]
+    store: Option<String>,
     #[command(subcommand)]
     command: Command,
 }
@@ -72,23 +82,27 @@ fn run() -> anyhow::Result<()> {
         .with_writer(std::io::stderr)
         .init();
     let cli = Cli::parse();
+    let place = backend::Place {
+        data: cli.data,
+        store: cli.store,
+    };
     let runtime = tokio::runtime::Builder::new_multi_thread().enable_all().build()?;
     runtime.block_on(async {
         match cli.command {
-            Command::Audit(args) => commands::audit::run(&cli.data, &args).await,
             Command::Openapi(args) => commands::openapi::run(&args).await,
+            Command::Audit(args) => commands::audit::run(&place, &args).await,
             Command::Policy(args) => commands::policy::run(&args),
-            Command::Serve(args) => commands::serve::run(&cli.data, *args).await,
-            Command::Load(args) => commands::load::run(&cli.data, args).await,
-            Command::LoadPackage(args) => commands::load_package::run(&cli.data, args).await,
-            Command::LoadTerminology(args) => commands::load_terminology::run(&cli.data, args).await,
-            Command::Demo(args) => commands::demo::run(&cli.data, args).await,
-            Command::Account(args) => commands::account::run(&cli.data, args).await,
-            Command::Client(args) => commands::client::run(&cli.data, args).await,
-            Command::Key(args) => commands::key::run(&cli.data, args).await,
-            Command::Doctor(args) => commands::doctor::run(&cli.data, &args),
-            Command::Prune(args) => commands::prune::run(&cli.data, args).await,
-            Command::Deploy(args) => commands::deploy::run(&cli.data, args).await,
+            Command::Serve(args) => commands::serve::run(&place, *args).await,
+            Command::Load(args) => commands::load::run(&place, args).await,
+            Command::LoadPackage(args) => commands::load_package::run(&place, args).await,
+            Command::LoadTerminology(args) => commands::load_terminology::run(&place, args).await,
+            Command::Demo(args) => commands::demo::run(&place, args).await,
+            Command::Account(args) => commands::account::run(&place, args).await,
+            Command::Client(args) => commands::client::run(&place, args).await,
+            Command::Key(args) => commands::key::run(&place, args).await,
+            Command::Doctor(args) => commands::doctor::run(&place, &args).await,
+            Command::Prune(args) => commands::prune::run(&place, args).await,
+            Command::Deploy(args) => commands::deploy::run(&place, args).await,
             Command::Simulate(args) => commands::simulate::run(&args),
         }
     })

@@ -1,5 +1,6 @@
-//! The whole program over one SQLite file, wired once for every subcommand.
+//! The whole program over one store, wired once for every subcommand.
 
+use crate::backend::{Backend, Place};
 use access::{
     Authorizer, Guard, GuardOptions, Identity, IdentityOptions, LocalIdentity, OidcConfig, Policy, RouteInfo, Routes,
     SignInRules, SigningKey, identity_routes,
@@ -11,10 +12,8 @@ use hub::subscriptions::{EndpointPolicy, Seal, Settings};
 use hub::{Hub, HubConfig};
 use oauth::Oauth;
 use orchestrator::Orchestrator;
-use std::path::Path;
 use std::sync::Arc;
 use store::{Clock, Ids, Store, SystemRandom};
-use store_sqlite::SqliteStore;
 
 /// Every service of the region that this program carries.
 pub fn components() -> Vec<Component> {
@@ -110,7 +109,7 @@ pub struct Interop {
 /// Everything wired.
 pub struct System {
     /// Store.
-    pub store: Arc<SqliteStore>,
+    pub store: Backend,
     /// Accounts.
     pub identity: LocalIdentity,
     /// The authorisation server.
@@ -130,18 +129,19 @@ pub struct System {
 }
 
 impl System {
-    /// Opens the store of `data` and wires everything over it.
+    /// Opens the store of `place` and wires everything over it.
     ///
     /// # Errors
     /// The folder cannot be made, the store is in use by another process or newer than the program, a component's
     /// model is refused.
-    pub async fn open(data: &Path, setup: Setup) -> anyhow::Result<Self> {
-        std::fs::create_dir_all(data).with_context(|| format!("cannot make the data folder {}", data.display()))?;
+    pub async fn open(place: &Place, setup: Setup) -> anyhow::Result<Self> {
+        let data = &place.data;
+        // It makes the folder, too.
+        let store = Backend::open(place).await?;
         let random = Arc::new(SystemRandom);
         let key = SigningKey::load_or_create(&data.join("internal.key"), random.as_ref())?;
-        let store = open_store(data)?;
         let (clock, ids) = (setup.clock, setup.ids);
-        let authorizer = Authorizer::new(store.clone(), setup.policies, clock.clone());
+        let authorizer = Authorizer::new(store.store(), setup.policies, clock.clone());
         // Everything writes through the watched store: what somebody may see follows from what is written.
         let dynamic: Arc<dyn Store> = authorizer.store();
         let manners = identity_options(setup.sign_in_rules, &setup.base_url, &key);
@@ -218,6 +218,7 @@ impl System {
     /// Writes what is still in memory (the audit) and closes.
     pub async fn close(self) {
         self.guard.audit().flush().await;
+        self.store.close().await;
     }
 }
 
@@ -285,17 +286,6 @@ fn hub_config(base_url: &str, key: &SigningKey, notify: NotifyOptions, random: A
         ..Settings::default()
     });
     config
-}
-
-/// Opens the store file of a data folder; says so when another process holds it.
-pub fn open_store(data: &Path) -> anyhow::Result<Arc<SqliteStore>> {
-    std::fs::create_dir_all(data).with_context(|| format!("cannot make the data folder {}", data.display()))?;
-    let progress = |done, all| tracing::info!(done, all, "rebuilding the search index after an update");
-    let options = store_sqlite::Options {
-        progress: Some(Arc::new(progress)),
-        ..Default::default()
-    };
-    Ok(SqliteStore::open(data.join("sinfonia.sqlite"), options)?)
 }
 
 /// Deploys the models and forms of components.

@@ -135,3 +135,24 @@ pub(crate) async fn verify(session: &Session) -> Outcome<AuditChain> {
     }
     Ok(chain.found)
 }
+
+/// The hash that the chain has at a row, in hexadecimal.
+pub(crate) async fn hash_at(session: &Session, n: i64) -> Outcome<Option<String>> {
+    let sql = "SELECT chain FROM audit_batch WHERE compartment = $1 AND n = $1";
+    let row = session.row(sql, &[&n], "reading the audit").await?;
+    Ok(row.map(|row| accesses::hex(row.get(0))))
+}
+
+/// Visits every record, oldest first, as its line of JSON.
+pub(crate) async fn each(session: &Session, visit: &mut (dyn FnMut(&str) + Send)) -> Outcome<()> {
+    let mut after = 0_i64;
+    loop {
+        let sql = "SELECT n, entries FROM audit_batch WHERE n > $1 ORDER BY n LIMIT $2";
+        let rows = session.rows(sql, &[&after, &CHUNK], "reading the audit").await?;
+        let Some(last) = rows.last() else { return Ok(()) };
+        after = last.get(0);
+        for row in &rows {
+            row.get::<_, &str>(1).lines().for_each(&mut *visit);
+        }
+    }
+}

@@ -146,6 +146,22 @@ impl PostgresStore {
         audit::verify(&self.session().await?).await
     }
 
+    /// The hash that the chain of access records has at a row, in hexadecimal; `None`: there is no such row.
+    ///
+    /// # Errors
+    /// The database cannot be read.
+    pub async fn audit_hash(&self, row: i64) -> Result<Option<String>, StoreError> {
+        audit::hash_at(&self.session().await?, row).await
+    }
+
+    /// Visits every access record, oldest first, as a line of JSON.
+    ///
+    /// # Errors
+    /// The database cannot be read.
+    pub async fn each_audit(&self, visit: &mut (dyn FnMut(&str) + Send)) -> Result<(), StoreError> {
+        audit::each(&self.session().await?, visit).await
+    }
+
     /// What is wrong with what is stored: counts and index rows that do not agree with the resources. Reads every resource.
     ///
     /// # Errors

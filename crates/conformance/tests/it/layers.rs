@@ -20,6 +20,7 @@ const FLOORS: &[&[&str]] = &[
     &["store"],
     &["search", "store-contract"],
     &["store-sqlite", "store-postgres"],
+    &["test-store"],
     &["access"],
     &["hub", "orchestrator", "oauth"],
     &["component"],

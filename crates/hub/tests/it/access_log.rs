@@ -4,7 +4,7 @@ use crate::server::{Reply, Server};
 use access::Actor;
 use http::{Method, StatusCode};
 use serde_json::{Value, json};
-use store::{Clock as _, Store as _};
+use store::Clock as _;
 
 fn actor(subject: &str, role: &str) -> Actor {
     Actor {

@@ -9,7 +9,6 @@ use jiff::SignedDuration;
 use serde_json::{Value, json};
 use std::path::Path;
 use std::sync::Arc;
-use store::Store as _;
 use store::{Clock as _, ManualClock, SequentialIds, Store};
 use store_sqlite::{Options, SqliteStore};
 

@@ -8,8 +8,8 @@ use hub::{Hub, HubConfig};
 use serde_json::Value;
 use std::sync::Arc;
 use store::{ManualClock, SequentialIds, Store};
-use store_sqlite::{Options, SqliteStore};
 use tempfile::TempDir;
+use test_store::TestStore;
 use tower::ServiceExt as _;
 
 pub const BASE: &str = "http://hub.test/fhir";
@@ -18,7 +18,8 @@ pub struct Server {
     pub hub: Arc<Hub>,
     pub clock: Arc<ManualClock>,
     pub guard: Guard,
-    pub store: Arc<SqliteStore>,
+    pub store: Arc<dyn Store>,
+    pub under: TestStore,
     router: Router,
     _dir: TempDir,
 }
@@ -75,26 +76,20 @@ impl Server {
     }
 
     pub fn with(change: impl FnOnce(&mut HubConfig)) -> Self {
-        Self::over(Options::default(), change)
+        Self::over(None, change)
     }
 
     /// A store whose writer's queue holds this many transactions.
     pub fn with_queue(queue: usize) -> Self {
-        Self::over(
-            Options {
-                queue,
-                ..Options::default()
-            },
-            |_| {},
-        )
+        Self::over(Some(queue), |_| {})
     }
 
-    fn over(options: Options, change: impl FnOnce(&mut HubConfig)) -> Self {
+    fn over(queue: Option<usize>, change: impl FnOnce(&mut HubConfig)) -> Self {
         let dir = tempfile::tempdir().unwrap();
-        let sqlite = SqliteStore::open(dir.path().join("hub.db"), options).unwrap();
+        let under = test_store::open(&dir.path().join("hub.db"), queue);
         let clock = Arc::new(ManualClock::new("2026-01-02T03:04:05Z".parse().unwrap()));
         let mut config = HubConfig::new(BASE);
-        let guard = Guard::open(sqlite.clone(), clock.clone());
+        let guard = Guard::open(under.store.clone(), clock.clone());
         config.authorizer = Some(guard.authorizer().clone());
         change(&mut config);
         let store: Arc<dyn Store> = guard.authorizer().store();
@@ -104,7 +99,8 @@ impl Server {
             hub,
             clock,
             guard,
-            store: sqlite,
+            store: under.store.clone(),
+            under,
             router,
             _dir: dir,
         }

@@ -6,16 +6,18 @@ use jiff::{SignedDuration, Timestamp};
 use orchestrator::api::{Deploy, DeployFile, InstanceInfo, StartInstance, TaskInfo};
 use orchestrator::{Config, Orchestrator, TasksQuery};
 use serde_json::{Value, json};
+use std::path::PathBuf;
 use std::sync::Arc;
 use store::{Ids, ManualClock, Method, SequentialIds, Snapshot, Store, Transaction, prepare_write};
-use store_sqlite::{Options, SqliteStore};
+use test_store::TestStore;
 
 pub struct System {
     dir: tempfile::TempDir,
     pub clock: Arc<ManualClock>,
     ids: Arc<dyn Ids>,
     pub config: Config,
-    pub store: Arc<SqliteStore>,
+    pub store: Arc<dyn Store>,
+    under: TestStore,
     pub orchestrator: Arc<Orchestrator>,
 }
 
@@ -41,13 +43,15 @@ impl System {
         let dir = tempfile::tempdir().unwrap();
         let clock = Arc::new(ManualClock::new("2026-01-01T08:00:00Z".parse::<Timestamp>().unwrap()));
         let ids: Arc<dyn Ids> = Arc::new(SequentialIds::new("t"));
-        let (store, orchestrator) = open(&dir, &clock, &ids, &config);
+        let under = test_store::open(&file(&dir), None);
+        let (store, orchestrator) = program(&under, &clock, &ids, &config);
         Self {
             dir,
             clock,
             ids,
             config,
             store,
+            under,
             orchestrator,
         }
     }
@@ -60,20 +64,27 @@ impl System {
             ids,
             config,
             store,
+            under,
             orchestrator,
         } = self;
         drop(orchestrator);
-        store.close();
         drop(store);
-        let (store, orchestrator) = open(&dir, &clock, &ids, &config);
+        let under = under.reopen(&file(&dir));
+        let (store, orchestrator) = program(&under, &clock, &ids, &config);
         Self {
             dir,
             clock,
             ids,
             config,
             store,
+            under,
             orchestrator,
         }
+    }
+
+    /// The store, where it is SQLite: for what only that can do.
+    pub fn sqlite(&self) -> Option<Arc<store_sqlite::SqliteStore>> {
+        self.under.sqlite.clone()
     }
 
     /// A second program over the same open store: what it knows is only what the first one committed.
@@ -186,15 +197,18 @@ impl System {
     }
 }
 
-fn open(
-    dir: &tempfile::TempDir,
+fn file(dir: &tempfile::TempDir) -> PathBuf {
+    dir.path().join("sinfonia.db")
+}
+
+fn program(
+    under: &TestStore,
     clock: &Arc<ManualClock>,
     ids: &Arc<dyn Ids>,
     config: &Config,
-) -> (Arc<SqliteStore>, Arc<Orchestrator>) {
-    let store = SqliteStore::open(dir.path().join("sinfonia.db"), Options::default()).unwrap();
-    let orchestrator = Orchestrator::new(store.clone(), clock.clone(), ids.clone(), config.clone());
-    (store, orchestrator)
+) -> (Arc<dyn Store>, Arc<Orchestrator>) {
+    let orchestrator = Orchestrator::new(under.store.clone(), clock.clone(), ids.clone(), config.clone());
+    (under.store.clone(), orchestrator)
 }
 
 pub fn object(value: Value) -> serde_json::Map<String, Value> {

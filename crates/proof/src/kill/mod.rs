@@ -26,6 +26,8 @@ pub struct Plan {
     pub binary: PathBuf,
     /// An empty folder for its data.
     pub folder: PathBuf,
+    /// Address of a PostgreSQL database to keep everything in; `None`: the file in the folder.
+    pub store: Option<String>,
     /// How many kills.
     pub rounds: u32,
     /// Where the random numbers begin: how much is acknowledged before each kill, and how long after.

@@ -43,6 +43,7 @@ impl Server {
         let port = free_port()?;
         let mut child = Command::new(&plan.binary)
             .args(["--data".into(), plan.folder.join("data")])
+            .args(store(plan))
             .args(["serve", "--open-api", "--listen", &format!("127.0.0.1:{port}")])
             .env("RUST_LOG", "info")
             .env("NO_COLOR", "1")
@@ -161,10 +162,18 @@ fn free_port() -> Result<u16, String> {
         .map_err(|error| error.to_string())
 }
 
+fn store(plan: &Plan) -> Vec<&str> {
+    plan.store
+        .as_deref()
+        .map(|address| vec!["--store", address])
+        .unwrap_or_default()
+}
+
 /// `sinfonia doctor` on the folder.
 pub async fn doctor(plan: &Plan) -> Result<(), String> {
     let output = Command::new(&plan.binary)
         .args(["--data".into(), plan.folder.join("data")])
+        .args(store(plan))
         .arg("doctor")
         .output();
     let output = output.await.map_err(|error| error.to_string())?;

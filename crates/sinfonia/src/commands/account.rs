@@ -1,10 +1,10 @@
 //! `sinfonia account NAME --role ROLE --subject REF`: a local account. The password comes from standard input.
 
+use crate::backend::Place;
 use crate::system::System;
 use access::{Accounts, Actor, NewAccount, SignInRules};
 use anyhow::{Context as _, bail};
 use std::io::BufRead as _;
-use std::path::Path;
 
 /// Flags of `account`.
 #[derive(clap::Args)]
@@ -35,8 +35,8 @@ pub struct Args {
 }
 
 /// Makes the account, or changes an existing one.
-pub async fn run(data: &Path, args: Args) -> anyhow::Result<()> {
-    let system = System::open(data, super::real_setup("http://127.0.0.1:8080")).await?;
+pub async fn run(place: &Place, args: Args) -> anyhow::Result<()> {
+    let system = System::open(place, super::real_setup("http://127.0.0.1:8080")).await?;
     let accounts = system.identity.accounts();
     let known = accounts
         .list()

@@ -1,6 +1,6 @@
 //! `sinfonia audit`: verifies and exports the record of accesses.
 
-use crate::system::open_store;
+use crate::backend::{Backend, Place};
 use anyhow::{Context as _, bail};
 use std::io::Write as _;
 use std::path::{Path, PathBuf};
@@ -37,14 +37,13 @@ enum What {
 }
 
 /// Does what was asked.
-pub async fn run(data: &Path, args: &Args) -> anyhow::Result<()> {
-    if !data.join("sinfonia.sqlite").exists() {
-        bail!("there is no store in {}", data.display());
-    }
+pub async fn run(place: &Place, args: &Args) -> anyhow::Result<()> {
+    place.must_exist()?;
+    let store = Backend::open(place).await?;
     match &args.what {
-        What::Verify { head } => verify(data, head),
-        What::Export { to } => export(data, to),
-        What::Forget { before } => forget(data, *before).await,
+        What::Verify { head } => verify(&store, head).await,
+        What::Export { to } => export(&store, to).await,
+        What::Forget { before } => forget(&store, *before).await,
     }
 }
 
@@ -55,7 +54,7 @@ struct Retention {
     source: String,
 }
 
-async fn forget(data: &Path, before: jiff::civil::Date) -> anyhow::Result<()> {
+async fn forget(store: &Backend, before: jiff::civil::Date) -> anyhow::Result<()> {
     let rule: Retention = serde_json::from_str(include_str!("../../rules/audit-retention.json"))?;
     let now = SystemClock.now();
     let today = now.to_zoned(jiff::tz::TimeZone::system()).date();
@@ -68,22 +67,29 @@ async fn forget(data: &Path, before: jiff::civil::Date) -> anyhow::Result<()> {
         );
     }
     let moment = before.to_zoned(jiff::tz::TimeZone::system())?.timestamp();
-    let removed = open_store(data)?
+    let removed = store
+        .sqlite("audit forget")?
         .forget_audit(moment, "operator", "end of retention", now)
         .await?;
     println!("{removed} accesses of before {before} removed");
     Ok(())
 }
 
-fn verify(data: &Path, heads: &[String]) -> anyhow::Result<()> {
-    let store = open_store(data)?;
-    let mut found = store.verify_audit()?;
+async fn verify(store: &Backend, heads: &[String]) -> anyhow::Result<()> {
+    let mut found = match store {
+        Backend::Sqlite(store) => store.verify_audit()?,
+        Backend::Postgres(store) => store.verify_audit().await?,
+    };
     for text in heads {
         let (row, hash) = text
             .split_once(':')
             .context("--head: ROW:HASH, as an earlier run printed it")?;
         let row: i64 = row.parse().context("--head: the row is no number")?;
-        match store.audit_hash(row)? {
+        let known = match store {
+            Backend::Sqlite(store) => store.audit_hash(row)?,
+            Backend::Postgres(store) => store.audit_hash(row).await?,
+        };
+        match known {
             Some(known) if known == hash => {}
             Some(_) => found
                 .broken
@@ -113,14 +119,18 @@ fn verify(data: &Path, heads: &[String]) -> anyhow::Result<()> {
     bail!("the chain is broken in {} places", found.broken.len())
 }
 
-fn export(data: &Path, to: &Path) -> anyhow::Result<()> {
+async fn export(store: &Backend, to: &Path) -> anyhow::Result<()> {
     let file = std::fs::File::create_new(to).with_context(|| format!("cannot make {}", to.display()))?;
     let mut out = std::io::BufWriter::new(file);
     let (mut count, mut failed) = (0_u64, None);
-    open_store(data)?.each_audit(|line| {
+    let mut write = |line: &str| {
         count += 1;
         failed = failed.take().or(writeln!(out, "{line}").err());
-    })?;
+    };
+    match store {
+        Backend::Sqlite(store) => store.each_audit(&mut write)?,
+        Backend::Postgres(store) => store.each_audit(&mut write).await?,
+    }
     failed
         .map_or(Ok(()), Err)
         .and_then(|()| out.flush())

@@ -1,11 +1,12 @@
 //! `sinfonia client add|list|rotate|disable|enable`: applications and systems that may ask for tokens. While the program
 //! serves, the store is its own: then the same is done over `/oauth/clients` (docs/machines.md).
 
+use crate::backend::Place;
 use crate::system::System;
 use anyhow::{Context as _, bail};
 use clap::Subcommand;
 use oauth::{Client, ClientAuth, ClientChange};
-use std::path::{Path, PathBuf};
+use std::path::PathBuf;
 
 /// Flags of `client`.
 #[derive(clap::Args)]
@@ -87,8 +88,8 @@ struct Proof {
 }
 
 /// Does what is asked.
-pub async fn run(data: &Path, args: Args) -> anyhow::Result<()> {
-    let system = System::open(data, super::real_setup("http://127.0.0.1:8080")).await?;
+pub async fn run(place: &Place, args: Args) -> anyhow::Result<()> {
+    let system = System::open(place, super::real_setup("http://127.0.0.1:8080")).await?;
     let oauth = &system.oauth;
     match args.what {
         What::Add(add) => {

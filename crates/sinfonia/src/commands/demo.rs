@@ -1,14 +1,15 @@
 //! `sinfonia demo`: the demo region, built aside and put in place whole.
 
+use crate::backend::{Backend, Place};
 use crate::system::{Setup, System, components};
 use access::NewAccount;
 use anyhow::{Context as _, bail};
 use component::DemoContext;
 use indicatif::{ProgressBar, ProgressStyle};
 use jiff::SignedDuration;
-use std::path::{Path, PathBuf};
+use std::path::PathBuf;
 use std::sync::Arc;
-use store::{ManualClock, UuidIds};
+use store::{ManualClock, RecordWrite, Transaction, UuidIds};
 
 /// Flags of `demo`.
 #[derive(clap::Args)]
@@ -21,9 +22,16 @@ pub struct Args {
     again: bool,
 }
 
+/// Kind and key of the small value that says that a database holds the whole demo.
+const WHOLE: (&str, &str) = ("demo", "whole");
+
 /// Builds the region, unless it is there.
-pub async fn run(data: &Path, args: Args) -> anyhow::Result<()> {
-    if data.join("sinfonia.sqlite").exists() {
+pub async fn run(place: &Place, args: Args) -> anyhow::Result<()> {
+    let data = &*place.data;
+    if place.store.is_some() {
+        return in_database(place, &args).await;
+    }
+    if place.file().exists() {
         if !args.again {
             println!(
                 "{} holds data already: nothing to do (--again builds anew)",
@@ -35,15 +43,18 @@ pub async fn run(data: &Path, args: Args) -> anyhow::Result<()> {
         std::fs::rename(data, &aside).with_context(|| format!("cannot rename {}", data.display()))?;
         println!("the data that was there is now in {}", aside.display());
     }
-    let building = data.with_extension("building");
-    if building.exists() {
-        std::fs::remove_dir_all(&building).with_context(|| format!("cannot clear {}", building.display()))?;
+    let building = Place {
+        data: data.with_extension("building"),
+        store: None,
+    };
+    if building.data.exists() {
+        std::fs::remove_dir_all(&building.data).with_context(|| format!("cannot clear {}", building.data.display()))?;
     }
-    build(&building, &args).await?;
+    build(&building, &args).await?.close().await;
     if data.exists() {
         std::fs::remove_dir(data).with_context(|| format!("{} is not empty and holds no store", data.display()))?;
     }
-    std::fs::rename(&building, data).with_context(|| format!("cannot put {} in place", data.display()))?;
+    std::fs::rename(&building.data, data).with_context(|| format!("cannot put {} in place", data.display()))?;
     println!(
         "the demo region is in {}: start `sinfonia serve` and sign in with one of the accounts it lists",
         data.display()
@@ -51,7 +62,40 @@ pub async fn run(data: &Path, args: Args) -> anyhow::Result<()> {
     Ok(())
 }
 
-async fn build(folder: &Path, args: &Args) -> anyhow::Result<()> {
+/// Builds in an empty database; what an interrupted build left is not built upon.
+async fn in_database(place: &Place, args: &Args) -> anyhow::Result<()> {
+    let found = Backend::open(place).await?;
+    let store = found.store();
+    let mut snapshot = store.snapshot().await?;
+    let whole = snapshot.record(WHOLE.0, WHOLE.1).await?.is_some();
+    let empty = snapshot.counts().await?.is_empty();
+    drop(snapshot);
+    found.close().await;
+    if whole && !args.again {
+        println!("the database holds the demo already: nothing to do");
+        return Ok(());
+    }
+    if !empty {
+        bail!("the database holds data already: give an empty one (a database is not set aside as a folder is)");
+    }
+    let system = build(place, args).await?;
+    let write = RecordWrite {
+        kind: WHOLE.0.into(),
+        key: WHOLE.1.into(),
+        must_be_new: true,
+        value: Some(b"1".to_vec()),
+    };
+    let done = Transaction {
+        records: vec![write],
+        ..Transaction::default()
+    };
+    system.store.store().commit(done).await?;
+    system.close().await;
+    println!("the demo region is in the database: start `sinfonia serve` with the same --store and --data");
+    Ok(())
+}
+
+async fn build(place: &Place, args: &Args) -> anyhow::Result<System> {
     let now = super::now();
     let clock = Arc::new(ManualClock::new(now - SignedDuration::from_hours(24 * 731)));
     let setup = Setup {
@@ -70,7 +114,7 @@ async fn build(folder: &Path, args: &Args) -> anyhow::Result<()> {
         only: None,
         for_nodes: false,
     };
-    let system = System::open(folder, setup).await?;
+    let system = System::open(place, setup).await?;
     system.deploy_components().await?;
     let synthea = args.synthea.is_dir().then(|| args.synthea.clone());
     if let Some(dir) = &synthea {
@@ -87,10 +131,7 @@ async fn build(folder: &Path, args: &Args) -> anyhow::Result<()> {
     }
     clock.set(now);
     accounts(&system).await?;
-    let store = system.store.clone();
-    system.close().await;
-    store.close();
-    Ok(())
+    Ok(system)
 }
 
 fn context(system: &System, clock: Arc<ManualClock>, synthea: Option<PathBuf>) -> DemoContext {

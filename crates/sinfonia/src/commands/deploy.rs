@@ -1,9 +1,10 @@
 //! `sinfonia deploy FILES`: deploys models and forms into the local store (the server must not be running on it).
 
+use crate::backend::Place;
 use crate::system::System;
 use anyhow::Context as _;
 use orchestrator::api::{Deploy, DeployFile};
-use std::path::{Path, PathBuf};
+use std::path::PathBuf;
 
 /// Flags of `deploy`.
 #[derive(clap::Args)]
@@ -14,8 +15,8 @@ pub struct Args {
 }
 
 /// Deploys, or prints why not.
-pub async fn run(data: &Path, args: Args) -> anyhow::Result<()> {
-    let system = System::open(data, super::real_setup("http://127.0.0.1:8080")).await?;
+pub async fn run(place: &Place, args: Args) -> anyhow::Result<()> {
+    let system = System::open(place, super::real_setup("http://127.0.0.1:8080")).await?;
     let mut files = Vec::new();
     for path in &args.files {
         let content = std::fs::read_to_string(path).with_context(|| format!("cannot read {}", path.display()))?;

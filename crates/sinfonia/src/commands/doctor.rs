@@ -1,8 +1,7 @@
 //! `sinfonia doctor`: is the store of a data folder sound?
 
-use crate::system::open_store;
+use crate::backend::{Backend, Place};
 use anyhow::bail;
-use std::path::Path;
 use store_sqlite::Depth;
 
 /// Resources and versions of a sample.
@@ -17,20 +16,32 @@ pub struct Args {
 }
 
 /// Examines, says what was read, and lists what is wrong.
-pub fn run(data: &Path, args: &Args) -> anyhow::Result<()> {
-    if !data.join("sinfonia.sqlite").exists() {
-        bail!("there is no store in {}", data.display());
-    }
+pub async fn run(place: &Place, args: &Args) -> anyhow::Result<()> {
+    place.must_exist()?;
     let depth = if args.full { Depth::Full } else { Depth::Sample(SAMPLE) };
-    let found = open_store(data)?.examine(depth)?;
-    println!(
-        "{} resources, {} index rows; {} versions read, search values of {} resources compared",
-        found.resources, found.index_rows, found.versions, found.extracted
-    );
-    for problem in &found.problems {
+    let problems = match Backend::open(place).await? {
+        Backend::Sqlite(store) => {
+            let found = store.examine(depth)?;
+            println!(
+                "{} resources, {} index rows; {} versions read, search values of {} resources compared",
+                found.resources, found.index_rows, found.versions, found.extracted
+            );
+            found.problems
+        }
+        Backend::Postgres(store) => {
+            let problems = store.examine().await?;
+            let chain = store.verify_audit().await?;
+            println!(
+                "counts and index rows compared with every resource; {} access records in their chain",
+                chain.records
+            );
+            problems.into_iter().chain(chain.broken).collect()
+        }
+    };
+    for problem in &problems {
         println!("- {problem}");
     }
-    match found.problems.len() {
+    match problems.len() {
         0 => println!("the store is sound"),
         1 => bail!("1 problem was found"),
         many => bail!("{many} problems were found (100 are listed at most)"),

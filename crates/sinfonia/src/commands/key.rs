@@ -1,8 +1,8 @@
 //! `sinfonia key list|rotate`: the keys that sign tokens. While the program serves, `POST /oauth/keys/rotate` does the same.
 
+use crate::backend::Place;
 use crate::system::System;
 use clap::Subcommand;
-use std::path::Path;
 
 /// Flags of `key`.
 #[derive(clap::Args)]
@@ -20,8 +20,8 @@ enum What {
 }
 
 /// Does what is asked.
-pub async fn run(data: &Path, args: Args) -> anyhow::Result<()> {
-    let system = System::open(data, super::real_setup("http://127.0.0.1:8080")).await?;
+pub async fn run(place: &Place, args: Args) -> anyhow::Result<()> {
+    let system = System::open(place, super::real_setup("http://127.0.0.1:8080")).await?;
     let keys = match args.what {
         What::List => system.oauth.keys().await?,
         What::Rotate => system.oauth.rotate_keys().await?,

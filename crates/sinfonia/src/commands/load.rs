@@ -1,5 +1,6 @@
 //! `sinfonia load DIR`: imports FHIR bundles and lines; interrupted, it goes on where it was; twice, it changes nothing.
 
+use crate::backend::Place;
 use crate::system::System;
 use anyhow::bail;
 use hub::load::{Options, Progress, Summary};
@@ -23,8 +24,8 @@ pub struct Args {
 }
 
 /// Imports, then says what was written and what was not.
-pub async fn run(data: &Path, args: Args) -> anyhow::Result<()> {
-    let system = System::open(data, super::real_setup("http://127.0.0.1:8080")).await?;
+pub async fn run(place: &Place, args: Args) -> anyhow::Result<()> {
+    let system = System::open(place, super::real_setup("http://127.0.0.1:8080")).await?;
     let options = Options {
         in_flight: usize::from(args.in_flight),
         again: args.again,

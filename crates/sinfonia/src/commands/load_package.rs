@@ -1,9 +1,10 @@
 //! `sinfonia load-package PATH`: profiles, value sets, code systems and the like of a FHIR package into the hub; twice, it
 //! changes nothing.
 
+use crate::backend::Place;
 use crate::system::System;
 use hub::package::{Options, load};
-use std::path::{Path, PathBuf};
+use std::path::PathBuf;
 
 /// Flags of `load-package`.
 #[derive(clap::Args)]
@@ -19,8 +20,8 @@ pub struct Args {
 }
 
 /// Loads, then says what was written, what was there and what clashes.
-pub async fn run(data: &Path, args: Args) -> anyhow::Result<()> {
-    let system = System::open(data, super::real_setup("http://127.0.0.1:8080")).await?;
+pub async fn run(place: &Place, args: Args) -> anyhow::Result<()> {
+    let system = System::open(place, super::real_setup("http://127.0.0.1:8080")).await?;
     let options = Options {
         replace: args.replace,
         examples: args.examples,

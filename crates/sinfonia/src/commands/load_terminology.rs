@@ -1,6 +1,7 @@
 //! `sinfonia load-terminology FOLDER`: tables (CSV) and code systems, value sets and concept maps (JSON) into the hub;
 //! twice, it changes nothing. Packages of FHIR resources are `load-package`'s.
 
+use crate::backend::Place;
 use crate::system::System;
 use anyhow::{Context as _, bail};
 use hub::load::import_bytes;
@@ -28,7 +29,7 @@ pub struct Args {
 }
 
 /// Loads, then says what was loaded and what was passed over.
-pub async fn run(data: &Path, args: Args) -> anyhow::Result<()> {
+pub async fn run(place: &Place, args: Args) -> anyhow::Result<()> {
     let mut files = Vec::new();
     if args.builtin {
         files.push(("builtin.json".to_owned(), carried()));
@@ -43,7 +44,7 @@ pub async fn run(data: &Path, args: Args) -> anyhow::Result<()> {
     if files.is_empty() {
         bail!("there is no terminology to load");
     }
-    let system = System::open(data, super::real_setup("http://127.0.0.1:8080")).await?;
+    let system = System::open(place, super::real_setup("http://127.0.0.1:8080")).await?;
     let mut problems = 0;
     for (name, resources) in files {
         let entries: Vec<Value> = resources

@@ -1,5 +1,6 @@
 //! `sinfonia openapi`: the catalogue of the API beside FHIR, as it is served at `/api/openapi.json`.
 
+use crate::backend::Place;
 use crate::system::{System, catalogue};
 use anyhow::{Context as _, bail};
 use std::path::PathBuf;
@@ -17,12 +18,14 @@ pub struct Args {
 /// Does what was asked.
 pub async fn run(args: &Args) -> anyhow::Result<()> {
     let folder = tempfile::tempdir().context("a folder for a store that is thrown away")?;
-    let system = System::open(folder.path(), super::real_setup("http://127.0.0.1:8080")).await?;
+    let place = Place {
+        data: folder.path().to_owned(),
+        store: None,
+    };
+    let system = System::open(&place, super::real_setup("http://127.0.0.1:8080")).await?;
     let routes: Vec<_> = system.routes.iter().map(|served| served.route.clone()).collect();
     let text = format!("{:#}\n", catalogue(&routes));
-    let store = system.store.clone();
     system.close().await;
-    store.close();
     let Some(path) = &args.to else {
         print!("{text}");
         return Ok(());

@@ -1,6 +1,7 @@
 //! `sinfonia prune`: removes superseded versions by policy, now; `sinfonia serve --history` does it every hour.
 
-use crate::system::open_store;
+use crate::backend::{Backend, Place};
+use crate::system::System;
 use anyhow::Context as _;
 use orchestrator::{Orchestrator, Retention};
 use std::path::{Path, PathBuf};
@@ -35,8 +36,9 @@ pub struct Args {
 }
 
 /// Counts or removes, and says how many versions of each type.
-pub async fn run(data: &Path, args: Args) -> anyhow::Result<()> {
-    let store = open_store(data)?;
+pub async fn run(place: &Place, args: Args) -> anyhow::Result<()> {
+    let backend = Backend::open(place).await?;
+    let store = backend.sqlite("prune")?;
     let asked = Prune {
         policy: &args.history,
         now: super::now(),
@@ -52,9 +54,9 @@ pub async fn run(data: &Path, args: Args) -> anyhow::Result<()> {
         println!("{line}");
     }
     let mut some = counts.iter().any(|count| count.versions > 0);
-    some |= batches(&store, args.yes).await?;
+    some |= batches(store, args.yes).await?;
     if let Some(file) = &args.processes {
-        some |= processes(&store, &retention(file)?, args.yes).await?;
+        some |= processes(store, &retention(file)?, args.yes).await?;
     }
     if !args.yes && !args.dry_run && some {
         anyhow::bail!("nothing was removed: add --yes to remove this for good");
@@ -180,27 +182,45 @@ fn lines(counts: &[PruneCount], went: bool) -> Vec<String> {
     lines
 }
 
-/// Removes what the policy does not keep, now and every hour, beside other work; returns only where the policy keeps everything.
-pub async fn every_hour(store: Arc<SqliteStore>, policy: HistoryPolicy, clock: Arc<dyn Clock>) {
-    if policy.keeps_all() {
-        return;
+/// A policy for superseded versions with the store that it is applied to.
+pub struct History(Option<(Arc<SqliteStore>, HistoryPolicy)>);
+
+impl History {
+    /// The policy, on the system's store.
+    ///
+    /// # Errors
+    /// It does not keep everything, and the store is not the embedded one.
+    pub fn of(system: &System, policy: HistoryPolicy) -> anyhow::Result<Self> {
+        if policy.keeps_all() {
+            return Ok(Self(None));
+        }
+        let store = system.store.sqlite("--history other than 'all'")?;
+        Ok(Self(Some((store.clone(), policy))))
     }
-    tracing::info!("history is kept by policy: {policy}");
-    let mut pace = tokio::time::interval(EVERY);
-    loop {
-        pace.tick().await;
-        let asked = Prune {
-            policy: &policy,
-            now: clock.now(),
-            actor: "system",
-            readers: READERS,
-        };
-        match store.prune(&asked).await {
-            Ok(counts) if counts.is_empty() => {}
-            Ok(counts) => lines(&counts, true)
-                .iter()
-                .for_each(|line| tracing::info!("history: {line}")),
-            Err(error) => tracing::warn!(%error, "the history could not be pruned; it will be tried again in an hour"),
+
+    /// Removes what the policy does not keep, now and every hour, beside other work; returns only where the policy keeps
+    /// everything.
+    pub async fn every_hour(self, clock: Arc<dyn Clock>) {
+        let Some((store, policy)) = self.0 else { return };
+        tracing::info!("history is kept by policy: {policy}");
+        let mut pace = tokio::time::interval(EVERY);
+        loop {
+            pace.tick().await;
+            let asked = Prune {
+                policy: &policy,
+                now: clock.now(),
+                actor: "system",
+                readers: READERS,
+            };
+            match store.prune(&asked).await {
+                Ok(counts) if counts.is_empty() => {}
+                Ok(counts) => lines(&counts, true)
+                    .iter()
+                    .for_each(|line| tracing::info!("history: {line}")),
+                Err(error) => {
+                    tracing::warn!(%error, "the history could not be pruned; it will be tried again in an hour");
+                }
+            }
         }
     }
 }

@@ -1,6 +1,7 @@
 //! `sinfonia serve`: pages and APIs until Ctrl-C or SIGTERM.
 
 use super::parts::{PartsArgs, Shape};
+use crate::backend::Place as Where;
 use crate::front::{Front, FrontSetup};
 use crate::system::{Interop, System};
 use crate::tls::{TlsArgs, TlsListener, TlsPeer, show_certificate};
@@ -11,13 +12,14 @@ use axum::middleware::{Next, from_fn};
 use axum::response::Response;
 use axum::serve::ListenerExt as _;
 use hub::subscriptions::{EndpointPolicy, Worker};
-use orchestrator::Orchestrator;
+use orchestrator::{Orchestrator, Retention};
 use std::collections::BTreeMap;
 use std::net::SocketAddr;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 use store::SystemRandom;
 use tokio::net::TcpListener;
+use tokio::task::JoinHandle;
 
 /// Flags of `serve`.
 #[derive(clap::Args)]
@@ -94,7 +96,7 @@ pub struct Args {
 }
 
 /// Runs until told to stop.
-pub async fn run(data: &Path, args: Args) -> anyhow::Result<()> {
+pub async fn run(place: &Where, args: Args) -> anyhow::Result<()> {
     if args.open_api && !args.listen.ip().is_loopback() {
         bail!(
             "--open-api lets everyone in: it is permitted on a loopback address only, not on {}",
@@ -110,7 +112,7 @@ pub async fn run(data: &Path, args: Args) -> anyhow::Result<()> {
     let shape = args.parts.shape().map_err(anyhow::Error::msg)?;
     let listener = bind(args.listen).await?;
     if let Shape::Front(components, peers) = shape {
-        return front(data, args, &base_url, (components, peers), (listener, tls)).await;
+        return front(&place.data, args, &base_url, (components, peers), (listener, tls)).await;
     }
     let retention = args.process_history.as_deref().map(super::prune::retention);
     let retention = retention.transpose()?;
@@ -135,22 +137,19 @@ pub async fn run(data: &Path, args: Args) -> anyhow::Result<()> {
     if let Shape::Core(components) = shape {
         (setup.only, setup.for_nodes) = (Some(components), true);
     }
-    let system = System::open(data, setup).await?;
+    let system = System::open(place, setup).await?;
     system.deploy_components().await?;
     resume_bulk(&system).await?;
     let background = tokio::spawn(system.orchestrator.clone().run());
     let notifier = Worker::new(&system.hub)?.map(|worker| tokio::spawn(worker.run()));
-    let versions = super::prune::every_hour(system.store.clone(), args.history, system.context.clock.clone());
+    let history = super::prune::History::of(&system, args.history)?;
+    let versions = history.every_hour(system.context.clock.clone());
     let batches = super::prune::batches_every_hour(system.orchestrator.clone());
     let pruner = tokio::spawn(async { tokio::join!(versions, batches) });
-    let forgetter = retention.map(|policy| {
-        let (store, clock) = (system.store.clone(), system.context.clock.clone());
-        let orchestrator = system.orchestrator.clone();
-        tokio::spawn(super::prune::processes_every_hour(store, orchestrator, policy, clock))
-    });
     let watcher = tokio::spawn(watch_accesses(system.context.clone()));
+    let forgetter = forgetter(&system, retention)?;
     tracing::info!("writes are validated: {}", system.hub.config().validation);
-    tracing::info!("Sinfonia is at {base_url} (data in {})", data.display());
+    tracing::info!("Sinfonia is at {base_url} (data in {})", place.told());
     let stop = stop_asked(Some(system.orchestrator.clone()));
     answer(listener, tls, system.router.clone(), args.behind_proxy, stop).await?;
     background.abort();
@@ -217,6 +216,15 @@ async fn watch_accesses(context: component::Context) {
             ),
         }
     }
+}
+
+/// Removes the history of ended instances by policy, if there is one, beside other work.
+fn forgetter(system: &System, retention: Option<Retention>) -> anyhow::Result<Option<JoinHandle<()>>> {
+    let Some(policy) = retention else { return Ok(None) };
+    let store = system.store.sqlite("--process-history")?.clone();
+    let (orchestrator, clock) = (system.orchestrator.clone(), system.context.clock.clone());
+    let work = super::prune::processes_every_hour(store, orchestrator, policy, clock);
+    Ok(Some(tokio::spawn(work)))
 }
 
 /// The rules of sign-in of a region's file, or those that come with the program.

@@ -8,6 +8,7 @@ async fn sigkill_loses_nothing_and_does_nothing_twice() {
     let plan = Plan {
         binary: env!("CARGO_BIN_EXE_sinfonia").into(),
         folder: folder.path().to_owned(),
+        store: None,
         rounds: 6,
         seed: 1,
         clients: 8,
@@ -25,6 +26,7 @@ async fn a_batch_goes_on_after_sigkill_and_does_each_instance_once() {
     let plan = Plan {
         binary: env!("CARGO_BIN_EXE_sinfonia").into(),
         folder: folder.path().to_owned(),
+        store: None,
         rounds: 2,
         seed: 1,
         clients: 1,

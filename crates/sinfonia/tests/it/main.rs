@@ -3,5 +3,6 @@
 mod apart;
 mod kill;
 mod openapi;
+mod postgres;
 mod routes;
 mod world;

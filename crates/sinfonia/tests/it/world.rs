@@ -4,12 +4,14 @@ use access::{Actor, GuardOptions, RouteInfo, SigningKey};
 use axum::Router;
 use axum::body::{Body, Bytes};
 use http::{HeaderMap, Request, StatusCode, header};
+use postgres_fixture::Database;
+use sinfonia::backend::Place;
 use sinfonia::front::{Front, FrontSetup};
 use sinfonia::system::{Served, Setup, System};
 use std::collections::BTreeMap;
 use std::path::Path;
 use std::sync::Arc;
-use store::{AuditEntry, AuditFilter, ManualClock, Store as _, SystemRandom, UuidIds};
+use store::{AuditEntry, AuditFilter, ManualClock, SystemRandom, UuidIds};
 use tower::ServiceExt as _;
 
 /// A Sunday morning.
@@ -21,6 +23,7 @@ pub struct World {
     /// The node of the components, when they run apart.
     pub front: Option<Front>,
     folder: tempfile::TempDir,
+    _database: Option<Database>,
 }
 
 /// A route and the node that serves it.
@@ -61,13 +64,19 @@ impl World {
         let clock = Arc::new(ManualClock::new(NOW.parse().unwrap()));
         let mut setup = setup(clock.clone());
         change(&mut setup);
-        let system = System::open(&folder.path().join("data"), setup).await.unwrap();
+        let database = Database::asked();
+        let place = Place {
+            data: folder.path().join("data"),
+            store: database.as_ref().map(Database::address),
+        };
+        let system = System::open(&place, setup).await.unwrap();
         system.deploy_components().await.unwrap();
         Self {
             clock,
             system,
             front: None,
             folder,
+            _database: database,
         }
     }
 
@@ -129,7 +138,7 @@ impl World {
             front.guard.audit().flush().await;
         }
         self.system.guard.audit().flush().await;
-        let mut snapshot = self.system.store.snapshot().await.unwrap();
+        let mut snapshot = self.system.store.store().snapshot().await.unwrap();
         let (mut filter, mut all) = (AuditFilter::newest(None, 10_000), vec![]);
         loop {
             let page = snapshot.audit(&filter).await.unwrap();
