@@ -110,15 +110,15 @@ tie-refused = The person refused
 tie-app = The person is in the context of the application
 
 desk-title = Privacy office
-desk-open = accesses open now
-desk-due = reviews to do
+desk-open = Accesses open now
+desk-due = Reviews to do
 desk-late =
     { $n ->
         [one] one is late
        *[other] { $n } are late
     }
-desk-new = new findings
-desk-refused = requests refused in the last 24 hours
+desk-new = New findings
+desk-refused = Requests refused in the last 24 hours
 desk-open-title = Open now
 desk-open-none = No emergency access and no unlocking is open.
 desk-due-title = To review
@@ -258,3 +258,4 @@ exposed-remove = Remove
 exposed-added = Person added.
 exposed-removed = Person removed.
 exposed-full = The list keeps at most { $n } people.
+log-with-system = Show what the system does, too

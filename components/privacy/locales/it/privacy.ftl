@@ -110,15 +110,15 @@ tie-refused = La persona gli ha negato la consultazione
 tie-app = La persona è nel contesto dell'applicazione
 
 desk-title = Ufficio privacy
-desk-open = accessi aperti adesso
-desk-due = revisioni da fare
+desk-open = Accessi aperti adesso
+desk-due = Revisioni da fare
 desk-late =
     { $n ->
         [one] una in ritardo
        *[other] { $n } in ritardo
     }
-desk-new = segnalazioni nuove
-desk-refused = richieste rifiutate nelle ultime 24 ore
+desk-new = Segnalazioni nuove
+desk-refused = Richieste rifiutate nelle ultime 24 ore
 desk-open-title = Aperti adesso
 desk-open-none = Nessun accesso in emergenza e nessuno sblocco aperto.
 desk-due-title = Da rivedere
@@ -258,3 +258,4 @@ exposed-remove = Togli
 exposed-added = Persona aggiunta.
 exposed-removed = Persona tolta.
 exposed-full = L'elenco tiene al massimo { $n } persone.
+log-with-system = Mostra anche ciò che fa il sistema

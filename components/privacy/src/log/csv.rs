@@ -35,6 +35,10 @@ pub async fn csv(State(app): State<App>, page: Page, Query(filter): Query<Filter
         }
         None => Vec::new(),
     };
+    let mut entries = entries;
+    if filter.sistema.is_empty() {
+        entries.retain(|entry| entry.who != "system");
+    }
     let mut text = String::from("\u{feff}");
     let mut line = |cells: &[String]| {
         let cells: Vec<String> = cells.iter().map(|text| cell(text)).collect();

@@ -15,6 +15,8 @@ use web::{Answer, Failure, Flash, Page};
 
 /// Entries on a page.
 const PAGE: usize = 50;
+/// Entries looked at for a page without those of the program itself: most are.
+const MORE: usize = 200;
 
 /// What to look for.
 #[derive(Debug, Clone, Default, Serialize, Deserialize)]
@@ -35,6 +37,9 @@ pub struct Filter {
     /// `rifiutati`: only what was refused.
     #[serde(skip_serializing_if = "String::is_empty")]
     pub esito: String,
+    /// `1`: what the program does by itself, too.
+    #[serde(skip_serializing_if = "String::is_empty")]
+    pub sistema: String,
     /// Mark of the page.
     #[serde(skip_serializing_if = "String::is_empty")]
     pub pagina: String,
@@ -86,10 +91,16 @@ pub async fn show(State(app): State<App>, page: Page, Query(filter): Query<Filte
         Some(criteria) => {
             let query: Vec<(&str, &str)> = criteria.iter().map(|(name, value)| (*name, value.as_str())).collect();
             let mark = Some(filter.pagina.as_str()).filter(|mark| !mark.is_empty());
-            Log::of(&app.context, page.actor()).page(&query, mark, PAGE).await?
+            Log::of(&app.context, page.actor())
+                .page(&query, mark, if filter.sistema.is_empty() { MORE } else { PAGE })
+                .await?
         }
         None => (Vec::new(), None),
     };
+    let mut entries = entries;
+    if filter.sistema.is_empty() {
+        entries.retain(|entry| entry.who != "system");
+    }
     let address = |path: &str, filter: &Filter| {
         let query = serde_urlencoded::to_string(filter).unwrap_or_default();
         format!("{path}?{query}")

@@ -37,11 +37,11 @@ async fn the_desk_counts_and_the_log_finds_by_patient_person_and_day() {
     let officer = world.browser("dpo").await;
     let desk = officer.get("/ufficio-privacy").await;
     assert!(
-        desk.text.contains("<strong>1</strong> accessi aperti adesso"),
+        desk.text.contains("Accessi aperti adesso: <strong>1</strong>"),
         "{}",
         desk.text
     );
-    assert!(desk.text.contains("<strong>1</strong> revisioni da fare"));
+    assert!(desk.text.contains("Revisioni da fare: <strong>1</strong>"));
     let log = |query: &'static str| {
         let officer = &officer;
         async move { officer.get(&format!("/ufficio-privacy/registro{query}")).await.text }
