@@ -66,6 +66,11 @@ pub trait Identity: Send + Sync + 'static {
     async fn sign_out(&self, token: &str) -> Result<(), AccessError>;
     /// Checks a password without opening a session (HTTP Basic).
     async fn verify(&self, username: &str, password: &str) -> Result<Actor, SignInError>;
+    /// Counts changes of accounts, so that what is remembered of one is asked anew; always the same on a node that has
+    /// no accounts.
+    fn changes(&self) -> u64 {
+        0
+    }
     /// Appends audit entries durably.
     async fn record(&self, entries: Vec<AuditEntry>) -> Result<(), AccessError>;
     /// Accounts to be listed on the sign-in page; empty outside a demo.

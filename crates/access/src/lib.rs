@@ -62,4 +62,4 @@ pub use routes::{RouteInfo, Routes};
 pub use scopes::{Action, MAX_SCOPES, Permit, ResourceScope, ScopeContext, ScopeError, Way};
 pub use seal::Seal;
 pub use token::{TokenError, Tokens};
-pub use trace::{WithinRequest, carry, note_actor, note_patient};
+pub use trace::{WithinRequest, acting, carry, note_actor, note_patient};

@@ -4,7 +4,7 @@
 //! [`crate::View`], and by the watched store), so that no handler can forget it. What a request writes carries its record
 //! in the same commit; what it only reads is recorded before it is answered.
 
-use crate::View;
+use crate::{Actor, View};
 use parking_lot::Mutex;
 use std::collections::{BTreeSet, HashSet};
 use std::future::Future;
@@ -28,6 +28,7 @@ pub struct WithinRequest;
 /// What one request does.
 pub(crate) struct Trace {
     template: AuditEntry,
+    actor: Option<Arc<Actor>>,
     notes: Mutex<Notes>,
 }
 
@@ -62,9 +63,10 @@ impl Notes {
 
 impl Trace {
     /// `template`: what is known of the request before its handler runs.
-    pub(crate) fn new(template: AuditEntry) -> Arc<Self> {
+    pub(crate) fn new(template: AuditEntry, actor: Option<Arc<Actor>>) -> Arc<Self> {
         Arc::new(Self {
             template,
+            actor,
             notes: Mutex::default(),
         })
     }
@@ -92,6 +94,11 @@ impl Trace {
         let said = notes.commits > 0 && entry.status < 400 && entry.patients().all(|p| notes.covered.contains(p));
         !said
     }
+}
+
+/// Who acts in the running request; `None` outside of one, and for what anybody may ask.
+pub fn acting() -> Option<Arc<Actor>> {
+    TRACE.try_with(|trace| trace.actor.clone()).ok().flatten()
 }
 
 fn note(change: impl FnOnce(&mut Notes)) {

@@ -90,6 +90,44 @@ impl Oauth {
     }
 }
 
+/// How long a person's account is not looked at again while no account of this node changes, seconds.
+const LOOK_AGAIN_S: i64 = 60;
+/// Permissions remembered as good, at most.
+const MAX_STANDING: usize = 50_000;
+
+impl Oauth {
+    /// Refuses the token of a person whose account was disabled or whose capacity has ended since it was issued; the
+    /// permission it comes from is revoked with it.
+    async fn still_there(&self, subject: &str, sid: &str) -> Result<(), BearerError> {
+        let Some(persons) = self.config.persons.as_ref().filter(|_| !subject.starts_with("client/")) else {
+            return Ok(());
+        };
+        // Before looking: what changes meanwhile is looked at again.
+        let (changes, now) = (persons.changes(), self.now());
+        let good = |(then, until): &(u64, i64)| *then == changes && *until > now;
+        if self.standing.read().expect("standing lock").get(sid).is_some_and(good) {
+            return Ok(());
+        }
+        let unavailable = |error: OauthError| BearerError::Unavailable(error.to_string());
+        let grant = self.grant(&format!("{subject}~{sid}")).await.map_err(unavailable)?;
+        let present = match grant {
+            Some(grant) => self.as_of_today(grant).await.map_err(unavailable)?,
+            None => None,
+        };
+        if present.is_none() {
+            return Err(BearerError::Invalid(
+                "the permission or the account behind it has ended".into(),
+            ));
+        }
+        let mut standing = self.standing.write().expect("standing lock");
+        if standing.len() >= MAX_STANDING {
+            standing.clear();
+        }
+        standing.insert(sid.to_owned(), (changes, now + LOOK_AGAIN_S));
+        Ok(())
+    }
+}
+
 /// The actor of a checked token.
 fn actor(claims: &Claims) -> Actor {
     let text = |name: &str| claims.text(name).map(str::to_owned);
@@ -155,6 +193,9 @@ impl BearerVerifier for Oauth {
         }
         let claims = self.check_access_token(token).map_err(BearerError::Invalid)?;
         check_binding(&claims, parts).map_err(BearerError::Invalid)?;
-        Ok(Some(actor(&claims)))
+        let actor = actor(&claims);
+        self.still_there(&actor.subject, claims.text("sid").unwrap_or_default())
+            .await?;
+        Ok(Some(actor))
     }
 }

@@ -41,6 +41,7 @@ use access::Seal;
 use keys::SigningKeys;
 use revoked::Revoked;
 use sha2::{Digest as _, Sha256};
+use std::collections::HashMap;
 use std::sync::{Arc, RwLock};
 use std::time::Duration;
 use store::{AuditEntry, Clock, Ids, Random, RecordWrite, Store, Transaction};
@@ -57,6 +58,9 @@ pub struct Oauth {
     pub(crate) config: Config,
     pub(crate) keys: RwLock<Arc<SigningKeys>>,
     pub(crate) revoked: Revoked,
+    /// Permissions of persons whose account stood when it was last looked at: changes of accounts by then, and until when
+    /// that holds.
+    pub(crate) standing: RwLock<HashMap<String, (u64, i64)>>,
     pub(crate) key_sets: key_sets::KeySets,
     pub(crate) http: reqwest::Client,
     pub(crate) trust: modi::Trust,
@@ -92,6 +96,7 @@ impl Oauth {
             config,
             keys: RwLock::new(Arc::new(keys)),
             revoked,
+            standing: RwLock::default(),
             key_sets: key_sets::KeySets::default(),
             http,
             trust,

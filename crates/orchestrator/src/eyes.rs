@@ -1,7 +1,7 @@
 //! Whose processes somebody may see and work on: those of the patients they are tied to (docs/access.md).
 
 use crate::{Orchestrator, OrchestratorError};
-use access::{Actor, View};
+use access::{Actor, Authorizer, View};
 use policy::Action;
 use serde_json::Value;
 
@@ -16,15 +16,18 @@ pub(crate) enum Eyes {
 impl Eyes {
     /// Whether an instance or task of this patient; those of no patient are the staff's.
     pub(crate) fn sees(&self, patient: Option<&str>) -> bool {
+        self.reads("Task", patient) || self.knows(patient)
+    }
+
+    /// Whether what an instance knows of this patient (its variables): it goes with the whole plan, not with one step.
+    pub(crate) fn knows(&self, patient: Option<&str>) -> bool {
+        self.reads("CarePlan", patient)
+    }
+
+    fn reads(&self, rtype: &str, patient: Option<&str>) -> bool {
         match (self, patient) {
             (Self::All, _) | (Self::View(_), None) => true,
-            (Self::View(view), Some(patient)) => {
-                let read = |rtype| {
-                    view.ruling(Action::Read, rtype, Some(patient), policy::LabelSet::NONE)
-                        .permit
-                };
-                read("Task") || read("CarePlan")
-            }
+            (Self::View(view), Some(_)) => view.ruling(Action::Read, rtype, patient, policy::LabelSet::NONE).permit,
         }
     }
 }
@@ -35,8 +38,23 @@ impl Orchestrator {
         let Some(authorizer) = &self.config.authorizer else {
             return Ok(Eyes::All);
         };
-        if actor.has_role("system") || actor.has_role("admin") || actor.has_role("worker") || actor.patient().is_some()
-        {
+        if actor.has_role("admin") {
+            return Ok(Eyes::All);
+        }
+        self.looks(authorizer, actor).await
+    }
+
+    /// Whose variables an actor may see now: who runs the installation sees that an instance is there and where it
+    /// stands, not what it knows of a patient.
+    pub(crate) async fn facts(&self, actor: &Actor) -> Result<Eyes, OrchestratorError> {
+        match &self.config.authorizer {
+            Some(authorizer) => self.looks(authorizer, actor).await,
+            None => Ok(Eyes::All),
+        }
+    }
+
+    async fn looks(&self, authorizer: &Authorizer, actor: &Actor) -> Result<Eyes, OrchestratorError> {
+        if actor.has_role("system") || actor.has_role("worker") || actor.patient().is_some() {
             // Programs do jobs, not tasks; the assisted are confined by their own rules.
             return Ok(Eyes::All);
         }

@@ -12,12 +12,15 @@ const REST: &str = "clinical";
 pub struct Types {
     groups: HashMap<String, String>,
     undeclared_step: String,
+    offered_step: String,
 }
 
 #[derive(Deserialize)]
 struct File {
     groups: HashMap<String, Vec<String>>,
     undeclared_step: String,
+    #[serde(default)]
+    offered_step: String,
 }
 
 impl Types {
@@ -35,12 +38,18 @@ impl Types {
         Ok(Self {
             groups,
             undeclared_step: file.undeclared_step,
+            offered_step: file.offered_step,
         })
     }
 
     /// What a step of a process opens that declares nothing.
     pub fn undeclared_step(&self) -> &str {
         &self.undeclared_step
+    }
+
+    /// What a step opens to those whom it names in person, before one of them takes it.
+    pub fn offered_step(&self) -> &str {
+        &self.offered_step
     }
 
     /// The group of a type.

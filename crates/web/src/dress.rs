@@ -156,14 +156,17 @@ fn error_page(kit: &Kit, parts: &Parts, response: Response) -> Response {
 }
 
 fn secure(headers: &mut HeaderMap) {
-    let fixed: [(HeaderName, &'static str); 6] = [
+    let fixed: [(HeaderName, &'static str); 8] = [
+        // What does not say that it may be kept may not: most of it is about somebody.
+        (header::CACHE_CONTROL, "no-store"),
+        (HeaderName::from_static("cross-origin-resource-policy"), "same-origin"),
         (header::CONTENT_SECURITY_POLICY, CSP),
         (header::X_CONTENT_TYPE_OPTIONS, "nosniff"),
         (header::X_FRAME_OPTIONS, "DENY"),
         (header::REFERRER_POLICY, "same-origin"),
         (
             HeaderName::from_static("permissions-policy"),
-            "camera=(), microphone=(), geolocation=(), payment=()",
+            "camera=(), microphone=(), geolocation=(), payment=(), usb=(), serial=(), bluetooth=()",
         ),
         (HeaderName::from_static("cross-origin-opener-policy"), "same-origin"),
     ];

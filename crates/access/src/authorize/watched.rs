@@ -1,7 +1,7 @@
 //! A store whose commits tell who is tied to whom anew.
 
 use super::epochs::Epochs;
-use super::ties::{EVERYBODY, GRANT, TYPES, concerns_everybody};
+use super::ties::{CANDIDATE_SYSTEM, EVERYBODY, GRANT, TYPES, concerns_everybody};
 use crate::trace;
 use async_trait::async_trait;
 use fhir::{Definitions, IndexValue, ReferenceText};
@@ -30,6 +30,11 @@ impl Tying {
         }
         let named = write.index.iter().filter_map(|entry| match &entry.value {
             IndexValue::Reference { rtype, id } => Some((rtype.to_string(), id.to_string())),
+            // To whom a step is offered in person.
+            IndexValue::Token { system, code } if system == CANDIDATE_SYSTEM => {
+                let (rtype, id) = code.split_once('/')?;
+                Some((rtype.to_owned(), id.to_owned()))
+            }
             _ => None,
         });
         let mut named: Vec<_> = named.collect();

@@ -89,7 +89,9 @@ impl Guard {
 
     async fn basic(&self, encoded: &str) -> Result<Caller, Refusal> {
         let now = self.0.clock.now();
-        if let Some(actor) = self.0.basic.get(encoded, now) {
+        // Before looking: who is disabled meanwhile is not remembered as being there.
+        let changes = self.0.identity.changes();
+        if let Some(actor) = self.0.basic.get(encoded, now, changes) {
             return Ok(Caller::with_credentials(actor));
         }
         let malformed = || bad("HTTP Basic wants base64 of user:password");
@@ -98,7 +100,7 @@ impl Guard {
         let (username, password) = text.split_once(':').ok_or_else(malformed)?;
         match self.0.identity.verify(username, password).await {
             Ok(actor) => {
-                self.0.basic.put(encoded, &actor, now);
+                self.0.basic.put(encoded, &actor, now, changes);
                 Ok(Caller::with_credentials(actor))
             }
             Err(SignInError::Wrong) => Err(bad("user name or password are wrong")),
@@ -141,7 +143,7 @@ fn unavailable(error: crate::AccessError) -> Refusal {
 /// Right Basic credentials are remembered for a minute: hashing a password per API call would be the cost of the call.
 pub(super) struct BasicCache {
     mac: Hmac<Sha256>,
-    known: Mutex<HashMap<Vec<u8>, (Actor, Timestamp)>>,
+    known: Mutex<HashMap<Vec<u8>, (Actor, Timestamp, u64)>>,
 }
 
 const REMEMBER: SignedDuration = SignedDuration::from_secs(60);
@@ -158,18 +160,19 @@ impl BasicCache {
         }
     }
 
-    fn get(&self, encoded: &str, now: Timestamp) -> Option<Actor> {
+    /// `changes`: of accounts, see [`crate::Identity::changes`].
+    fn get(&self, encoded: &str, now: Timestamp, changes: u64) -> Option<Actor> {
         let known = self.known.lock().expect("cache lock");
-        let (actor, until) = known.get(&self.key(encoded))?;
-        (*until > now).then(|| actor.clone())
+        let (actor, until, then) = known.get(&self.key(encoded))?;
+        (*until > now && *then == changes).then(|| actor.clone())
     }
 
-    fn put(&self, encoded: &str, actor: &Actor, now: Timestamp) {
+    fn put(&self, encoded: &str, actor: &Actor, now: Timestamp, changes: u64) {
         let mut known = self.known.lock().expect("cache lock");
         if known.len() >= MAX_REMEMBERED {
             known.clear();
         }
-        known.insert(self.key(encoded), (actor.clone(), now + REMEMBER));
+        known.insert(self.key(encoded), (actor.clone(), now + REMEMBER, changes));
     }
 
     fn key(&self, encoded: &str) -> Vec<u8> {

@@ -134,7 +134,7 @@ impl Guard {
         let (rule, mut response) = match self.admit(info, request, &mut pending).await {
             Ok((rule, request)) => {
                 pending.entry.outcome = format!("permit {rule}");
-                let trace = Trace::new(pending.entry.clone());
+                let trace = Trace::new(pending.entry.clone(), request.extensions().get::<Arc<Actor>>().cloned());
                 pending.trace = Some(trace.clone());
                 (Ok(rule), trace.around(next.run(request)).await)
             }
@@ -226,6 +226,7 @@ impl Guard {
                     if let Means::Session(session) = caller.means {
                         parts.extensions.insert(*session);
                     }
+                    parts.extensions.insert(Arc::new(caller.actor.clone()));
                     parts.extensions.insert::<Actor>(caller.actor);
                 }
                 Ok((rule, Request::from_parts(parts, body)))

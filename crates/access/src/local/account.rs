@@ -9,6 +9,7 @@ use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
 use sha2::{Digest as _, Sha256};
 use std::sync::Arc;
+use std::sync::atomic::{AtomicU64, Ordering};
 use store::{AuditEntry, Clock, RecordWrite, Store, Transaction};
 use tokio::sync::Mutex;
 
@@ -165,6 +166,8 @@ pub struct Accounts {
     /// Tries on one name happen one after the other (names share 64 gates): parallel guesses cannot slip past the
     /// counting of failures, and no change of an account is lost.
     gates: Arc<[Mutex<()>; 64]>,
+    /// Changes of accounts since the process began.
+    changes: Arc<AtomicU64>,
 }
 
 impl Accounts {
@@ -178,7 +181,13 @@ impl Accounts {
             rules,
             throttle,
             gates,
+            changes: Arc::default(),
         }
+    }
+
+    /// How often accounts were changed: what is remembered of them holds while it stands.
+    pub(super) fn changes(&self) -> u64 {
+        self.changes.load(Ordering::Acquire)
     }
 
     /// Makes an account. Fails with a conflict when the user name is taken.
@@ -365,12 +374,16 @@ impl Accounts {
     }
 
     pub(super) async fn commit(&self, records: Vec<RecordWrite>, audit: Vec<AuditEntry>) -> Result<(), AccessError> {
+        let changed = !records.is_empty();
         let transaction = Transaction {
             records,
             audit,
             ..Transaction::default()
         };
         self.store.commit(transaction).await?;
+        if changed {
+            self.changes.fetch_add(1, Ordering::AcqRel);
+        }
         Ok(())
     }
 

@@ -113,6 +113,10 @@ impl LocalIdentity {
 
 #[async_trait]
 impl Identity for LocalIdentity {
+    fn changes(&self) -> u64 {
+        self.accounts.changes()
+    }
+
     async fn session(&self, token: &str) -> Result<Option<Session>, AccessError> {
         self.sessions.find(token).await
     }

@@ -5,8 +5,10 @@
 //! `DELETE` there.
 
 use super::definition::{Definition, Hook, Payload};
+use super::owner;
 use super::settings::Settings;
-use crate::Hub;
+use crate::{Hub, HubError};
+use access::Actor;
 use bytes::Bytes;
 use hmac::{Hmac, Mac as _};
 use http::{Method, StatusCode, header};
@@ -36,6 +38,8 @@ pub(super) enum Outcome {
     },
     /// It will never work.
     Never(String),
+    /// The owner of the subscription may not see it (any more): it is not sent.
+    Withheld,
 }
 
 /// What is sent.
@@ -56,7 +60,8 @@ pub(super) async fn send(
     hook: &Hook,
     record: &DeliveryRecord,
 ) -> (Outcome, Option<String>) {
-    let message = match message(hub, settings, hook, record).await {
+    let owner = definition.owner.as_deref();
+    let message = match message(hub, settings, hook, record, owner).await {
         Ok(message) => message,
         Err(outcome) => return (outcome, None),
     };
@@ -68,8 +73,14 @@ pub(super) async fn send(
     }
 }
 
-async fn message(hub: &Hub, settings: &Settings, hook: &Hook, record: &DeliveryRecord) -> Result<Message, Outcome> {
-    let later = |error: store::StoreError| Outcome::Failed {
+async fn message(
+    hub: &Hub,
+    settings: &Settings,
+    hook: &Hook,
+    record: &DeliveryRecord,
+    owner: Option<&Actor>,
+) -> Result<Message, Outcome> {
+    let later = |error: HubError| Outcome::Failed {
         error: format!("the version could not be read: {error}"),
         status: None,
         retry_after: None,
@@ -82,13 +93,16 @@ async fn message(hub: &Hub, settings: &Settings, hook: &Hook, record: &DeliveryR
         ))
     };
     let (rtype, id) = record.lane.split_once('/').ok_or_else(gone)?;
-    let mut snapshot = hub.store.snapshot().await.map_err(later)?;
-    let version = snapshot
-        .vread(rtype, id, record.version)
-        .await
-        .map_err(later)?
-        .ok_or_else(gone)?;
+    let mut snapshot = hub.snapshot().await.map_err(later)?;
+    let version = snapshot.vread(rtype, id, record.version).await;
+    let version = version.map_err(|error| later(error.into()))?.ok_or_else(gone)?;
+    let deleted = owner::told(snapshot.as_mut(), &version).await;
+    let deleted = deleted.map_err(|error| later(error.into()))?;
     drop(snapshot);
+    let told = deleted.as_ref().unwrap_or(&version);
+    if !owner::sees(hub, owner, told).await.map_err(later)? {
+        return Err(Outcome::Withheld);
+    }
     let patient = version.patient;
     let path = Some(record.lane.clone());
     Ok(match (hook.payload, version.body) {

@@ -1,15 +1,18 @@
 //! A Subscription resource as this server understands it, and what is made of one that is written.
 
 use super::criteria::Criteria;
+use super::owner;
 use super::seal::{self, Seal};
 use super::settings::Settings;
 use crate::outcome::Issue;
 use crate::parse::Context;
 use crate::{Hub, HubError};
+use access::Actor;
 use http::HeaderName;
 use jiff::Timestamp;
 use reqwest::Url;
 use serde_json::{Value, json};
+use std::sync::Arc;
 use store::StoredResource;
 
 /// Extension of `Subscription.channel` that sets the key of the HMAC signature (`valueString`, 16 to 256 characters).
@@ -89,6 +92,8 @@ pub(crate) struct Definition {
     pub channel: Channel,
     pub end: Option<Timestamp>,
     pub deletions: bool,
+    /// Whose rights decide what is notified.
+    pub owner: Option<Arc<Actor>>,
 }
 
 impl Definition {
@@ -129,6 +134,7 @@ impl Definition {
             channel: channel(settings, value)?,
             end,
             deletions: extension(value, DELETIONS).and_then(|e| e["valueBoolean"].as_bool()) == Some(true),
+            owner: owner::of(value),
         })
     }
 
@@ -266,6 +272,7 @@ fn is_secret(name: &str) -> bool {
 /// Checks a Subscription about to be written, seals its secrets, and sets what is the server's to say: whatever status
 /// is asked for but `off` becomes `requested`, and `error` goes.
 pub(crate) fn on_write(hub: &Hub, settings: &Settings, value: &mut Value, id: &str) -> Result<(), HubError> {
+    owner::stamp(value);
     let context = hub.parse_context();
     let definition = Definition::parse(&context, settings, value, id)?;
     if definition.status != Status::Off && definition.end.is_some_and(|end| end <= hub.clock.now()) {

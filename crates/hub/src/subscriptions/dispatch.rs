@@ -6,6 +6,7 @@ use super::registry::Known;
 use super::target::Target;
 use super::worker::{State, Worker};
 use crate::HubError;
+use http::StatusCode;
 use jiff::{SignedDuration, Timestamp};
 use std::sync::Arc;
 use store::{AuditEntry, DeliveryRecord, DeliveryState, DeliveryWrite, Transaction};
@@ -141,6 +142,7 @@ impl Worker {
             let (outcome, patient) =
                 attempt::send(&hub, &shared.settings, &client, &known.definition, hook, &row).await;
             let now = hub.clock.now();
+            let withheld = matches!(outcome, Outcome::Withheld);
             let (status, end, write) = decide(&shared.settings, &row, outcome, now);
             let audit = AuditEntry {
                 at: now,
@@ -148,7 +150,12 @@ impl Worker {
                 action: "NOTIFY".into(),
                 target: format!("{}/_history/{}", row.lane, row.version),
                 patient,
-                outcome: "permit subscription".into(),
+                outcome: if withheld {
+                    "deny subscription"
+                } else {
+                    "permit subscription"
+                }
+                .into(),
                 status,
                 ..AuditEntry::default()
             };
@@ -294,6 +301,10 @@ fn decide(
         Outcome::Delivered(status) => {
             let write = DeliveryWrite::Done { n, seq: row.seq };
             (status.as_u16(), End::Delivered, write)
+        }
+        Outcome::Withheld => {
+            let write = DeliveryWrite::Done { n, seq: row.seq };
+            (StatusCode::FORBIDDEN.as_u16(), End::Delivered, write)
         }
         Outcome::Never(error) => {
             let write = DeliveryWrite::Dead {

@@ -11,8 +11,10 @@
 //!   interrupt it.
 //! - Every version that matches is notified, in order; a resource that matches no more is not notified.
 //! - A deletion is notified only where the Subscription asks for it ([`DELETIONS`]) and the deleted version matched.
-//! - A payload is the whole resource as the hub keeps it, whoever's it is: so only those may write Subscriptions whom the
-//!   installation names ([`Settings::managers`]). Every delivery is in the audit, under the subscription's name.
+//! - What is notified is what the owner (who wrote the Subscription last, [`OWNER`]) may see, looked at when it is queued
+//!   and again when it is sent; a payload is the whole resource. Only those may write Subscriptions whom the installation
+//!   names ([`Settings::managers`]). Every delivery, and every one that was withheld, is in the audit, under the
+//!   subscription's name.
 //! - `off` by its owner, or deleted: what waits is dropped. `off` by the server (with an `error` text: its end has come,
 //!   or too much waits): nothing new is queued, what waits is still sent.
 
@@ -22,6 +24,7 @@ mod criteria;
 mod definition;
 mod dispatch;
 mod feed;
+mod owner;
 mod pump;
 mod refresh;
 mod registry;
@@ -36,6 +39,7 @@ pub use access::EndpointPolicy;
 pub use criteria::Criteria;
 pub use definition::{DELETIONS, SECRET};
 pub use feed::{Feed, FeedBatch};
+pub use owner::OWNER;
 pub use pump::CURSOR;
 pub use seal::Seal;
 pub use settings::Settings;

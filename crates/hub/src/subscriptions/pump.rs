@@ -2,6 +2,7 @@
 
 use super::criteria::Candidate;
 use super::definition::{Channel, Status};
+use super::owner;
 use super::registry::Known;
 use super::worker::{State, Worker};
 use crate::HubError;
@@ -137,7 +138,10 @@ impl Worker {
                 continue;
             }
             match definition.criteria.matches(candidate, snapshot).await {
-                Ok(true) => self.queue(state, &known, change, matched),
+                Ok(true) if owner::sees(&self.hub, definition.owner.as_deref(), version).await? => {
+                    self.queue(state, &known, change, matched);
+                }
+                Ok(true) => {}
                 Ok(false) => {}
                 // A search that costs too much costs its subscription the notification, not the others theirs.
                 Err(error @ (StoreError::Limit(_) | StoreError::Invalid(_))) => {

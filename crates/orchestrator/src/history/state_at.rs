@@ -7,6 +7,7 @@ use crate::api::{InstanceAt, LocalVariables, OpenTimer, OpenWait};
 use crate::command::status_of;
 use crate::instance::Hot;
 use crate::plumbing::{About, Params};
+use crate::query::without_values;
 use crate::view::task_of;
 use crate::{Orchestrator, OrchestratorError};
 use access::Actor;
@@ -58,7 +59,14 @@ impl Orchestrator {
             (None, None) => last,
         };
         let rebuilt = rebuild(&mut *snapshot, &now, revision).await?;
-        Ok(self.shown(rebuilt, last))
+        let mut shown = self.shown(rebuilt, last);
+        if !self.facts(actor).await?.knows(now.patient.as_deref()) {
+            shown.instance.variables.clear();
+            shown.locals.clear();
+            shown.tasks.iter_mut().for_each(|task| task.variables.clear());
+            shown.events.iter_mut().for_each(without_values);
+        }
+        Ok(shown)
     }
 
     fn shown(&self, rebuilt: Rebuilt, last: u64) -> InstanceAt {

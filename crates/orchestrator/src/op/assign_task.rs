@@ -200,10 +200,14 @@ fn assignee(
 /// A claim never takes a task out of someone's hands, not even for those who oversee.
 fn may_claim(actor: &Actor, open: &OpenTask, assignee: Option<&str>) -> Result<(), OrchestratorError> {
     match &open.task.assignee {
-        Some(holder) if Some(holder.as_str()) != assignee => Err(OrchestratorError::Held {
-            task: open.task.id.clone(),
-            holder: holder.clone(),
-        }),
+        Some(holder) if Some(holder.as_str()) != assignee => {
+            // Who could not take it anyway does not learn who holds it.
+            may_act(actor, &open.task, &open.candidate_users)?;
+            Err(OrchestratorError::Held {
+                task: open.task.id.clone(),
+                holder: holder.clone(),
+            })
+        }
         Some(_) => Ok(()),
         None if is_candidate(actor, &open.task, &open.candidate_users) => Ok(()),
         None => may_act(actor, &open.task, &open.candidate_users),

@@ -8,7 +8,9 @@ use crate::{Orchestrator, OrchestratorError};
 use access::Actor;
 use axum::Json;
 use axum::extract::{Path, State};
+use engine::Event;
 use serde::Deserialize;
+use serde_json::Value;
 use std::sync::Arc;
 
 /// Which part.
@@ -33,6 +35,7 @@ impl Orchestrator {
         let hot = self.load(id).await?;
         may_see(actor, hot.patient.as_deref())?;
         self.may_look(actor, hot.patient.as_deref()).await?;
+        let facts = self.facts(actor).await?.knows(hot.patient.as_deref());
         let from = query.from.unwrap_or(0);
         let mut records = self
             .store
@@ -45,7 +48,10 @@ impl Orchestrator {
         let items = records
             .into_iter()
             .map(|record| {
-                let events = crate::history::record::events(&record)?;
+                let mut events = crate::history::record::events(&record)?;
+                if !facts {
+                    events.iter_mut().for_each(without_values);
+                }
                 Ok(HistoryEntry {
                     revision: record.revision,
                     at: record.at,
@@ -55,6 +61,15 @@ impl Orchestrator {
             })
             .collect::<Result<_, OrchestratorError>>()?;
         Ok(List { items, next })
+    }
+}
+
+/// Takes out what an event tells of a patient: that something was set or decided stays.
+pub(crate) fn without_values(event: &mut Event) {
+    match event {
+        Event::VariableSet { value, .. } | Event::Decided { trace: value, .. } => *value = Value::Null,
+        Event::TaskCommented { text, .. } => text.clear(),
+        _ => {}
     }
 }
 

@@ -88,8 +88,11 @@ impl Orchestrator {
         let limit = page_size(&self.config, query.limit)?;
         let mut after = query.after.clone();
         let patient = confine(actor, query.patient.clone())?;
+        let of_facts = query.variable.as_deref().is_some_and(|text| !text.is_empty());
         let selection = Selection::of(query.selection(patient)?, true)?;
         let eyes = self.eyes(actor).await?;
+        // Asking for a value is a way to see it.
+        let facts = if of_facts { Some(self.facts(actor).await?) } else { None };
         let (mut items, mut seen) = (Vec::new(), 0);
         let rows = if selection.looks_inside() {
             PAGE.max(limit + 1)
@@ -105,7 +108,8 @@ impl Orchestrator {
                     return Ok(List { items, next });
                 }
                 let info = self.instance_info(&found.read()?, false);
-                if eyes.sees(info.patient.as_deref()) {
+                let patient = info.patient.as_deref();
+                if eyes.sees(patient) && facts.as_ref().is_none_or(|facts| facts.knows(patient)) {
                     items.push(info);
                 }
             }
@@ -116,13 +120,14 @@ impl Orchestrator {
         }
     }
 
-    /// One instance with its variables.
+    /// One instance, with its variables where the actor is tied to the patient.
     pub async fn instance(&self, actor: &Actor, id: &str) -> Result<InstanceInfo, OrchestratorError> {
         self.registry().await?;
         let hot = self.load(id).await?;
         may_see(actor, hot.patient.as_deref())?;
         self.may_look(actor, hot.patient.as_deref()).await?;
-        Ok(self.instance_info(&hot, true))
+        let variables = self.facts(actor).await?.knows(hot.patient.as_deref());
+        Ok(self.instance_info(&hot, variables))
     }
 }
 

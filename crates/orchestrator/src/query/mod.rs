@@ -11,6 +11,8 @@ pub(crate) mod selection;
 pub(crate) mod start_parts;
 pub(crate) mod tasks;
 
+pub(crate) use history::without_values;
+
 use crate::{Config, OrchestratorError};
 
 /// Page size: what is asked, up to the maximum; 50 when nothing is said.

@@ -58,16 +58,7 @@ impl Orchestrator {
         };
         let done = statuses(&query)?;
         search.clauses = clauses(&query, done, confine(actor, query.patient.clone())?)?;
-        if query.overdue {
-            search.clauses.push(Clause::Param {
-                param: param("due")?,
-                any: vec![ValueTest::DateLoBelow {
-                    at: self.clock.now().as_microsecond(),
-                    or_equal: false,
-                }],
-            });
-        }
-        search.clauses.extend(follow_up(&query, self.clock.now())?);
+        search.clauses.extend(by_time(&query, self.clock.now())?);
         search.sort = vec![if done {
             Sort {
                 key: SortKey::LastUpdated,
@@ -81,21 +72,41 @@ impl Orchestrator {
         }];
         search.page = Page {
             count: limit,
-            after: query.after,
+            after: query.after.clone(),
         };
         if let Eyes::View(view) = self.eyes(actor).await? {
             search.sight = view.sight();
         }
+        let first = search.page.after.is_none();
         let page = self.store.snapshot().await?.search(&search).await?;
-        Ok(List {
-            items: page
-                .matches
-                .iter()
-                .filter_map(read)
-                .map(|read| listed(read.task))
-                .collect(),
-            next: page.next,
-        })
+        let mut items = of_page(&page.matches);
+        if first && search.sight.is_some() && query.candidate.as_deref() == Some(&actor.subject) {
+            items.extend(self.offered(actor, &query, search, &items).await?);
+        }
+        Ok(List { items, next: page.next })
+    }
+
+    /// Steps that name the actor in person, of patients the actor has no tie to: offered, so they are in the list, after
+    /// those of the first page. At most as many again as a page has.
+    async fn offered(
+        &self,
+        actor: &Actor,
+        query: &TasksQuery,
+        mut search: Query,
+        there: &[TaskInfo],
+    ) -> Result<Vec<TaskInfo>, OrchestratorError> {
+        let named = TasksQuery {
+            role: None,
+            unassigned: true,
+            ..query.clone()
+        };
+        search.clauses = clauses(&named, statuses(query)?, confine(actor, query.patient.clone())?)?;
+        search.clauses.extend(by_time(query, self.clock.now())?);
+        search.sight = None;
+        let page = self.store.snapshot().await?.search(&search).await?;
+        let mut items = of_page(&page.matches);
+        items.retain(|task| !there.iter().any(|other| other.id == task.id));
+        Ok(items)
     }
 
     /// One task; while it is open with the variables it sees.
@@ -121,6 +132,12 @@ impl Orchestrator {
             // The assisted sees that the step is there, not what the staff works with.
             return Ok(listed(info.task));
         }
+        // Who is offered a step without another tie sees what it is about when they take it; who keeps the installation
+        // running, what no patient is known by.
+        let held = info.task.assignee.as_deref() == Some(&actor.subject);
+        if !held && !self.facts(actor).await?.knows(info.task.patient.as_deref()) {
+            return Ok(listed(info.task));
+        }
         if let Ok(hot) = self.load(&info.task.instance).await
             && let Ok(open) = self.open_task(&hot, id)
         {
@@ -128,6 +145,11 @@ impl Orchestrator {
         }
         Ok(info.task)
     }
+}
+
+fn of_page(matches: &[StoredResource]) -> Vec<TaskInfo> {
+    let read = matches.iter().filter_map(|found| read(found));
+    read.map(|read| listed(read.task)).collect()
 }
 
 /// A task without what people wrote and put beside it.
@@ -214,6 +236,22 @@ fn clauses(query: &TasksQuery, done: bool, patient: Option<String>) -> Result<Ve
             }],
         )?);
     }
+    Ok(clauses)
+}
+
+/// What depends on now: past the due moment, to be taken up again.
+fn by_time(query: &TasksQuery, now: Timestamp) -> Result<Vec<Clause>, OrchestratorError> {
+    let mut clauses = Vec::new();
+    if query.overdue {
+        clauses.push(Clause::Param {
+            param: param("due")?,
+            any: vec![ValueTest::DateLoBelow {
+                at: now.as_microsecond(),
+                or_equal: false,
+            }],
+        });
+    }
+    clauses.extend(follow_up(query, now)?);
     Ok(clauses)
 }
 

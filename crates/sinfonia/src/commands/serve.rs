@@ -11,6 +11,7 @@ use axum::extract::{ConnectInfo, Request};
 use axum::middleware::{Next, from_fn};
 use axum::response::Response;
 use axum::serve::ListenerExt as _;
+use http::{HeaderValue, header};
 use hub::subscriptions::{EndpointPolicy, Worker};
 use orchestrator::{Orchestrator, Retention};
 use std::collections::BTreeMap;
@@ -151,7 +152,8 @@ pub async fn run(place: &Where, args: Args) -> anyhow::Result<()> {
     tracing::info!("writes are validated: {}", system.hub.config().validation);
     tracing::info!("Sinfonia is at {base_url} (data in {})", place.told());
     let stop = stop_asked(Some(system.orchestrator.clone()));
-    answer(listener, tls, system.router.clone(), args.behind_proxy, stop).await?;
+    let manners = (args.behind_proxy, base_url.starts_with("https://"));
+    answer(listener, tls, system.router.clone(), manners, stop).await?;
     background.abort();
     pruner.abort();
     watcher.abort();
@@ -196,7 +198,8 @@ async fn front(
         policies: args.policies.as_deref().map_or(Ok(manners.policies), policies)?,
     })?;
     tracing::info!("Sinfonia is at {base_url}; hub and orchestrator are elsewhere");
-    answer(listener, tls, front.router.clone(), args.behind_proxy, stop_asked(None)).await?;
+    let manners = (args.behind_proxy, base_url.starts_with("https://"));
+    answer(listener, tls, front.router.clone(), manners, stop_asked(None)).await?;
     front.close().await;
     tracing::info!("stopped");
     Ok(())
@@ -252,15 +255,28 @@ async fn place(proxied: bool, mut request: Request, next: Next) -> Response {
     next.run(request).await
 }
 
+/// Tells browsers never to come without encryption again (RFC 6797): the site is served over https.
+async fn only_encrypted(request: Request, next: Next) -> Response {
+    let mut response = next.run(request).await;
+    let year = HeaderValue::from_static("max-age=31536000; includeSubDomains");
+    response.headers_mut().insert(header::STRICT_TRANSPORT_SECURITY, year);
+    response
+}
+
 /// Answers requests until told to stop, over TLS when there is a configuration for it.
 async fn answer(
     listener: TcpListener,
     tls: Option<Arc<rustls::ServerConfig>>,
     router: axum::Router,
-    proxied: bool,
+    (proxied, encrypted): (bool, bool),
     stop: impl Future<Output = ()> + Send + 'static,
 ) -> anyhow::Result<()> {
     let router = router.layer(from_fn(move |request, next| place(proxied, request, next)));
+    let router = if encrypted {
+        router.layer(from_fn(only_encrypted))
+    } else {
+        router
+    };
     if let Some(config) = tls {
         let service = router.layer(from_fn(show_certificate));
         let service = service.into_make_service_with_connect_info::<TlsPeer>();

@@ -1,7 +1,9 @@
 //! The program as a whole.
 
 mod apart;
+mod asvs;
 mod kill;
+mod matrix;
 mod openapi;
 mod postgres;
 mod routes;

@@ -305,6 +305,8 @@ async fn every_answer_is_hardened() {
         let csp = seen.headers[header::CONTENT_SECURITY_POLICY].to_str().unwrap();
         assert!(csp.contains("script-src 'self'") && !csp.contains("unsafe"), "{path}");
         assert_eq!(seen.headers[header::X_CONTENT_TYPE_OPTIONS], "nosniff");
+        assert_eq!(seen.headers[header::CACHE_CONTROL], "no-store");
+        assert_eq!(seen.headers["cross-origin-resource-policy"], "same-origin");
         let inline = seen.body.contains("<style") || seen.body.contains(" style=") || seen.body.contains("onclick");
         assert!(!inline, "{path} has nothing inline");
     }

@@ -12,6 +12,7 @@ pub(super) use everybody::{EVERYBODY, concerns as concerns_everybody};
 pub(super) use grant::holder as grant_holder;
 pub use grant::{AccessGrant, GRANT, GrantKind, GrantReview};
 pub(crate) use grant::{GRANT_LOG, GRANT_UNTOLD};
+pub(super) use work::CANDIDATE_SYSTEM;
 pub use work::{STEP_DATA_EXTENSION, StepData};
 
 use jiff::Timestamp;

@@ -1,7 +1,7 @@
 //! Steps of pathways in hand: each opens the data it declares, while it is open.
 
 use super::Ties;
-use super::search::naming;
+use super::search::{each, naming, tokens};
 use policy::{Policies, Relation};
 use serde_json::Value;
 use std::collections::BTreeMap;
@@ -10,6 +10,12 @@ use store::{Store, StoreError};
 
 /// Extension of a Task: the data its step declares, as the model's `sinfonia:data` says.
 pub const STEP_DATA_EXTENSION: &str = "https://sinfonia.it/fhir/StructureDefinition/step-data";
+
+/// System of the codes in `Task.performerType` that name a person to whom the step is offered (`Practitioner/…`).
+pub(crate) const CANDIDATE_SYSTEM: &str = "https://sinfonia.it/fhir/sid/candidate";
+
+/// States of a task that nobody has taken.
+const UNCLAIMED: &[&str] = &["requested", "received", "ready"];
 
 /// States of a task in somebody's hands.
 const OPEN: &[&str] = &["requested", "received", "accepted", "ready", "in-progress", "on-hold"];
@@ -75,6 +81,23 @@ pub(super) async fn read(store: &dyn Store, policies: &Policies, who: (&str, &st
         let tie = ties.entry(patient)?;
         tie.relations = tie.relations.with(Relation::Work);
         tie.steps.push(Arc::new(declared(policies, &resource.id, task)));
+        Ok(())
+    })
+    .await?;
+    let me = format!("{}/{}", who.0, who.1);
+    let clauses = vec![
+        tokens("Task", "performer", Some(CANDIDATE_SYSTEM), &[&me])?,
+        tokens("Task", "status", None, UNCLAIMED)?,
+    ];
+    each(store, "Task", clauses, |resource, task| {
+        let (Some(patient), true) = (&resource.patient, task["owner"].is_null()) else {
+            return Ok(());
+        };
+        let opens = StepData::parse(&resource.id, policies.types().offered_step()).unwrap_or_default();
+        ties.steps = true;
+        let tie = ties.entry(patient)?;
+        tie.relations = tie.relations.with(Relation::Work);
+        tie.steps.push(Arc::new(opens));
         Ok(())
     })
     .await?;
