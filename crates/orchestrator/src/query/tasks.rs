@@ -148,7 +148,7 @@ impl Orchestrator {
 }
 
 fn of_page(matches: &[StoredResource]) -> Vec<TaskInfo> {
-    let read = matches.iter().filter_map(|found| read(found));
+    let read = matches.iter().filter_map(read);
     read.map(|read| listed(read.task)).collect()
 }
 
