@@ -7,11 +7,16 @@
 
 mod accesses;
 mod consents;
+pub mod demo;
+mod export;
 mod hiding;
 mod people;
+pub mod pseudonyms;
+pub mod register;
+mod requests;
 mod rules;
 
-use access::{Actor, Decision, Policy, Routes};
+use access::{Actor, Policy, Routes};
 use axum::extract::FromRef;
 use axum::routing::{MethodRouter, get, post};
 use component::{Component, Context, DeploymentFile, Fhir, NavigationItem};
@@ -33,9 +38,9 @@ pub fn component() -> Component {
         needs: &["hub", "orchestrator"],
         routes,
         navigation: NAVIGATION,
-        workers: Vec::new,
+        workers: requests::workers,
         deployments: DEPLOYMENTS,
-        demo: None,
+        demo: Some(demo::demo),
     }
 }
 
@@ -53,6 +58,9 @@ const DEPLOYMENTS: &[DeploymentFile] = &[
 /// Who records a consent for a person at the desk, with the paper.
 const DESK: &[&str] = &["operatore-cup", "operatore-anagrafe"];
 
+/// Who answers requests: the office, and the data-protection officer.
+const OFFICE: &[&str] = &["ufficio-privacy", "dpo"];
+
 const NAVIGATION: &[NavigationItem] = &[
     NavigationItem {
         path: "/diritti",
@@ -65,6 +73,18 @@ const NAVIGATION: &[NavigationItem] = &[
         it: "Consensi allo sportello",
         en: "Consents at the desk",
         roles: DESK,
+    },
+    NavigationItem {
+        path: "/ufficio-privacy",
+        it: "Richieste sui dati",
+        en: "Data requests",
+        roles: OFFICE,
+    },
+    NavigationItem {
+        path: "/registro-trattamenti",
+        it: "Registro dei trattamenti",
+        en: "Register of processing",
+        roles: OFFICE,
     },
 ];
 
@@ -87,15 +107,26 @@ impl App {
     }
 }
 
-/// Who works at a desk: not who runs the installation, whom [`Policy::AnyRole`] would let pass.
-fn at_desk(actor: &Actor, _: &http::request::Parts) -> Decision {
-    held(actor, DESK, "desk")
+/// Routes being declared.
+struct Declared {
+    app: App,
+    routes: Routes,
 }
 
-fn held(actor: &Actor, roles: &[&str], rule: &'static str) -> Decision {
-    match roles.iter().any(|role| actor.has_role(role)) {
-        true => Decision::Permit(rule),
-        false => Decision::Deny(rule),
+impl Declared {
+    fn with(mut self, may: &'static str, method: Method, path: &str, handler: MethodRouter<App>) -> Self {
+        self.routes = self
+            .routes
+            .route(method, path, Policy::May(may), handler.with_state(self.app.clone()));
+        self
+    }
+
+    fn get(self, may: &'static str, path: &str, handler: MethodRouter<App>) -> Self {
+        self.with(may, Method::GET, path, handler)
+    }
+
+    fn post(self, may: &'static str, path: &str, handler: MethodRouter<App>) -> Self {
+        self.with(may, Method::POST, path, handler)
     }
 }
 
@@ -104,34 +135,57 @@ fn routes(context: &Context) -> Routes {
         context: context.clone(),
         kit: Kit::new(context, &*LOCALES),
     };
-    let own = |routes: Routes, method, path, handler: MethodRouter<App>| {
-        routes.route(
-            method,
-            path,
-            Policy::AnyRole(&["assistito"]),
-            handler.with_state(app.clone()),
+    let routes = Routes::new();
+    offices(citizens(Declared { app, routes })).routes
+}
+
+/// What citizens open.
+fn citizens(declared: Declared) -> Declared {
+    const OWN: &str = "rights.citizen";
+    declared
+        .get(OWN, "/diritti", get(people::home))
+        .get(OWN, "/diritti/accessi", get(accesses::show))
+        .get(OWN, "/diritti/accessi/segnala", get(accesses::ask))
+        .post(OWN, "/diritti/accessi/segnala", post(accesses::report))
+        .get(OWN, "/diritti/consensi", get(consents::list))
+        .get(OWN, "/diritti/consensi/{tipo}", get(consents::choice))
+        .post(OWN, "/diritti/consensi/{tipo}", post(consents::choose))
+        .get(OWN, "/diritti/nascondi", get(hiding::list))
+        .get(OWN, "/diritti/nascondi/conferma", get(hiding::ask))
+        .post(OWN, "/diritti/nascondi", post(hiding::hide))
+        .post(OWN, "/diritti/nascondi/togli", post(hiding::show_again))
+        .get(OWN, "/diritti/richieste", get(requests::list))
+        .post(OWN, "/diritti/richieste", post(requests::make))
+        .get(OWN, "/diritti/richieste/nuova", get(requests::ask))
+        .get(OWN, "/diritti/richieste/{id}", get(requests::show))
+        .get(OWN, "/diritti/richieste/{id}/lettera", get(requests::letter))
+        .get(OWN, "/diritti/richieste/{id}/copia/{parte}", get(export::download))
+}
+
+/// What the desk and the office open.
+fn offices(declared: Declared) -> Declared {
+    const DESK: &str = "rights.desk";
+    const OFFICE: &str = "rights.office";
+    const OFFICER: &str = "rights.officer";
+    declared
+        .get(DESK, "/sportello-consensi", get(consents::desk_form))
+        .post(DESK, "/sportello-consensi", post(consents::desk_find))
+        .post(DESK, "/sportello-consensi/registra", post(consents::desk_record))
+        .get(OFFICE, "/registro-trattamenti", get(register::show))
+        .get(OFFICE, "/registro-trattamenti.json", get(register::json))
+        .get(OFFICE, "/ufficio-privacy", get(requests::office_list))
+        .get(OFFICE, "/ufficio-privacy/{id}", get(requests::office_show))
+        .post(OFFICE, "/ufficio-privacy/{id}", post(requests::decide))
+        .post(OFFICE, "/ufficio-privacy/{id}/proroga", post(requests::prolong))
+        .post(OFFICE, "/ufficio-privacy/{id}/blocco", post(requests::set_hold))
+        .get(
+            OFFICER,
+            "/ufficio-privacy/segnalazioni/{id}",
+            get(requests::show_report),
         )
-    };
-    let desk = |routes: Routes, method, path, handler: MethodRouter<App>| {
-        routes.route(method, path, Policy::Check(at_desk), handler.with_state(app.clone()))
-    };
-    let r = own(Routes::new(), Method::GET, "/diritti", get(people::home));
-    let r = own(r, Method::GET, "/diritti/accessi", get(accesses::show));
-    let r = own(r, Method::GET, "/diritti/accessi/segnala", get(accesses::ask));
-    let r = own(r, Method::POST, "/diritti/accessi/segnala", post(accesses::report));
-    let r = own(r, Method::GET, "/diritti/consensi", get(consents::list));
-    let r = own(r, Method::GET, "/diritti/consensi/{tipo}", get(consents::choice));
-    let r = own(r, Method::POST, "/diritti/consensi/{tipo}", post(consents::choose));
-    let r = own(r, Method::GET, "/diritti/nascondi", get(hiding::list));
-    let r = own(r, Method::GET, "/diritti/nascondi/conferma", get(hiding::ask));
-    let r = own(r, Method::POST, "/diritti/nascondi", post(hiding::hide));
-    let r = own(r, Method::POST, "/diritti/nascondi/togli", post(hiding::show_again));
-    let r = desk(r, Method::GET, "/sportello-consensi", get(consents::desk_form));
-    let r = desk(r, Method::POST, "/sportello-consensi", post(consents::desk_find));
-    desk(
-        r,
-        Method::POST,
-        "/sportello-consensi/registra",
-        post(consents::desk_record),
-    )
+        .post(
+            OFFICER,
+            "/ufficio-privacy/segnalazioni/{id}",
+            post(requests::answer_report),
+        )
 }

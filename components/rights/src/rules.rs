@@ -93,6 +93,116 @@ pub(crate) struct HiddenType {
     pub listed: bool,
 }
 
+/// Requests, their deadlines and what they ask.
+#[derive(Debug, Deserialize)]
+pub(crate) struct Requests {
+    /// Months within which the person is answered.
+    pub months: i64,
+    /// Months by which that may be prolonged.
+    pub more_months: i64,
+    /// Days before the deadline when the office is reminded.
+    pub reminder_days: i64,
+    /// Days for which a copy can be downloaded.
+    pub copy_days: i64,
+    /// Kinds.
+    pub kinds: Vec<RequestKind>,
+    /// What can be corrected.
+    pub fields: Vec<Field>,
+}
+
+/// A kind of request.
+#[derive(Debug, Deserialize)]
+pub(crate) struct RequestKind {
+    /// Code.
+    pub code: String,
+    /// Article of the GDPR.
+    pub article: String,
+    /// Whether nobody decides.
+    pub automatic: bool,
+    /// What the form asks: `field`, `value`, `words`.
+    pub asks: Vec<String>,
+    /// Name.
+    pub name: Words,
+    /// What happens.
+    pub plain: Words,
+}
+
+impl RequestKind {
+    /// Whether the form asks this.
+    pub fn asks(&self, what: &str) -> bool {
+        self.asks.iter().any(|one| one == what)
+    }
+}
+
+/// An element that can be corrected: a member of the first entry of a list that has these values.
+#[derive(Debug, Deserialize)]
+pub(crate) struct Field {
+    /// Code.
+    pub code: String,
+    /// FHIR type.
+    pub rtype: String,
+    /// List of the resource.
+    pub list: String,
+    /// What the entry must have.
+    #[serde(rename = "where")]
+    pub entry: BTreeMap<String, String>,
+    /// Member of the entry.
+    pub member: String,
+    /// Name.
+    pub name: Words,
+}
+
+/// What may be erased and what must be kept.
+#[derive(Debug, Deserialize)]
+pub(crate) struct Retention {
+    /// Why everything else is kept.
+    pub keep_because: KeepBecause,
+    /// What may be erased.
+    pub erasable: Vec<Erasable>,
+}
+
+/// Why something is kept.
+#[derive(Debug, Deserialize)]
+pub(crate) struct KeepBecause {
+    pub it: String,
+    pub en: String,
+    pub source: String,
+    pub status: String,
+}
+
+/// A type that may be erased.
+#[derive(Debug, Deserialize)]
+pub(crate) struct Erasable {
+    pub rtype: String,
+    /// Only what the person wrote.
+    pub only_own: bool,
+    /// Element that names who wrote it.
+    #[serde(default)]
+    pub author: String,
+    pub it: String,
+    pub en: String,
+    pub source: String,
+    pub status: String,
+}
+
+static REQUESTS: LazyLock<Requests> = LazyLock::new(|| table(include_str!("../rules/requests.json")));
+static RETENTION: LazyLock<Retention> = LazyLock::new(|| table(include_str!("../rules/retention.json")));
+
+/// Requests.
+pub(crate) fn requests() -> &'static Requests {
+    &REQUESTS
+}
+
+/// A kind of request by its code.
+pub(crate) fn request(code: &str) -> Option<&'static RequestKind> {
+    REQUESTS.kinds.iter().find(|kind| kind.code == code)
+}
+
+/// Duties to keep.
+pub(crate) fn retention() -> &'static Retention {
+    &RETENTION
+}
+
 static THINGS: LazyLock<Things> = LazyLock::new(|| table(include_str!("../rules/things.json")));
 static CONSENTS: LazyLock<Consents> = LazyLock::new(|| table(include_str!("../rules/consents.json")));
 static HIDING: LazyLock<Hiding> = LazyLock::new(|| table(include_str!("../rules/hiding.json")));
@@ -165,6 +275,13 @@ mod tests {
             for text in &kind.texts {
                 assert!(!text.source.is_empty() && ["confirmed", "unverified"].contains(&text.status.as_str()));
             }
+        }
+        assert!(requests().kinds.len() >= 7 && requests().months == 1);
+        for field in &requests().fields {
+            assert!(fhir::Definitions::r4().is_resource(&field.rtype), "{}", field.code);
+        }
+        for rule in &retention().erasable {
+            assert!(fhir::Definitions::r4().is_resource(&rule.rtype) && !rule.source.is_empty());
         }
         for kind in hiding() {
             let definitions = fhir::Definitions::r4();

@@ -14,6 +14,7 @@ mod code_sets;
 mod config;
 mod create;
 mod delete;
+mod erase;
 mod error;
 mod history;
 mod http;

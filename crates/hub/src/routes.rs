@@ -6,8 +6,8 @@ use crate::operations::{
 };
 use crate::scope::Scope;
 use crate::{
-    Hub, HubError, batch, bulk, capabilities, create, delete, history, patch, read, reindex, search, search_system,
-    subscriptions, update, vread,
+    Hub, HubError, batch, bulk, capabilities, create, delete, erase, history, patch, read, reindex, search,
+    search_system, subscriptions, update, vread,
 };
 use access::{Policy, Routes};
 use axum::extract::{RawPathParams, Request};
@@ -96,6 +96,7 @@ fn of_resources() -> Vec<Row> {
         row!(GET "/_history" "history-system" Readers history::handle_system),
         row!(GET "/$reindex" "" Professionals reindex::handle_status),
         row!(POST "/$reindex" "" Admins reindex::handle),
+        row!(POST "/$erase" "" Professionals erase::handle),
         // Before what their paths would mean with an id in the place of the operation.
         row!(GET "/{type}/$lastn" "" Readers lastn::handle),
         row!(POST "/{type}/$lastn" "" Readers lastn::handle),

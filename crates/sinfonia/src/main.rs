@@ -58,6 +58,10 @@ enum Command {
     Openapi(commands::openapi::Args),
     /// Tests, lists and explains the policies of access.
     Policy(Box<commands::policy::Args>),
+    /// The register of processing activities, from what runs.
+    Privacy(commands::privacy::Args),
+    /// Puts pseudonyms into FHIR files, for one recipient.
+    Pseudonymise(commands::pseudonymise::Args),
     /// Deploys BPMN, DMN and Questionnaire files.
     Deploy(commands::deploy::Args),
     /// Simulates a process on a virtual clock: arrivals, durations and resources by a scenario; needs no store.
@@ -91,6 +95,8 @@ fn run() -> anyhow::Result<()> {
         match cli.command {
             Command::Openapi(args) => commands::openapi::run(&args).await,
             Command::Audit(args) => commands::audit::run(&place, &args).await,
+            Command::Privacy(args) => commands::privacy::run(&place, args).await,
+            Command::Pseudonymise(args) => commands::pseudonymise::run(&cli.data, &args),
             Command::Policy(args) => commands::policy::run(&args),
             Command::Serve(args) => commands::serve::run(&place, *args).await,
             Command::Load(args) => commands::load::run(&place, args).await,

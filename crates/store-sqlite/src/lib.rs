@@ -13,6 +13,7 @@ mod cache;
 mod codes;
 mod custom;
 mod doctor;
+mod erase;
 mod error;
 mod lock;
 mod online;

@@ -19,7 +19,7 @@ use search::{Limits, Rules};
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 use std::thread::JoinHandle;
-use store::{Committed, Snapshot, Store, StoreError, StoredResource, Transaction};
+use store::{AuditEntry, Committed, Erased, Snapshot, Store, StoreError, StoredResource, Transaction};
 use tokio::sync::watch;
 
 /// A store over one SQLite file.
@@ -206,6 +206,18 @@ impl SqliteStore {
         self.online.step()
     }
 
+    /// Writes the file anew without what was removed; whether nothing of it is left in the log either. Other writes wait
+    /// meanwhile (about a second for 100 MB).
+    ///
+    /// # Errors
+    /// [`StoreError::Overloaded`] when the writer's queue is full (try later), [`StoreError::Closed`], what SQLite refuses.
+    pub async fn compact(&self) -> Result<bool, StoreError> {
+        let (job, answer) = Job::compact();
+        self.queue.push(job)?;
+        let done = answer.await.unwrap_or(Err(StoreError::Closed))?;
+        Ok(done.seq == 1)
+    }
+
     /// Does something in the writer's thread, in a commit of its own; what it counted.
     pub(crate) async fn upkeep(&self, work: Upkeep) -> Result<u64, StoreError> {
         let (job, answer) = Job::upkeep(work);
@@ -265,6 +277,10 @@ impl Store for SqliteStore {
         self.upkeep(work).await?;
         self.online.wake();
         Ok(())
+    }
+
+    async fn erase(&self, resources: &[(String, String)], entry: AuditEntry) -> Result<Erased, StoreError> {
+        self.erase_past(resources, entry).await
     }
 
     fn definitions(&self) -> &'static Definitions {

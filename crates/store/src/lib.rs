@@ -34,4 +34,4 @@ pub use reindex::{ReindexProgress, SearchParamState};
 pub use resource::{Change, FeedPage, HistoryScope, Method, ResourceWrite, StoredResource, VersionPage};
 pub use search::{Clause, CodeSet, Include, Page, Query, SearchPage, Sort, SortKey, Texts, ValueTest, Words};
 pub use sight::{Patients, SecurityLabel, Seen, Sight, SightGroup, TypeSight};
-pub use transaction::{Committed, Precondition, Snapshot, Store, Transaction};
+pub use transaction::{Committed, Erased, Precondition, Snapshot, Store, Transaction};

@@ -69,6 +69,15 @@ pub enum Precondition {
     Waits(WaitKey),
 }
 
+/// What an erasure did.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+pub struct Erased {
+    /// Versions that went.
+    pub versions: u64,
+    /// Whether their bytes are gone from the medium, too; otherwise they go when the store is compacted.
+    pub compacted: bool,
+}
+
 /// What a commit gave back.
 #[derive(Debug, Clone, Default)]
 pub struct Committed {
@@ -94,6 +103,17 @@ pub trait Store: Send + Sync + 'static {
     /// Extracts the search values of everything stored of these types again, beside other work; progress is in
     /// [`Snapshot::reindexing`].
     async fn reindex(&self, types: &[String]) -> Result<(), StoreError>;
+
+    /// Removes for good what was deleted: every version that is kept of these resources (type and id), and what the search
+    /// remembers. That there was something under the id, and that it is deleted, stays; a resource that is not deleted is
+    /// left alone. `entry` goes into the record of accesses with the same commit.
+    ///
+    /// # Errors
+    /// [`StoreError::Invalid`] from a backend that cannot, [`StoreError::Overloaded`] when the writer is behind.
+    async fn erase(&self, resources: &[(String, String)], entry: AuditEntry) -> Result<Erased, StoreError> {
+        let _ = (resources, entry);
+        Err(StoreError::Invalid("this backend cannot erase for good".into()))
+    }
 
     /// R4 with the search parameters that users of this store defined (by writing SearchParameter resources, which come
     /// into force with their commit).

@@ -7,4 +7,4 @@ mod report;
 mod who;
 
 pub(crate) use page::show;
-pub(crate) use report::{ask, report};
+pub(crate) use report::{EXTENSION, SYSTEM, ask, report};

@@ -129,7 +129,10 @@ async fn read(
     }
     let events = app.fhir(page).search_all("AuditEvent", &params, MAX).await?;
     let more = events.len() >= MAX;
-    Ok((events.iter().filter_map(event::read).collect(), more))
+    let mut accesses: Vec<Access> = events.iter().filter_map(event::read).collect();
+    // The log stands in the order of its rows: what was recorded together may have happened in another.
+    accesses.sort_by_key(|access| std::cmp::Reverse(access.at));
+    Ok((accesses, more))
 }
 
 /// What is known of those who looked.
@@ -195,14 +198,16 @@ impl Names {
         if group.who == self.patient {
             return page.t("who-you");
         }
+        if !group.who.contains('/') {
+            return page.t("who-program");
+        }
         let known = self.people.get(&group.who).map(|person| person.name.clone());
         known
             .or_else(|| group.display.clone())
             .unwrap_or_else(|| match group.who.split('/').next() {
                 Some("Practitioner") => page.t("who-staff"),
                 Some("Patient" | "RelatedPerson") => page.t("who-person"),
-                _ if group.who.contains('/') => page.t("who-application"),
-                _ => page.t("who-program"),
+                _ => page.t("who-application"),
             })
     }
 

@@ -75,7 +75,7 @@ pub(crate) async fn report(State(app): State<App>, page: Page, Form(sent): Form<
         extensions.push(extension("parole", sent.parole.trim()));
     }
     let report = json!({
-        "resourceType": "Basic", "id": id,
+        "resourceType": "Basic", "id": id, "meta": {"security": [crate::requests::PRIVATE.clone()]},
         "code": {"coding": [{"system": SYSTEM, "code": "segnalazione-accesso"}], "text": "Accesso non riconosciuto"},
         "subject": {"reference": format!("Patient/{patient}")},
         "created": web::local_date(page.now()).to_string(),

@@ -1,7 +1,7 @@
 //! `/sportello-consensi`: an operator records what a person at the desk has signed on paper.
 
 use super::page::{Place, done_key, in_words, organization, places};
-use super::record::{self, Choice, New};
+use super::record::{self, By, Choice, New};
 use super::state;
 use crate::rules::{self, ConsentKind};
 use crate::{App, people};
@@ -99,12 +99,19 @@ pub(crate) async fn desk_record(State(app): State<App>, page: Page, Form(sent): 
     let place = organization(&app, &page, kind, &sent.organizzazione).await?;
     let new = New {
         patient: &id,
-        kind,
+        kind: &kind.code,
+        purposes: &kind.purposes,
+        text: &kind.text(&web::local_date(page.now()).to_string()).version,
         organization: place.as_ref().map(|(id, name)| (id.as_str(), name.as_str())),
         choice,
         paper: Some(paper),
+        by: By {
+            subject: &page.actor().subject,
+            name: &page.actor().name,
+            for_other: page.actor().acts_for.is_some(),
+        },
     };
-    record::write(&app, &page, &new).await?;
+    record::write(&app.context, &new).await?;
     let done = Flash::success(page.t(done_key(choice)));
     let again = Sent {
         codice_fiscale: sent.codice_fiscale.clone(),

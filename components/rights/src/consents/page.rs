@@ -1,6 +1,6 @@
 //! `/diritti/consensi`: few choices, each on its own page, with what yes and no mean.
 
-use super::record::{self, Choice, New};
+use super::record::{self, By, Choice, New};
 use super::state::{self, Known};
 use crate::rules::{self, ConsentKind, LegalText};
 use crate::{App, people};
@@ -144,12 +144,19 @@ pub(crate) async fn choose(
     let place = organization(&app, &page, kind, &sent.organizzazione).await?;
     let new = New {
         patient: &patient,
-        kind,
+        kind: &kind.code,
+        purposes: &kind.purposes,
+        text: &kind.text(&web::local_date(page.now()).to_string()).version,
         organization: place.as_ref().map(|(id, name)| (id.as_str(), name.as_str())),
         choice,
         paper: None,
+        by: By {
+            subject: &page.actor().subject,
+            name: &page.actor().name,
+            for_other: page.actor().acts_for.is_some(),
+        },
     };
-    record::write(&app, &page, &new).await?;
+    record::write(&app.context, &new).await?;
     let back = if kind.by_organization {
         format!("/diritti/consensi/{code}")
     } else {

@@ -1,11 +1,9 @@
 //! Writing a choice: what it replaces and what it is, in one commit.
 
 use super::state::{self, Known};
-use crate::App;
-use crate::rules::ConsentKind;
-use component::PeerError;
+use component::{Context, PeerError};
+use jiff::Timestamp;
 use serde_json::{Value, json};
-use web::Page;
 
 /// Code system of the kinds of consent.
 pub(crate) const CATEGORY: &str = "https://sinfonia.it/fhir/CodeSystem/consenso";
@@ -42,29 +40,44 @@ impl Choice {
 /// A choice to be written.
 pub(super) struct New<'a> {
     pub patient: &'a str,
-    pub kind: &'a ConsentKind,
-    /// Organization id, for kinds that name one.
+    /// Code of the kind.
+    pub kind: &'a str,
+    /// Purposes of use that it speaks of; none: care.
+    pub purposes: &'a [String],
+    /// Version of the text that was read.
+    pub text: &'a str,
+    /// Organization id and name, for kinds that name one.
     pub organization: Option<(&'a str, &'a str)>,
     pub choice: Choice,
     /// Number or note of the paper that was signed; `None`: the person chose here.
     pub paper: Option<&'a str>,
+    pub by: By<'a>,
+}
+
+/// Who writes it.
+#[derive(Debug, Clone, Copy)]
+pub(super) struct By<'a> {
+    pub subject: &'a str,
+    pub name: &'a str,
+    /// On behalf of the patient.
+    pub for_other: bool,
 }
 
 /// Writes it. What was in force of the same kind ends with the same commit.
-pub(super) async fn write(app: &App, page: &Page, new: &New<'_>) -> Result<(), PeerError> {
-    let system = app.system();
+pub(super) async fn write(context: &Context, new: &New<'_>) -> Result<(), PeerError> {
+    let system = context.peers.fhir(&access::Actor::system());
     let mut resources = Vec::new();
     let organization = new.organization.map(|(id, _)| id);
     for mut known in state::active(&system, new.patient).await? {
-        if Known::of(&known).is_some_and(|it| it.kind == new.kind.code && it.organization.as_deref() == organization) {
+        if Known::of(&known).is_some_and(|it| it.kind == new.kind && it.organization.as_deref() == organization) {
             known["status"] = json!("inactive");
             resources.push(known);
         }
     }
     if new.choice != Choice::Revoke {
-        let id = app.context.ids.next();
-        resources.push(consent(page, new, &id));
-        resources.push(provenance(page, new, &id));
+        let id = context.ids.next();
+        resources.push(consent(context.clock.now(), new, &id));
+        resources.push(provenance(context.clock.now(), new, &id));
     }
     if resources.is_empty() {
         return Ok(());
@@ -72,12 +85,10 @@ pub(super) async fn write(app: &App, page: &Page, new: &New<'_>) -> Result<(), P
     system.write_all(&resources).await.map(drop)
 }
 
-fn consent(page: &Page, new: &New<'_>, id: &str) -> Value {
-    let now = page.now();
-    let text = new.kind.text(&web::local_date(now).to_string());
+fn consent(now: Timestamp, new: &New<'_>, id: &str) -> Value {
     let permit = new.choice == Choice::Permit;
     let coding = |system: &str, code: &str| json!({"coding": [{"system": system, "code": code}]});
-    let scope = if new.kind.purposes.iter().any(|code| code == "HRESCH") {
+    let scope = if new.purposes.iter().any(|code| code == "HRESCH") {
         "research"
     } else {
         "patient-privacy"
@@ -86,12 +97,8 @@ fn consent(page: &Page, new: &New<'_>, id: &str) -> Value {
         "type": if permit { "permit" } else { "deny" },
         "period": {"start": now.to_string()},
     });
-    if !new.kind.purposes.is_empty() {
-        let purposes = new
-            .kind
-            .purposes
-            .iter()
-            .map(|code| json!({"system": REASON, "code": code}));
+    if !new.purposes.is_empty() {
+        let purposes = new.purposes.iter().map(|code| json!({"system": REASON, "code": code}));
         provision["purpose"] = purposes.collect();
     }
     if let Some((id, name)) = new.organization {
@@ -103,40 +110,40 @@ fn consent(page: &Page, new: &New<'_>, id: &str) -> Value {
     let mut consent = json!({
         "resourceType": "Consent", "id": id, "status": "active",
         "scope": coding(SCOPE, scope),
-        "category": [coding(CATEGORY, &new.kind.code)],
+        "category": [coding(CATEGORY, new.kind)],
         "patient": {"reference": format!("Patient/{}", new.patient)},
         "dateTime": now.to_string(),
         "performer": [{"reference": format!("Patient/{}", new.patient)}],
-        "policy": [{"uri": format!("https://sinfonia.it/testi/{}/{}", new.kind.code, text.version)}],
+        "policy": [{"uri": format!("https://sinfonia.it/testi/{}/{}", new.kind, new.text)}],
         "policyRule": coding(ACT, if permit { "OPTIN" } else { "OPTOUT" }),
         "provision": provision,
     });
-    let actor = page.actor();
+    let by = new.by;
     if let Some(paper) = new.paper {
         consent["extension"] = json!([{
-            "url": RECORDED_BY, "valueReference": {"reference": actor.subject, "display": actor.name},
+            "url": RECORDED_BY, "valueReference": {"reference": by.subject, "display": by.name},
         }]);
         consent["sourceAttachment"] = json!({"title": paper});
         consent["verification"] = json!([{
             "verified": true, "verifiedWith": {"reference": format!("Patient/{}", new.patient)},
             "verificationDate": now.to_string(),
         }]);
-    } else if actor.acts_for.is_some() {
-        consent["performer"] = json!([{"reference": actor.subject, "display": actor.name}]);
+    } else if by.for_other {
+        consent["performer"] = json!([{"reference": by.subject, "display": by.name}]);
     }
     consent
 }
 
-fn provenance(page: &Page, new: &New<'_>, id: &str) -> Value {
+fn provenance(now: Timestamp, new: &New<'_>, id: &str) -> Value {
     let kind = if new.paper.is_some() { "enterer" } else { "author" };
-    let actor = page.actor();
+    let by = new.by;
     json!({
-        "resourceType": "Provenance", "recorded": page.now().to_string(),
+        "resourceType": "Provenance", "recorded": now.to_string(),
         "target": [{"reference": format!("Consent/{id}")}],
         "activity": {"coding": [{"system": "http://terminology.hl7.org/CodeSystem/v3-DataOperation", "code": "CREATE"}]},
         "agent": [{
             "type": {"coding": [{"system": "http://terminology.hl7.org/CodeSystem/provenance-participant-type", "code": kind}]},
-            "who": {"reference": actor.subject, "display": actor.name},
+            "who": {"reference": by.subject, "display": by.name},
         }],
     })
 }

@@ -5,7 +5,7 @@ mod act;
 mod page;
 
 pub(crate) use act::{ask, hide, show_again};
-pub(crate) use page::list;
+pub(crate) use page::{described, list};
 
 use serde_json::{Value, json};
 
@@ -19,6 +19,11 @@ fn is_hidden(resource: &Value) -> bool {
     labels
         .into_iter()
         .any(|label| label["system"] == SYSTEM && label["code"] == HIDDEN)
+}
+
+/// A fact that the person has hidden.
+pub(crate) fn hidden(resource: Value) -> Value {
+    label(resource, true)
 }
 
 /// The resource with the label, or without. What else labels it stays.

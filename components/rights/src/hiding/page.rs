@@ -74,13 +74,22 @@ pub(crate) async fn list(State(app): State<App>, page: Page, Query(asked): Query
 /// A fact with its name and day.
 pub(super) fn fact(page: &Page, resource: &Value) -> Fact {
     let rtype = resource["resourceType"].as_str().unwrap_or_default();
+    let (title, date) = described(resource);
+    let kind = page.named("fact", rtype);
+    Fact {
+        reference: format!("{rtype}/{}", resource["id"].as_str().unwrap_or_default()),
+        what: title.map_or(kind.clone(), |title| format!("{kind}: {title}")),
+        date,
+        hidden: is_hidden(resource),
+    }
+}
+
+/// What a fact is about, and its day.
+pub(crate) fn described(resource: &Value) -> (Option<String>, String) {
     let coded = |value: &Value| {
         let coding = &value["coding"][0];
-        let text = value["text"]
-            .as_str()
-            .or_else(|| coding["display"].as_str())
-            .or_else(|| coding["code"].as_str());
-        text.map(str::to_owned)
+        let text = value["text"].as_str().or_else(|| coding["display"].as_str());
+        text.or_else(|| coding["code"].as_str()).map(str::to_owned)
     };
     let places = [
         "code",
@@ -95,7 +104,7 @@ pub(super) fn fact(page: &Page, resource: &Value) -> Fact {
         Value::Object(object) if object.contains_key("display") => object["display"].as_str().map(str::to_owned),
         other => coded(other),
     });
-    let title = resource["description"].as_str().map(str::to_owned).or(named);
+    let title = resource["description"].as_str().or_else(|| resource["title"].as_str());
     let moments = [
         "effectiveDateTime",
         "date",
@@ -103,18 +112,17 @@ pub(super) fn fact(page: &Page, resource: &Value) -> Fact {
         "onsetDateTime",
         "performedDateTime",
         "authoredOn",
+        "authored",
         "occurrenceDateTime",
+        "dateTime",
+        "start",
         "issued",
     ];
     let date = moments.iter().find_map(|name| resource[*name].as_str());
-    let date = date
-        .or_else(|| resource["period"]["start"].as_str())
-        .or_else(|| resource["performedPeriod"]["start"].as_str());
-    let kind = page.named("fact", rtype);
-    Fact {
-        reference: format!("{rtype}/{}", resource["id"].as_str().unwrap_or_default()),
-        what: title.map_or(kind.clone(), |title| format!("{kind}: {title}")),
-        date: date.map(web::fhir_date).unwrap_or_default(),
-        hidden: is_hidden(resource),
-    }
+    let periods = ["period", "performedPeriod", "effectivePeriod"];
+    let date = date.or_else(|| periods.iter().find_map(|name| resource[*name]["start"].as_str()));
+    (
+        title.map(str::to_owned).or(named),
+        date.map(web::fhir_date).unwrap_or_default(),
+    )
 }

@@ -3,4 +3,5 @@
 mod accesses;
 mod consents;
 mod hiding;
+mod requests;
 mod system;

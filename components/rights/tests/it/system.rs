@@ -15,11 +15,12 @@ use tower::ServiceExt as _;
 
 /// The wired system.
 pub struct System {
+    pub clock: Arc<ManualClock>,
     pub orchestrator: Arc<Orchestrator>,
     pub context: Context,
     pub guard: Guard,
     router: axum::Router,
-    _folder: tempfile::TempDir,
+    pub folder: tempfile::TempDir,
 }
 
 /// What a page answered.
@@ -27,6 +28,7 @@ pub struct Reply {
     pub status: StatusCode,
     pub location: String,
     pub text: String,
+    pub bytes: Vec<u8>,
 }
 
 pub fn actor(subject: &str, role: &str, organization: Option<&str>) -> Actor {
@@ -46,6 +48,10 @@ pub fn anna() -> Actor {
 
 pub fn berta() -> Actor {
     actor("Patient/berta", "assistito", None)
+}
+
+pub fn office() -> Actor {
+    actor("Practitioner/ufficio", "ufficio-privacy", None)
 }
 
 pub fn doctor() -> Actor {
@@ -105,11 +111,12 @@ impl System {
         }
         let router = (component.routes)(&context).guard(&guard);
         let system = Self {
+            clock,
             orchestrator,
             context,
             guard,
             router,
-            _folder: folder,
+            folder,
         };
         system.deploy(component.deployments).await;
         system.people().await;
@@ -208,7 +215,12 @@ impl System {
             .unwrap()
             .to_vec();
         let text = String::from_utf8_lossy(&bytes).into_owned();
-        Reply { status, location, text }
+        Reply {
+            status,
+            location,
+            text,
+            bytes,
+        }
     }
 
     /// Ids that a search shows somebody.

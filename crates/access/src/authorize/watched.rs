@@ -6,7 +6,7 @@ use crate::trace;
 use async_trait::async_trait;
 use fhir::{Definitions, IndexValue, ReferenceText};
 use std::sync::Arc;
-use store::{Committed, ResourceWrite, Snapshot, Store, StoreError, StoredResource, Transaction};
+use store::{AuditEntry, Committed, Erased, ResourceWrite, Snapshot, Store, StoreError, StoredResource, Transaction};
 
 /// Wraps a store: what a request writes carries the record of the access; and after each commit, before it is
 /// acknowledged, what was remembered of the people it names is forgotten.
@@ -120,6 +120,10 @@ impl Store for Watched {
 
     async fn reindex(&self, types: &[String]) -> Result<(), StoreError> {
         self.inner.reindex(types).await
+    }
+
+    async fn erase(&self, resources: &[(String, String)], entry: AuditEntry) -> Result<Erased, StoreError> {
+        self.inner.erase(resources, entry).await
     }
 
     fn definitions(&self) -> &'static Definitions {

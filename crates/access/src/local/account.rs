@@ -42,6 +42,8 @@ pub struct AccountInfo {
     pub disabled: bool,
     /// When it was made.
     pub created: Timestamp,
+    /// Whether it has a second factor: an authenticator app or a passkey.
+    pub second_factor: bool,
 }
 
 /// An account as stored.
@@ -278,6 +280,7 @@ impl Accounts {
         let all = self.all().await?.into_iter();
         Ok(all
             .map(|account| AccountInfo {
+                second_factor: account.totp.is_some() || !account.passkeys.is_empty(),
                 username: account.username,
                 actor: account.actor,
                 disabled: account.disabled,

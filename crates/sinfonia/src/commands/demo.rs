@@ -166,6 +166,22 @@ async fn accounts(system: &System) -> anyhow::Result<()> {
     if accounts.is_empty() {
         bail!("the demo has no accounts");
     }
+    for account in rights::demo::ACCOUNTS {
+        let actor = access::Actor {
+            subject: account.subject.into(),
+            name: account.name.into(),
+            roles: vec![account.role.into()],
+            organization: Some(account.organization.into()),
+            ..access::Actor::default()
+        };
+        let new = NewAccount {
+            username: account.username.into(),
+            password: pathways::demo::PASSWORD.into(),
+            actor,
+            demo: true,
+        };
+        system.identity.accounts().create(new).await?;
+    }
     for account in accounts {
         let actor = access::Actor {
             subject: account.subject,

@@ -13,7 +13,9 @@ pub mod load_terminology;
 pub mod openapi;
 pub mod parts;
 pub mod policy;
+pub mod privacy;
 pub mod prune;
+pub mod pseudonymise;
 pub mod serve;
 pub mod simulate;
 

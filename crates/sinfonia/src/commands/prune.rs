@@ -30,6 +30,9 @@ pub struct Args {
     /// Tells what would go, and removes nothing.
     #[arg(long)]
     dry_run: bool,
+    /// Writes the file anew afterwards, so that nothing of what was removed or erased is left in its free places.
+    #[arg(long)]
+    compact: bool,
     /// Removes without asking again; what is removed cannot be brought back.
     #[arg(long, conflicts_with = "dry_run")]
     yes: bool,
@@ -57,6 +60,17 @@ pub async fn run(place: &Place, args: Args) -> anyhow::Result<()> {
     some |= batches(store, args.yes).await?;
     if let Some(file) = &args.processes {
         some |= processes(store, &retention(file)?, args.yes).await?;
+    }
+    if args.compact {
+        let whole = store.compact().await?;
+        println!(
+            "the file was written anew{}",
+            if whole {
+                ""
+            } else {
+                "; its log is still held by a reader"
+            }
+        );
     }
     if !args.yes && !args.dry_run && some {
         anyhow::bail!("nothing was removed: add --yes to remove this for good");

@@ -4,6 +4,7 @@ mod apply;
 mod batch;
 mod check;
 mod checkpoint;
+mod compact;
 mod delivery;
 mod process;
 mod queue;
@@ -90,6 +91,7 @@ impl Writer {
                 }
             };
             let (mut transactions, mut replies, mut upkeep) = (Vec::new(), Vec::new(), Vec::new());
+            let mut compact = Vec::new();
             for (work, reply) in jobs.into_iter().map(Job::split) {
                 match work {
                     Work::Commit(transaction, generation) => {
@@ -97,6 +99,7 @@ impl Writer {
                         replies.push(reply);
                     }
                     Work::Upkeep(work) => upkeep.push((work, reply)),
+                    Work::Compact => compact.push(reply),
                 }
             }
             let results = if transactions.is_empty() {
@@ -111,6 +114,9 @@ impl Writer {
             }
             for (work, reply) in upkeep {
                 let _ = reply.send(self.upkeep(work));
+            }
+            for reply in compact {
+                let _ = reply.send(compact::run(&self.connection));
             }
             self.checkpoint.after_commit(&self.connection);
         }

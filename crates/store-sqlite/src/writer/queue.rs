@@ -18,6 +18,8 @@ pub(crate) enum Work {
     Commit(Box<Transaction>, u64),
     /// Anything else.
     Upkeep(Upkeep),
+    /// Writing the file anew, outside every transaction.
+    Compact,
 }
 
 /// Work and where its answer goes.
@@ -37,6 +39,11 @@ impl Job {
     /// A job that is no transaction.
     pub fn upkeep(work: Upkeep) -> (Self, oneshot::Receiver<Result<Committed, StoreError>>) {
         Self::of(Work::Upkeep(work), 0)
+    }
+
+    /// Writing the file anew.
+    pub fn compact() -> (Self, oneshot::Receiver<Result<Committed, StoreError>>) {
+        Self::of(Work::Compact, 0)
     }
 
     fn of(work: Work, bytes: usize) -> (Self, oneshot::Receiver<Result<Committed, StoreError>>) {

@@ -4,6 +4,7 @@ mod basics;
 mod common;
 mod contract;
 mod doctor;
+mod erase;
 mod kill;
 mod online;
 mod prune;

@@ -117,6 +117,7 @@ role-nefrologo = Nephrologist
 role-podologo = Podiatrist
 role-dietista = Dietitian
 role-planner = Planner
+role-ufficio-privacy = Data protection office
 role-admin = Administrator
 role-system = System
 

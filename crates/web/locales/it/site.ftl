@@ -117,6 +117,7 @@ role-nefrologo = Nefrologo
 role-podologo = Podologo
 role-dietista = Dietista
 role-planner = Pianificatore
+role-ufficio-privacy = Ufficio protezione dati
 role-admin = Amministratore
 role-system = Sistema
 

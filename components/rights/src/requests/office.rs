@@ -1,0 +1,255 @@
+//! `/ufficio-privacy`: the office that answers, and the data-protection officer: requests by deadline, reports of accesses that
+//! were not recognised.
+
+use super::page::{Shown, shown, state};
+use super::{Request, erase};
+use crate::rules;
+use crate::{App, people};
+use access::AuditPatient;
+use askama::Template;
+use axum::Form;
+use axum::extract::{Path, State};
+use component::TaskQuery;
+use jiff::Timestamp;
+use orchestrator::api::{CompleteTask, TaskInfo};
+use serde::Deserialize;
+use serde_json::{Map, Value, json};
+use web::{Answer, Failure, Flash, Page};
+
+/// Code of reports.
+const REPORT: &str = "segnalazione-accesso";
+
+#[derive(Template)]
+#[template(path = "office.html")]
+struct OfficePage {
+    page: Page,
+    open: Vec<Shown>,
+    done: Vec<Shown>,
+    reports: Vec<(String, String, String, bool)>,
+    is_officer: bool,
+}
+
+#[derive(Template)]
+#[template(path = "office_request.html")]
+struct OfficeRequest {
+    page: Page,
+    request: Request,
+    article: String,
+    person: String,
+    state: String,
+    due: Option<Timestamp>,
+    field: String,
+    present: String,
+    erasable: Vec<(String, usize)>,
+    kept: usize,
+    kept_because: String,
+    hold: Option<String>,
+    may_decide: bool,
+}
+
+#[derive(Template)]
+#[template(path = "office_report.html")]
+struct ReportPage {
+    page: Page,
+    report: Request,
+    person: String,
+    who: String,
+    when: String,
+    policies: Vec<String>,
+    open: bool,
+}
+
+/// `GET /ufficio-privacy`.
+pub(crate) async fn list(State(app): State<App>, page: Page) -> Answer {
+    let system = app.system();
+    let mut open = Vec::new();
+    let mut done = Vec::new();
+    let mut requests = Request::all(&system, None).await?;
+    requests.sort_by(|a, b| a.get("scadenza").cmp(b.get("scadenza")));
+    for request in requests {
+        let person = system.find("Patient", &request.patient).await?.unwrap_or(Value::Null);
+        let one = shown(&page, &request, people::name(&person));
+        if one.open { open.push(one) } else { done.push(one) }
+    }
+    done.reverse();
+    let is_officer = page.actor().has_role("dpo");
+    let mut reports = Vec::new();
+    if is_officer {
+        for report in Request::search(&system, REPORT, None).await? {
+            let person = system.find("Patient", &report.patient).await?.unwrap_or(Value::Null);
+            let when = report
+                .moment("quando")
+                .map(|at| page.date_time(&at))
+                .unwrap_or_default();
+            reports.push((
+                report.id.clone(),
+                people::name(&person),
+                when,
+                report.get("stato") != "chiusa",
+            ));
+        }
+    }
+    web::show(&OfficePage {
+        page: page.titled("office-title"),
+        open,
+        done,
+        reports,
+        is_officer,
+    })
+}
+
+/// `GET /ufficio-privacy/{id}`.
+pub(crate) async fn show(State(app): State<App>, page: Page, Path(id): Path<String>) -> Answer {
+    let request = find(&app, &id).await?;
+    let patient = request.patient.clone();
+    let system = app.system();
+    let person = system.find("Patient", &patient).await?.unwrap_or(Value::Null);
+    let kind = rules::request(request.get("tipo")).ok_or_else(|| Failure::NotFound(id.clone()))?;
+    let field = rules::requests()
+        .fields
+        .iter()
+        .find(|field| field.code == request.get("campo"));
+    let present = field
+        .map(|field| super::execute::present(field, &person))
+        .unwrap_or_default();
+    let plan = match kind.code.as_str() {
+        "cancellazione" => erase::plan(&system, &patient).await?,
+        _ => erase::Plan::default(),
+    };
+    let hold = erase::hold(&system, &patient).await?;
+    let kept = &rules::retention().keep_because;
+    let it = page.lang() == web::Lang::It;
+    let name = kind.name.of(page.lang()).to_owned();
+    let mut response = web::show(&OfficeRequest {
+        article: kind.article.clone(),
+        state: state(&page, &request),
+        due: request.moment("scadenza"),
+        field: field
+            .map(|field| field.name.of(page.lang()).to_owned())
+            .unwrap_or_default(),
+        present,
+        erasable: plan.counts(it),
+        kept: plan.kept,
+        kept_because: format!(
+            "{} ({}; {})",
+            if it { &kept.it } else { &kept.en },
+            kept.source,
+            kept.status
+        ),
+        hold: hold.map(|hold| hold.get("motivo").to_owned()),
+        may_decide: request.is_open() && !kind.automatic,
+        person: people::name(&person),
+        page: page.with_title(name).crumb("/ufficio-privacy", "office-title"),
+        request,
+    })?;
+    response.extensions_mut().insert(AuditPatient(patient));
+    Ok(response)
+}
+
+/// A request by id, for the office.
+pub(super) async fn find(app: &App, id: &str) -> Result<Request, Failure> {
+    let none = || Failure::NotFound("request".into());
+    if !people::is_id(id) {
+        return Err(none());
+    }
+    Request::find(&app.system(), id).await?.ok_or_else(none)
+}
+
+/// The open task of the process that names a request or report.
+pub(super) async fn open_task(app: &App, page: &Page, key: &str) -> Result<Option<TaskInfo>, Failure> {
+    let orchestrator = app.context.peers.orchestrator(page.actor());
+    let system = app.context.peers.orchestrator(&access::Actor::system());
+    let query = component::InstanceQuery {
+        business_key: Some(key.to_owned()),
+        ..component::InstanceQuery::default()
+    };
+    let Some(instance) = system
+        .instances(&query)
+        .await?
+        .items
+        .into_iter()
+        .find(|one| one.ended.is_none())
+    else {
+        return Ok(None);
+    };
+    let query = TaskQuery {
+        instance: Some(instance.id),
+        state: Some("open".into()),
+        ..TaskQuery::default()
+    };
+    Ok(orchestrator.tasks(&query).await?.items.into_iter().next())
+}
+
+/// `GET /ufficio-privacy/segnalazioni/{id}`.
+pub(crate) async fn show_report(State(app): State<App>, page: Page, Path(id): Path<String>) -> Answer {
+    let report = find(&app, &id).await?;
+    let system = app.system();
+    let person = system.find("Patient", &report.patient).await?.unwrap_or(Value::Null);
+    // The record itself as the officer, who may read it.
+    let event = app
+        .fhir(&page)
+        .find("AuditEvent", report.get("accesso"))
+        .await?
+        .unwrap_or(Value::Null);
+    let policies = event["agent"][0]["policy"].as_array().into_iter().flatten();
+    let policies = policies
+        .filter_map(|one| one.as_str()?.rsplit('#').next().map(str::to_owned))
+        .collect();
+    let who = match system.resolve(report.get("chi")).await? {
+        Some(who) => people::name(&who),
+        None => report.get("chi").to_owned(),
+    };
+    let patient = report.patient.clone();
+    let mut response = web::show(&ReportPage {
+        person: people::name(&person),
+        when: report
+            .moment("quando")
+            .map(|at| page.date_time(&at))
+            .unwrap_or_default(),
+        open: report.get("stato") != "chiusa",
+        page: page.titled("report-one").crumb("/ufficio-privacy", "office-title"),
+        who,
+        policies,
+        report,
+    })?;
+    response.extensions_mut().insert(AuditPatient(patient));
+    Ok(response)
+}
+
+/// What the officer answers.
+#[derive(Deserialize)]
+pub(crate) struct Reply {
+    #[serde(default)]
+    risposta: String,
+}
+
+/// `POST /ufficio-privacy/segnalazioni/{id}`.
+pub(crate) async fn answer_report(
+    State(app): State<App>,
+    page: Page,
+    Path(id): Path<String>,
+    Form(reply): Form<Reply>,
+) -> Answer {
+    let mut report = find(&app, &id).await?;
+    let text = reply.risposta.trim();
+    if text.is_empty() || text.chars().count() > 4000 {
+        return Err(Failure::Unprocessable(page.t("answer-missing")));
+    }
+    let task = open_task(&app, &page, &id).await?;
+    report.set("stato", "chiusa");
+    report.set("risposta", text);
+    report.set("risposta-del", &page.now().to_string());
+    report.save(&app.system()).await?;
+    if let Some(task) = task {
+        let result = CompleteTask {
+            variables: Map::from_iter([("risposta".to_owned(), json!(true))]),
+            ..CompleteTask::default()
+        };
+        app.context
+            .peers
+            .orchestrator(page.actor())
+            .complete(&task.id, &result)
+            .await?;
+    }
+    page.redirect("/ufficio-privacy", Flash::success(page.t("report-closed")))
+}
