@@ -75,7 +75,7 @@ const NAVIGATION: &[NavigationItem] = &[
         roles: DESK,
     },
     NavigationItem {
-        path: "/ufficio-privacy",
+        path: "/richieste-dati",
         it: "Richieste sui dati",
         en: "Data requests",
         roles: OFFICE,
@@ -173,19 +173,15 @@ fn offices(declared: Declared) -> Declared {
         .post(DESK, "/sportello-consensi/registra", post(consents::desk_record))
         .get(OFFICE, "/registro-trattamenti", get(register::show))
         .get(OFFICE, "/registro-trattamenti.json", get(register::json))
-        .get(OFFICE, "/ufficio-privacy", get(requests::office_list))
-        .get(OFFICE, "/ufficio-privacy/{id}", get(requests::office_show))
-        .post(OFFICE, "/ufficio-privacy/{id}", post(requests::decide))
-        .post(OFFICE, "/ufficio-privacy/{id}/proroga", post(requests::prolong))
-        .post(OFFICE, "/ufficio-privacy/{id}/blocco", post(requests::set_hold))
-        .get(
-            OFFICER,
-            "/ufficio-privacy/segnalazioni/{id}",
-            get(requests::show_report),
-        )
+        .get(OFFICE, "/richieste-dati", get(requests::office_list))
+        .get(OFFICE, "/richieste-dati/{id}", get(requests::office_show))
+        .post(OFFICE, "/richieste-dati/{id}", post(requests::decide))
+        .post(OFFICE, "/richieste-dati/{id}/proroga", post(requests::prolong))
+        .post(OFFICE, "/richieste-dati/{id}/blocco", post(requests::set_hold))
+        .get(OFFICER, "/richieste-dati/segnalazioni/{id}", get(requests::show_report))
         .post(
             OFFICER,
-            "/ufficio-privacy/segnalazioni/{id}",
+            "/richieste-dati/segnalazioni/{id}",
             post(requests::answer_report),
         )
 }

@@ -69,7 +69,7 @@ test("a citizen downloads a copy of everything", () =>
 
 test("the office answers a request, and reads the register", () =>
   as("ufficio.conte", async (page) => {
-    await page.goto("/ufficio-privacy");
+    await page.goto("/richieste-dati");
     await sound(page, "ufficio");
     await picture(page, "ufficio-desktop");
     await page.getByRole("link", { name: "Non voglio che i miei dati servano per statistiche" }).first().click();

@@ -22,7 +22,7 @@ pub(crate) async fn show(State(app): State<App>, page: Page, view: View) -> Answ
     let register = made(&app, &view, &page).await?;
     web::show(&RegisterPage {
         body: Html(render::body(&register)),
-        page: page.titled("register-title").crumb("/ufficio-privacy", "office-title"),
+        page: page.titled("register-title").crumb("/richieste-dati", "office-title"),
     })
 }
 

@@ -23,7 +23,7 @@ pub(crate) struct Decision {
     risposta: String,
 }
 
-/// `POST /ufficio-privacy/{id}`: the decision and its reason; the process does what was decided and answers the citizen.
+/// `POST /richieste-dati/{id}`: the decision and its reason; the process does what was decided and answers the citizen.
 pub(crate) async fn decide(
     State(app): State<App>,
     page: Page,
@@ -51,7 +51,7 @@ pub(crate) async fn decide(
         .orchestrator(page.actor())
         .complete(&task.id, &result)
         .await?;
-    page.redirect("/ufficio-privacy", Flash::success(page.t("request-decided-now")))
+    page.redirect("/richieste-dati", Flash::success(page.t("request-decided-now")))
 }
 
 /// Why the deadline is prolonged, or data is held.
@@ -61,7 +61,7 @@ pub(crate) struct Why {
     motivo: String,
 }
 
-/// `POST /ufficio-privacy/{id}/proroga`: once, and the citizen reads why (art. 12(3)).
+/// `POST /richieste-dati/{id}/proroga`: once, and the citizen reads why (art. 12(3)).
 pub(crate) async fn prolong(
     State(app): State<App>,
     page: Page,
@@ -90,10 +90,10 @@ pub(crate) async fn prolong(
         let system = app.context.peers.orchestrator(&access::Actor::system());
         system.change_task(&task.id, &change).await?;
     }
-    page.redirect(&format!("/ufficio-privacy/{id}"), Flash::success(page.t("prolonged")))
+    page.redirect(&format!("/richieste-dati/{id}"), Flash::success(page.t("prolonged")))
 }
 
-/// `POST /ufficio-privacy/{id}/blocco`: a legal hold on the person's data, or its end (an empty reason).
+/// `POST /richieste-dati/{id}/blocco`: a legal hold on the person's data, or its end (an empty reason).
 pub(crate) async fn set_hold(
     State(app): State<App>,
     page: Page,
@@ -127,7 +127,7 @@ pub(crate) async fn set_hold(
     hold.set("deciso-da", &page.actor().subject);
     hold.save(&system).await?;
     let key = if active { "hold-set" } else { "hold-ended" };
-    page.redirect(&format!("/ufficio-privacy/{id}"), Flash::success(page.t(key)))
+    page.redirect(&format!("/richieste-dati/{id}"), Flash::success(page.t(key)))
 }
 
 fn reason<'a>(page: &Page, why: &'a Why) -> Result<&'a str, Failure> {

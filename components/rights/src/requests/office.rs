@@ -1,4 +1,4 @@
-//! `/ufficio-privacy`: the office that answers, and the data-protection officer: requests by deadline, reports of accesses that
+//! `/richieste-dati`: the office that answers, and the data-protection officer: requests by deadline, reports of accesses that
 //! were not recognised.
 
 use super::page::{Shown, shown, state};
@@ -59,7 +59,7 @@ struct ReportPage {
     open: bool,
 }
 
-/// `GET /ufficio-privacy`.
+/// `GET /richieste-dati`.
 pub(crate) async fn list(State(app): State<App>, page: Page) -> Answer {
     let system = app.system();
     let mut open = Vec::new();
@@ -98,7 +98,7 @@ pub(crate) async fn list(State(app): State<App>, page: Page) -> Answer {
     })
 }
 
-/// `GET /ufficio-privacy/{id}`.
+/// `GET /richieste-dati/{id}`.
 pub(crate) async fn show(State(app): State<App>, page: Page, Path(id): Path<String>) -> Answer {
     let request = find(&app, &id).await?;
     let patient = request.patient.clone();
@@ -139,7 +139,7 @@ pub(crate) async fn show(State(app): State<App>, page: Page, Path(id): Path<Stri
         hold: hold.map(|hold| hold.get("motivo").to_owned()),
         may_decide: request.is_open() && !kind.automatic,
         person: people::name(&person),
-        page: page.with_title(name).crumb("/ufficio-privacy", "office-title"),
+        page: page.with_title(name).crumb("/richieste-dati", "office-title"),
         request,
     })?;
     response.extensions_mut().insert(AuditPatient(patient));
@@ -180,7 +180,7 @@ pub(super) async fn open_task(app: &App, page: &Page, key: &str) -> Result<Optio
     Ok(orchestrator.tasks(&query).await?.items.into_iter().next())
 }
 
-/// `GET /ufficio-privacy/segnalazioni/{id}`.
+/// `GET /richieste-dati/segnalazioni/{id}`.
 pub(crate) async fn show_report(State(app): State<App>, page: Page, Path(id): Path<String>) -> Answer {
     let report = find(&app, &id).await?;
     let system = app.system();
@@ -207,7 +207,7 @@ pub(crate) async fn show_report(State(app): State<App>, page: Page, Path(id): Pa
             .map(|at| page.date_time(&at))
             .unwrap_or_default(),
         open: report.get("stato") != "chiusa",
-        page: page.titled("report-one").crumb("/ufficio-privacy", "office-title"),
+        page: page.titled("report-one").crumb("/richieste-dati", "office-title"),
         who,
         policies,
         report,
@@ -223,7 +223,7 @@ pub(crate) struct Reply {
     risposta: String,
 }
 
-/// `POST /ufficio-privacy/segnalazioni/{id}`.
+/// `POST /richieste-dati/segnalazioni/{id}`.
 pub(crate) async fn answer_report(
     State(app): State<App>,
     page: Page,
@@ -251,5 +251,5 @@ pub(crate) async fn answer_report(
             .complete(&task.id, &result)
             .await?;
     }
-    page.redirect("/ufficio-privacy", Flash::success(page.t("report-closed")))
+    page.redirect("/richieste-dati", Flash::success(page.t("report-closed")))
 }

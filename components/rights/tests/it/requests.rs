@@ -18,7 +18,7 @@ async fn decide(system: &System, id: &str, outcome: &str, text: &str) -> Reply {
     let reply = system
         .post(
             &office(),
-            &format!("/ufficio-privacy/{id}"),
+            &format!("/richieste-dati/{id}"),
             &[("esito", outcome), ("risposta", text)],
         )
         .await;
@@ -116,14 +116,14 @@ async fn a_correction_is_a_new_version_and_the_citizen_is_answered_by_letter() {
         ("parole", "Ho cambiato casa"),
     ];
     let id = make(&system, &anna(), &form).await;
-    let seen = system.get(&office(), &format!("/ufficio-privacy/{id}")).await.text;
+    let seen = system.get(&office(), &format!("/richieste-dati/{id}")).await.text;
     assert!(
         seen.contains("081 5551234") && seen.contains("081 7770000") && seen.contains("Ho cambiato casa"),
         "{seen}"
     );
     assert!(
         system
-            .get(&office(), "/ufficio-privacy")
+            .get(&office(), "/richieste-dati")
             .await
             .text
             .contains("anna Rossi")
@@ -208,12 +208,12 @@ async fn erasure_removes_what_the_law_permits_unless_it_is_held() {
     assert!(in_files(&system, secret));
 
     let held = make(&system, &anna(), &[("tipo", "cancellazione")]).await;
-    let seen = system.get(&office(), &format!("/ufficio-privacy/{held}")).await.text;
+    let seen = system.get(&office(), &format!("/richieste-dati/{held}")).await.text;
     assert!(
         seen.contains("misure fatte e scritte da te (nessun obbligo") && seen.contains("Circolare"),
         "{seen}"
     );
-    let hold = format!("/ufficio-privacy/{held}/blocco");
+    let hold = format!("/richieste-dati/{held}/blocco");
     system.post(&office(), &hold, &[("motivo", "causa in corso")]).await;
     decide(&system, &held, "accolta", "Procediamo.").await;
     assert!(system.reads(&anna(), "Observation", "diario").await, "held");
@@ -221,7 +221,7 @@ async fn erasure_removes_what_the_law_permits_unless_it_is_held() {
     assert!(told.contains("non abbiamo cancellato nulla: causa in corso"), "{told}");
 
     let id = make(&system, &anna(), &[("tipo", "cancellazione")]).await;
-    let hold = format!("/ufficio-privacy/{id}/blocco");
+    let hold = format!("/richieste-dati/{id}/blocco");
     assert_eq!(
         system.post(&office(), &hold, &[("motivo", "")]).await.status,
         StatusCode::SEE_OTHER
@@ -278,7 +278,7 @@ async fn the_office_keeps_the_deadline_or_says_why_it_cannot() {
         (90, None),
         "urgent, and the task names nobody"
     );
-    let proroga = format!("/ufficio-privacy/{id}/proroga");
+    let proroga = format!("/richieste-dati/{id}/proroga");
     let reply = system
         .post(&office(), &proroga, &[("motivo", "Molte richieste insieme")])
         .await;
@@ -309,7 +309,7 @@ async fn nobody_else_sees_or_decides_requests() {
     );
     let admin = actor("Practitioner/admin", "admin", None);
     for who in [doctor(), admin, anna()] {
-        for path in ["/ufficio-privacy".to_owned(), format!("/ufficio-privacy/{id}")] {
+        for path in ["/richieste-dati".to_owned(), format!("/richieste-dati/{id}")] {
             assert_eq!(
                 system.get(&who, &path).await.status,
                 StatusCode::FORBIDDEN,
