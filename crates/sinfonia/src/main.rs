@@ -96,7 +96,7 @@ fn run() -> anyhow::Result<()> {
             Command::Openapi(args) => commands::openapi::run(&args).await,
             Command::Audit(args) => commands::audit::run(&place, &args).await,
             Command::Privacy(args) => commands::privacy::run(&place, args).await,
-            Command::Pseudonymise(args) => commands::pseudonymise::run(&cli.data, &args),
+            Command::Pseudonymise(args) => commands::pseudonymise::run(&place.data, &args),
             Command::Policy(args) => commands::policy::run(&args),
             Command::Serve(args) => commands::serve::run(&place, *args).await,
             Command::Load(args) => commands::load::run(&place, args).await,
