@@ -1,7 +1,6 @@
 //! The hub itself: a store, a clock, ids and the settings.
 
 use crate::bulk::Bulk;
-use crate::labelling;
 use crate::parse::Context;
 use crate::routes::unknown_operation;
 use crate::scope::Scope;
@@ -166,7 +165,7 @@ impl Hub {
         }
         self.make_relative(&mut value);
         if let Some(authorizer) = &self.config.authorizer {
-            labelling::label(authorizer.policies().labels(), &mut value);
+            policy::label_by_code(authorizer.policies().labels(), &mut value);
         }
         let prepared = store::prepare_write(self.definitions, value, id, previous, now, method)?;
         Ok(Prepared {

@@ -19,7 +19,6 @@ mod error;
 mod history;
 mod http;
 mod hub;
-mod labelling;
 pub mod load;
 mod operations;
 mod outcome;

@@ -96,6 +96,19 @@ fn about(patient: Option<&str>, found: Option<&str>, rtype: &str) -> Result<(), 
     }
 }
 
+/// The program itself, as an actor.
+const SYSTEM: &str = "system";
+
+/// A process about nobody files nothing about anybody, unless it is the program that does.
+fn about_somebody(patient: Option<&str>, found: Option<&str>, actor: &str) -> Result<(), OrchestratorError> {
+    match (patient, found) {
+        (None, Some(_)) if actor != SYSTEM => Err(OrchestratorError::Forbidden(
+            "resources: this process is about nobody, so that nothing about a person is filed with it".into(),
+        )),
+        _ => Ok(()),
+    }
+}
+
 /// Gathers the rows of one step.
 pub(crate) struct Builder<'a> {
     orchestrator: &'a Orchestrator,
@@ -539,6 +552,7 @@ impl<'a> Builder<'a> {
                 let stored = self.snapshot().await?.read(&rtype, &id).await?;
                 if let Some(stored) = stored.as_ref().filter(|s| s.body.is_some()) {
                     about(patient, stored.patient.as_deref(), &rtype)?;
+                    about_somebody(patient, stored.patient.as_deref(), actor)?;
                 }
                 (id, stored.map_or(0, |s| s.version), Method::Put)
             }
@@ -547,6 +561,7 @@ impl<'a> Builder<'a> {
         self.put(value, &id, version, method)?;
         let written = self.transaction.resources.last().and_then(|w| w.patient.as_deref());
         about(patient, written, &rtype)?;
+        about_somebody(patient, written, actor)?;
         Ok(format!("{rtype}/{id}"))
     }
 

@@ -32,6 +32,18 @@ impl Eyes {
     }
 }
 
+impl Eyes {
+    /// Whether the tasks of this patient may be worked on: a tie is there besides an emergency access.
+    fn works_for(&self, patient: Option<&str>) -> bool {
+        match (self, patient) {
+            (Self::All, _) | (Self::View(_), None) => true,
+            (Self::View(view), Some(patient)) => {
+                view.reads_beyond_emergency("Task", patient) || view.reads_beyond_emergency("CarePlan", patient)
+            }
+        }
+    }
+}
+
 impl Orchestrator {
     /// What an actor may see now. Who runs the installation sees every instance: it mends what stands still.
     pub(crate) async fn eyes(&self, actor: &Actor) -> Result<Eyes, OrchestratorError> {
@@ -81,8 +93,16 @@ impl Orchestrator {
             // What is not there is told by the command itself.
             return Ok(());
         };
-        if eyes.sees(stored.patient.as_deref()) || names(stored.body.as_deref().unwrap_or_default(), &actor.subject) {
+        // An emergency lets one look: it is no way into work, from which rights would come that outlive it.
+        if eyes.works_for(stored.patient.as_deref())
+            || names(stored.body.as_deref().unwrap_or_default(), &actor.subject)
+        {
             return Ok(());
+        }
+        if eyes.sees(stored.patient.as_deref()) {
+            return Err(OrchestratorError::Forbidden(
+                "an emergency access lets you look, not work on a pathway: you have no other tie to this patient".into(),
+            ));
         }
         self.may_look(actor, stored.patient.as_deref()).await
     }

@@ -19,6 +19,7 @@ mod delivery;
 mod ended;
 mod error;
 mod eyes;
+mod filing;
 mod feed;
 mod held;
 mod history;

@@ -4,6 +4,7 @@
 //! to the patient, sensitive labels). [`Policies::decide`] answers with the policy that decided. The policies are the
 //! files of `policies/`: a region may give a folder of its own. Tables of cases beside them say what must come out.
 
+mod by_code;
 mod capabilities;
 mod cases;
 mod decide;
@@ -16,6 +17,7 @@ mod relation;
 mod roles;
 mod types;
 
+pub use by_code::{add_label, label_by_code};
 pub use capabilities::{Capabilities, Capability};
 pub use cases::{CaseFailure, CaseReport};
 pub use decide::{NO_POLICY, Ruling};

@@ -275,6 +275,16 @@ impl View {
         ruling
     }
 
+    /// Whether a kind of fact may be read for another reason than an emergency, which lets one look and no more.
+    pub fn reads_beyond_emergency(&self, rtype: &str, patient: &str) -> bool {
+        if self.is_beyond(patient) {
+            return false;
+        }
+        let mut tie = self.tie(patient);
+        tie.relations = tie.relations.without(Relation::Emergency);
+        self.rule(Action::Read, rtype, true, &tie, LabelSet::NONE).permit
+    }
+
     /// By which policy a kind of fact that is not labelled may be read, and the steps in hand (ids of their tasks) that
     /// the right comes from.
     pub(crate) fn right_to_read(&self, rtype: &str, patient: Option<&str>) -> (Ruling, Vec<String>) {

@@ -156,6 +156,8 @@ impl Export<'_> {
         let filters: Vec<Query> = self.filters.values().flatten().cloned().collect();
         let mut seen: HashSet<(String, String)> = HashSet::new();
         for mut query in filters {
+            // What a filter may look at is what may be seen: else it would tell of what is hidden.
+            self.scope.narrow(&mut query)?;
             loop {
                 let page = snapshot.search(&query).await?;
                 for resource in page.matches {

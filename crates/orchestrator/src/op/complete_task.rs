@@ -4,6 +4,7 @@ use crate::access_rules::{may_act, oversees};
 use crate::api::{CompleteTask, TaskDone};
 use crate::command::Order;
 use crate::commit::Applied;
+use crate::filing::Filed;
 use crate::idempotency::Idempotency;
 use crate::instance::{Hot, instance_of};
 use crate::plumbing::{About, Body, to_the_end};
@@ -25,10 +26,11 @@ impl Orchestrator {
         &self,
         actor: &Actor,
         id: &str,
-        request: CompleteTask,
+        mut request: CompleteTask,
         keyed: Option<&Idempotency>,
     ) -> Result<TaskDone, OrchestratorError> {
         self.may_touch(actor, id).await?;
+        self.may_file(actor, &mut request.resources, Filed::Task).await?;
         let check = |hot: &Hot| {
             let open = self.open_task(hot, id)?;
             if open.task.delegated_by.is_some() && !oversees(actor) {

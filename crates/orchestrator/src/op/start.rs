@@ -3,6 +3,7 @@
 use crate::api::{InstanceInfo, StartInstance};
 use crate::command::{Order, Target};
 use crate::commit::Applied;
+use crate::filing::Filed;
 use crate::idempotency::Idempotency;
 use crate::instance::Hot;
 use crate::plumbing::{Body, to_the_end};
@@ -27,12 +28,14 @@ impl Orchestrator {
     pub async fn start(
         &self,
         actor: &Actor,
-        request: StartInstance,
+        mut request: StartInstance,
         keyed: Option<&Idempotency>,
     ) -> Result<InstanceInfo, OrchestratorError> {
         if request.patient.is_some() {
             self.may_look(actor, request.patient.as_deref()).await?;
         }
+        let about = Filed::Start(request.patient.as_deref());
+        self.may_file(actor, &mut request.resources, about).await?;
         let registry = self.registry().await?;
         let definition = registry.resolve(&request.definition)?;
         let business_key = request

@@ -33,6 +33,11 @@ pub(super) const TYPES: &[&str] = &[
     "RelatedPerson",
 ];
 
+/// Whether resources of a type say who is tied to whom: rights come from them.
+pub fn ties_people(rtype: &str) -> bool {
+    TYPES.contains(&rtype)
+}
+
 /// Patients that one person is tied to at most, by one kind of tie.
 const MAX: usize = 200_000;
 
