@@ -101,7 +101,8 @@ impl Orchestrator {
         }
         if eyes.sees(stored.patient.as_deref()) {
             return Err(OrchestratorError::Forbidden(
-                "an emergency access lets you look, not work on a pathway: you have no other tie to this patient".into(),
+                "an emergency access lets you look, not work on a pathway: you have no other tie to this patient"
+                    .into(),
             ));
         }
         self.may_look(actor, stored.patient.as_deref()).await

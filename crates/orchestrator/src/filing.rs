@@ -28,13 +28,16 @@ impl Orchestrator {
             return Ok(());
         };
         let labels = authorizer.policies().labels();
-        resources.iter_mut().for_each(|value| policy::label_by_code(labels, value));
+        resources
+            .iter_mut()
+            .for_each(|value| policy::label_by_code(labels, value));
         if actor.has_role("system") {
             return Ok(());
         }
-        let view = authorizer.view(actor, None).await.map_err(|error| {
-            OrchestratorError::Damaged(format!("what {} may write: {error}", actor.subject))
-        })?;
+        let view = authorizer
+            .view(actor, None)
+            .await
+            .map_err(|error| OrchestratorError::Damaged(format!("what {} may write: {error}", actor.subject)))?;
         for value in resources {
             let rtype = value["resourceType"].as_str().unwrap_or_default().to_owned();
             let group = authorizer.policies().types().group(&rtype);

@@ -15,6 +15,6 @@ mod view;
 mod watched;
 
 pub use authorizer::Authorizer;
-pub use ties::{ties_people, AccessGrant, GRANT, GrantKind, GrantReview, STEP_DATA_EXTENSION, StepData};
+pub use ties::{AccessGrant, GRANT, GrantKind, GrantReview, STEP_DATA_EXTENSION, StepData, ties_people};
 pub(crate) use ties::{GRANT_LOG, GRANT_UNTOLD};
 pub use view::{Access, View};
