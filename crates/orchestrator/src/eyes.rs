@@ -87,6 +87,15 @@ impl Orchestrator {
 
     /// Refuses a command on a task of a patient whom the actor is not tied to, unless the task names the actor.
     pub(crate) async fn may_touch(&self, actor: &Actor, task: &str) -> Result<(), OrchestratorError> {
+        self.may_reach(actor, task, true).await
+    }
+
+    /// As [`Orchestrator::may_touch`], of who only looks at a task.
+    pub(crate) async fn may_see_task(&self, actor: &Actor, task: &str) -> Result<(), OrchestratorError> {
+        self.may_reach(actor, task, false).await
+    }
+
+    async fn may_reach(&self, actor: &Actor, task: &str, to_work: bool) -> Result<(), OrchestratorError> {
         let eyes = self.eyes(actor).await?;
         let Eyes::View(_) = &eyes else { return Ok(()) };
         let Some(stored) = self.store.read("Task", task).await? else {
@@ -99,7 +108,7 @@ impl Orchestrator {
         {
             return Ok(());
         }
-        if eyes.sees(stored.patient.as_deref()) {
+        if to_work && eyes.sees(stored.patient.as_deref()) {
             return Err(OrchestratorError::Forbidden(
                 "an emergency access lets you look, not work on a pathway: you have no other tie to this patient"
                     .into(),

@@ -127,7 +127,7 @@ impl Orchestrator {
             .ok_or_else(missing)?;
         let mut info = read(&stored).ok_or_else(missing)?;
         may_see(actor, info.task.patient.as_deref())?;
-        self.may_touch(actor, id).await?;
+        self.may_see_task(actor, id).await?;
         if actor.patient().is_some() && !is_candidate(actor, &info.task, &info.candidate_users) {
             // The assisted sees that the step is there, not what the staff works with.
             return Ok(listed(info.task));

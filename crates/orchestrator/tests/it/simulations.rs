@@ -82,7 +82,7 @@ async fn a_deployed_process_is_played_and_compared() {
         tokio::task::yield_now().await;
     }
     drop(router);
-    while std::sync::Arc::strong_count(&system.store) > 2 {
+    while std::sync::Arc::strong_count(&system.store) > 4 {
         tokio::task::yield_now().await;
     }
     let system = system.restart();
