@@ -49,9 +49,7 @@ for (const width of Object.keys(WIDTHS)) {
       }));
   }
   for (const [user, from, selector, name] of FOLLOWED) {
-    // Known to fail since 2026-11-22: the list "my patients" of a GP is empty, the task is there under "all". To be mended first.
-    const todo = name === "attivita-modulo" ? "a GP's own list of tasks is empty" : false;
-    test(`${name}, ${width}`, { todo }, () =>
+    test(`${name}, ${width}`, () =>
       as(user, { width }, async (page) => {
         await page.goto(from);
         const path = await page.locator(selector).first().getAttribute("href");

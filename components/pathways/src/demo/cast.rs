@@ -73,6 +73,8 @@ fn life(n: usize, person: Person, end: Timestamp, gps: &[Member]) -> Life {
             9 => Some(ago(40)),
             _ => None,
         },
+        // One in three of each GP's people: chance alone leaves some GP without work on some days.
+        waits_for_gp: (n / gps.len()) % 3 == 1,
         dies: (n == 7).then(|| ago(95)),
     };
     Life {

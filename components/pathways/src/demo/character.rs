@@ -19,8 +19,20 @@ pub(super) struct Character {
     pub to_confirm: Option<bool>,
     /// Leaves at this moment.
     pub leaves: Option<Timestamp>,
+    /// The GP leaves their visits and plans of the last weeks undone.
+    pub waits_for_gp: bool,
     /// Dies at this moment.
     pub dies: Option<Timestamp>,
+}
+
+/// What waits on a GP's list on the last day.
+const BY_GP: [&str; 3] = ["visita-controllo", "revisione-terapia", "piano-di-cura"];
+/// Days before the end from which on such work is left.
+const LEFT_BY_GP: i64 = 35;
+
+/// Whether the GP leaves this task to whoever tries the system, `left` days before the end.
+pub(super) fn left_by_gp(element: &str, character: &Character, left: i64) -> bool {
+    character.waits_for_gp && left <= LEFT_BY_GP && BY_GP.contains(&element)
 }
 
 /// Days from the creation of a task to its completion, `None`: it stays undone (someone else or a timer goes on).

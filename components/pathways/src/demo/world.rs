@@ -2,7 +2,7 @@
 
 use super::agenda::{Act, Agenda};
 use super::cast::{Life, cast};
-use super::character::{days, working_moment};
+use super::character::{days, left_by_gp, working_moment};
 use super::region::sent_by_laboratory;
 use super::{DAYS, work};
 use crate::people::lab_report;
@@ -109,7 +109,8 @@ impl World {
                 .add(self.end - SignedDuration::from_hours(24 * days), Act::Hasten(0));
         }
         // A recall day a few weeks ago: checks, then visits and therapies, are at every stage on the last day.
-        for n in (1..self.cast.len()).step_by(2) {
+        // Two of three, so that every GP has some (people are given to the GPs in turn).
+        for n in (1..self.cast.len()).filter(|n| n % 3 != 0) {
             let long_ago = self.end - SignedDuration::from_hours(24 * 100);
             let recalled = self.cast[n].character.enrols.is_some_and(|at| at < long_ago);
             if recalled {
@@ -263,8 +264,12 @@ impl World {
             return;
         }
         let now = self.now();
-        let near_end = n != 0 && self.end.duration_since(now) < SignedDuration::from_hours(24 * 24);
+        let left = self.end.duration_since(now).as_hours() / 24;
+        let near_end = n != 0 && left < 24;
         let life = &mut self.cast[n];
+        if left_by_gp(&task.element, &life.character, left) {
+            return;
+        }
         let Some(days) = days(&task.element, &life.character, near_end, &mut life.rng) else {
             return;
         };
