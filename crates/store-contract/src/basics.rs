@@ -33,6 +33,45 @@ fn by_token(rtype: &str, param: u16, code: &str) -> Query {
     }
 }
 
+pub async fn what_is_erased_has_no_versions_any_more(stage: &dyn Stage) {
+    let Some(t) = stage.open(Knobs::default()).await else {
+        return;
+    };
+    for (id, version) in [("gone", 1), ("gone", 2), ("kept", 1), ("kept", 2)] {
+        let stored = resource("Patient", id, version, vec![token(1, "s", "x")]);
+        t.store.commit(write(stored)).await.unwrap();
+    }
+    let names = [
+        ("Patient".to_owned(), "gone".to_owned()),
+        ("Patient".to_owned(), "kept".to_owned()),
+        ("Device".to_owned(), "never".to_owned()),
+    ];
+    let entry = store::AuditEntry {
+        actor: "Practitioner/office".into(),
+        action: "ERASE".into(),
+        ..store::AuditEntry::default()
+    };
+    let erased = t.store.erase(&names, entry.clone()).await.unwrap();
+    assert_eq!(erased.versions, 0, "what is not deleted stays");
+    t.store
+        .commit(write(store::prepare_delete("Patient", "gone", 2, None, at(3))))
+        .await
+        .unwrap();
+    let erased = t.store.erase(&names, entry).await.unwrap();
+    assert_eq!(erased.versions, 2);
+    let mut snapshot = t.store.snapshot().await.unwrap();
+    for version in [1, 2] {
+        assert!(snapshot.vread("Patient", "gone", version).await.unwrap().is_none());
+        assert!(snapshot.vread("Patient", "kept", version).await.unwrap().is_some());
+    }
+    let left = snapshot.read("Patient", "gone").await.unwrap().unwrap();
+    assert_eq!((left.version, left.body), (3, None), "the id stays taken");
+    let log = snapshot.audit(&store::AuditFilter::newest(None, 5)).await.unwrap();
+    let erasures = log.records.iter().filter(|record| record.entry.action == "ERASE");
+    assert_eq!(erasures.count(), 2);
+    assert_eq!(t.probe.problems().await, Vec::<String>::new());
+}
+
 pub async fn every_version_of_a_resource_reads_back(stage: &dyn Stage) {
     let Some(t) = stage.open(Knobs::default()).await else {
         return;

@@ -98,6 +98,7 @@ macro_rules! cases {
             a_job_goes_from_its_wait_to_a_lease_and_only_one_taker_wins
             a_full_queue_refuses_and_nothing_is_lost
             sorted_pages_go_on_where_they_stopped
+            what_is_erased_has_no_versions_any_more
         }
         $crate::cases! { @async $stage, deliveries:
             the_earliest_of_a_lane_goes_first_and_other_lanes_do_not_wait

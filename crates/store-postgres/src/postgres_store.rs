@@ -5,7 +5,7 @@ use crate::online::Online;
 use crate::session::Session;
 use crate::snapshot::{self, PostgresSnapshot};
 use crate::types::Types;
-use crate::writer::{self, Queue, Work};
+use crate::writer::{self, Erasure, Queue, Work};
 use crate::{Options, audit, connect, custom, listen, reindex, schema};
 use async_trait::async_trait;
 use deadpool_postgres::Pool;
@@ -16,8 +16,8 @@ use search::custom::RTYPE;
 use search::{Extractor, Limits, Rules};
 use std::collections::HashSet;
 use std::sync::Arc;
-use std::sync::atomic::AtomicI64;
-use store::{Committed, Snapshot, Store, StoreError, StoredResource, Transaction};
+use std::sync::atomic::{AtomicI64, AtomicU64, Ordering};
+use store::{AuditEntry, Committed, Erased, Snapshot, Store, StoreError, StoredResource, Transaction};
 use tokio::sync::watch;
 use tokio::task::JoinHandle;
 
@@ -255,6 +255,21 @@ impl Store for PostgresStore {
         answer.await.unwrap_or(Err(StoreError::Closed))?;
         self.online.wake();
         Ok(())
+    }
+
+    async fn erase(&self, resources: &[(String, String)], entry: AuditEntry) -> Result<Erased, StoreError> {
+        let versions = Arc::new(AtomicU64::new(0));
+        let erasure = Erasure {
+            names: resources.to_vec(),
+            entry,
+            versions: versions.clone(),
+        };
+        let answer = self.queue.push(Work::Erase(erasure))?;
+        answer.await.unwrap_or(Err(StoreError::Closed))?;
+        Ok(Erased {
+            versions: versions.load(Ordering::Relaxed),
+            compacted: false,
+        })
     }
 
     fn definitions(&self) -> &'static Definitions {

@@ -3,6 +3,7 @@
 mod access;
 mod access_log;
 mod bulk;
+mod erase;
 mod errors;
 mod interactions;
 mod load;

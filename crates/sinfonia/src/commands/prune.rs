@@ -179,6 +179,19 @@ pub async fn batches_every_hour(orchestrator: Arc<Orchestrator>) {
     }
 }
 
+/// Goes on with erasures that stopped half-way, now and every hour.
+pub async fn erasures_every_hour(hub: Arc<hub::Hub>) {
+    let mut pace = tokio::time::interval(EVERY);
+    loop {
+        pace.tick().await;
+        match hub.finish_erasures().await {
+            Ok(0) => {}
+            Ok(some) => tracing::info!("erasures that had stopped half-way: {some} versions went"),
+            Err(error) => tracing::warn!(%error, "an erasure could not be finished; it will be tried again in an hour"),
+        }
+    }
+}
+
 fn lines(counts: &[PruneCount], went: bool) -> Vec<String> {
     let verb = if went { "went" } else { "would go" };
     let mut lines: Vec<String> = counts

@@ -146,7 +146,8 @@ pub async fn run(place: &Where, args: Args) -> anyhow::Result<()> {
     let history = super::prune::History::of(&system, args.history)?;
     let versions = history.every_hour(system.context.clock.clone());
     let batches = super::prune::batches_every_hour(system.orchestrator.clone());
-    let pruner = tokio::spawn(async { tokio::join!(versions, batches) });
+    let erasures = super::prune::erasures_every_hour(system.hub.clone());
+    let pruner = tokio::spawn(async { tokio::join!(versions, batches, erasures) });
     let watcher = tokio::spawn(watch_accesses(system.context.clone()));
     let forgetter = forgetter(&system, retention)?;
     tracing::info!("writes are validated: {}", system.hub.config().validation);

@@ -3,6 +3,7 @@
 mod apply;
 mod check;
 mod delivery;
+mod erase;
 mod flush;
 mod group;
 mod load;
@@ -10,6 +11,7 @@ mod pending;
 mod process;
 mod resources;
 
+pub(crate) use erase::Erasure;
 pub(crate) use group::Group;
 pub(crate) use resources::IndexChange;
 
@@ -36,6 +38,8 @@ pub(crate) enum Work {
     Passes(Vec<String>),
     /// What a pass found.
     Chunk(Chunk),
+    /// Versions to be removed for good.
+    Erase(Erasure),
 }
 
 struct Job {
