@@ -9,7 +9,7 @@ use std::path::Path;
 use store::Random;
 
 /// A 256-bit signing key.
-#[derive(Clone)]
+#[derive(Clone, zeroize::ZeroizeOnDrop)]
 pub struct SigningKey([u8; 32]);
 
 impl std::fmt::Debug for SigningKey {
@@ -54,14 +54,15 @@ impl SigningKey {
             path: path.display().to_string(),
             message,
         };
-        match fs::read_to_string(path) {
+        match fs::read_to_string(path).map(zeroize::Zeroizing::new) {
             Ok(text) => {
                 check_mode(path).map_err(fail)?;
                 Self::from_hex(&text).map_err(|e| fail(e.to_string()))
             }
             Err(error) if error.kind() == std::io::ErrorKind::NotFound => {
                 let key = Self::random(random);
-                write_new(path, &key.hex()).map_err(|e| fail(format!("cannot be written: {e}")))?;
+                write_new(path, &zeroize::Zeroizing::new(key.hex()))
+                    .map_err(|e| fail(format!("cannot be written: {e}")))?;
                 Ok(key)
             }
             Err(error) => Err(fail(format!("cannot be read: {error}"))),

@@ -21,13 +21,15 @@ pub(super) struct Caller {
 pub(super) enum Means {
     Session(Box<Session>),
     Credentials,
+    /// Another part of this program, for the actor.
+    Node,
 }
 
 impl Caller {
     pub(super) fn session(&self) -> Option<&Session> {
         match &self.means {
             Means::Session(session) => Some(session),
-            Means::Credentials => None,
+            Means::Credentials | Means::Node => None,
         }
     }
 
@@ -84,7 +86,10 @@ impl Guard {
             }
         }
         let actor = self.0.tokens.verify(token).map_err(|e| bad(&e.to_string()))?;
-        Ok(Caller::with_credentials(actor))
+        Ok(Caller {
+            actor,
+            means: Means::Node,
+        })
     }
 
     async fn basic(&self, encoded: &str) -> Result<Caller, Refusal> {

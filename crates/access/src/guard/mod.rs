@@ -3,6 +3,7 @@
 mod authenticate;
 mod client;
 mod csrf;
+mod pace;
 mod refusal;
 #[cfg(test)]
 mod tests;
@@ -16,7 +17,7 @@ use crate::{
     Actor, Audit, AuditPatient, Authorizer, BearerVerifier, Identity, IdentityOptions, LocalIdentity, RouteInfo,
     Session, SigningKey, Tokens, session_cookie_name, set_cookie,
 };
-use authenticate::{BasicCache, Means};
+use authenticate::{BasicCache, Caller, Means};
 use axum::extract::Request;
 use axum::middleware::Next;
 use axum::response::{IntoResponse as _, Response};
@@ -31,6 +32,8 @@ pub struct GuardOptions {
     pub open_api: bool,
     /// The site is served over TLS: cookies are `Secure`.
     pub secure_cookies: bool,
+    /// Requests are counted, and refused beyond the measure of `rules/pace.json`.
+    pub paced: bool,
 }
 
 struct Inner {
@@ -42,6 +45,7 @@ struct Inner {
     basic: BasicCache,
     bearers: OnceLock<Vec<Arc<dyn BearerVerifier>>>,
     options: GuardOptions,
+    pace: Option<pace::Pace>,
 }
 
 /// In a request's extensions: its `Origin` is one the installation lets call its API, so it is no forged request as long
@@ -73,6 +77,7 @@ impl Guard {
             audit,
             basic: BasicCache::new(random),
             bearers: OnceLock::new(),
+            pace: options.paced.then(pace::Pace::standard),
             options,
         }))
     }
@@ -85,7 +90,7 @@ impl Guard {
         let identity = LocalIdentity::new(store, clock.clone(), random, IdentityOptions::default());
         let options = GuardOptions {
             open_api: true,
-            secure_cookies: false,
+            ..GuardOptions::default()
         };
         Self::new(Arc::new(identity), authorizer, &key, clock, &SystemRandom, options)
     }
@@ -138,8 +143,16 @@ impl Guard {
                 pending.trace = Some(trace.clone());
                 (Ok(rule), trace.around(next.run(request)).await)
             }
+            Err(refused) if refused.again => {
+                // The log has the first of them: it must not grow as fast as somebody asks.
+                pending.done = true;
+                return refused.response;
+            }
             Err(refused) => (Err(refused.rule), refused.response),
         };
+        if let Some(share) = pending.share {
+            share.tell(response.headers_mut());
+        }
         if let Some(renewed) = pending.session.as_ref().and_then(|session| session.renewed.as_deref()) {
             self.renew_cookie(&mut response, renewed);
         }
@@ -201,6 +214,7 @@ impl Guard {
             pending.name(&caller.actor);
             pending.session = caller.session().cloned().map(Box::new);
         }
+        self.keep_pace(info, caller.as_ref(), &parts, pending)?;
         if let Some(caller) = &caller {
             let admitted = client::admit(&caller.actor, &mut parts);
             admitted.map_err(|rule| Refused::new(rule, &Refusal::OutOfScope, &parts))?;
@@ -235,11 +249,46 @@ impl Guard {
             Verdict::Deny(rule) => Err(Refused::new(rule, &Refusal::Forbidden, &parts)),
         }
     }
+
+    /// Counts a request from outside, and refuses it when there were too many.
+    fn keep_pace(
+        &self,
+        info: &RouteInfo,
+        caller: Option<&Caller>,
+        parts: &http::request::Parts,
+        pending: &mut Pending,
+    ) -> Result<(), Refused> {
+        let public = matches!(info.policy, crate::Policy::Public) && csrf::is_safe(&parts.method);
+        let node = caller.is_some_and(|caller| matches!(caller.means, Means::Node));
+        let inside = node || parts.extensions.get::<WithinRequest>().is_some();
+        let Some(pace) = self.0.pace.as_ref().filter(|_| !public && !inside) else {
+            return Ok(());
+        };
+        let place = parts.extensions.get::<crate::Place>().map_or("", |place| &place.0);
+        match pace.take(caller.map(|caller| &caller.actor), place, self.0.clock.now()) {
+            None => Ok(()),
+            Some(Ok(share)) => {
+                pending.share = Some(share).filter(|_| refusal::Audience::of(parts) != refusal::Audience::Browser);
+                Ok(())
+            }
+            Some(Err(fast)) => {
+                let refusal = Refusal::TooFast {
+                    retry_after_s: fast.retry_after_s,
+                };
+                let mut refused = Refused::new("pace", &refusal, parts);
+                fast.share.tell(refused.response.headers_mut());
+                refused.again = !fast.first;
+                Err(refused)
+            }
+        }
+    }
 }
 
 struct Refused {
     rule: &'static str,
     response: Response,
+    /// One of many alike, of which the log has the first.
+    again: bool,
 }
 
 impl Refused {
@@ -247,6 +296,7 @@ impl Refused {
         Self {
             rule,
             response: refusal.answer(parts),
+            again: false,
         }
     }
 }
@@ -258,6 +308,7 @@ struct Pending {
     entry: AuditEntry,
     trace: Option<Arc<Trace>>,
     session: Option<Box<Session>>,
+    share: Option<pace::Share>,
     done: bool,
 }
 
@@ -281,6 +332,7 @@ impl Pending {
             entry,
             trace: None,
             session: None,
+            share: None,
             done: false,
         }
     }

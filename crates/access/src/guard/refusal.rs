@@ -19,6 +19,11 @@ pub enum Refusal {
         /// Seconds to wait.
         retry_after_s: u64,
     },
+    /// More requests than anybody may make.
+    TooFast {
+        /// Seconds to wait.
+        retry_after_s: u64,
+    },
     /// Signed in, but not allowed.
     Forbidden,
     /// The client's scopes do not cover the request.
@@ -36,7 +41,7 @@ impl Refusal {
     pub fn status(&self) -> StatusCode {
         match self {
             Self::SignInNeeded | Self::BadCredentials(_) => StatusCode::UNAUTHORIZED,
-            Self::TooMany { .. } => StatusCode::TOO_MANY_REQUESTS,
+            Self::TooMany { .. } | Self::TooFast { .. } => StatusCode::TOO_MANY_REQUESTS,
             Self::Forbidden | Self::OutOfScope | Self::ForeignForm(_) => StatusCode::FORBIDDEN,
             Self::TooLarge => StatusCode::PAYLOAD_TOO_LARGE,
             Self::Unavailable => StatusCode::SERVICE_UNAVAILABLE,
@@ -49,6 +54,9 @@ impl Refusal {
             Self::BadCredentials(why) => why.clone(),
             Self::TooMany { retry_after_s } => {
                 format!("too many failed sign-ins: try again in {retry_after_s} seconds")
+            }
+            Self::TooFast { retry_after_s } => {
+                format!("too many requests: go on in {retry_after_s} seconds, and ask more slowly")
             }
             Self::Forbidden => "you are signed in, but your role does not permit this".into(),
             Self::OutOfScope => "the scopes granted to this client do not cover the request: ask for more at the \
@@ -64,7 +72,7 @@ impl Refusal {
     fn issue_code(&self) -> &'static str {
         match self {
             Self::SignInNeeded | Self::BadCredentials(_) => "login",
-            Self::TooMany { .. } => "throttled",
+            Self::TooMany { .. } | Self::TooFast { .. } => "throttled",
             Self::Forbidden | Self::OutOfScope | Self::ForeignForm(_) => "forbidden",
             Self::TooLarge => "too-long",
             Self::Unavailable => "transient",
@@ -89,7 +97,7 @@ impl Refusal {
             Audience::Browser if *self == Self::SignInNeeded => redirect_to_sign_in(parts),
             Audience::Browser => self.respond("text/plain; charset=utf-8", self.message()),
         };
-        if let Self::TooMany { retry_after_s } = self {
+        if let Self::TooMany { retry_after_s } | Self::TooFast { retry_after_s } = self {
             response
                 .headers_mut()
                 .insert(header::RETRY_AFTER, HeaderValue::from(*retry_after_s));

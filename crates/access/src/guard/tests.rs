@@ -61,6 +61,7 @@ impl World {
         let options = GuardOptions {
             open_api,
             secure_cookies: false,
+            paced: true,
         };
         let guard = Guard::new(
             Arc::new(identity.clone()),
@@ -458,4 +459,50 @@ async fn what_is_not_declared_is_not_served() {
         .route(Method::GET, "/", Policy::SignedIn, get(|| async { "a" }))
         .nest("/area");
     assert_eq!(nested.list()[0].path, "/area");
+}
+
+#[tokio::test]
+async fn who_asks_too_much_is_told_how_long_to_wait_and_fills_no_log() {
+    let world = World::new(false).await;
+    let (cookie, _) = world.sign_in("rossi").await;
+    let asked = || empty(ask("/chi").header(header::COOKIE, &cookie));
+    let first = world.send(asked()).await;
+    assert_eq!(first.headers()["x-ratelimit-limit"], "500");
+    assert_eq!(first.headers()["x-ratelimit-remaining"], "499");
+    while world.status(asked()).await == 200 {}
+    for _ in 0..20 {
+        let refused = world.send(asked()).await;
+        assert_eq!(refused.status(), 429);
+        assert_eq!(refused.headers()[header::RETRY_AFTER], "1");
+        assert_eq!(refused.headers()["x-ratelimit-remaining"], "0");
+    }
+    assert_eq!(
+        world.status(empty(ask("/salute"))).await,
+        200,
+        "what anybody may read is not counted"
+    );
+    let internal = world.guard.tokens().issue(&Actor {
+        subject: "Practitioner/rossi".into(),
+        roles: vec!["mmg".into()],
+        ..Actor::default()
+    });
+    let by_token = ask("/chi").header(header::AUTHORIZATION, format!("Bearer {internal}"));
+    assert_eq!(
+        world.status(empty(by_token)).await,
+        200,
+        "nodes ask each other as they must"
+    );
+    world.guard.audit().flush().await;
+    let log = world
+        .store
+        .snapshot()
+        .await
+        .unwrap()
+        .audit(&store::AuditFilter::newest(None, 1_000))
+        .await
+        .unwrap();
+    let refused = log.records.iter().filter(|record| record.entry.outcome == "deny pace");
+    assert_eq!(refused.count(), 1);
+    world.clock.advance(SignedDuration::from_secs(1));
+    assert_eq!(world.status(asked()).await, 200);
 }

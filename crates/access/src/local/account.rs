@@ -1,6 +1,6 @@
 //! Local accounts: record kind `account`, key the user name in lower case.
 
-use super::password::{MAX_PASSWORD, Passwords};
+use super::password::{MAX_CHARACTERS, Passwords};
 use super::rules::SignInRules;
 use super::throttle::Throttle;
 use super::{trail, weak};
@@ -23,7 +23,7 @@ const LIST: usize = 10_000;
 pub struct NewAccount {
     /// User name: 3 to 64 of `a-z 0-9 . _ -`; capitals are folded.
     pub username: String,
-    /// Password: 10 to 1024 bytes, none of the commonest.
+    /// Password: 12 to 128 characters (a region may ask for more), none of the commonest.
     pub password: String,
     /// Who it is.
     pub actor: Actor,
@@ -366,7 +366,7 @@ impl Accounts {
 
     /// Why a password cannot be taken, if so.
     pub(super) fn acceptable(&self, password: &str, username: &str, name: &str) -> Result<(), Refused> {
-        match weak::fault(password, self.rules.min_password, MAX_PASSWORD, &[username, name]) {
+        match weak::fault(password, self.rules.min_password, MAX_CHARACTERS, &[username, name]) {
             Some(fault) => Err(Refused::Password(fault)),
             None => Ok(()),
         }

@@ -37,8 +37,10 @@ impl PasswordCost {
 
 /// Hashes that run at the same time: bounds the memory that sign-ins can take.
 const PARALLEL: usize = 2;
+/// Longest password, characters (OWASP ASVS 4.0.3, 2.1.2).
+pub(super) const MAX_CHARACTERS: usize = 128;
 /// Longest password, bytes: a limit on the work a stranger can ask for.
-pub(super) const MAX_PASSWORD: usize = 1024;
+const MAX_PASSWORD: usize = 4 * MAX_CHARACTERS;
 
 #[derive(Clone)]
 pub(super) struct Passwords {

@@ -133,7 +133,7 @@ mod tests {
 
     #[test]
     fn a_wrong_file_says_what_is_wrong() {
-        let short = BUILT_IN.replace("\"minLength\": 10", "\"minLength\": 4");
+        let short = BUILT_IN.replace("\"minLength\": 12", "\"minLength\": 4");
         let error = SignInRules::parse(&short).unwrap_err().to_string();
         assert!(error.contains("minLength must be 8"), "{error}");
         let unknown = BUILT_IN.replace("\"reset\"", "\"rest\"");

@@ -469,7 +469,7 @@ async fn a_new_password_wants_the_old_one_and_ends_the_other_sessions() {
     );
     let same = world.ask(change(PASSWORD, PASSWORD)).await.unwrap_err();
     assert_eq!(same, Refused::Password(PasswordFault::Same));
-    let own = world.ask(change(PASSWORD, "nome-rossi1")).await.unwrap_err();
+    let own = world.ask(change(PASSWORD, "nome-rossi12")).await.unwrap_err();
     assert_eq!(own, Refused::Password(PasswordFault::Personal));
     world.ask(change(PASSWORD, "un'altra frase")).await.unwrap();
     assert!(world.identity.session(&there.token).await.unwrap().is_none());

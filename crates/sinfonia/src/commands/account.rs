@@ -106,7 +106,7 @@ async fn create(accounts: &Accounts, args: Args) -> anyhow::Result<()> {
 
 /// One line of standard input.
 fn password(username: &str) -> anyhow::Result<String> {
-    eprintln!("Password for {username} (one line on standard input, 10 characters at least):");
+    eprintln!("Password for {username} (one line on standard input, 12 characters at least):");
     let mut password = String::new();
     std::io::stdin()
         .lock()

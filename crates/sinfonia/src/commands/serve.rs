@@ -34,6 +34,9 @@ pub struct Args {
     /// Development only: API calls without credentials act as an administrator. Refused unless listening on loopback.
     #[arg(long)]
     open_api: bool,
+    /// Counts no requests: nobody is refused for asking too much (docs/access.md). For measurements.
+    #[arg(long, env = "SINFONIA_NO_PACE")]
+    no_pace: bool,
     /// What is looked at when FHIR resources are written: off, warn or reject for all, then by type, e.g.
     /// `reject; Patient=reject:profiles,identifiers; Observation=warn:all`.
     #[arg(long, env = "SINFONIA_VALIDATION", default_value = "reject")]
@@ -131,6 +134,7 @@ pub async fn run(place: &Where, args: Args) -> anyhow::Result<()> {
         setup.policies = policies(folder)?;
     }
     setup.guard.secure_cookies = base_url.starts_with("https://");
+    setup.guard.paced = !args.no_pace && !args.open_api;
     setup.import.folder = args.import_folder;
     setup.import.urls = args.import_url;
     setup.providers = args.oidc.as_deref().map(OidcConfig::load).transpose()?;
@@ -195,6 +199,7 @@ async fn front(
         guard: GuardOptions {
             open_api: false,
             secure_cookies: base_url.starts_with("https://"),
+            paced: !args.no_pace,
         },
         policies: args.policies.as_deref().map_or(Ok(manners.policies), policies)?,
     })?;
