@@ -42,6 +42,8 @@ web::fluent_templates::static_loader! {
 pub(crate) const RESTRICTED_SYSTEM: &str = "https://sinfonia.it/fhir/CodeSystem/riservatezza";
 /// That code.
 pub(crate) const RESTRICTED_CODE: &str = "DPO";
+/// The code beside it of what the program tells a citizen: written by the program only, read by whom it is about.
+pub(crate) const NOTICE_CODE: &str = "AVVISO";
 /// System of the kinds of notices.
 pub(crate) const CATEGORY_SYSTEM: &str = "https://sinfonia.it/fhir/CodeSystem/avviso-privacy";
 
@@ -124,4 +126,7 @@ pub(crate) struct App {
     context: Context,
     kit: Kit,
     pace: Arc<Pace>,
+    /// Of questions why, so that none of them takes away a search in an emergency.
+    #[from_ref(skip)]
+    asking: Arc<Pace>,
 }

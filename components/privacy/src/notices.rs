@@ -1,6 +1,6 @@
 //! `/avvisi-privacy`: what a citizen is told of accesses opened to their data.
 
-use crate::{App, CATEGORY_SYSTEM};
+use crate::{App, CATEGORY_SYSTEM, NOTICE_CODE, RESTRICTED_SYSTEM};
 use askama::Template;
 use axum::extract::State;
 use web::{Answer, Failure, Page};
@@ -20,9 +20,12 @@ pub async fn list(State(app): State<App>, page: Page) -> Answer {
     let patient = page.actor().patient().map(str::to_owned);
     let patient = patient.ok_or_else(|| Failure::Forbidden(page.t("notices-citizens-only")))?;
     let category = format!("{CATEGORY_SYSTEM}|");
+    // What others write about the person is no notice: nobody but the program writes this label.
+    let label = format!("{RESTRICTED_SYSTEM}|{NOTICE_CODE}");
     let search = [
         ("patient", patient.as_str()),
         ("category", &category),
+        ("_security", &label),
         ("_sort", "-sent"),
         ("_count", MOST),
     ];

@@ -2,10 +2,10 @@
 //! for data protection, and the review. There is no outgoing mail in this program yet: the notices are in the portal.
 
 use crate::rules::RULES;
-use crate::{CATEGORY_SYSTEM, RESTRICTED_CODE, RESTRICTED_SYSTEM, grants};
+use crate::{CATEGORY_SYSTEM, NOTICE_CODE, RESTRICTED_CODE, RESTRICTED_SYSTEM, grants};
 use access::{AccessGrant, Actor, GrantKind, Grants};
 use bytes::Bytes;
-use component::{Context, InstanceQuery, PeerError};
+use component::{Context, PeerError};
 use http::{Method, Request, header};
 use jiff::Timestamp;
 use orchestrator::api::StartInstance;
@@ -25,7 +25,9 @@ pub async fn announce(context: &Context, grant: &AccessGrant) -> Result<(), Stri
     let mut new = Vec::new();
     for notice in [to_citizen(grant), to_office(grant)] {
         let id = notice["id"].as_str().unwrap_or_default();
-        if fhir.find("Communication", id).await.map_err(told)?.is_none() {
+        let there = fhir.find("Communication", id).await.map_err(told)?;
+        // What another wrote under its id is no notice.
+        if !there.is_some_and(|there| is_notice(&there) && there["subject"] == notice["subject"]) {
             new.push(notice);
         }
     }
@@ -62,19 +64,9 @@ pub fn needs_review(grant: &AccessGrant) -> bool {
 
 async fn start_review(context: &Context, grant: &AccessGrant) -> Result<(), PeerError> {
     let system = Actor::system();
-    let running = InstanceQuery {
-        definition: Some(REVIEW_PROCESS.into()),
-        business_key: Some(grant.id.clone()),
-        ..InstanceQuery::default()
-    };
-    if !context
-        .peers
-        .orchestrator(&system)
-        .instances(&running)
-        .await?
-        .items
-        .is_empty()
-    {
+    let orchestrator = context.peers.orchestrator(&system);
+    let started = orchestrator.started_by_program(REVIEW_PROCESS, &grant.id).await?;
+    if !started.is_empty() {
         return Ok(());
     }
     let due = grant.review_due.unwrap_or(grant.until);
@@ -106,6 +98,17 @@ async fn start_review(context: &Context, grant: &AccessGrant) -> Result<(), Peer
     })
 }
 
+/// Name of the label that hides from who represents the person.
+const HIDDEN_FROM_PARENT: &str = "P97";
+
+/// Whether a Communication is a notice that the program wrote: nobody else can write these labels.
+pub fn is_notice(communication: &Value) -> bool {
+    let mut labels = communication["meta"]["security"].as_array().into_iter().flatten();
+    labels.any(|label| {
+        label["system"] == RESTRICTED_SYSTEM && (label["code"] == NOTICE_CODE || label["code"] == RESTRICTED_CODE)
+    })
+}
+
 /// Code of a notice.
 fn code(grant: &AccessGrant) -> &'static str {
     match grant.kind {
@@ -114,7 +117,9 @@ fn code(grant: &AccessGrant) -> &'static str {
     }
 }
 
-/// What the citizen reads. Which categories were unlocked is not in it: a notice is seen by who looks over a shoulder.
+/// What the citizen reads. Which categories were unlocked, and the words in which somebody said why, are not in it: a
+/// notice is seen by who looks over a shoulder. That of an unlocking is protected as what was unlocked, and hidden from
+/// who represents the person (P97): a parent does not learn from it what the child's record hides from them.
 fn to_citizen(grant: &AccessGrant) -> Value {
     let (from, until) = (web::date_time(grant.from), web::time(grant.until));
     let what = match (grant.kind, &grant.agreement) {
@@ -129,13 +134,21 @@ fn to_citizen(grant: &AccessGrant) -> Value {
             grant.name
         ),
         (GrantKind::Unlock, None) => format!(
-            "Il {from} {} ha aperto in emergenza dati che la legge protegge di più, fino alle {until}. Motivo: {}. L'accesso è \
+            "Il {from} {} ha aperto in emergenza dati che la legge protegge di più, fino alle {until}. L'accesso è \
              registrato e lo rivede il responsabile della protezione dei dati.",
-            grant.name, grant.reason
+            grant.name
         ),
     };
     let patient = json!({"reference": format!("Patient/{}", grant.patient)});
     let mut notice = notice(format!("avviso-{}", grant.id), code(grant), grant.from, &what);
+    let mut labels = vec![json!({"system": RESTRICTED_SYSTEM, "code": NOTICE_CODE})];
+    if grant.kind == GrantKind::Unlock {
+        let policies = policy::Policies::standard();
+        let protects = |name: &str| name == HIDDEN_FROM_PARENT || grant.labels.iter().any(|label| label == name);
+        let own = policies.labels().list().iter().filter(|label| protects(&label.name));
+        labels.extend(own.map(|label| json!({"system": label.security.system, "code": label.security.code})));
+    }
+    notice["meta"] = json!({"security": labels});
     notice["subject"] = patient.clone();
     notice["recipient"] = json!([patient]);
     notice
@@ -159,4 +172,41 @@ fn notice(id: String, code: &str, sent: Timestamp, text: &str) -> Value {
         "category": [{"coding": [{"system": CATEGORY_SYSTEM, "code": code}]}],
         "sent": sent.to_string(), "payload": [{"contentString": text}],
     })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn grant(kind: GrantKind, agreement: Option<&str>) -> AccessGrant {
+        AccessGrant {
+            id: "1".into(),
+            name: "Dott. Rossi".into(),
+            patient: "anna".into(),
+            kind,
+            labels: vec!["hiv".into()],
+            reason: "Parola libera sulla terapia antiretrovirale".into(),
+            agreement: agreement.map(str::to_owned),
+            ..AccessGrant::default()
+        }
+    }
+
+    #[test]
+    fn the_notice_of_an_unlocking_is_protected_as_what_was_unlocked_and_carries_no_free_words() {
+        for agreement in [None, Some("In presenza")] {
+            let notice = to_citizen(&grant(GrantKind::Unlock, agreement));
+            let codes: Vec<&str> = notice["meta"]["security"]
+                .as_array()
+                .unwrap()
+                .iter()
+                .filter_map(|label| label["code"].as_str())
+                .collect();
+            assert_eq!(codes, ["AVVISO", "HIV", "P97"]);
+            assert!(!notice.to_string().contains("Parola libera"));
+            assert!(is_notice(&notice));
+        }
+        let notice = to_citizen(&grant(GrantKind::Emergency, None));
+        assert_eq!(notice["meta"]["security"].as_array().unwrap().len(), 1);
+        assert!(!is_notice(&json!({"meta": {"security": []}})));
+    }
 }

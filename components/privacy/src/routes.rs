@@ -13,6 +13,7 @@ pub(crate) fn routes(context: &Context) -> Routes {
         context: context.clone(),
         kit: Kit::new(context, &*LOCALES),
         pace: Default::default(),
+        asking: Default::default(),
     };
     professional_routes(&app).merge(office_routes(&app))
 }

@@ -68,13 +68,14 @@ pub async fn submit(
         *response.status_mut() = StatusCode::UNPROCESSABLE_ENTITY;
         return Ok(response);
     }
-    let opened = grants::open(&app.context, grant(&page, &id, name, &sent)).await;
+    let opened = grants::open(&app.context, grant(&app, &page, &id, name, &sent)).await;
     let (grant, _) = opened.map_err(|error| grants::failure(&page, error))?;
     let text = page.t1("unlock-opened", "time", web::time(grant.until));
     page.redirect(&format!("/assistiti/{id}"), Flash::success(text))
 }
 
-fn grant(page: &Page, patient: &str, patient_name: String, sent: &Sent) -> AccessGrant {
+/// The access that is asked for, under an id of the server's.
+fn grant(app: &App, page: &Page, patient: &str, patient_name: String, sent: &Sent) -> AccessGrant {
     let rule = &RULES.unlock;
     let agreement = choice(&rule.agreements, &sent.consenso).map(|agreement| agreement.it.clone());
     let minutes = if agreement.is_some() {
@@ -85,7 +86,7 @@ fn grant(page: &Page, patient: &str, patient_name: String, sent: &Sent) -> Acces
     let until = page.now() + SignedDuration::from_mins(minutes);
     let actor = page.actor();
     AccessGrant {
-        id: sent.accesso.clone(),
+        id: app.new_grant_id(page),
         who: actor.subject.clone(),
         name: actor.name.clone(),
         organization: actor.organization.clone(),
@@ -163,7 +164,7 @@ fn show(
         id: id.to_owned(),
         name,
         grant: if fresh {
-            AccessGrant::new_id(page.now(), &app.context.ids.next())
+            app.new_grant_id(&page)
         } else {
             sent.accesso.clone()
         },

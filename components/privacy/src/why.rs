@@ -1,16 +1,20 @@
 //! `/perche`: why one may or may not see a kind of data of a person, in plain words: ties, policies, what is missing. It
-//! speaks of kinds of data, never of facts; a person who does not exist, and one whom the asker has no tie to, give the same
-//! answer. The data-protection officer may ask for somebody else.
+//! speaks of kinds of data, never of facts; a person who does not exist, and one whom the asker may not see, give the same
+//! answer. What the person chose (consents refused, restriction, objection) is told to the office only: others read of ties
+//! of care and of what holds for everybody. The data-protection officer may ask for somebody else. Whom it was about is in
+//! the access record, and questions about people one does not see are counted as searches are.
 
 use crate::identity::Sought;
 use crate::log::{Who, who};
+use crate::rules::RULES;
 use crate::{App, person};
-use access::{Actor, Ask, Explain, Explained, Identity as _, PolicyText, Reply, View};
+use access::{Actor, Ask, AuditPatient, Explain, Explained, Identity as _, PolicyText, Reply, View};
 use askama::Template;
 use axum::Form;
 use axum::extract::{Query, State};
 use component::RemoteIdentity;
-use policy::LabelKind;
+use http::StatusCode;
+use policy::{Action, LabelKind, LabelSet};
 use serde::Deserialize;
 use web::{Answer, Failure, Page};
 
@@ -28,8 +32,10 @@ const KINDS: [(&str, &str); 9] = [
 ];
 /// Stands for a person who is not there.
 const NOBODY: &str = "-";
-/// The tie and the policy that tell of a refusal: the person's own choice, which only the office reads.
-const REFUSED: (&str, &str) = ("refused", "refused-by-citizen");
+/// Ties that come from care. The others follow from what the person chose: only the office reads of those.
+const CARE: [&str; 5] = ["gp", "team", "unit", "work", "emergency"];
+/// Refusals that hold for everybody, whatever the person chose.
+const FOR_ALL: [&str; 2] = ["protected-categories", "people-need-a-sure-identity"];
 
 #[derive(Template)]
 #[template(path = "why.html")]
@@ -107,9 +113,13 @@ async fn answer(app: &App, page: Page, view: &View, asked: Asked) -> Answer {
     if !known || (!label && !shown.asked.categoria.is_empty()) {
         return Err(Failure::Unprocessable(page.t("why-unknown")));
     }
-    if !shown.asked.cf.trim().is_empty() && !app.pace.admits(&page.actor().subject, page.now()) {
-        shown.error = Some(page.t("emergency-too-many"));
-        return web::show(&shown);
+    let by_code = !shown.asked.cf.trim().is_empty();
+    let seen = !by_code && sees(view, &shown.asked.assistito);
+    if !seen && !is_office && !app.asking.admits(&page.actor().subject, page.now()) {
+        shown.error = Some(page.t1("why-too-many", "n", RULES.search.per_hour));
+        let mut response = web::show(&shown)?;
+        *response.status_mut() = StatusCode::TOO_MANY_REQUESTS;
+        return Ok(response);
     }
     let patient = patient(app, &shown.asked).await?;
     let mut actor = page.actor().clone();
@@ -126,26 +136,41 @@ async fn answer(app: &App, page: Page, view: &View, asked: Asked) -> Answer {
             }
         }
     }
-    shown.answer = Some(told(app, page, view, &shown.asked, actor, &patient).await?);
-    web::show(&shown)
+    // Of nobody is told what would be told of one whom the asker may not see.
+    let about = patient.as_deref().filter(|id| is_office || sees(view, id));
+    let about = about.unwrap_or(NOBODY);
+    shown.answer = Some(told(app, page, view, &shown.asked, actor, about).await?);
+    let mut response = web::show(&shown)?;
+    if let Some(id) = patient {
+        response.extensions_mut().insert(AuditPatient(id));
+    }
+    Ok(response)
 }
 
-/// The patient meant; one who is not there stands for nobody.
-async fn patient(app: &App, asked: &Asked) -> Result<String, Failure> {
+/// Whether somebody may know that the person is there.
+fn sees(view: &View, patient: &str) -> bool {
+    person::is_id(patient)
+        && view
+            .ruling(Action::Read, "Patient", Some(patient), LabelSet::NONE)
+            .permit
+}
+
+/// The patient meant, if there is one.
+async fn patient(app: &App, asked: &Asked) -> Result<Option<String>, Failure> {
+    let system = app.context.peers.fhir(&Actor::system());
     if asked.cf.trim().is_empty() {
-        return Ok(if person::is_id(&asked.assistito) {
-            asked.assistito.clone()
-        } else {
-            NOBODY.into()
-        });
+        if !person::is_id(&asked.assistito) {
+            return Ok(None);
+        }
+        let found = system.find("Patient", &asked.assistito).await?;
+        return Ok(found.map(|_| asked.assistito.clone()));
     }
     let sought = Sought {
         cf: asked.cf.clone(),
         ..Sought::default()
     };
-    let found = sought.find(&app.context.peers.fhir(&Actor::system())).await?;
-    let id = found.as_ref().and_then(|found| found["id"].as_str());
-    Ok(id.unwrap_or(NOBODY).to_owned())
+    let found = sought.find(&system).await?;
+    Ok(found.as_ref().and_then(|found| found["id"].as_str()).map(str::to_owned))
 }
 
 /// As they would be after the least of sign-ins.
@@ -203,7 +228,7 @@ async fn told(
             action: "read".into(),
             rtype: asked.dato.clone(),
             patient: Some(patient.to_owned()),
-            labels,
+            labels: labels.clone(),
         };
         let explained = RemoteIdentity::new(app.context.peers.clone()).explain(&asked).await;
         explained.map_err(|error| Failure::Unavailable(error.to_string()))?
@@ -214,23 +239,27 @@ async fn told(
         .flatten()
         .map(|person| person::name(&person))
         .unwrap_or_default();
-    let office = page.actor().has_role("dpo");
-    let tells = |tie: &str| office || tie != REFUSED.0;
+    let mut explained = explained;
+    if !page.actor().has_role("dpo") {
+        explained.ties.retain(|tie| CARE.contains(&tie.as_str()));
+        if !explained.permit {
+            explained.because.retain(|about| FOR_ALL.contains(&about.id.as_str()));
+        }
+        // What would open such data of anybody: what is missing of this person would tell what the person refused.
+        let anybody = Explained::of(view, "read", &asked.dato, Some(NOBODY), &labels);
+        explained.would_permit = anybody.map(|anybody| anybody.would_permit).unwrap_or_default();
+        let offered = |tie: &str| tie == "consent" || CARE.contains(&tie);
+        let ties = &explained.ties;
+        explained
+            .would_permit
+            .retain(|(tie, _)| offered(tie) && !ties.contains(tie));
+    }
     Ok(Told {
         who: if myself { String::new() } else { actor.name },
         patient: name,
         permit: explained.permit,
-        ties: explained
-            .ties
-            .iter()
-            .filter(|tie| tells(tie))
-            .map(|tie| page.named("tie", tie))
-            .collect(),
-        because: explained
-            .because
-            .into_iter()
-            .filter(|about| office || about.id != REFUSED.1)
-            .collect(),
+        ties: explained.ties.iter().map(|tie| page.named("tie", tie)).collect(),
+        because: explained.because,
         missing: explained
             .would_permit
             .into_iter()

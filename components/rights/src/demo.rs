@@ -96,7 +96,11 @@ async fn build(demo: &DemoContext) -> Result<(), String> {
             &[("parole", "Vorrei cancellare il mio diario.")][..],
         ),
     ] {
-        if Request::find(&fhir, id).await.map_err(told)?.is_some() {
+        if Request::find(&fhir, requests::PROCESS, id)
+            .await
+            .map_err(told)?
+            .is_some()
+        {
             continue;
         }
         demo.clock.set(days(ago));
@@ -118,7 +122,11 @@ async fn build(demo: &DemoContext) -> Result<(), String> {
 async fn grant(demo: &DemoContext, id: &str) -> Result<(), String> {
     let told = |error: PeerError| error.to_string();
     let fhir = demo.context.peers.fhir(&Actor::system());
-    let Some(mut request) = Request::find(&fhir, id).await.map_err(told)?.filter(Request::is_open) else {
+    let Some(mut request) = Request::find(&fhir, requests::PROCESS, id)
+        .await
+        .map_err(told)?
+        .filter(Request::is_open)
+    else {
         return Ok(());
     };
     request.set("esito", "accolta");

@@ -58,7 +58,7 @@ const DEPLOYMENTS: &[DeploymentFile] = &[
 /// Who records a consent for a person at the desk, with the paper.
 const DESK: &[&str] = &["operatore-cup", "operatore-anagrafe"];
 
-/// Who answers requests: the office, and the data-protection officer.
+/// Who reads requests: the office, which answers them, and the data-protection officer.
 const OFFICE: &[&str] = &["ufficio-privacy", "dpo"];
 
 const NAVIGATION: &[NavigationItem] = &[
@@ -166,6 +166,7 @@ fn citizens(declared: Declared) -> Declared {
 fn offices(declared: Declared) -> Declared {
     const DESK: &str = "rights.desk";
     const OFFICE: &str = "rights.office";
+    const DECIDE: &str = "rights.decide";
     const OFFICER: &str = "rights.officer";
     declared
         .get(DESK, "/sportello-consensi", get(consents::desk_form))
@@ -175,9 +176,9 @@ fn offices(declared: Declared) -> Declared {
         .get(OFFICE, "/registro-trattamenti.json", get(register::json))
         .get(OFFICE, "/richieste-dati", get(requests::office_list))
         .get(OFFICE, "/richieste-dati/{id}", get(requests::office_show))
-        .post(OFFICE, "/richieste-dati/{id}", post(requests::decide))
-        .post(OFFICE, "/richieste-dati/{id}/proroga", post(requests::prolong))
-        .post(OFFICE, "/richieste-dati/{id}/blocco", post(requests::set_hold))
+        .post(DECIDE, "/richieste-dati/{id}", post(requests::decide))
+        .post(DECIDE, "/richieste-dati/{id}/proroga", post(requests::prolong))
+        .post(DECIDE, "/richieste-dati/{id}/blocco", post(requests::set_hold))
         .get(OFFICER, "/richieste-dati/segnalazioni/{id}", get(requests::show_report))
         .post(
             OFFICER,

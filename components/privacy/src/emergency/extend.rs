@@ -36,16 +36,12 @@ pub async fn extend(State(app): State<App>, page: Page, Path(id): Path<String>, 
     let grant = app.own_grant(&page, &id).await?;
     if !grant.is_open(page.now()) {
         // Sent twice: the one that follows is open already.
-        let again = grants::one(
-            &app.context,
-            Grants::Get {
-                id: sent.accesso.clone(),
-            },
-        )
-        .await;
-        return match again {
-            Ok((next, _)) if next.follows.as_deref() == Some(grant.id.as_str()) => page.go(&to(&next)),
-            _ => page.redirect("/emergenza", Flash::warning(page.t("emergency-over"))),
+        let live = grants::several(&app.context, Grants::Live).await;
+        let live = live.map_err(|error| grants::failure(&page, error))?;
+        let follows = |next: &&AccessGrant| next.follows.as_deref() == Some(grant.id.as_str()) && next.who == grant.who;
+        return match live.iter().find(follows) {
+            Some(next) => page.go(&to(next)),
+            None => page.redirect("/emergenza", Flash::warning(page.t("emergency-over"))),
         };
     }
     let grant = extendable(&app, &page, &id).await?;
@@ -54,7 +50,7 @@ pub async fn extend(State(app): State<App>, page: Page, Path(id): Path<String>, 
         *response.status_mut() = StatusCode::UNPROCESSABLE_ENTITY;
         return Ok(response);
     }
-    let mut next = sent.grant(&page, &grant.patient, &grant.patient_name);
+    let mut next = sent.grant(&app, &page, &grant.patient, &grant.patient_name);
     next.follows = Some(grant.id.clone());
     let opened = grants::open(&app.context, next).await;
     let (next, _) = opened.map_err(|error| grants::failure(&page, error))?;

@@ -54,7 +54,7 @@ struct EmergencyPage {
 #[derive(Debug, Clone, Default, serde::Deserialize)]
 #[serde(default)]
 pub struct Reason {
-    /// Id of the access, made with the form: sent twice, it opens one.
+    /// When the form was made, as [`AccessGrant::new_id`] writes it. The access has another id, which nobody knows before.
     pub accesso: String,
     /// Code.
     pub motivo: String,
@@ -88,15 +88,16 @@ impl Reason {
         None
     }
 
-    /// The access it asks for.
-    fn grant(&self, page: &Page, patient: &str, patient_name: &str) -> AccessGrant {
+    /// The access it asks for, under an id of the server's. Sent twice, it opens one: while one is open to the same person
+    /// for the same patient, no other opens.
+    fn grant(&self, app: &App, page: &Page, patient: &str, patient_name: &str) -> AccessGrant {
         let rule = &RULES.emergency;
         let chosen = crate::rules::choice(&rule.reasons, &self.motivo);
         let kind = chosen.map(|reason| reason.it.as_str()).unwrap_or_default();
         let actor = page.actor();
         let until = page.now() + SignedDuration::from_mins(rule.minutes);
         AccessGrant {
-            id: self.accesso.clone(),
+            id: app.new_grant_id(page),
             who: actor.subject.clone(),
             name: actor.name.clone(),
             organization: actor.organization.clone(),
@@ -114,7 +115,8 @@ impl Reason {
 }
 
 impl App {
-    fn new_grant_id(&self, page: &Page) -> String {
+    /// A new id of an access, or the stamp of a form.
+    pub(crate) fn new_grant_id(&self, page: &Page) -> String {
         AccessGrant::new_id(page.now(), &self.context.ids.next())
     }
 }

@@ -66,14 +66,19 @@ pub async fn open(State(app): State<App>, page: Page, view: View, Form(sent): Fo
         .iter()
         .any(|grant| grant.patient == id && grant.is_open(page.now()));
     if !already && sees(&view, &id) {
-        return page.redirect(&to, Flash::warning(page.t("emergency-not-needed")));
+        let mut response = page.redirect(&to, Flash::warning(page.t("emergency-not-needed")))?;
+        response.extensions_mut().insert(AuditPatient(id));
+        return Ok(response);
     }
     if let Some(fault) = say.sent.fault(&page) {
         say.found = Some(found(&page, &view, &patient));
         say.error = Some(fault);
-        return refused(&app, page, say, StatusCode::UNPROCESSABLE_ENTITY);
+        let mut response = refused(&app, page, say, StatusCode::UNPROCESSABLE_ENTITY)?;
+        // The page says who the person is: the record names whom it was about.
+        response.extensions_mut().insert(AuditPatient(id));
+        return Ok(response);
     }
-    let grant = say.sent.grant(&page, &id, &person::name(&patient));
+    let grant = say.sent.grant(&app, &page, &id, &person::name(&patient));
     let opened = grants::open(&app.context, grant).await;
     let (grant, _) = opened.map_err(|error| grants::failure(&page, error))?;
     let text = page.t1("emergency-opened", "time", web::time(grant.until));

@@ -10,7 +10,7 @@ use access::{AccessGrant, Actor, AuditPatient, GrantReview, Grants};
 use askama::Template;
 use axum::Form;
 use axum::extract::{Path, State};
-use component::{InstanceQuery, TaskQuery};
+use component::TaskQuery;
 use http::StatusCode;
 use orchestrator::api::CompleteTask;
 use serde::Deserialize;
@@ -128,15 +128,10 @@ async fn get(app: &App, page: &Page, id: &str) -> Result<AccessGrant, Failure> {
     Ok(found.map_err(|error| grants::failure(page, error))?.0)
 }
 
-/// The open task of an access's review.
+/// The open task of an access's review, which the program started.
 async fn open_task(app: &App, grant: &str) -> Result<Option<String>, Failure> {
     let orchestrator = app.context.peers.orchestrator(&Actor::system());
-    let query = InstanceQuery {
-        definition: Some(REVIEW_PROCESS.into()),
-        business_key: Some(grant.to_owned()),
-        ..InstanceQuery::default()
-    };
-    for instance in orchestrator.instances(&query).await?.items {
+    for instance in orchestrator.started_by_program(REVIEW_PROCESS, grant).await? {
         let query = TaskQuery {
             instance: Some(instance.id),
             state: Some("open".into()),

@@ -113,6 +113,95 @@ async fn without_a_reason_or_the_right_role_nothing_opens() {
     }
 }
 
+/// Accesses about somebody that the record holds of a doctor.
+async fn recorded(world: &World, path: &str) -> usize {
+    world.settle().await;
+    let officer = world.browser("dpo").await;
+    let csv = officer
+        .get("/ufficio-privacy/registro.csv?assistito=stranger")
+        .await
+        .text;
+    csv.lines().filter(|line| line.contains(path)).count()
+}
+
+#[tokio::test]
+async fn a_form_that_fails_still_names_in_the_record_whom_it_showed() {
+    let world = World::new().await;
+    let doctor = world.browser("er").await;
+    let grant = form(&doctor).await.field("accesso");
+    assert_eq!(recorded(&world, "/emergenza/apri").await, 0);
+    let refused = open_with(&doctor, &grant, &[("conferma", "")]).await;
+    assert!(refused.status == StatusCode::UNPROCESSABLE_ENTITY && refused.text.contains("Verdi Anna"));
+    assert_eq!(recorded(&world, "/emergenza/apri").await, 1);
+    assert_eq!(open_with(&doctor, &grant, &[]).await.status, StatusCode::SEE_OTHER);
+    assert_eq!(recorded(&world, "/emergenza/apri").await, 2);
+}
+
+#[tokio::test]
+async fn the_access_has_an_id_that_nobody_knows_before_it_is_open() {
+    let world = World::new().await;
+    let doctor = world.browser("er").await;
+    let stamp = form(&doctor).await.field("accesso");
+    assert_eq!(open_with(&doctor, &stamp, &[]).await.status, StatusCode::SEE_OTHER);
+    world.settle().await;
+    let notices = found(
+        &world.fhir(&Actor::system()),
+        "Communication",
+        &[("patient", "stranger")],
+    )
+    .await;
+    let id = notices[0]["id"].as_str().unwrap();
+    assert!(id.starts_with("avviso-") && !id.contains(&stamp), "{id}");
+}
+
+#[tokio::test]
+async fn what_the_citizen_is_told_nobody_changes_takes_away_or_forges() {
+    let world = World::new().await;
+    let gp = world.browser("gp").await;
+    let stamp = gp.get("/sblocco/mine").await.field("accesso");
+    let fields = [
+        ("accesso", stamp.as_str()),
+        ("categoria", "hiv"),
+        ("consenso", "emergenza"),
+        ("spiegazione", "Parole libere che non si dicono."),
+        ("conferma", "1"),
+    ];
+    assert_eq!(gp.post("/sblocco/mine", &fields).await.status, StatusCode::SEE_OTHER);
+    world.settle().await;
+    let system = world.fhir(&Actor::system());
+    let notice = found(&system, "Communication", &[("patient", "mine")]).await.remove(0);
+    let id = notice["id"].as_str().unwrap();
+    assert!(!notice.to_string().contains("Parole libere"));
+    // The chosen doctor, who may write Communications about the person, neither sees nor touches it.
+    let doctor = world.fhir(&World::actor("gp", "mmg"));
+    assert!(doctor.find("Communication", id).await.unwrap().is_none());
+    let mut changed = notice.clone();
+    changed["payload"][0]["contentString"] = serde_json::json!("Niente di importante.");
+    assert!(doctor.update(&changed).await.is_err());
+    changed.as_object_mut().unwrap().remove("meta");
+    assert!(doctor.update(&changed).await.is_err());
+    let _ = doctor.delete("Communication", id).await;
+    assert_eq!(
+        system.read("Communication", id).await.unwrap()["payload"],
+        notice["payload"]
+    );
+    // What the doctor writes is no notice, and cannot be labelled as one.
+    let mut forged = changed.clone();
+    forged.as_object_mut().unwrap().remove("id");
+    doctor.create(&forged).await.unwrap();
+    forged["meta"] = notice["meta"].clone();
+    assert!(doctor.create(&forged).await.is_err());
+    let page = world.browser("carla").await.get("/avvisi-privacy").await.text;
+    assert!(
+        page.contains("dati che la legge protegge") && !page.contains("Niente di importante"),
+        "{page}"
+    );
+    // A parent is not told of what is hidden from a parent.
+    let mut parent = World::actor("x", "assistito");
+    (parent.subject, parent.acts_for) = ("Patient/stranger".into(), Some("Patient/mine".into()));
+    assert!(world.fhir(&parent).find("Communication", id).await.unwrap().is_none());
+}
+
 #[tokio::test]
 async fn two_clicks_open_one() {
     let world = World::new().await;

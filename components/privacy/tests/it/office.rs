@@ -118,6 +118,74 @@ async fn why_speaks_of_ties_and_kinds_and_never_of_facts() {
 }
 
 #[tokio::test]
+async fn why_tells_of_nobodys_choices_is_recorded_and_has_a_pace() {
+    let world = World::new().await;
+    let consent = |id: &str, category: &str| {
+        serde_json::json!({"resourceType": "Consent", "id": id, "status": "active",
+            "scope": {"coding": [{"system": "http://terminology.hl7.org/CodeSystem/consentscope", "code": "patient-privacy"}]},
+            "category": [{"coding": [{"system": "https://sinfonia.it/fhir/CodeSystem/consenso", "code": category}]}],
+            "policyRule": {"coding": [{"system": "http://terminology.hl7.org/CodeSystem/v3-ActCode", "code": "OPTOUT"}]},
+            "patient": {"reference": "Patient/stranger"}, "provision": {"type": "deny"}})
+    };
+    let doctor = world.browser("er").await;
+    let (id, code) = (
+        "/perche?assistito=stranger&dato=Condition",
+        [("cf", crate::world::CODE), ("dato", "Condition")],
+    );
+    let before = (
+        doctor.get(id).await.plain(),
+        doctor.post("/perche", &code).await.plain(),
+    );
+    let refusals = [consent("no", "fse"), consent("limite", "limitazione")];
+    world.fhir(&access::Actor::system()).write_all(&refusals).await.unwrap();
+    let after = (
+        doctor.get(id).await.plain(),
+        doctor.post("/perche", &code).await.plain(),
+    );
+    assert_eq!(before, after, "what the person chose does not show");
+    // Who has the person in care is told of the tie, not of the choice that closes.
+    let mut stranger = world
+        .fhir(&access::Actor::system())
+        .read("Patient", "stranger")
+        .await
+        .unwrap();
+    stranger["generalPractitioner"] = serde_json::json!([{"reference": "Practitioner/er"}]);
+    world.fhir(&access::Actor::system()).update(&stranger).await.unwrap();
+    let own = doctor.get(id).await;
+    for told in ["limitato", "non vuole", "restricted", "art. 18"] {
+        assert!(!own.text.contains(told), "{told}: {}", own.text);
+    }
+    let officer = world.browser("dpo").await;
+    let asked = format!("{id}&chi=Practitioner/er");
+    assert!(
+        officer.get(&asked).await.text.contains("limitato"),
+        "the office reads it"
+    );
+    // Each question stands in the record of the person.
+    world.settle().await;
+    let csv = officer
+        .get("/ufficio-privacy/registro.csv?assistito=stranger")
+        .await
+        .text;
+    assert!(
+        csv.lines().filter(|line| line.contains("/perche")).count() >= 5,
+        "{csv}"
+    );
+    // Twenty an hour about people one does not see; about one's own, as often as needed; an emergency stays possible.
+    let gp = world.browser("gp").await;
+    for _ in 0..20 {
+        assert_eq!(gp.get(id).await.status, StatusCode::OK);
+    }
+    assert_eq!(gp.get(id).await.status, StatusCode::TOO_MANY_REQUESTS);
+    assert_eq!(gp.post("/perche", &code).await.status, StatusCode::TOO_MANY_REQUESTS);
+    assert_eq!(
+        gp.get("/perche?assistito=mine&dato=Condition").await.status,
+        StatusCode::OK
+    );
+    assert!(crate::emergency::form(&gp).await.text.contains("Verdi Anna"));
+}
+
+#[tokio::test]
 async fn exposed_people_are_kept_by_the_office() {
     let world = World::new().await;
     let officer = world.browser("dpo").await;

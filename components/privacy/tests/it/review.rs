@@ -5,7 +5,7 @@ use crate::world::{Browser, World, found};
 use access::Actor;
 use component::TaskQuery;
 use http::StatusCode;
-use orchestrator::api::CompleteTask;
+use orchestrator::api::{CompleteTask, StartInstance};
 use serde_json::json;
 
 async fn reviewed(world: &World) -> (Browser, String) {
@@ -156,4 +156,116 @@ async fn who_is_not_of_the_office_decides_nothing() {
             .text
             .contains("giustificato")
     );
+}
+
+#[tokio::test]
+async fn only_the_program_starts_a_review() {
+    let world = World::new().await;
+    reviewed(&world).await;
+    let system = world.context.peers.orchestrator(&Actor::system());
+    let all = system.instances(&Default::default()).await.unwrap().items;
+    for (id, role) in [
+        ("er", "medico"),
+        ("cm", "case-manager"),
+        ("dpo", "dpo"),
+        ("root", "admin"),
+    ] {
+        let start = StartInstance {
+            definition: "revisione-accesso-emergenza".into(),
+            business_key: all[0].business_key.clone(),
+            ..StartInstance::default()
+        };
+        let other = world.context.peers.orchestrator(&World::actor(id, role));
+        let refused = other.start(&start).await.unwrap_err();
+        assert_eq!(refused.status(), Some(StatusCode::FORBIDDEN), "{role}");
+    }
+    assert_eq!(
+        system.instances(&Default::default()).await.unwrap().items.len(),
+        all.len()
+    );
+}
+
+#[tokio::test]
+async fn who_reviewed_is_who_ended_the_task_and_of_what_it_was_about() {
+    let world = World::new().await;
+    reviewed(&world).await;
+    let officer = world.context.peers.orchestrator(&World::actor("dpo", "dpo"));
+    let manager = world.context.peers.orchestrator(&World::actor("cm", "case-manager"));
+    let task = officer
+        .tasks(&TaskQuery::for_role("dpo"))
+        .await
+        .unwrap()
+        .items
+        .remove(0);
+    // The officer has it in hand; the case manager ends it, and says it in a variable, too.
+    officer.claim(&task.id).await.unwrap();
+    let said = json!({"esito": "giustificato"}).as_object().unwrap().clone();
+    manager.set_variables(&task.instance, said.clone(), None).await.unwrap();
+    let result = CompleteTask {
+        variables: said,
+        resources: vec![],
+    };
+    manager.complete(&task.id, &result).await.unwrap();
+    world.settle().await;
+    let next = officer
+        .tasks(&TaskQuery::for_role("dpo"))
+        .await
+        .unwrap()
+        .items
+        .remove(0);
+    assert_ne!(next.id, task.id, "the review is still to be done");
+    // The outcome of the officer's own completion counts, not what stood in the variable.
+    let said = json!({"esito": "giustificato"}).as_object().unwrap().clone();
+    manager.set_variables(&next.instance, said, None).await.unwrap();
+    officer.complete(&next.id, &CompleteTask::default()).await.unwrap();
+    world.settle().await;
+    let next = officer
+        .tasks(&TaskQuery::for_role("dpo"))
+        .await
+        .unwrap()
+        .items
+        .remove(0);
+    let result = CompleteTask {
+        variables: json!({"esito": "non-giustificato"}).as_object().unwrap().clone(),
+        resources: vec![],
+    };
+    officer.complete(&next.id, &result).await.unwrap();
+    world.settle().await;
+    assert_eq!(findings(&world).await, 1);
+    let grants = world.browser("dpo").await.get("/ufficio-privacy/accessi").await.text;
+    assert!(
+        grants.contains("non giustificato") || grants.contains("Non giustificato"),
+        "{grants}"
+    );
+}
+
+#[tokio::test]
+async fn a_review_pointed_at_another_access_notes_nothing() {
+    let world = World::new().await;
+    reviewed(&world).await;
+    let officer = world.context.peers.orchestrator(&World::actor("dpo", "dpo"));
+    let manager = world.context.peers.orchestrator(&World::actor("cm", "case-manager"));
+    let task = officer
+        .tasks(&TaskQuery::for_role("dpo"))
+        .await
+        .unwrap()
+        .items
+        .remove(0);
+    let other = json!({"accesso": "7fffffffffffffff-altro"})
+        .as_object()
+        .unwrap()
+        .clone();
+    manager.set_variables(&task.instance, other, None).await.unwrap();
+    let result = CompleteTask {
+        variables: json!({"esito": "giustificato"}).as_object().unwrap().clone(),
+        resources: vec![],
+    };
+    officer.complete(&task.id, &result).await.unwrap();
+    world.settle().await;
+    let due = world
+        .browser("dpo")
+        .await
+        .get("/ufficio-privacy/accessi?stato=rivedere")
+        .await;
+    assert!(due.text.contains("Verdi Anna"), "{}", due.text);
 }

@@ -1,5 +1,6 @@
 //! "Non riconosco questo accesso": a report to the data-protection officer, once for each access.
 
+use crate::requests::{REPORT, id_of};
 use crate::{App, people};
 use askama::Template;
 use axum::Form;
@@ -10,8 +11,6 @@ use serde::Deserialize;
 use serde_json::{Map, json};
 use web::{Answer, Failure, Flash, Page};
 
-/// Process of the officer's work on a report.
-const PROCESS: &str = "segnalazione-accesso";
 /// Code system of what this component keeps as Basic resources.
 pub(crate) const SYSTEM: &str = "https://sinfonia.it/fhir/CodeSystem/diritti";
 /// Prefix of its extensions.
@@ -58,8 +57,7 @@ pub(crate) async fn report(State(app): State<App>, page: Page, Form(sent): Form<
         return Ok(response);
     }
     let event = own_event(&app, &page, &patient, &sent.accesso).await?;
-    let id = format!("segnalazione-{}-{}", patient, sent.accesso);
-    let id: String = id.chars().take(64).collect();
+    let id = id_of("segnalazione", &[&patient, &sent.accesso]);
     let system = app.system();
     if system.find("Basic", &id).await?.is_some() {
         return page.redirect("/diritti/accessi", Flash::warning(page.t("report-again")));
@@ -76,7 +74,7 @@ pub(crate) async fn report(State(app): State<App>, page: Page, Form(sent): Form<
     }
     let report = json!({
         "resourceType": "Basic", "id": id, "meta": {"security": [crate::requests::PRIVATE.clone()]},
-        "code": {"coding": [{"system": SYSTEM, "code": "segnalazione-accesso"}], "text": "Accesso non riconosciuto"},
+        "code": {"coding": [{"system": SYSTEM, "code": REPORT}], "text": "Accesso non riconosciuto"},
         "subject": {"reference": format!("Patient/{patient}")},
         "created": web::local_date(page.now()).to_string(),
         "author": {"reference": page.actor().subject},
@@ -84,7 +82,8 @@ pub(crate) async fn report(State(app): State<App>, page: Page, Form(sent): Form<
     });
     // The work of the officer names the report only: who it is about stands in the report, which staff cannot read.
     let start = StartInstance {
-        definition: PROCESS.into(),
+        // The process goes by the name of the code.
+        definition: REPORT.into(),
         business_key: Some(id.clone()),
         variables: Map::from_iter([("segnalazione".to_owned(), json!(id))]),
         resources: vec![report],

@@ -158,7 +158,7 @@ async fn found(
         name: people::name(patient),
         born: web::fhir_date(patient["birthDate"].as_str().unwrap_or_default()),
         kinds,
-        places: places(app, id, &active, &sent.cerca).await?,
+        places: places(app, None, &active, &sent.cerca).await?,
     };
     let mut response = show(page, sent, error, Some(person))?;
     *response.status_mut() = status;

@@ -105,7 +105,7 @@ pub(crate) async fn choice(
         .filter(|one| one.active && one.kind == kind.code)
         .collect();
     let places = match kind.by_organization {
-        true => places(&app, &patient, &active, &search.cerca).await?,
+        true => places(&app, Some((&page, &patient)), &active, &search.cerca).await?,
         false => Vec::new(),
     };
     let name = kind.name.of(page.lang());
@@ -191,8 +191,14 @@ pub(super) async fn organization(
     Ok(Some((id.to_owned(), found["name"].as_str().unwrap_or(id).to_owned())))
 }
 
-/// Organizations that treat the person, those already answered, and those found by name.
-pub(super) async fn places(app: &App, patient: &str, active: &[Known], search: &str) -> Result<Vec<Place>, Failure> {
+/// Organizations already answered, those found by name, and those that treat the person as far as whoever asks sees it:
+/// where somebody goes is told to nobody from whom the visit is hidden. At a desk (`treating`: `None`) it is not told.
+pub(super) async fn places(
+    app: &App,
+    treating: Option<(&Page, &str)>,
+    active: &[Known],
+    search: &str,
+) -> Result<Vec<Place>, Failure> {
     let system = app.system();
     let mut names: BTreeMap<String, Option<String>> = BTreeMap::new();
     for one in active {
@@ -200,11 +206,14 @@ pub(super) async fn places(app: &App, patient: &str, active: &[Known], search: &
             names.insert(id.clone(), one.name.clone());
         }
     }
-    for rtype in ["CareTeam", "EpisodeOfCare", "Encounter"] {
-        let found = system.search(rtype, &[("patient", patient), ("_count", "100")]).await?;
-        found.iter().flat_map(organizations).for_each(|id| {
-            names.entry(id).or_default();
-        });
+    if let Some((page, patient)) = treating {
+        let fhir = app.fhir(page);
+        for rtype in ["CareTeam", "EpisodeOfCare", "Encounter"] {
+            let found = fhir.search(rtype, &[("patient", patient), ("_count", "100")]).await?;
+            found.iter().flat_map(organizations).for_each(|id| {
+                names.entry(id).or_default();
+            });
+        }
     }
     let found = match search.trim() {
         "" => Vec::new(),

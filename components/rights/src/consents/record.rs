@@ -1,6 +1,7 @@
 //! Writing a choice: what it replaces and what it is, in one commit.
 
-use super::state::{self, Known};
+use super::state;
+use crate::requests::id_of;
 use component::{Context, PeerError};
 use jiff::Timestamp;
 use serde_json::{Value, json};
@@ -9,6 +10,8 @@ use serde_json::{Value, json};
 pub(crate) const CATEGORY: &str = "https://sinfonia.it/fhir/CodeSystem/consenso";
 /// Who recorded it, when it was not the person.
 pub(super) const RECORDED_BY: &str = "https://sinfonia.it/fhir/StructureDefinition/consenso-registrato-da";
+/// How often it is tried when others write at the same moment.
+const TRIES: usize = 8;
 const SCOPE: &str = "http://terminology.hl7.org/CodeSystem/consentscope";
 const ACT: &str = "http://terminology.hl7.org/CodeSystem/v3-ActCode";
 const REASON: &str = "http://terminology.hl7.org/CodeSystem/v3-ActReason";
@@ -63,26 +66,63 @@ pub(super) struct By<'a> {
     pub for_other: bool,
 }
 
-/// Writes it. What was in force of the same kind ends with the same commit.
+/// Writes it. What was in force of the same kind ends with the same commit. Of two that are written at one moment, one
+/// comes after the other: never are both in force.
 pub(super) async fn write(context: &Context, new: &New<'_>) -> Result<(), PeerError> {
-    let system = context.peers.fhir(&access::Actor::system());
-    let mut resources = Vec::new();
-    let organization = new.organization.map(|(id, _)| id);
-    for mut known in state::active(&system, new.patient).await? {
-        if Known::of(&known).is_some_and(|it| it.kind == new.kind && it.organization.as_deref() == organization) {
-            known["status"] = json!("inactive");
-            resources.push(known);
+    for _ in 1..TRIES {
+        match try_once(context, new).await {
+            Err(error) if error.is_conflict() => {}
+            done => return done,
         }
     }
+    try_once(context, new).await
+}
+
+/// Writes it if nothing of the same kind was written since it was read: what ends is still the version that was read, and
+/// the id of what begins follows from what was there, so that another who read the same would take the same.
+async fn try_once(context: &Context, new: &New<'_>) -> Result<(), PeerError> {
+    let system = context.peers.fhir(&access::Actor::system());
+    let organization = new.organization.map(|(id, _)| id);
+    let known = state::of_kind(&system, new.patient, new.kind, organization).await?;
+    let mut entries = Vec::new();
     if new.choice != Choice::Revoke {
-        let id = context.ids.next();
-        resources.push(consent(context.clock.now(), new, &id));
-        resources.push(provenance(context.clock.now(), new, &id));
+        let text = |value: &Value| value.as_str().unwrap_or_default().to_owned();
+        let mut before: Vec<String> = known.iter().map(|one| text(&one["id"])).collect();
+        before.sort_unstable();
+        let parts = [
+            new.patient,
+            new.kind,
+            organization.unwrap_or_default(),
+            &before.join(" "),
+        ];
+        let id = id_of("consenso", &parts);
+        let mut created = put(&consent(context.clock.now(), new, &id));
+        created["request"]["ifNoneMatch"] = json!("*");
+        entries.push(created);
+        entries.push(json!({
+            "resource": provenance(context.clock.now(), new, &id),
+            "request": {"method": "POST", "url": "Provenance"},
+        }));
     }
-    if resources.is_empty() {
+    for mut one in known.into_iter().filter(|one| one["status"] == "active") {
+        one["status"] = json!("inactive");
+        let version = one["meta"]["versionId"].as_str().unwrap_or_default();
+        let version = format!("W/\"{version}\"");
+        let mut ended = put(&one);
+        ended["request"]["ifMatch"] = json!(version);
+        entries.push(ended);
+    }
+    if entries.is_empty() {
         return Ok(());
     }
-    system.write_all(&resources).await.map(drop)
+    let bundle = json!({"resourceType": "Bundle", "type": "transaction", "entry": entries});
+    system.transaction(&bundle).await.map(drop)
+}
+
+fn put(resource: &Value) -> Value {
+    let text = |key: &str| resource[key].as_str().unwrap_or_default();
+    let url = format!("{}/{}", text("resourceType"), text("id"));
+    json!({"resource": resource, "request": {"method": "PUT", "url": url}})
 }
 
 fn consent(now: Timestamp, new: &New<'_>, id: &str) -> Value {

@@ -56,16 +56,25 @@ impl Known {
     }
 }
 
-/// The consents in force, as resources.
-pub(super) async fn active(fhir: &Fhir, patient: &str) -> Result<Vec<Value>, PeerError> {
-    let category = format!("{CATEGORY}|");
+/// What the person has said of one kind (and about one organization), in force or not, newest first, as resources.
+pub(super) async fn of_kind(
+    fhir: &Fhir,
+    patient: &str,
+    kind: &str,
+    organization: Option<&str>,
+) -> Result<Vec<Value>, PeerError> {
+    let category = format!("{CATEGORY}|{kind}");
     let asked = [
         ("patient", patient),
-        ("status", "active"),
-        ("category", &category),
+        ("category", category.as_str()),
+        ("_sort", "-date"),
         ("_count", "200"),
     ];
-    fhir.search_all("Consent", &asked, MAX).await
+    let mut found = fhir.search_all("Consent", &asked, MAX).await?;
+    found.retain(|one| {
+        Known::of(one).is_some_and(|known| known.kind == kind && known.organization.as_deref() == organization)
+    });
+    Ok(found)
 }
 
 /// Everything the person has said, newest first.

@@ -1,17 +1,15 @@
 //! What the office does with a request: grants or refuses it, prolongs its deadline, holds data back from erasure.
 
-use super::Request;
 use super::office::{find, open_task};
 use super::page::end_of;
+use super::{Request, erase, id_of};
 use crate::App;
-use crate::accesses::SYSTEM;
 use crate::rules;
 use axum::Form;
 use axum::extract::{Path, State};
 use jiff::ToSpan as _;
 use orchestrator::api::{ChangeTask, CompleteTask};
 use serde::Deserialize;
-use serde_json::{Map, json};
 use web::{Answer, Failure, Flash, Page};
 
 /// What the office decides.
@@ -37,20 +35,14 @@ pub(crate) async fn decide(
     }
     let task = open_task(&app, &page, &id).await?.filter(|_| request.is_open());
     let task = task.ok_or_else(|| Failure::Conflict(page.t("request-decided")))?;
+    // What counts is what stands in the request: the process reads it there, not in variables (`verdict`).
     request.set("esito", &decision.esito);
     request.set("risposta", text);
     request.set("deciso-da", &page.actor().subject);
     request.set("deciso-da-nome", &page.actor().name);
     request.save(&app.system()).await?;
-    let result = CompleteTask {
-        variables: Map::from_iter([("esito".to_owned(), json!(decision.esito))]),
-        ..CompleteTask::default()
-    };
-    app.context
-        .peers
-        .orchestrator(page.actor())
-        .complete(&task.id, &result)
-        .await?;
+    let orchestrator = app.context.peers.orchestrator(page.actor());
+    orchestrator.complete(&task.id, &CompleteTask::default()).await?;
     page.redirect("/richieste-dati", Flash::success(page.t("request-decided-now")))
 }
 
@@ -101,26 +93,20 @@ pub(crate) async fn set_hold(
     Form(why): Form<Why>,
 ) -> Answer {
     let request = find(&app, &id).await?;
-    let hold_id = format!("blocco-{}", request.patient);
-    let hold_id: String = hold_id.chars().take(64).collect();
     let system = app.system();
     let active = !why.motivo.trim().is_empty();
     if active {
         reason(&page, &why)?;
     }
-    let mut hold = match Request::find(&system, &hold_id).await? {
+    let known = Request::search(&system, erase::HOLD, Some(&request.patient)).await?;
+    let mut hold = match known.into_iter().next() {
         Some(known) => known,
         None => {
-            let mut new = Request::new(
-                &hold_id,
-                &request.patient,
-                &page.actor().subject,
-                "blocco-legale",
-                page.now(),
-            );
-            new.code(SYSTEM, super::erase::HOLD, "Blocco legale");
+            let id = id_of("blocco", &[&request.patient]);
+            let mut new = Request::new(&id, &request.patient, &page.actor().subject, erase::HOLD, page.now());
+            new.code(erase::HOLD, "Blocco legale");
             let made = system.update(&new.resource()).await?;
-            Request::of(made).ok_or_else(|| Failure::Internal("the hold cannot be read back".into()))?
+            Request::of(made, erase::HOLD).ok_or_else(|| Failure::Internal("the hold cannot be read back".into()))?
         }
     };
     hold.set("motivo", why.motivo.trim());

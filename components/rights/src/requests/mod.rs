@@ -9,13 +9,14 @@ mod letter;
 mod office;
 mod page;
 mod request;
+mod verdict;
 mod worker;
 
 pub(crate) use decide::{decide, prolong, set_hold};
 pub(crate) use letter::letter;
 pub(crate) use office::{answer_report, list as office_list, show as office_show, show_report};
 pub(crate) use page::{ask, list, make, own, show, start};
-pub(crate) use request::{PRIVATE, Request};
+pub(crate) use request::{PRIVATE, REPORT, Request, id_of};
 pub(crate) use worker::workers;
 
 /// The process.

@@ -2,7 +2,9 @@
 //! were not recognised.
 
 use super::page::{Shown, shown, state};
-use super::{Request, erase};
+use super::request::{CODE, REPORT};
+use super::verdict::DECIDES;
+use super::{PROCESS, Request, erase};
 use crate::rules;
 use crate::{App, people};
 use access::AuditPatient;
@@ -13,11 +15,8 @@ use component::TaskQuery;
 use jiff::Timestamp;
 use orchestrator::api::{CompleteTask, TaskInfo};
 use serde::Deserialize;
-use serde_json::{Map, Value, json};
+use serde_json::Value;
 use web::{Answer, Failure, Flash, Page};
-
-/// Code of reports.
-const REPORT: &str = "segnalazione-accesso";
 
 #[derive(Template)]
 #[template(path = "office.html")]
@@ -137,7 +136,7 @@ pub(crate) async fn show(State(app): State<App>, page: Page, Path(id): Path<Stri
             kept.status
         ),
         hold: hold.map(|hold| hold.get("motivo").to_owned()),
-        may_decide: request.is_open() && !kind.automatic,
+        may_decide: request.is_open() && !kind.automatic && page.actor().has_role(DECIDES),
         person: people::name(&person),
         page: page.with_title(name).crumb("/richieste-dati", "office-title"),
         request,
@@ -146,30 +145,29 @@ pub(crate) async fn show(State(app): State<App>, page: Page, Path(id): Path<Stri
     Ok(response)
 }
 
-/// A request by id, for the office.
+/// A request by id, for the office: a Basic of another kind is none.
 pub(super) async fn find(app: &App, id: &str) -> Result<Request, Failure> {
+    find_of(app, CODE, id).await
+}
+
+async fn find_of(app: &App, code: &str, id: &str) -> Result<Request, Failure> {
     let none = || Failure::NotFound("request".into());
     if !people::is_id(id) {
         return Err(none());
     }
-    Request::find(&app.system(), id).await?.ok_or_else(none)
+    Request::find(&app.system(), code, id).await?.ok_or_else(none)
 }
 
-/// The open task of the process that names a request or report.
+/// The open task of the process that the program started for a request.
 pub(super) async fn open_task(app: &App, page: &Page, key: &str) -> Result<Option<TaskInfo>, Failure> {
+    task_of(app, page, PROCESS, key).await
+}
+
+async fn task_of(app: &App, page: &Page, process: &str, key: &str) -> Result<Option<TaskInfo>, Failure> {
     let orchestrator = app.context.peers.orchestrator(page.actor());
     let system = app.context.peers.orchestrator(&access::Actor::system());
-    let query = component::InstanceQuery {
-        business_key: Some(key.to_owned()),
-        ..component::InstanceQuery::default()
-    };
-    let Some(instance) = system
-        .instances(&query)
-        .await?
-        .items
-        .into_iter()
-        .find(|one| one.ended.is_none())
-    else {
+    let started = system.started_by_program(process, key).await?;
+    let Some(instance) = started.into_iter().find(|one| one.ended.is_none()) else {
         return Ok(None);
     };
     let query = TaskQuery {
@@ -182,7 +180,7 @@ pub(super) async fn open_task(app: &App, page: &Page, key: &str) -> Result<Optio
 
 /// `GET /richieste-dati/segnalazioni/{id}`.
 pub(crate) async fn show_report(State(app): State<App>, page: Page, Path(id): Path<String>) -> Answer {
-    let report = find(&app, &id).await?;
+    let report = find_of(&app, REPORT, &id).await?;
     let system = app.system();
     let person = system.find("Patient", &report.patient).await?.unwrap_or(Value::Null);
     // The record itself as the officer, who may read it.
@@ -230,26 +228,25 @@ pub(crate) async fn answer_report(
     Path(id): Path<String>,
     Form(reply): Form<Reply>,
 ) -> Answer {
-    let mut report = find(&app, &id).await?;
+    let mut report = find_of(&app, REPORT, &id).await?;
     let text = reply.risposta.trim();
     if text.is_empty() || text.chars().count() > 4000 {
         return Err(Failure::Unprocessable(page.t("answer-missing")));
     }
-    let task = open_task(&app, &page, &id).await?;
+    if report.get("stato") == "chiusa" {
+        return Err(Failure::Conflict(page.t("request-decided")));
+    }
+    // The process of a report goes by the name of its code.
+    let task = task_of(&app, &page, REPORT, &id).await?;
     report.set("stato", "chiusa");
     report.set("risposta", text);
     report.set("risposta-del", &page.now().to_string());
+    report.set("deciso-da", &page.actor().subject);
     report.save(&app.system()).await?;
     if let Some(task) = task {
-        let result = CompleteTask {
-            variables: Map::from_iter([("risposta".to_owned(), json!(true))]),
-            ..CompleteTask::default()
-        };
-        app.context
-            .peers
-            .orchestrator(page.actor())
-            .complete(&task.id, &result)
-            .await?;
+        // What was answered stands in the report: the process reads it there.
+        let orchestrator = app.context.peers.orchestrator(page.actor());
+        orchestrator.complete(&task.id, &CompleteTask::default()).await?;
     }
     page.redirect("/richieste-dati", Flash::success(page.t("report-closed")))
 }

@@ -1,5 +1,6 @@
 //! The citizen's pages: what one can ask for, what became of it.
 
+use super::request::CODE;
 use super::{PROCESS, Request};
 use crate::rules::{self, Field, RequestKind};
 use crate::{App, people};
@@ -282,6 +283,6 @@ pub(crate) async fn own(app: &App, page: &Page, id: &str) -> Result<Request, Fai
     if !people::is_id(id) {
         return Err(none());
     }
-    let found = Request::find(&app.system(), id).await?;
+    let found = Request::find(&app.system(), CODE, id).await?;
     found.filter(|request| request.patient == patient).ok_or_else(none)
 }

@@ -4,11 +4,14 @@ use crate::accesses::{EXTENSION, SYSTEM};
 use component::{Fhir, PeerError};
 use jiff::Timestamp;
 use serde_json::{Value, json};
+use sha2::{Digest as _, Sha256};
 use std::collections::BTreeMap;
 use std::sync::LazyLock;
 
-/// Code of the Basic resources.
-const CODE: &str = "richiesta-diritti";
+/// Code of the Basic resources that are requests.
+pub(crate) const CODE: &str = "richiesta-diritti";
+/// Code of reports of accesses that were not recognised.
+pub(crate) const REPORT: &str = "segnalazione-accesso";
 /// Requests read at once at most.
 const MAX: usize = 1000;
 
@@ -49,12 +52,18 @@ impl Request {
     }
 
     /// With another code than that of requests.
-    pub fn code(&mut self, system: &str, code: &str, text: &str) {
-        self.resource["code"] = json!({"coding": [{"system": system, "code": code}], "text": text});
+    pub fn code(&mut self, code: &str, text: &str) {
+        self.resource["code"] = json!({"coding": [{"system": SYSTEM, "code": code}], "text": text});
     }
 
-    /// Reads one.
-    pub fn of(resource: Value) -> Option<Self> {
+    /// Reads one of a code; `None` for a Basic of another code, and for one without the label that only the program
+    /// writes: what others wrote is no request.
+    pub fn of(resource: Value, code: &str) -> Option<Self> {
+        let coding = &resource["code"]["coding"][0];
+        let mut labels = resource["meta"]["security"].as_array().into_iter().flatten();
+        if coding["system"] != SYSTEM || coding["code"] != code || !labels.any(|label| *label == *PRIVATE) {
+            return None;
+        }
         let patient = resource["subject"]["reference"]
             .as_str()?
             .strip_prefix("Patient/")?
@@ -113,9 +122,10 @@ impl Request {
         resource
     }
 
-    /// One by id.
-    pub async fn find(fhir: &Fhir, id: &str) -> Result<Option<Self>, PeerError> {
-        Ok(fhir.find("Basic", id).await?.and_then(Self::of))
+    /// One of a code, by id.
+    pub async fn find(fhir: &Fhir, code: &str, id: &str) -> Result<Option<Self>, PeerError> {
+        let found = fhir.find("Basic", id).await?;
+        Ok(found.and_then(|resource| Self::of(resource, code)))
     }
 
     /// Those of a person, or of all; newest first.
@@ -125,16 +135,60 @@ impl Request {
 
     /// As [`Request::all`], of another code.
     pub async fn search(fhir: &Fhir, code: &str, patient: Option<&str>) -> Result<Vec<Self>, PeerError> {
-        let code = format!("{SYSTEM}|{code}");
-        let mut asked = vec![("code", code.as_str()), ("_sort", "-created"), ("_count", "200")];
+        let token = format!("{SYSTEM}|{code}");
+        let mut asked = vec![("code", token.as_str()), ("_sort", "-created"), ("_count", "200")];
         asked.extend(patient.map(|id| ("patient", id)));
         let found = fhir.search_all("Basic", &asked, MAX).await?;
-        Ok(found.into_iter().filter_map(Self::of).collect())
+        Ok(found.into_iter().filter_map(|one| Self::of(one, code)).collect())
     }
 
     /// Writes it, if nobody else did meanwhile.
     pub async fn save(&mut self, fhir: &Fhir) -> Result<(), PeerError> {
         self.resource = fhir.update_if_unchanged(&self.resource()).await?;
         Ok(())
+    }
+}
+
+/// An id of one thing of a person, such as the hold on their data: it tells nothing, and no two people share one, however
+/// long their ids are.
+pub(crate) fn id_of(kind: &str, parts: &[&str]) -> String {
+    let mut hash = Sha256::new();
+    for part in parts {
+        hash.update(part.len().to_be_bytes());
+        hash.update(part.as_bytes());
+    }
+    let hex: String = hash
+        .finalize()
+        .iter()
+        .take(20)
+        .map(|byte| format!("{byte:02x}"))
+        .collect();
+    format!("{kind}-{hex}")
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn an_id_is_of_one_person_however_long_the_ids_are() {
+        let long = "p".repeat(63);
+        let ids: std::collections::BTreeSet<String> = ["1", "2"]
+            .iter()
+            .map(|end| id_of("blocco", &[&format!("{long}{end}")]))
+            .chain([id_of("blocco", &["a", "bc"]), id_of("blocco", &["ab", "c"])])
+            .collect();
+        assert_eq!(ids.len(), 4);
+        assert!(ids.iter().all(|id| id.len() <= 64));
+    }
+
+    #[test]
+    fn what_others_wrote_is_no_request() {
+        let request = Request::new("r", "anna", "Patient/anna", "limitazione", Timestamp::UNIX_EPOCH);
+        assert!(Request::of(request.resource(), CODE).is_some());
+        assert!(Request::of(request.resource(), REPORT).is_none(), "of another kind");
+        let mut forged = request.resource();
+        forged["meta"] = json!({});
+        assert!(Request::of(forged, CODE).is_none(), "without the label");
     }
 }

@@ -210,3 +210,92 @@ async fn only_citizens_choose_and_what_they_send_is_checked() {
         .await;
     assert_eq!(reply.status, StatusCode::FORBIDDEN);
 }
+
+#[tokio::test]
+async fn of_answers_given_at_one_moment_one_is_in_force() {
+    let system = System::open().await;
+    let who = anna();
+    for organization in ["centro", "istituto"] {
+        let answers: Vec<[(&str, &str); 2]> = ["si", "no", "si", "no"]
+            .map(|answer| [("scelta", answer), ("organizzazione", organization)])
+            .to_vec();
+        let given = answers
+            .iter()
+            .map(|form| system.post(&who, "/diritti/consensi/organizzazione", form));
+        for reply in futures::future::join_all(given).await {
+            assert_eq!(reply.status, StatusCode::SEE_OTHER, "{}", reply.text);
+        }
+        let fhir = system.context.peers.fhir(&access::Actor::system());
+        let organization = format!("Organization/{organization}");
+        let asked = [("patient", "anna"), ("actor", organization.as_str())];
+        let all = fhir.search("Consent", &asked).await.unwrap();
+        let active = all.iter().filter(|one| one["status"] == "active").count();
+        assert_eq!((all.len(), active), (4, 1), "each is kept, one is in force: {all:#?}");
+    }
+}
+
+/// A visit that the person hides, at a centre where nothing else tells that they go.
+async fn hidden_visit(system: &System) {
+    let label = serde_json::json!([{"system": "https://sinfonia.it/fhir/CodeSystem/oscuramento", "code": "P99"}]);
+    for value in [
+        serde_json::json!({"resourceType": "Organization", "id": "sert", "name": "Servizio Dipendenze"}),
+        serde_json::json!({"resourceType": "Encounter", "id": "nascosta", "status": "finished", "class": {"code": "AMB"},
+            "meta": {"security": label}, "subject": {"reference": "Patient/anna"},
+            "serviceProvider": {"reference": "Organization/sert"}}),
+    ] {
+        system.put(&value).await;
+    }
+}
+
+#[tokio::test]
+async fn a_hidden_visit_names_its_place_to_the_person_only() {
+    let system = System::open().await;
+    hidden_visit(&system).await;
+    let page = "/diritti/consensi/organizzazione";
+    assert!(system.get(&anna(), page).await.text.contains("Servizio Dipendenze"));
+    let mut parent = actor("Patient/berta", "assistito", None);
+    parent.acts_for = Some("Patient/anna".into());
+    let shown = system.get(&parent, page).await;
+    assert!(!shown.text.contains("Servizio Dipendenze"), "{}", shown.text);
+    // The desk is told of no place at all where somebody goes, until it looks for one by name.
+    let desk = actor("Practitioner/sportello", "operatore-cup", None);
+    let mut form = vec![("codice_fiscale", "RSSNNA46C42F839X"), ("cognome", "rossi")];
+    let shown = system.post(&desk, "/sportello-consensi", &form).await.text;
+    assert!(
+        !shown.contains("Servizio Dipendenze") && !shown.contains("Centro Diabetologico"),
+        "{shown}"
+    );
+    form.push(("cerca", "centro"));
+    let shown = system.post(&desk, "/sportello-consensi", &form).await.text;
+    assert!(shown.contains("Centro Diabetologico") && !shown.contains("Servizio Dipendenze"));
+    let mut form = form[..2].to_vec();
+    form.extend([
+        ("tipo", "organizzazione"),
+        ("scelta", "no"),
+        ("organizzazione", "centro"),
+        ("modulo", "12"),
+    ]);
+    let shown = system.post(&desk, "/sportello-consensi/registra", &form).await.text;
+    assert!(shown.contains("Centro Diabetologico"), "what was answered: {shown}");
+}
+
+#[tokio::test]
+async fn a_purpose_that_somebody_only_states_opens_nothing() {
+    let system = System::open().await;
+    system
+        .post(&anna(), "/diritti/consensi/uso-secondario", &[("scelta", "no")])
+        .await;
+    let manager = actor("Practitioner/dm", "data-manager", None);
+    for purpose in ["TREAT", "HPAYMT", "HLEGAL", "HOPERAT", "ETREAT"] {
+        let view = system.guard.authorizer().view(&manager, Some(purpose)).await.unwrap();
+        let may = |action, id| {
+            view.ruling(action, "Observation", Some(id), policy::LabelSet::NONE)
+                .permit
+        };
+        assert!(
+            !may(policy::Action::Read, "anna") && !may(policy::Action::Export, "anna"),
+            "{purpose}"
+        );
+        assert_eq!(may(policy::Action::Read, "berta"), purpose != "HLEGAL", "{purpose}");
+    }
+}

@@ -3,5 +3,6 @@
 mod accesses;
 mod consents;
 mod hiding;
+mod proof;
 mod requests;
 mod system;

@@ -1,6 +1,9 @@
 //! Hub, orchestrator and this component over one SQLite file, under a clock that moves only when told.
 
-use access::{Actor, Authorizer, Guard, GuardOptions, LocalIdentity, SigningKey};
+use access::{
+    Actor, Authorizer, Guard, GuardOptions, Identity, IdentityOptions, LocalIdentity, NewAccount, PasswordCost,
+    SigningKey, identity_routes,
+};
 use axum::body::Body;
 use component::{Context, Peer, Peers};
 use http::{Method, Request, StatusCode};
@@ -19,6 +22,7 @@ pub struct System {
     pub orchestrator: Arc<Orchestrator>,
     pub context: Context,
     pub guard: Guard,
+    identity: LocalIdentity,
     router: axum::Router,
     pub folder: tempfile::TempDir,
 }
@@ -54,6 +58,15 @@ pub fn office() -> Actor {
     actor("Practitioner/ufficio", "ufficio-privacy", None)
 }
 
+pub fn officer() -> Actor {
+    actor("Practitioner/dpo", "dpo", None)
+}
+
+/// Oversees everybody's work: may complete any task and change any instance.
+pub fn overseer() -> Actor {
+    actor("Practitioner/cm", "case-manager", None)
+}
+
 pub fn doctor() -> Actor {
     actor("Practitioner/doc", "mmg", None)
 }
@@ -73,11 +86,16 @@ impl System {
         let store: Arc<dyn Store> = authorizer.store();
         let random = Arc::new(SeededRandom::new(1));
         let ids = Arc::new(SequentialIds::new("id"));
-        let identity = LocalIdentity::new(store.clone(), clock.clone(), random.clone(), Default::default());
+        let options = IdentityOptions {
+            password: PasswordCost::weak(),
+            ..IdentityOptions::default()
+        };
+        let identity = LocalIdentity::new(store.clone(), clock.clone(), random.clone(), options);
         let key = SigningKey::from_bytes([7; 32]);
-        let (options, identity) = (GuardOptions::default(), Arc::new(identity));
+        let options = GuardOptions::default();
+        let shared: Arc<dyn Identity> = Arc::new(identity.clone());
         let guard = Guard::new(
-            identity,
+            shared.clone(),
             authorizer.clone(),
             &key,
             clock.clone(),
@@ -93,7 +111,8 @@ impl System {
         };
         let orchestrator = Orchestrator::new(store, clock.clone(), ids.clone(), manners);
         let peers = Peers::new(guard.tokens().clone());
-        peers.add("hub", Peer::Local(hub::routes(hub).guard(&guard)));
+        let facts = hub::routes(hub).merge(identity_routes(&shared));
+        peers.add("hub", Peer::Local(facts.guard(&guard)));
         peers.add(
             "orchestrator",
             Peer::Local(orchestrator::routes(orchestrator.clone()).guard(&guard)),
@@ -115,12 +134,27 @@ impl System {
             orchestrator,
             context,
             guard,
+            identity,
             router,
             folder,
         };
         system.deploy(component.deployments).await;
         system.people().await;
+        for who in [office(), officer()] {
+            system.account(&who).await;
+        }
         system
+    }
+
+    /// An account: what somebody decides counts while they have the role.
+    pub async fn account(&self, who: &Actor) {
+        let new = NewAccount {
+            username: who.subject.to_lowercase().replace('/', "."),
+            password: "correct horse battery".into(),
+            actor: who.clone(),
+            demo: true,
+        };
+        self.identity.accounts().create(new).await.unwrap();
     }
 
     async fn deploy(&self, files: &[component::DeploymentFile]) {

@@ -2,6 +2,7 @@
 
 use super::{InstanceQuery, Orchestrator, segment, with_query};
 use crate::PeerError;
+use access::Actor;
 use orchestrator::api::{
     Analysis, CancelInstance, Correlated, HistoryEntry, IncidentInfo, InstanceAt, InstanceInfo, List, MigrateInstance,
     ModifyInstance, Moved, ResumeInstance, RetryIncident, SendMessage, SendSignal, SetVariables, StartInstance,
@@ -32,6 +33,29 @@ impl Orchestrator {
             segment(instance)
         ))
         .await
+    }
+
+    /// Who started an instance: subject of the actor, `system` for the program itself.
+    pub async fn starter(&self, instance: &str) -> Result<String, PeerError> {
+        let first = self.history(instance, 0, 1).await?;
+        Ok(first.into_iter().next().map(|entry| entry.actor).unwrap_or_default())
+    }
+
+    /// The instances of a process with a business key that the program itself started: one that others started stands
+    /// for nothing. Ended ones too, without variables.
+    pub async fn started_by_program(&self, process: &str, key: &str) -> Result<Vec<InstanceInfo>, PeerError> {
+        let query = InstanceQuery {
+            definition: Some(process.to_owned()),
+            business_key: Some(key.to_owned()),
+            ..InstanceQuery::default()
+        };
+        let mut found = Vec::new();
+        for instance in self.instances(&query).await?.items {
+            if self.starter(&instance.id).await? == Actor::system().subject {
+                found.push(instance);
+            }
+        }
+        Ok(found)
     }
 
     /// An instance as it was after a step.

@@ -38,6 +38,7 @@ impl Orchestrator {
         self.may_file(actor, &mut request.resources, about).await?;
         let registry = self.registry().await?;
         let definition = registry.resolve(&request.definition)?;
+        may_start(actor, registry.process(&definition).map(Arc::as_ref))?;
         let business_key = request
             .business_key
             .or_else(|| request.patient.as_ref().map(|p| format!("Patient/{p}")));
@@ -84,6 +85,19 @@ impl Orchestrator {
         let _ = tokio::time::timeout(wait.unsigned_abs(), self.until_ended(&info.id)).await;
         Ok(self.instance_info(&*self.load(&info.id).await?, true))
     }
+}
+
+/// Refuses people and other systems a process that says `sinfonia:start` = `system`: it stands for something that the
+/// program itself noted (a request of a citizen, an access opened), and an instance started by others would stand for
+/// nothing. Such a process has a plain start event only.
+fn may_start(actor: &Actor, process: Option<&bpmn::Process>) -> Result<(), OrchestratorError> {
+    let by_program = process.is_some_and(|process| process.extensions.get("sinfonia:start") == Some("system"));
+    if !by_program || actor.has_role("system") {
+        return Ok(());
+    }
+    Err(OrchestratorError::Forbidden(
+        "this process is started by the program itself only (sinfonia:start): use the page that it belongs to".into(),
+    ))
 }
 
 /// Finds the running instances of a process for a patient, by their CarePlans.

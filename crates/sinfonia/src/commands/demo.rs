@@ -122,6 +122,8 @@ async fn build(place: &Place, args: &Args) -> anyhow::Result<System> {
         println!("{summary}");
     }
     clock.set(now);
+    // First: what somebody decides counts while they have the role.
+    accounts(&system).await?;
     for component in components() {
         if let Some(demo) = component.demo {
             demo(context(&system, clock.clone(), synthea.clone()))
@@ -130,7 +132,6 @@ async fn build(place: &Place, args: &Args) -> anyhow::Result<System> {
         }
     }
     clock.set(now);
-    accounts(&system).await?;
     Ok(system)
 }
 
