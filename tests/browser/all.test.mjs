@@ -20,7 +20,7 @@ await import("./scenarios/enrolment.mjs");
 await import("./scenarios/tasks.mjs");
 await import("./scenarios/cases.mjs");
 await import("./scenarios/citizen.mjs");
-// scenarios/rights.mjs was written and does not pass yet: it comes back once it does.
+await import("./scenarios/rights.mjs");
 await import("./scenarios/language.mjs");
 await import("./scenarios/no-script.mjs");
 await import("./scenarios/operate.mjs");
