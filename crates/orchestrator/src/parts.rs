@@ -12,6 +12,7 @@ use crate::delivery::{Delivery, Outcome, StartDelivery};
 use crate::idempotency::Idempotency;
 use crate::instance::Hot;
 use crate::{Orchestrator, OrchestratorError};
+use access::Actor;
 use bpmn::{EventDefinition, NodeKind, Text};
 use engine::{Command, StartBy, Variables};
 use http::StatusCode;
@@ -323,7 +324,8 @@ impl Orchestrator {
     ///
     /// # Errors
     /// Only those of the store.
-    pub async fn start_parts(&self) -> Result<Vec<StartParts>, OrchestratorError> {
+    pub async fn start_parts(&self, actor: &Actor) -> Result<Vec<StartParts>, OrchestratorError> {
+        let eyes = self.eyes(actor).await?;
         let records = self
             .store
             .snapshot()
@@ -333,6 +335,9 @@ impl Orchestrator {
         let mut items = Vec::with_capacity(records.len());
         for (_, value) in records {
             let waiting = read(&value)?;
+            if !eyes.begin(waiting.patient.as_deref(), Some(&waiting.key)) {
+                continue;
+            }
             let names = self
                 .parts_of(&waiting.process, &waiting.element)
                 .await?

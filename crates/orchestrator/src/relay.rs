@@ -4,6 +4,7 @@ use crate::api::Correlated;
 use crate::command::{Order, Target};
 use crate::commit::{Answer, Applied, Extras};
 use crate::delivery::{Delivery, Outcome, StartDelivery, TOPIC};
+use crate::eyes::Eyes;
 use crate::idempotency::Idempotency;
 use crate::instance::Hot;
 use crate::{Orchestrator, OrchestratorError};
@@ -401,6 +402,38 @@ impl Orchestrator {
         order.extras.outbox.extend(remove);
         order.keyed = keyed;
         self.carry_out(order).await
+    }
+
+    /// The receivers that somebody reaches: instances of patients whom they work for, starts about such patients. What is
+    /// not theirs is left out as if it did not wait.
+    pub(crate) async fn reached(&self, eyes: &Eyes, to: Vec<Delivery>) -> Result<Vec<Delivery>, OrchestratorError> {
+        if matches!(eyes, Eyes::All) {
+            return Ok(to);
+        }
+        if to.len() > self.config.max_receivers {
+            return Err(OrchestratorError::Invalid(format!(
+                "more than {} wait for it: only the program itself reaches so many",
+                self.config.max_receivers
+            )));
+        }
+        let mut reached = Vec::with_capacity(to.len());
+        for one in to {
+            let theirs = match &one {
+                Delivery::ToWait { instance, .. } => match self.load(instance).await {
+                    Ok(hot) => eyes.works_for(hot.patient.as_deref()),
+                    Err(OrchestratorError::NotFound { .. }) => false,
+                    Err(error) => return Err(error),
+                },
+                // A part without a key counts for all who wait for the other parts, whoever they are.
+                Delivery::ToStart(start) if start.part.is_some() && start.business_key.is_none() => false,
+                Delivery::ToStart(start) => eyes.begin(start.patient.as_deref(), start.business_key.as_deref()),
+                Delivery::Message { .. } | Delivery::Signal { .. } => false,
+            };
+            if theirs {
+                reached.push(one);
+            }
+        }
+        Ok(reached)
     }
 
     /// Who gets a message: one wait per instance that waits for it, else the start events with its name.

@@ -36,6 +36,8 @@ mod support;
 mod suspend;
 #[path = "it/tasks.rs"]
 mod tasks;
+#[path = "it/ties.rs"]
+mod ties;
 #[path = "it/timers.rs"]
 mod timers;
 #[path = "it/workers.rs"]

@@ -3,7 +3,8 @@
 
 use crate::http::{Answer, Ask};
 use crate::parse::pairs;
-use crate::subscriptions::{Shared, may_write};
+use crate::scope::Scope;
+use crate::subscriptions::{Shared, manages, may_write};
 use crate::{Hub, HubError};
 use bytes::Bytes;
 use jiff::Timestamp;
@@ -34,18 +35,36 @@ fn shared(hub: &Hub, ask: &Ask) -> Result<Arc<Shared>, HubError> {
         .ok_or_else(|| HubError::NotSupported("Subscription (switched off on this server)".to_owned()))
 }
 
+/// Whether the acting person manages a Subscription: theirs, or any for who runs the installation.
+fn theirs(scope: &Scope, subscription: &Value) -> bool {
+    *scope == Scope::All || access::acting().is_some_and(|actor| manages(&actor, subscription))
+}
+
+/// The Subscription that a request names, if the acting person may see and manage it; another's does not exist.
+async fn own(hub: &Hub, scope: &Scope, id: &str) -> Result<StoredResource, HubError> {
+    let stored = hub
+        .read("Subscription", id)
+        .await
+        .map_err(|error| scope.mask(error))?;
+    scope.admit(&stored)?;
+    if theirs(scope, &value_of(&stored)) {
+        return Ok(stored);
+    }
+    Err(HubError::not_found("Subscription", id))
+}
+
 fn parameters(parameter: Vec<Value>) -> Answer {
     Answer::made(Bytes::from(
         json!({"resourceType": "Parameters", "parameter": parameter}).to_string(),
     ))
 }
 
-/// The HTTP handler of `GET [base]/Subscription/$status`: all of them, what is wrong first; `_count` and `_page`.
+/// The HTTP handler of `GET [base]/Subscription/$status`: all that one manages, what is wrong first; `_count` and `_page`.
 pub(crate) async fn handle_all(hub: Arc<Hub>, ask: Ask) -> Result<Answer, HubError> {
     let shared = shared(&hub, &ask)?;
     let asked = Asked::of(&ask)?;
     let mut snapshot = hub.snapshot().await?;
-    let query = Query {
+    let mut query = Query {
         rtype: "Subscription".into(),
         page: Page {
             count: asked.count,
@@ -53,6 +72,7 @@ pub(crate) async fn handle_all(hub: Arc<Hub>, ask: Ask) -> Result<Answer, HubErr
         },
         ..Query::default()
     };
+    ask.scope.narrow(&mut query)?;
     let page = snapshot.search(&query).await?;
     let mut counts: BTreeMap<String, Vec<DeliveryCount>> = BTreeMap::new();
     for count in snapshot.delivery_counts(None).await? {
@@ -60,6 +80,9 @@ pub(crate) async fn handle_all(hub: Arc<Hub>, ask: Ask) -> Result<Answer, HubErr
     }
     let mut all: Vec<(bool, Value)> = Vec::new();
     for stored in &page.matches {
+        if !theirs(&ask.scope, &value_of(stored)) {
+            continue;
+        }
         let counts = counts.remove(&stored.id).unwrap_or_default();
         let parts = status(snapshot.as_mut(), stored, &counts).await?;
         let value = value_of(stored);
@@ -67,7 +90,11 @@ pub(crate) async fn handle_all(hub: Arc<Hub>, ask: Ask) -> Result<Answer, HubErr
         all.push((!troubled, json!({"name": "subscription", "part": parts})));
     }
     all.sort_by_key(|(well, _)| *well);
-    let mut answer = vec![lag(&hub, &shared)];
+    // How much is written in the whole installation is for those who have something to wait for.
+    let mut answer = Vec::new();
+    if !all.is_empty() || ask.scope.administers().is_ok() {
+        answer.push(lag(&hub, &shared));
+    }
     answer.extend(page.next.map(|next| json!({"name": "next", "valueString": next})));
     answer.extend(all.into_iter().map(|(_, value)| value));
     Ok(parameters(answer))
@@ -76,7 +103,7 @@ pub(crate) async fn handle_all(hub: Arc<Hub>, ask: Ask) -> Result<Answer, HubErr
 /// The HTTP handler of `GET [base]/Subscription/id/$status`.
 pub(crate) async fn handle_status(hub: Arc<Hub>, ask: Ask) -> Result<Answer, HubError> {
     let shared = shared(&hub, &ask)?;
-    let stored = hub.read("Subscription", ask.param("id")).await?;
+    let stored = own(&hub, &ask.scope, ask.param("id")).await?;
     let mut snapshot = hub.snapshot().await?;
     let counts = snapshot.delivery_counts(Some(&stored.id)).await?;
     let mut parts = status(snapshot.as_mut(), &stored, &counts).await?;
@@ -209,6 +236,7 @@ impl Asked {
 /// The HTTP handler of `GET [base]/Subscription/id/$dead-letters`: oldest first.
 pub(crate) async fn handle_dead(hub: Arc<Hub>, ask: Ask) -> Result<Answer, HubError> {
     let (id, asked) = listed(&hub, &ask)?;
+    own(&hub, &ask.scope, &id).await?;
     list(&hub, &id, &asked, DeliveryState::Dead).await
 }
 
@@ -216,6 +244,7 @@ pub(crate) async fn handle_dead(hub: Arc<Hub>, ask: Ask) -> Result<Answer, HubEr
 /// the earlier is through.
 pub(crate) async fn handle_waiting(hub: Arc<Hub>, ask: Ask) -> Result<Answer, HubError> {
     let (id, asked) = listed(&hub, &ask)?;
+    own(&hub, &ask.scope, &id).await?;
     list(&hub, &id, &asked, DeliveryState::Ready).await
 }
 
@@ -310,6 +339,8 @@ pub(crate) async fn handle_drop(hub: Arc<Hub>, mut ask: Ask) -> Result<Answer, H
 async fn change(hub: &Hub, ask: &mut Ask) -> Result<(Arc<Shared>, Chosen), HubError> {
     let shared = shared(hub, ask)?;
     may_write(hub, &ask.roles, "Subscription")?;
+    let id = ask.param("id").to_owned();
+    own(hub, &ask.scope, &id).await?;
     let body = ask.json(hub).await?;
     Ok((shared, Chosen::of(&body)?))
 }

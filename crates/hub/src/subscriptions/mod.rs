@@ -46,6 +46,7 @@ pub use settings::Settings;
 pub use worker::Worker;
 
 pub(crate) use definition::on_write;
+pub(crate) use owner::manages;
 pub(crate) use shared::Shared;
 pub(crate) use socket::handle as socket_handle;
 

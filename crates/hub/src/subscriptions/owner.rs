@@ -77,6 +77,20 @@ pub(super) fn of(value: &Value) -> Option<Arc<Actor>> {
     }))
 }
 
+/// Whether somebody manages a stored Subscription: who wrote it last, through the same application if through one, and
+/// who runs the installation.
+pub(crate) fn manages(actor: &Actor, subscription: &Value) -> bool {
+    if actor.has_role("admin") || actor.has_role("system") {
+        return true;
+    }
+    let application = |actor: &Actor| actor.client.as_ref().map(|client| client.client.clone());
+    of(subscription).is_some_and(|owner| {
+        owner.subject == actor.subject
+            && owner.acts_for == actor.acts_for
+            && (actor.client.is_none() || application(&owner) == application(actor))
+    })
+}
+
 /// Whether an owner may see a version now.
 pub(super) async fn sees(hub: &Hub, owner: Option<&Actor>, version: &StoredResource) -> Result<bool, HubError> {
     let Some(authorizer) = &hub.config.authorizer else {
@@ -108,6 +122,28 @@ pub(super) async fn told(
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn who_wrote_it_manages_it_and_who_runs_the_installation() {
+        let owned =
+            |who: &str| json!({"extension": [{"url": OWNER, "extension": [{"url": "who", "valueString": who}]}]});
+        let actor = |subject: &str, role: &str| Actor {
+            subject: subject.into(),
+            roles: vec![role.into()],
+            ..Actor::default()
+        };
+        let mine = owned("Practitioner/1");
+        assert!(manages(&actor("Practitioner/1", "data-manager"), &mine));
+        assert!(!manages(&actor("Practitioner/2", "data-manager"), &mine));
+        assert!(manages(&actor("Practitioner/2", "admin"), &mine));
+        assert!(!manages(&actor("", "mmg"), &json!({})), "an old one, of nobody");
+        let mut through = actor("Practitioner/1", "data-manager");
+        through.client = Some(Arc::default());
+        assert!(
+            !manages(&through, &mine),
+            "through an application that did not write it"
+        );
+    }
 
     #[test]
     fn what_somebody_claims_to_own_goes_away() {

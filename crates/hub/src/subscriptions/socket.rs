@@ -2,6 +2,7 @@
 //! matched (<https://hl7.org/fhir/R4/subscription.html#2.46.7.2>). A ping says "look again": those that nobody has
 //! received yet are kept on disk as one, and sent when a client binds.
 
+use super::owner::manages;
 use super::shared::Shared;
 use crate::Hub;
 use access::Actor;
@@ -9,10 +10,11 @@ use axum::extract::ws::{Message, WebSocket, WebSocketUpgrade};
 use axum::response::{IntoResponse as _, Response};
 use http::{HeaderMap, StatusCode, header};
 use parking_lot::Mutex;
+use serde_json::Value;
 use std::collections::{HashMap, HashSet};
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, AtomicUsize, Ordering};
-use store::Method;
+use store::{Method, StoreError, StoredResource};
 use tokio::sync::mpsc;
 
 /// Longest message of a client, bytes.
@@ -92,7 +94,7 @@ pub(crate) async fn handle(hub: Arc<Hub>, actor: Actor, headers: HeaderMap, upgr
         .max_frame_size(MAX_MESSAGE)
         .on_upgrade(move |socket| async move {
             let _seat = seat;
-            serve(&hub, &shared, socket).await;
+            serve(&hub, &shared, &actor, socket).await;
         })
 }
 
@@ -118,7 +120,7 @@ impl Drop for Bindings<'_> {
     }
 }
 
-async fn serve(hub: &Hub, shared: &Shared, mut socket: WebSocket) {
+async fn serve(hub: &Hub, shared: &Shared, actor: &Actor, mut socket: WebSocket) {
     let (sender, mut waiting) = mpsc::channel::<String>(WAITING);
     let mut bindings = Bindings {
         shared,
@@ -138,7 +140,7 @@ async fn serve(hub: &Hub, shared: &Shared, mut socket: WebSocket) {
                     Some(Ok(Message::Close(_)) | Err(_)) | None => return,
                     Some(Ok(_)) => continue,
                 };
-                let (answer, bound) = bind(hub, &bindings, text.trim()).await;
+                let (answer, bound) = bind(hub, actor, &bindings, text.trim()).await;
                 if socket.send(Message::Text(answer.into())).await.is_err() {
                     return;
                 }
@@ -153,7 +155,17 @@ async fn serve(hub: &Hub, shared: &Shared, mut socket: WebSocket) {
     }
 }
 
-async fn bind(hub: &Hub, bindings: &Bindings<'_>, text: &str) -> (String, Option<String>) {
+/// Whether somebody may listen to a subscription: they see it and manage it, at this moment.
+async fn may_listen(hub: &Hub, actor: &Actor, stored: &StoredResource, value: &Value) -> Result<bool, StoreError> {
+    let Some(authorizer) = &hub.config.authorizer else {
+        return Ok(true);
+    };
+    let view = authorizer.view(actor, None).await;
+    let view = view.map_err(|error| StoreError::Backend(error.to_string()))?;
+    Ok(view.sees(stored) && manages(actor, value))
+}
+
+async fn bind(hub: &Hub, actor: &Actor, bindings: &Bindings<'_>, text: &str) -> (String, Option<String>) {
     let Some(id) = text.strip_prefix("bind ").map(str::trim) else {
         return ("error: write 'bind <subscription id>'".into(), None);
     };
@@ -165,14 +177,8 @@ async fn bind(hub: &Hub, bindings: &Bindings<'_>, text: &str) -> (String, Option
     if bindings.ids.len() >= max {
         return (format!("error: one websocket binds at most {max} subscriptions"), None);
     }
-    let found = match hub.store.snapshot().await {
-        Ok(mut snapshot) => snapshot.read("Subscription", id).await,
-        Err(error) => Err(error),
-    };
-    match found {
-        Ok(Some(stored)) if stored.method != Method::Delete => {
-            let body = stored.body.as_deref().unwrap_or_default();
-            let value: serde_json::Value = serde_json::from_slice(body).unwrap_or_default();
+    match to_listen_to(hub, actor, id).await {
+        Ok(Some(value)) => {
             if value["channel"]["type"] == "websocket" {
                 (format!("bound {id}"), Some(id.to_owned()))
             } else {
@@ -182,10 +188,22 @@ async fn bind(hub: &Hub, bindings: &Bindings<'_>, text: &str) -> (String, Option
                 )
             }
         }
-        Ok(_) => ("error: there is no such subscription".into(), None),
+        // Another's looks like none.
+        Ok(None) => ("error: there is no such subscription".into(), None),
         Err(error) => {
             tracing::warn!(%error, "a subscription could not be read for a websocket");
             ("error: try again later".into(), None)
         }
     }
+}
+
+/// The subscription of this id, if there is one that somebody may listen to.
+async fn to_listen_to(hub: &Hub, actor: &Actor, id: &str) -> Result<Option<Value>, StoreError> {
+    let stored = hub.store.snapshot().await?.read("Subscription", id).await?;
+    let Some(stored) = stored.filter(|stored| stored.method != Method::Delete) else {
+        return Ok(None);
+    };
+    let value = serde_json::from_slice(stored.body.as_deref().unwrap_or_default()).unwrap_or_default();
+    let theirs = may_listen(hub, actor, &stored, &value).await?;
+    Ok(theirs.then_some(value))
 }

@@ -4,6 +4,7 @@ use super::commands::Doing;
 use super::{Head, items_kind, outcome, place};
 use crate::api::{BatchItem, BatchResult};
 use crate::command::Order;
+use crate::eyes::Eyes;
 use crate::instance::Hot;
 use crate::{Orchestrator, OrchestratorError};
 use engine::{Event, StepError};
@@ -21,10 +22,11 @@ impl Orchestrator {
         &self,
         head: &Head,
         doing: &Doing,
+        eyes: &Eyes,
         n: u64,
         instance: &str,
     ) -> Result<BatchResult, OrchestratorError> {
-        let error = match self.try_item(head, doing, n, instance).await {
+        let error = match self.try_item(head, doing, eyes, n, instance).await {
             Ok(()) => return Ok(BatchResult::Done),
             Err(error) => error,
         };
@@ -55,8 +57,16 @@ impl Orchestrator {
         }
     }
 
-    async fn try_item(&self, head: &Head, doing: &Doing, n: u64, instance: &str) -> Result<(), OrchestratorError> {
+    async fn try_item(
+        &self,
+        head: &Head,
+        doing: &Doing,
+        eyes: &Eyes,
+        n: u64,
+        instance: &str,
+    ) -> Result<(), OrchestratorError> {
         let hot = self.load(instance).await?;
+        eyes.operate(instance, hot.patient.as_deref())?;
         doing.prepare(self, &hot).await?;
         let commands = |hot: &Hot| doing.commands(hot);
         let mut order = Order::several(instance, &commands, &head.info.actor);

@@ -18,8 +18,10 @@ pub(crate) mod item;
 mod run;
 pub(crate) mod select;
 
+use crate::access_rules::administers;
 use crate::api::{BatchInfo, BatchItem, BatchResult, BatchState};
 use crate::{Orchestrator, OrchestratorError};
+use access::Actor;
 use jiff::Timestamp;
 use parking_lot::Mutex;
 use serde::{Deserialize, Serialize};
@@ -53,6 +55,10 @@ pub(crate) enum Source {
 #[derive(Debug, Clone, Serialize, Deserialize)]
 pub(crate) struct Head {
     pub info: BatchInfo,
+    /// Who began it, in the roles of then: an instance is done when they work for its patient at that moment. One that
+    /// was begun before this was kept does nothing to patients' instances.
+    #[serde(default)]
+    pub by: Actor,
     pub source: Source,
     /// All instances are written down.
     pub selected: bool,
@@ -205,6 +211,23 @@ impl Orchestrator {
             id: id.to_owned(),
         })?;
         Head::read(&found)
+    }
+
+    /// The head of a batch that the actor may see and steer: their own, and any for who runs the installation. Another's
+    /// is not there: what it is about may be patients the actor has nothing to do with.
+    pub(crate) async fn batch_of_actor(&self, actor: &Actor, id: &str) -> Result<Head, OrchestratorError> {
+        let head = self.batch_head(id).await?;
+        if self.may_see_batch(actor, &head) {
+            return Ok(head);
+        }
+        Err(OrchestratorError::NotFound {
+            what: "batch",
+            id: id.to_owned(),
+        })
+    }
+
+    pub(crate) fn may_see_batch(&self, actor: &Actor, head: &Head) -> bool {
+        self.config.authorizer.is_none() || administers(actor) || head.info.actor == actor.subject
     }
 
     pub(crate) async fn write_records(&self, records: Vec<RecordWrite>) -> Result<(), OrchestratorError> {

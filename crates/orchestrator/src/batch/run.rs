@@ -91,9 +91,10 @@ impl Orchestrator {
                 open.push((n, instance.clone()));
             }
         }
-        let (head_now, doing) = (&head, &doing);
+        let eyes = self.eyes(&head.by).await?;
+        let (head_now, doing, eyes) = (&head, &doing, &eyes);
         let results: Vec<Result<BatchResult, OrchestratorError>> = stream::iter(open)
-            .map(|(n, instance)| async move { self.do_item(head_now, doing, n, &instance).await })
+            .map(|(n, instance)| async move { self.do_item(head_now, doing, eyes, n, &instance).await })
             .buffer_unordered(head.info.concurrency.max(1))
             .collect()
             .await;

@@ -56,8 +56,9 @@ impl Orchestrator {
         let filter = bounded(head.info.filter.clone().unwrap_or_default(), before);
         let selection = Selection::of(filter, false)?;
         let selected = self.select(&selection, head.cursor.clone(), PAGE).await?;
-        let ids = selected.found.iter().map(|found| found.id().to_owned()).collect();
-        Ok((ids, selected.next))
+        let wanted = self.meant_by(&head.by, &selection).await?;
+        let meant = selected.found.iter().filter(|found| wanted.holds(found.patient()));
+        Ok((meant.map(|found| found.id().to_owned()).collect(), selected.next))
     }
 
     async fn failed_of(&self, head: &Head, batch: &str) -> Result<(Vec<String>, Option<String>), OrchestratorError> {

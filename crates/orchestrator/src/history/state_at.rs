@@ -44,6 +44,14 @@ impl Orchestrator {
         self.registry().await?;
         let now = self.load(id).await?;
         may_see(actor, now.patient.as_deref())?;
+        let eyes = self.eyes(actor).await?;
+        if eyes.are_own() {
+            return Err(OrchestratorError::Forbidden(
+                "how a pathway stood at a moment is for those who work on it; see /orchestrator/instances/{id} and its \
+                 history"
+                    .into(),
+            ));
+        }
         self.may_look(actor, now.patient.as_deref()).await?;
         if query.revision.is_some() && query.time.is_some() {
             return Err(OrchestratorError::BadRequest("give revision or time, not both".into()));

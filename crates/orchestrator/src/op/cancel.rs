@@ -2,7 +2,7 @@
 
 use super::suspend::reasoned;
 use crate::api::{CancelInstance, Moved};
-use crate::command::Order;
+use crate::command::{Order, Target};
 use crate::commit::Applied;
 use crate::idempotency::Idempotency;
 use crate::plumbing::{About, Body, to_the_end};
@@ -31,34 +31,33 @@ impl Orchestrator {
                 "reason: say why the instance is ended".into(),
             ));
         }
-        self.move_on(
-            instance,
-            Command::Cancel { reason: request.reason },
-            &actor.subject,
-            keyed,
-        )
-        .await
+        self.move_on(actor, instance, Command::Cancel { reason: request.reason }, keyed)
+            .await
     }
 
-    /// A command whose answer is just where the instance stands.
+    /// A command whose answer is just where the instance stands, by somebody who works for its patient.
     pub(crate) async fn move_on(
         &self,
+        actor: &Actor,
         instance: &str,
         command: Command,
-        actor: &str,
         keyed: Option<&Idempotency>,
     ) -> Result<Moved, OrchestratorError> {
-        self.move_on_for(Order::new(instance, command, actor), None, keyed)
-            .await
+        let order = Order::new(instance, command, &actor.subject);
+        self.move_on_for(actor, order, None, keyed).await
     }
 
     /// As [`Self::move_on`], with a reason for history where the command itself has no place for one.
     pub(crate) async fn move_on_for(
         &self,
+        actor: &Actor,
         mut order: Order<'_>,
         reason: Option<String>,
         keyed: Option<&Idempotency>,
     ) -> Result<Moved, OrchestratorError> {
+        if let Target::Existing(instance) = &order.target {
+            self.may_operate(actor, instance).await?;
+        }
         let answer = |applied: &Applied| (StatusCode::OK, json!(view::moved(applied)));
         if let Some(reason) = reason {
             order.note = Some(Event::Operated {

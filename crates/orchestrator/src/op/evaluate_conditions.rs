@@ -47,7 +47,8 @@ fn holding(registry: &Registry, process: &str, variables: &Variables, now: Times
 }
 
 impl Orchestrator {
-    /// Starts an instance of every process one of whose conditional start events holds for the variables.
+    /// Starts an instance of every process one of whose conditional start events holds for the variables. About a patient
+    /// whom the actor does not work for none holds.
     ///
     /// # Errors
     /// An unknown process (404), an unknown patient (422). That no condition holds is no error.
@@ -71,6 +72,9 @@ impl Orchestrator {
         let key = business_key.or_else(|| patient.as_ref().map(|patient| format!("Patient/{patient}")));
         let only = definition.as_deref().map(|id| id.split(':').next().unwrap_or(id));
         let mut to = Vec::new();
+        if !self.eyes(actor).await?.begin(patient.as_deref(), key.as_deref()) {
+            return self.send_to(to, keyed).await;
+        }
         for newest in registry.all_newest(BPMN) {
             let id = newest.info.id.as_str();
             if only.is_some_and(|only| only != id) {

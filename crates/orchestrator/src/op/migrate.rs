@@ -63,12 +63,14 @@ impl Orchestrator {
         Ok(Command::Migrate { from, to, mapping })
     }
 
-    /// What a migration would do to each running instance, a page at a time (a page may hold fewer than asked for).
+    /// What a migration would do to each running instance of patients whom the actor works for, a page at a time (a page
+    /// may hold fewer than asked for).
     ///
     /// # Errors
     /// Unknown definition (404).
     pub async fn dry_run_migration(
         &self,
+        actor: &Actor,
         request: DryRunMigration,
     ) -> Result<List<MigrationOutcome>, OrchestratorError> {
         let limit = page_size(&self.config, request.limit)?;
@@ -86,8 +88,12 @@ impl Orchestrator {
         let more = records.len() > limit;
         records.truncate(limit);
         let next = records.last().filter(|_| more).map(|record| record.id.clone());
+        let eyes = self.eyes(actor).await?;
+        let live = records
+            .into_iter()
+            .filter(|record| record.ended.is_none() && eyes.works_for(record.patient.as_deref()));
         let mut items = Vec::new();
-        for record in records.into_iter().filter(|record| record.ended.is_none()) {
+        for record in live {
             items.push(self.try_migration(&Arc::new(Hot::read(record)?), &command)?);
         }
         Ok(List { items, next })
@@ -132,13 +138,14 @@ impl Orchestrator {
         request: MigrateInstance,
         keyed: Option<&Idempotency>,
     ) -> Result<Moved, OrchestratorError> {
+        self.may_operate(actor, instance).await?;
         let from = match request.from {
             Some(from) => from,
             None => self.load(instance).await?.state.definition.clone(),
         };
         let command = self.migration(from, request.to, request.mapping).await?;
         let order = Order::new(instance, command, &actor.subject);
-        self.move_on_for(order, request.reason, keyed).await
+        self.move_on_for(actor, order, request.reason, keyed).await
     }
 }
 
@@ -152,9 +159,10 @@ pub(crate) async fn plan(
 
 pub(crate) async fn dry_run(
     State(orchestrator): State<Arc<Orchestrator>>,
+    actor: Actor,
     Body(request): Body<DryRunMigration>,
 ) -> Result<Json<List<MigrationOutcome>>, OrchestratorError> {
-    orchestrator.dry_run_migration(request).await.map(Json)
+    orchestrator.dry_run_migration(&actor, request).await.map(Json)
 }
 
 pub(crate) async fn handler(

@@ -28,7 +28,7 @@ impl Orchestrator {
             instructions: request.instructions,
             reason: reasoned(request.reason)?,
         };
-        self.move_on(instance, command, &actor.subject, keyed).await
+        self.move_on(actor, instance, command, keyed).await
     }
 }
 

@@ -9,6 +9,7 @@ use crate::instance::Hot;
 use crate::plumbing::Body;
 use crate::query::selection::Selection;
 use crate::{Orchestrator, OrchestratorError, view};
+use access::Actor;
 use axum::Json;
 use axum::extract::State;
 use jiff::{SignedDuration, Timestamp};
@@ -30,11 +31,16 @@ const MAX_LISTED: usize = 10_000;
 const GOOD_FOR: SignedDuration = SignedDuration::from_hours(1);
 
 impl Orchestrator {
-    /// Counts, tries, and shows the first ones.
+    /// Counts, tries, and shows the first ones, of the patients whom the actor works for. Listed ones of others do not
+    /// exist.
     ///
     /// # Errors
     /// A request that makes no sense (422), an unknown definition (404).
-    pub async fn preview_batch(&self, request: &BatchRequest) -> Result<BatchPreview, OrchestratorError> {
+    pub async fn preview_batch(
+        &self,
+        actor: &Actor,
+        request: &BatchRequest,
+    ) -> Result<BatchPreview, OrchestratorError> {
         self.check_batch(request).await?;
         let now = self.clock.now();
         let mut trial = Trial {
@@ -47,21 +53,32 @@ impl Orchestrator {
             reasons: HashMap::new(),
         };
         if let Some(listed) = &request.instances {
+            let eyes = self.eyes(actor).await?;
             for id in listed {
-                match self.load(id).await {
+                let found = match self.load(id).await {
+                    Ok(hot) => eyes.operate(id, hot.patient.as_deref()).map(|()| hot),
+                    Err(error) => Err(error),
+                };
+                match found {
                     Ok(hot) => trial.add(self, &hot).await?,
-                    Err(error @ OrchestratorError::NotFound { .. }) => trial.missing(id, &error),
+                    Err(error @ (OrchestratorError::NotFound { .. } | OrchestratorError::Forbidden(_))) => {
+                        trial.missing(id, &error);
+                    }
                     Err(error) => return Err(error),
                 }
             }
             return Ok(trial.result());
         }
         let selection = Selection::of(bounded(request.filter.clone().unwrap_or_default(), now), false)?;
+        let meant = self.meant_by(actor, &selection).await?;
         let (mut after, mut seen) = (None, 0);
         loop {
             let page = self.select(&selection, after, PAGE).await?;
             seen += page.seen;
             for found in page.found {
+                if !meant.holds(found.patient()) {
+                    continue;
+                }
                 if trial.preview.tried < MOST_TRIED {
                     trial.add(self, &Arc::new(found.read()?)).await?;
                 } else {
@@ -223,7 +240,8 @@ pub(crate) fn confirmed(request: &BatchRequest, now: Timestamp) -> Result<Timest
 
 pub(crate) async fn handler(
     State(orchestrator): State<Arc<Orchestrator>>,
+    actor: Actor,
     Body(request): Body<BatchRequest>,
 ) -> Result<Json<BatchPreview>, OrchestratorError> {
-    orchestrator.preview_batch(&request).await.map(Json)
+    orchestrator.preview_batch(&actor, &request).await.map(Json)
 }

@@ -5,6 +5,7 @@ use crate::api::BatchResult;
 use crate::batch::{HEAD, Head, NEWEST, chunk_kind, items_kind, newest_key, record};
 use crate::plumbing::to_the_end;
 use crate::{Orchestrator, OrchestratorError};
+use access::Actor;
 use axum::extract::{Path, State};
 use http::StatusCode;
 use std::sync::Arc;
@@ -19,9 +20,9 @@ impl Orchestrator {
     ///
     /// # Errors
     /// Unknown (404), it has not ended (409).
-    pub async fn remove_batch(&self, id: &str) -> Result<(), OrchestratorError> {
+    pub async fn remove_batch(&self, actor: &Actor, id: &str) -> Result<(), OrchestratorError> {
         let _one_at_a_time = self.batches.heads.lock().await;
-        let head = self.batch_head(id).await?;
+        let head = self.batch_of_actor(actor, id).await?;
         if !head.info.state.ended() {
             return Err(OrchestratorError::NothingToDo(format!(
                 "the batch is {}: stop it first, or wait for its end",
@@ -72,8 +73,9 @@ impl Orchestrator {
     /// The store cannot be read or written.
     pub async fn remove_old_batches(&self) -> Result<usize, OrchestratorError> {
         let old = self.old_batches().await?;
+        let program = Actor::system();
         for id in &old {
-            match self.remove_batch(id).await {
+            match self.remove_batch(&program, id).await {
                 // Somebody removed it by hand meanwhile.
                 Ok(()) | Err(OrchestratorError::NotFound { .. }) => {}
                 Err(error) => return Err(error),
@@ -85,8 +87,9 @@ impl Orchestrator {
 
 pub(crate) async fn handler(
     State(orchestrator): State<Arc<Orchestrator>>,
+    actor: Actor,
     Path(id): Path<String>,
 ) -> Result<StatusCode, OrchestratorError> {
-    to_the_end(async move { orchestrator.remove_batch(&id).await }).await?;
+    to_the_end(async move { orchestrator.remove_batch(&actor, &id).await }).await?;
     Ok(StatusCode::NO_CONTENT)
 }

@@ -34,7 +34,7 @@ impl Orchestrator {
         let doing = Doing::new(operation, String::new());
         let commands = |hot: &Hot| doing.retry_of(hot, id);
         let order = Order::several(instance_of(id, "incident")?, &commands, &actor.subject);
-        self.move_on_for(order, request.reason, keyed).await
+        self.move_on_for(actor, order, request.reason, keyed).await
     }
 }
 

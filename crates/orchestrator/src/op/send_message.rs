@@ -16,7 +16,7 @@ const TRIES: usize = 3;
 
 impl Orchestrator {
     /// Delivers a message to every instance that waits for its name and key; when nobody does, to the start events
-    /// with its name.
+    /// with its name. Only patients whom the actor works for are reached: others do not wait.
     ///
     /// # Errors
     /// [`OrchestratorError::NobodyWaits`] (404) when there is neither.
@@ -37,10 +37,12 @@ impl Orchestrator {
         let key = key
             .or_else(|| patient.as_ref().map(|p| format!("Patient/{p}")))
             .unwrap_or_default();
+        let eyes = self.eyes(actor).await?;
         for _ in 0..TRIES {
             let to = self
                 .receivers(&name, &key, patient.as_deref(), &variables, &actor.subject)
                 .await?;
+            let to = self.reached(&eyes, to).await?;
             if to.is_empty() {
                 break;
             }

@@ -11,7 +11,8 @@ use http::HeaderMap;
 use std::sync::Arc;
 
 impl Orchestrator {
-    /// Broadcasts a signal to everyone who waits for it now; a signal nobody waits for is no error.
+    /// Broadcasts a signal to everyone who waits for it now, of the patients whom the actor works for; a signal nobody
+    /// waits for is no error.
     pub async fn send_signal(
         &self,
         actor: &Actor,
@@ -23,6 +24,7 @@ impl Orchestrator {
         let to = self
             .signal_receivers(&request.name, &request.variables, &actor.subject)
             .await?;
+        let to = self.reached(&self.eyes(actor).await?, to).await?;
         self.send_to(to, keyed).await
     }
 }

@@ -27,7 +27,7 @@ impl Orchestrator {
             variables: request.variables,
         };
         let order = Order::new(instance, command, &actor.subject);
-        self.move_on_for(order, request.reason, keyed).await
+        self.move_on_for(actor, order, request.reason, keyed).await
     }
 }
 

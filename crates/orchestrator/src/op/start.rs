@@ -31,9 +31,8 @@ impl Orchestrator {
         mut request: StartInstance,
         keyed: Option<&Idempotency>,
     ) -> Result<InstanceInfo, OrchestratorError> {
-        if request.patient.is_some() {
-            self.may_look(actor, request.patient.as_deref()).await?;
-        }
+        self.may_begin(actor, request.patient.as_deref(), request.business_key.as_deref())
+            .await?;
         let about = Filed::Start(request.patient.as_deref());
         self.may_file(actor, &mut request.resources, about).await?;
         let registry = self.registry().await?;

@@ -56,7 +56,7 @@ impl Orchestrator {
         keyed: Option<&Idempotency>,
     ) -> Result<BatchInfo, OrchestratorError> {
         self.refuse_repeat(keyed).await?;
-        let old = self.batch_head(id).await?.info;
+        let old = self.batch_of_actor(actor, id).await?.info;
         let nothing = |text: &str| Err(OrchestratorError::NothingToDo(text.to_owned()));
         if !old.state.ended() {
             return nothing("the batch has not ended; wait, or cancel it");
@@ -123,6 +123,7 @@ impl Orchestrator {
         };
         Ok(Head {
             info,
+            by: actor.clone(),
             source,
             selected: listed,
             cursor: None,

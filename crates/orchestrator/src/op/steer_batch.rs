@@ -4,6 +4,7 @@
 use crate::api::{BatchInfo, BatchState};
 use crate::plumbing::to_the_end;
 use crate::{Orchestrator, OrchestratorError};
+use access::Actor;
 use axum::Json;
 use axum::extract::{Path, State};
 use std::sync::Arc;
@@ -24,9 +25,9 @@ impl Orchestrator {
     ///
     /// # Errors
     /// It has ended (409), unknown (404).
-    pub async fn steer_batch(&self, id: &str, steer: Steer) -> Result<BatchInfo, OrchestratorError> {
+    pub async fn steer_batch(&self, actor: &Actor, id: &str, steer: Steer) -> Result<BatchInfo, OrchestratorError> {
         let _one_at_a_time = self.batches.heads.lock().await;
-        let mut head = self.batch_head(id).await?;
+        let mut head = self.batch_of_actor(actor, id).await?;
         let state = head.info.state;
         if state == BatchState::Cancelled && steer == Steer::Cancel {
             return Ok(head.info);
@@ -56,31 +57,35 @@ impl Orchestrator {
 
 async fn handle(
     orchestrator: Arc<Orchestrator>,
+    actor: Actor,
     id: String,
     steer: Steer,
 ) -> Result<Json<BatchInfo>, OrchestratorError> {
-    to_the_end(async move { orchestrator.steer_batch(&id, steer).await })
+    to_the_end(async move { orchestrator.steer_batch(&actor, &id, steer).await })
         .await
         .map(Json)
 }
 
 pub(crate) async fn pause(
     State(orchestrator): State<Arc<Orchestrator>>,
+    actor: Actor,
     Path(id): Path<String>,
 ) -> Result<Json<BatchInfo>, OrchestratorError> {
-    handle(orchestrator, id, Steer::Pause).await
+    handle(orchestrator, actor, id, Steer::Pause).await
 }
 
 pub(crate) async fn resume(
     State(orchestrator): State<Arc<Orchestrator>>,
+    actor: Actor,
     Path(id): Path<String>,
 ) -> Result<Json<BatchInfo>, OrchestratorError> {
-    handle(orchestrator, id, Steer::Resume).await
+    handle(orchestrator, actor, id, Steer::Resume).await
 }
 
 pub(crate) async fn cancel(
     State(orchestrator): State<Arc<Orchestrator>>,
+    actor: Actor,
     Path(id): Path<String>,
 ) -> Result<Json<BatchInfo>, OrchestratorError> {
-    handle(orchestrator, id, Steer::Cancel).await
+    handle(orchestrator, actor, id, Steer::Cancel).await
 }

@@ -27,8 +27,7 @@ impl Orchestrator {
         keyed: Option<&Idempotency>,
     ) -> Result<Moved, OrchestratorError> {
         let reason = reasoned(request.reason)?;
-        self.move_on(instance, Command::Suspend { reason }, &actor.subject, keyed)
-            .await
+        self.move_on(actor, instance, Command::Suspend { reason }, keyed).await
     }
 
     /// Lets it go on.
@@ -43,7 +42,7 @@ impl Orchestrator {
         keyed: Option<&Idempotency>,
     ) -> Result<Moved, OrchestratorError> {
         let order = Order::new(instance, Command::Resume, &actor.subject);
-        self.move_on_for(order, request.reason, keyed).await
+        self.move_on_for(actor, order, request.reason, keyed).await
     }
 }
 

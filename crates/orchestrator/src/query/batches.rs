@@ -6,6 +6,7 @@ use crate::batch::item::read_item;
 use crate::batch::{HEAD, Head, NEWEST, items_kind};
 use crate::plumbing::Params;
 use crate::{Orchestrator, OrchestratorError};
+use access::Actor;
 use axum::Json;
 use axum::body::Body;
 use axum::extract::{Path, State};
@@ -18,6 +19,9 @@ use std::sync::Arc;
 
 /// Rows read at a time for a file.
 const PAGE: usize = 1_000;
+
+/// Batches looked at for one answer, at most.
+const MOST_SEEN: usize = 10_000;
 
 /// Which batches.
 #[derive(Debug, Clone, Default, Deserialize, schemars::JsonSchema)]
@@ -44,41 +48,60 @@ pub struct BatchItemsQuery {
 }
 
 impl Orchestrator {
-    /// A page of batches, newest first.
-    pub async fn batches(&self, query: BatchesQuery) -> Result<List<BatchInfo>, OrchestratorError> {
+    /// A page of batches, newest first: the actor's own; of who runs the installation all.
+    pub async fn batches(&self, actor: &Actor, query: BatchesQuery) -> Result<List<BatchInfo>, OrchestratorError> {
         let limit = page_size(&self.config, query.limit)?;
-        let after = query.after.unwrap_or_default();
+        let mut after = query.after.unwrap_or_default();
         let mut snapshot = self.store.snapshot().await?;
-        let mut found = snapshot.records_after(NEWEST, &after, limit + 1).await?;
-        let more = found.len() > limit;
-        found.truncate(limit);
-        let mut items = Vec::with_capacity(found.len());
-        for (_, id) in &found {
-            let id = String::from_utf8_lossy(id);
-            if let Some(head) = snapshot.record(HEAD, &id).await? {
-                items.push(Head::read(&head)?.info);
+        let (mut items, mut last, mut seen) = (Vec::new(), None, 0);
+        loop {
+            let found = snapshot.records_after(NEWEST, &after, limit + 1).await?;
+            let more = found.len() > limit;
+            seen += found.len();
+            for (key, id) in found {
+                let id = String::from_utf8_lossy(&id);
+                after = key;
+                let Some(head) = snapshot.record(HEAD, &id).await? else {
+                    continue;
+                };
+                let head = Head::read(&head)?;
+                if !self.may_see_batch(actor, &head) {
+                    continue;
+                }
+                if items.len() == limit {
+                    return Ok(List { items, next: last });
+                }
+                items.push(head.info);
+                last = Some(after.clone());
+            }
+            if !more || seen >= MOST_SEEN {
+                let next = more.then_some(after);
+                return Ok(List { items, next });
             }
         }
-        let next = found.last().filter(|_| more).map(|(key, _)| key.clone());
-        Ok(List { items, next })
     }
 
     /// One batch.
     ///
     /// # Errors
     /// Unknown (404).
-    pub async fn batch(&self, id: &str) -> Result<BatchInfo, OrchestratorError> {
-        Ok(self.batch_head(id).await?.info)
+    pub async fn batch(&self, actor: &Actor, id: &str) -> Result<BatchInfo, OrchestratorError> {
+        Ok(self.batch_of_actor(actor, id).await?.info)
     }
 
     /// A page of outcomes, in the order of the batch.
     ///
     /// # Errors
     /// Unknown (404).
-    pub async fn batch_items(&self, id: &str, query: BatchItemsQuery) -> Result<List<BatchItem>, OrchestratorError> {
+    pub async fn batch_items(
+        &self,
+        actor: &Actor,
+        id: &str,
+        query: BatchItemsQuery,
+    ) -> Result<List<BatchItem>, OrchestratorError> {
         let limit = page_size(&self.config, query.limit)?;
         let result = result_of(query.result.as_deref())?;
-        self.batch_head(id).await?;
+        self.batch_of_actor(actor, id).await?;
         let (kind, mut after) = (items_kind(id, result), query.after.unwrap_or_default());
         let mut items: Vec<BatchItem> = Vec::new();
         let mut more = true;
@@ -141,11 +164,12 @@ fn line(item: &BatchItem) -> String {
 }
 
 /// A file of outcomes, written while it is read: it may be long.
-fn file(orchestrator: Arc<Orchestrator>, id: String, result: Option<String>, csv: bool) -> Body {
+fn file(orchestrator: Arc<Orchestrator>, actor: Actor, id: String, result: Option<String>, csv: bool) -> Body {
     // What comes before the next page, and the mark of it; `None`: the file is at its end.
     let begin = Some((String::new(), true));
     let pages = stream::unfold(begin, move |state| {
-        let (orchestrator, id, result) = (orchestrator.clone(), id.clone(), result.clone());
+        let (orchestrator, actor) = (orchestrator.clone(), actor.clone());
+        let (id, result) = (id.clone(), result.clone());
         async move {
             let (after, first) = state?;
             let query = BatchItemsQuery {
@@ -154,7 +178,7 @@ fn file(orchestrator: Arc<Orchestrator>, id: String, result: Option<String>, csv
                 limit: Some(PAGE),
                 format: None,
             };
-            let page = match orchestrator.batch_items(&id, query).await {
+            let page = match orchestrator.batch_items(&actor, &id, query).await {
                 Ok(page) => page,
                 Err(error) => return Some((Err(std::io::Error::other(error.to_string())), None)),
             };
@@ -183,28 +207,32 @@ fn file(orchestrator: Arc<Orchestrator>, id: String, result: Option<String>, csv
 
 pub(crate) async fn list(
     State(orchestrator): State<Arc<Orchestrator>>,
+    actor: Actor,
     Params(query): Params<BatchesQuery>,
 ) -> Result<Json<List<BatchInfo>>, OrchestratorError> {
-    orchestrator.batches(query).await.map(Json)
+    orchestrator.batches(&actor, query).await.map(Json)
 }
 
 pub(crate) async fn one(
     State(orchestrator): State<Arc<Orchestrator>>,
+    actor: Actor,
     Path(id): Path<String>,
 ) -> Result<Json<BatchInfo>, OrchestratorError> {
-    orchestrator.batch(&id).await.map(Json)
+    orchestrator.batch(&actor, &id).await.map(Json)
 }
 
 pub(crate) async fn items(
     State(orchestrator): State<Arc<Orchestrator>>,
+    actor: Actor,
     Path(id): Path<String>,
     Params(query): Params<BatchItemsQuery>,
 ) -> Result<Json<List<BatchItem>>, OrchestratorError> {
-    orchestrator.batch_items(&id, query).await.map(Json)
+    orchestrator.batch_items(&actor, &id, query).await.map(Json)
 }
 
 pub(crate) async fn export(
     State(orchestrator): State<Arc<Orchestrator>>,
+    actor: Actor,
     Path(id): Path<String>,
     Params(query): Params<BatchItemsQuery>,
 ) -> Result<Response, OrchestratorError> {
@@ -217,7 +245,7 @@ pub(crate) async fn export(
         }
     };
     result_of(query.result.as_deref())?;
-    let id = orchestrator.batch_head(&id).await?.info.id;
+    let id = orchestrator.batch_of_actor(&actor, &id).await?.info.id;
     let (mime, end) = if csv {
         ("text/csv; charset=utf-8", "csv")
     } else {
@@ -231,7 +259,7 @@ pub(crate) async fn export(
         ),
         (header::CACHE_CONTROL, "no-store".to_owned()),
     ];
-    Ok((headers, file(orchestrator, id, query.result, csv)).into_response())
+    Ok((headers, file(orchestrator, actor, id, query.result, csv)).into_response())
 }
 
 #[cfg(test)]

@@ -35,7 +35,8 @@ impl Orchestrator {
         let hot = self.load(id).await?;
         may_see(actor, hot.patient.as_deref())?;
         self.may_look(actor, hot.patient.as_deref()).await?;
-        let facts = self.facts(actor).await?.knows(hot.patient.as_deref());
+        let facts = self.facts(actor).await?;
+        let (own, facts) = (facts.are_own(), facts.knows(hot.patient.as_deref()));
         let from = query.from.unwrap_or(0);
         let mut records = self
             .store
@@ -45,22 +46,48 @@ impl Orchestrator {
             .await?;
         let next = records.get(limit).map(|r| r.revision.to_string());
         records.truncate(limit);
-        let items = records
-            .into_iter()
-            .map(|record| {
-                let mut events = crate::history::record::events(&record)?;
-                if !facts {
-                    events.iter_mut().for_each(without_values);
-                }
-                Ok(HistoryEntry {
-                    revision: record.revision,
-                    at: record.at,
-                    actor: record.actor,
-                    events,
-                })
-            })
-            .collect::<Result<_, OrchestratorError>>()?;
+        let mut items = Vec::with_capacity(records.len());
+        for record in records {
+            let mut events = crate::history::record::events(&record)?;
+            if own {
+                events.retain_mut(told_to_assisted);
+            } else if !facts {
+                events.iter_mut().for_each(without_values);
+            }
+            if own && events.is_empty() {
+                continue;
+            }
+            items.push(HistoryEntry {
+                revision: record.revision,
+                at: record.at,
+                actor: record.actor,
+                events,
+            });
+        }
         Ok(List { items, next })
+    }
+}
+
+/// Whether an event is one of those that the person a process is about is told: its steps, its beginning and its end. What
+/// was noted, decided, reached by which way or went wrong is the staff's, and so are the reasons that people gave.
+fn told_to_assisted(event: &mut Event) -> bool {
+    match event {
+        Event::TaskCreated { assignee, roles, .. } => {
+            *assignee = None;
+            roles.clear();
+            true
+        }
+        Event::Suspended { reason } | Event::Terminated { reason } => {
+            reason.clear();
+            true
+        }
+        Event::Started { .. }
+        | Event::TaskCompleted { .. }
+        | Event::TaskCancelled { .. }
+        | Event::TimerFired { .. }
+        | Event::Resumed
+        | Event::Completed => true,
+        _ => false,
     }
 }
 

@@ -4,6 +4,7 @@ use super::page_size;
 use super::selection::Selection;
 use crate::access_rules::{confine, may_see};
 use crate::api::{InstanceInfo, InstanceSelection, List};
+use crate::instance::Hot;
 use crate::plumbing::{About, Params};
 use crate::{Orchestrator, OrchestratorError};
 use access::Actor;
@@ -11,13 +12,16 @@ use axum::Json;
 use axum::extract::{Path, State};
 use jiff::Timestamp;
 use serde::Deserialize;
-use serde_json::Value;
+use serde_json::{Map, Value};
 use std::sync::Arc;
 
 /// Rows looked at for one answer, at most; a page may hold fewer than asked for and still have a next one.
 const MOST_SEEN: usize = 20_000;
 /// Rows read at a time.
 const PAGE: usize = 500;
+
+/// Extension property of a process: names of its variables that the person it is about is shown, separated by blanks.
+const TOLD_TO_ASSISTED: &str = "sinfonia:assisted";
 
 /// Which instances; all that is given must hold.
 #[derive(Debug, Clone, Default, Deserialize, schemars::JsonSchema)]
@@ -89,8 +93,17 @@ impl Orchestrator {
         let mut after = query.after.clone();
         let patient = confine(actor, query.patient.clone())?;
         let of_facts = query.variable.as_deref().is_some_and(|text| !text.is_empty());
+        let of_incidents =
+            query.incident.is_some() || query.incident_kind.is_some() || query.incident_message.is_some();
         let selection = Selection::of(query.selection(patient)?, true)?;
         let eyes = self.eyes(actor).await?;
+        if eyes.are_own() && (of_facts || of_incidents) {
+            // What the staff and the program work with is not asked for either.
+            return Ok(List {
+                items: Vec::new(),
+                next: None,
+            });
+        }
         // Asking for a value is a way to see it.
         let facts = if of_facts { Some(self.facts(actor).await?) } else { None };
         let (mut items, mut seen) = (Vec::new(), 0);
@@ -107,7 +120,10 @@ impl Orchestrator {
                     let next = items.last().map(|last: &InstanceInfo| last.id.clone());
                     return Ok(List { items, next });
                 }
-                let info = self.instance_info(&found.read()?, false);
+                let mut info = self.instance_info(&found.read()?, false);
+                if eyes.are_own() {
+                    info.incidents.clear();
+                }
                 let patient = info.patient.as_deref();
                 if eyes.sees(patient) && facts.as_ref().is_none_or(|facts| facts.knows(patient)) {
                     items.push(info);
@@ -126,8 +142,29 @@ impl Orchestrator {
         let hot = self.load(id).await?;
         may_see(actor, hot.patient.as_deref())?;
         self.may_look(actor, hot.patient.as_deref()).await?;
-        let variables = self.facts(actor).await?.knows(hot.patient.as_deref());
-        Ok(self.instance_info(&hot, variables))
+        let facts = self.facts(actor).await?;
+        if facts.are_own() {
+            return Ok(self.for_assisted(&hot));
+        }
+        Ok(self.instance_info(&hot, facts.knows(hot.patient.as_deref())))
+    }
+
+    /// An instance for the person it is about: where it stands, and what the model says is for them.
+    fn for_assisted(&self, hot: &Hot) -> InstanceInfo {
+        let mut info = self.instance_info(hot, false);
+        info.incidents.clear();
+        info.variables = self.told_to_assisted(&hot.state.definition, hot.state.variables());
+        info
+    }
+
+    /// The variables that a model shows to the person its process is about (`sinfonia:assisted`); of none it says, none.
+    pub(crate) fn told_to_assisted(&self, definition: &str, variables: &Map<String, Value>) -> Map<String, Value> {
+        let registry = self.registry_now();
+        let process = registry.process(definition);
+        let names = process.and_then(|process| process.extensions.get(TOLD_TO_ASSISTED));
+        let names = names.unwrap_or_default().split_whitespace();
+        let told = names.filter_map(|name| Some((name.to_owned(), variables.get(name)?.clone())));
+        told.collect()
     }
 }
 

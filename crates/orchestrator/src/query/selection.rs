@@ -1,8 +1,10 @@
 //! Which instances are meant: the conditions that searches and batches share.
 
 use crate::api::InstanceSelection;
+use crate::eyes::Eyes;
 use crate::instance::Hot;
 use crate::{Orchestrator, OrchestratorError};
+use access::Actor;
 use serde_json::Value;
 use store::{InstanceFilter, InstanceRecord, InstanceStatus};
 
@@ -62,6 +64,11 @@ impl Selection {
     /// Whether it says anything at all.
     pub(crate) fn is_narrow(&self) -> bool {
         self.wanted != InstanceSelection::default()
+    }
+
+    /// Whether it asks for values: asking for one is a way to see it.
+    pub(crate) fn asks_values(&self) -> bool {
+        !self.wanted.variables.is_empty()
     }
 
     /// Whether rows must be read to know.
@@ -154,11 +161,31 @@ impl Found {
         }
     }
 
+    pub(crate) fn patient(&self) -> Option<&str> {
+        match self {
+            Self::Row(record) => record.patient.as_deref(),
+            Self::Read(hot) => hot.patient.as_deref(),
+        }
+    }
+
     pub(crate) fn read(self) -> Result<Hot, OrchestratorError> {
         match self {
             Self::Row(record) => Hot::read(*record),
             Self::Read(hot) => Ok(*hot),
         }
+    }
+}
+
+/// Of whose instances an operation on many may be, by who asks for it.
+pub(crate) struct MeantBy {
+    eyes: Eyes,
+    /// Where values are asked for.
+    facts: Option<Eyes>,
+}
+
+impl MeantBy {
+    pub(crate) fn holds(&self, patient: Option<&str>) -> bool {
+        self.eyes.works_for(patient) && self.facts.as_ref().is_none_or(|facts| facts.knows(patient))
     }
 }
 
@@ -172,6 +199,17 @@ pub(crate) struct Selected {
 }
 
 impl Orchestrator {
+    /// What an actor may mean with a selection: instances of patients whom they work for, and whose values they know
+    /// where it asks for values.
+    pub(crate) async fn meant_by(&self, actor: &Actor, selection: &Selection) -> Result<MeantBy, OrchestratorError> {
+        let facts = match selection.asks_values() {
+            true => Some(self.facts(actor).await?),
+            false => None,
+        };
+        let eyes = self.eyes(actor).await?;
+        Ok(MeantBy { eyes, facts })
+    }
+
     /// What is meant among the next `rows` rows.
     pub(crate) async fn select(
         &self,

@@ -132,6 +132,15 @@ impl Orchestrator {
             // The assisted sees that the step is there, not what the staff works with.
             return Ok(listed(info.task));
         }
+        if actor.patient().is_some() {
+            let mut own = listed(info.task);
+            if let Ok(hot) = self.load(&own.instance).await
+                && let Ok(open) = self.open_task(&hot, id)
+            {
+                own.variables = self.told_to_assisted(&hot.state.definition, &open.task.variables);
+            }
+            return Ok(own);
+        }
         // Who is offered a step without another tie sees what it is about when they take it; who keeps the installation
         // running, what no patient is known by.
         let held = info.task.assignee.as_deref() == Some(&actor.subject);

@@ -93,7 +93,7 @@ async fn a_failing_worker_is_tried_again_after_growing_pauses_then_an_incident_o
     assert_eq!(system.status(&instance).await, "incident");
     let incidents = system
         .orchestrator
-        .incidents(IncidentsQuery::default())
+        .incidents(&Actor::system(), IncidentsQuery::default())
         .await
         .unwrap()
         .items;
@@ -131,7 +131,7 @@ async fn a_failing_worker_is_tried_again_after_growing_pauses_then_an_incident_o
     assert!(
         system
             .orchestrator
-            .incidents(IncidentsQuery::default())
+            .incidents(&Actor::system(), IncidentsQuery::default())
             .await
             .unwrap()
             .items

@@ -124,7 +124,7 @@ async fn all_parts_of_a_start_must_come_with_the_same_key() {
         0,
         "it counts for both keys, and neither is whole"
     );
-    let waiting = system.orchestrator.start_parts().await.unwrap();
+    let waiting = system.orchestrator.start_parts(&ACTOR).await.unwrap();
     let missing: Vec<&[String]> = waiting.iter().map(|parts| parts.missing.as_slice()).collect();
     assert_eq!(missing, [["message 'consenso'"], ["message 'referto'"]]);
     assert_eq!(tell(&system, "consenso", "k1").await, (1, 0));
@@ -136,7 +136,7 @@ async fn all_parts_of_a_start_must_come_with_the_same_key() {
         (&json!("k1"), &json!("k1"))
     );
     assert_eq!(system.tokens(&running[0]).await, ["visita"]);
-    assert_eq!(system.orchestrator.start_parts().await.unwrap().len(), 1);
+    assert_eq!(system.orchestrator.start_parts(&ACTOR).await.unwrap().len(), 1);
 }
 
 #[tokio::test]
@@ -146,7 +146,7 @@ async fn a_part_without_a_key_waits_for_the_first_that_has_one() {
     assert_eq!(signal(&system).await, 0);
     assert_eq!(tell(&system, "referto", "k1").await, (0, 1));
     assert_eq!(tell(&system, "consenso", "k1").await, (1, 0));
-    assert!(system.orchestrator.start_parts().await.unwrap().is_empty());
+    assert!(system.orchestrator.start_parts(&ACTOR).await.unwrap().is_empty());
     assert_eq!(system.orchestrator.next_timer().await.unwrap(), None);
 }
 
@@ -157,7 +157,7 @@ async fn what_is_not_whole_in_time_expires_and_is_told() {
     tell(&system, "referto", "k1").await;
     system.advance(SignedDuration::from_hours(24));
     system.settle().await;
-    let told = system.orchestrator.start_parts().await.unwrap();
+    let told = system.orchestrator.start_parts(&ACTOR).await.unwrap();
     assert_eq!(
         (told[0].expired, told[0].arrived.as_slice()),
         (true, ["message 'referto'".to_owned()].as_slice())
@@ -168,5 +168,5 @@ async fn what_is_not_whole_in_time_expires_and_is_told() {
     let system = system.restart();
     system.advance(SignedDuration::from_hours(48));
     system.settle().await;
-    assert!(system.orchestrator.start_parts().await.unwrap().is_empty());
+    assert!(system.orchestrator.start_parts(&ACTOR).await.unwrap().is_empty());
 }

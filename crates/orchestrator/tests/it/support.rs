@@ -39,11 +39,23 @@ impl System {
         Self::with(Config::default())
     }
 
+    /// With an authoriser: who is tied to a patient sees and works on that patient's pathways, and nobody else.
+    pub fn guarded() -> Self {
+        Self::open(Config::default(), true)
+    }
+
     pub fn with(config: Config) -> Self {
+        Self::open(config, false)
+    }
+
+    fn open(mut config: Config, guarded: bool) -> Self {
         let dir = tempfile::tempdir().unwrap();
         let clock = Arc::new(ManualClock::new("2026-01-01T08:00:00Z".parse::<Timestamp>().unwrap()));
         let ids: Arc<dyn Ids> = Arc::new(SequentialIds::new("t"));
         let under = test_store::open(&file(&dir), None);
+        if guarded {
+            config.authorizer = Some(access::Authorizer::standard(under.store.clone(), clock.clone()));
+        }
         let (store, orchestrator) = program(&under, &clock, &ids, &config);
         Self {
             dir,
@@ -207,8 +219,10 @@ fn program(
     ids: &Arc<dyn Ids>,
     config: &Config,
 ) -> (Arc<dyn Store>, Arc<Orchestrator>) {
-    let orchestrator = Orchestrator::new(under.store.clone(), clock.clone(), ids.clone(), config.clone());
-    (under.store.clone(), orchestrator)
+    let watched = config.authorizer.as_ref().map(access::Authorizer::store);
+    let store = watched.unwrap_or_else(|| under.store.clone());
+    let orchestrator = Orchestrator::new(store.clone(), clock.clone(), ids.clone(), config.clone());
+    (store, orchestrator)
 }
 
 pub fn object(value: Value) -> serde_json::Map<String, Value> {

@@ -182,7 +182,7 @@ async fn a_failed_job_pauses_and_with_no_retries_left_opens_an_incident_whose_re
     assert!(fetch(&system, ask("somma", 5)).await.is_empty(), "it is taken away");
     let incidents = system
         .orchestrator
-        .incidents(IncidentsQuery::default())
+        .incidents(&Actor::system(), IncidentsQuery::default())
         .await
         .unwrap()
         .items;

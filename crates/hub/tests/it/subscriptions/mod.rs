@@ -6,5 +6,6 @@ mod feed;
 mod hooks;
 mod kill;
 mod limits;
+mod rights;
 mod sockets;
 mod world;

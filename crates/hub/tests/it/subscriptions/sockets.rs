@@ -7,9 +7,9 @@ use tokio_tungstenite::connect_async;
 use tokio_tungstenite::tungstenite::Message;
 use tokio_tungstenite::tungstenite::client::IntoClientRequest as _;
 
-type Socket = tokio_tungstenite::WebSocketStream<tokio_tungstenite::MaybeTlsStream<tokio::net::TcpStream>>;
+pub type Socket = tokio_tungstenite::WebSocketStream<tokio_tungstenite::MaybeTlsStream<tokio::net::TcpStream>>;
 
-async fn listen(world: &World) -> String {
+pub async fn listen(world: &World) -> String {
     let listener = tokio::net::TcpListener::bind("127.0.0.1:0").await.unwrap();
     let address = listener.local_addr().unwrap();
     let router = world.router.clone();
@@ -17,11 +17,11 @@ async fn listen(world: &World) -> String {
     format!("ws://{address}/fhir/websocket")
 }
 
-async fn say(socket: &mut Socket, text: &str) {
+pub async fn say(socket: &mut Socket, text: &str) {
     socket.send(Message::Text(text.into())).await.unwrap();
 }
 
-async fn hear(socket: &mut Socket) -> String {
+pub async fn hear(socket: &mut Socket) -> String {
     socket.next().await.unwrap().unwrap().into_text().unwrap().to_string()
 }
 

@@ -108,6 +108,15 @@ impl Receiver {
     }
 }
 
+pub fn person(id: &str, role: &str) -> Actor {
+    Actor {
+        subject: format!("Practitioner/{id}"),
+        name: "Prova".into(),
+        roles: vec![role.into()],
+        ..Actor::default()
+    }
+}
+
 /// The hub and its worker.
 pub struct World {
     pub hub: Arc<Hub>,
@@ -135,6 +144,15 @@ impl World {
         Self::with(|_| {})
     }
 
+    /// With an authoriser: everybody has the rights of their roles, subscriptions those of their owners.
+    pub fn guarded() -> Self {
+        let clock = ManualClock::new("2026-01-02T03:04:05Z".parse().unwrap());
+        let dir = tempfile::tempdir().unwrap();
+        let path = dir.path().to_owned();
+        let managers = |settings: &mut Settings| settings.managers = vec!["data-manager".into()];
+        Self::made(&path, Some(dir), Arc::new(clock), "id", managers, true)
+    }
+
     pub fn with(change: impl FnOnce(&mut Settings)) -> Self {
         let clock = ManualClock::new("2026-01-02T03:04:05Z".parse().unwrap());
         let dir = tempfile::tempdir().unwrap();
@@ -155,19 +173,30 @@ impl World {
         ids: &str,
         change: impl FnOnce(&mut Settings),
     ) -> Self {
+        Self::made(path, dir, clock, ids, change, false)
+    }
+
+    fn made(
+        path: &Path,
+        dir: Option<TempDir>,
+        clock: Arc<ManualClock>,
+        ids: &str,
+        change: impl FnOnce(&mut Settings),
+        guarded: bool,
+    ) -> Self {
         let store = SqliteStore::open(path.join("hub.db"), Options::default()).unwrap();
         let dynamic: Arc<dyn Store> = store.clone();
         let mut settings = settings();
         change(&mut settings);
         let mut config = HubConfig::new(crate::server::BASE);
         config.subscriptions = Some(settings);
-        let hub = Hub::new(
-            dynamic.clone(),
-            clock.clone(),
-            Arc::new(SequentialIds::new(ids)),
-            config,
-        );
-        let guard = Guard::open(dynamic, clock.clone());
+        let guard = Guard::open(dynamic.clone(), clock.clone());
+        let mut watched = dynamic;
+        if guarded {
+            config.authorizer = Some(guard.authorizer().clone());
+            watched = guard.authorizer().store();
+        }
+        let hub = Hub::new(watched, clock.clone(), Arc::new(SequentialIds::new(ids)), config);
         Self {
             worker: Worker::new(&hub).unwrap().unwrap(),
             router: hub::routes(hub.clone()).guard(&guard),
@@ -252,16 +281,14 @@ impl World {
     }
 
     pub async fn call(&self, method: Method, path: &str, role: &str, body: Option<Value>) -> (StatusCode, Value) {
-        let actor = Actor {
-            subject: "Practitioner/1".into(),
-            name: "Prova".into(),
-            roles: vec![role.into()],
-            ..Actor::default()
-        };
+        self.call_as(method, path, &person("1", role), body).await
+    }
+
+    pub async fn call_as(&self, method: Method, path: &str, actor: &Actor, body: Option<Value>) -> (StatusCode, Value) {
         let request = Request::builder()
             .method(method)
             .uri(format!("/fhir{path}"))
-            .header("authorization", format!("Bearer {}", self.guard.tokens().issue(&actor)))
+            .header("authorization", format!("Bearer {}", self.guard.tokens().issue(actor)))
             .header("content-type", "application/fhir+json")
             .body(body.map_or_else(Body::empty, |body| Body::from(body.to_string())))
             .unwrap();

@@ -137,6 +137,11 @@ pub(crate) async fn handler(
     actor: Actor,
     Params(query): Params<ExportQuery>,
 ) -> Result<Response, OrchestratorError> {
+    if actor.patient().is_some() {
+        return Err(OrchestratorError::Forbidden(
+            "the event log is of everybody's processes: a person's own data come out on their own pages".into(),
+        ));
+    }
     let format = Format::of(query.format.as_deref())?;
     if query.identified && !crate::access_rules::administers(&actor) {
         return Err(OrchestratorError::Forbidden(
