@@ -138,11 +138,28 @@ impl Hub {
         method: Method,
     ) -> Result<Prepared, HubError> {
         let previous = current.map_or(0, |current| current.version);
+        let value = self.settled(by, value, current)?;
         let mut prepared = self.prepare(value, id, previous, self.clock.now(), method)?;
         // Before the rules are looked at: what they find could tell of what may not be seen.
         by.may_write(&prepared.write, &prepared.value, current)?;
         validate::one(self, by, &mut prepared).await?;
         Ok(prepared)
+    }
+
+    /// What somebody writes, with the ties that come from it settled (`access::settle_ties`).
+    pub(crate) fn settled(
+        &self,
+        by: &Scope,
+        mut value: Value,
+        current: Option<&StoredResource>,
+    ) -> Result<Value, HubError> {
+        if let Scope::View(view) = by
+            && access::makes_ties(value["resourceType"].as_str().unwrap_or_default())
+        {
+            self.make_relative(&mut value);
+            access::settle_ties(view, &mut value, current, self.clock.now()).map_err(HubError::Forbidden)?;
+        }
+        Ok(value)
     }
 
     /// Looks at the structure of one version and prepares it. `previous`: the stored version, 0 for a new resource.

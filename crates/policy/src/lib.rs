@@ -15,6 +15,7 @@ mod policies;
 mod question;
 mod relation;
 mod roles;
+mod tying;
 mod types;
 
 pub use by_code::{add_label, label_by_code};
@@ -28,4 +29,5 @@ pub use policies::{About, Policies};
 pub use question::{Action, Asker, Question};
 pub use relation::{Relation, Relations};
 pub use roles::{Role, Roles};
+pub use tying::Tying;
 pub use types::Types;

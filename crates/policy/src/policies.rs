@@ -1,6 +1,6 @@
 //! A set of policies, read and checked.
 
-use crate::{Capabilities, Labels, PolicyError, Roles, Types};
+use crate::{Capabilities, Labels, PolicyError, Roles, Tying, Types};
 use cedar_policy::{Authorizer, Policy, PolicyId, PolicySet, Schema, ValidationMode, Validator};
 use include_dir::{Dir, include_dir};
 use sha2::{Digest as _, Sha256};
@@ -32,7 +32,7 @@ pub struct About {
     pub file: String,
 }
 
-/// Policies in force: the Cedar files of a folder with its tables `labels.json` and `types.json`.
+/// Policies in force: the Cedar files of a folder with its tables (`labels.json`, `types.json`, `ties.json`, …).
 pub struct Policies {
     pub(crate) set: PolicySet,
     pub(crate) schema: Schema,
@@ -41,6 +41,7 @@ pub struct Policies {
     about: BTreeMap<String, About>,
     labels: Labels,
     types: Types,
+    tying: Tying,
     roles: Roles,
     capabilities: Capabilities,
     version: String,
@@ -83,6 +84,7 @@ impl Policies {
             .map_err(|error| PolicyError::file("schema.cedarschema", &error))?;
         let labels = Labels::parse(one("labels.json")?)?;
         let types = Types::parse(one("types.json")?)?;
+        let tying = Tying::parse(one("ties.json")?)?;
         let roles = Roles::parse(one("roles.json")?)?;
         let capabilities = Capabilities::parse(one("capabilities.json")?, &roles)?;
         let mut set = PolicySet::new();
@@ -119,6 +121,7 @@ impl Policies {
             about,
             labels,
             types,
+            tying,
             roles,
             capabilities,
             version,
@@ -138,6 +141,11 @@ impl Policies {
     /// Groups of FHIR types.
     pub fn types(&self) -> &Types {
         &self.types
+    }
+
+    /// Which written resources tie people to patients.
+    pub fn tying(&self) -> &Tying {
+        &self.tying
     }
 
     /// Known roles.

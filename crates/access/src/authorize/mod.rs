@@ -15,6 +15,8 @@ mod view;
 mod watched;
 
 pub use authorizer::Authorizer;
-pub use ties::{AccessGrant, GRANT, GrantKind, GrantReview, STEP_DATA_EXTENSION, StepData, ties_people};
+pub use ties::{
+    AccessGrant, GRANT, GrantKind, GrantReview, STEP_DATA_EXTENSION, StepData, makes_ties, settle_ties, ties_people,
+};
 pub(crate) use ties::{GRANT_LOG, GRANT_UNTOLD};
 pub use view::{Access, View};

@@ -20,6 +20,8 @@ pub(super) struct Inner {
     /// The one patient whom an application with `patient/` scopes ends at; without one, nobody.
     pub context: Option<Option<String>>,
     pub purpose: String,
+    /// The organization it acts for.
+    pub unit: Option<String>,
     pub ties: Vec<Arc<Ties>>,
     pub everything: bool,
 }
@@ -75,6 +77,7 @@ impl View {
             acts_for: acts_for.map(str::to_owned),
             context: context(actor),
             purpose: purpose.to_owned(),
+            unit: actor.organization.clone(),
             policies,
             sights,
             asker,
@@ -113,6 +116,11 @@ impl View {
     /// Purpose of use.
     pub fn purpose(&self) -> &str {
         &self.0.purpose
+    }
+
+    /// The organization that the actor acts for, as a reference.
+    pub fn unit(&self) -> Option<String> {
+        self.0.unit.as_ref().map(|id| format!("Organization/{id}"))
     }
 
     /// Patients that the actor is tied to by more than a policy for everybody.

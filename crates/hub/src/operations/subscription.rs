@@ -42,10 +42,7 @@ fn theirs(scope: &Scope, subscription: &Value) -> bool {
 
 /// The Subscription that a request names, if the acting person may see and manage it; another's does not exist.
 async fn own(hub: &Hub, scope: &Scope, id: &str) -> Result<StoredResource, HubError> {
-    let stored = hub
-        .read("Subscription", id)
-        .await
-        .map_err(|error| scope.mask(error))?;
+    let stored = hub.read("Subscription", id).await.map_err(|error| scope.mask(error))?;
     scope.admit(&stored)?;
     if theirs(scope, &value_of(&stored)) {
         return Ok(stored);

@@ -219,6 +219,7 @@ impl Hub {
                 }));
             }
         }
+        let value = self.settled(&mode.by, value, target.current.as_ref())?;
         let prepared = self.prepare(value, &target.id, previous, self.clock.now(), target.method)?;
         mode.by
             .may_write(&prepared.write, &prepared.value, target.current.as_ref())?;

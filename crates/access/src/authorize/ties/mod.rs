@@ -4,6 +4,7 @@ mod consent;
 mod everybody;
 mod gp;
 mod grant;
+mod made;
 mod search;
 mod team;
 mod work;
@@ -12,6 +13,7 @@ pub(super) use everybody::{EVERYBODY, concerns as concerns_everybody};
 pub(super) use grant::holder as grant_holder;
 pub use grant::{AccessGrant, GRANT, GrantKind, GrantReview};
 pub(crate) use grant::{GRANT_LOG, GRANT_UNTOLD};
+pub use made::{makes_ties, settle_ties};
 pub(super) use work::CANDIDATE_SYSTEM;
 pub use work::{STEP_DATA_EXTENSION, StepData};
 
@@ -132,8 +134,8 @@ impl Kind {
     ) -> Result<Ties, StoreError> {
         match self {
             Self::Gp => gp::read(store, who, now).await,
-            Self::Team => team::read(store, who, Relation::Team, now).await,
-            Self::Unit => team::read(store, who, Relation::Unit, now).await,
+            Self::Team => team::read(store, policies.tying(), who, Relation::Team, now).await,
+            Self::Unit => team::read(store, policies.tying(), who, Relation::Unit, now).await,
             Self::Work => work::read(store, policies, who).await,
             Self::Consent => consent::read(store, who, now).await,
             Self::Grant => grant::read(store, policies, who, now).await,

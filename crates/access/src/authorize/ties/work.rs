@@ -1,7 +1,7 @@
 //! Steps of pathways in hand: each opens the data it declares, while it is open.
 
-use super::Ties;
 use super::search::{each, naming, tokens};
+use super::{Ties, made};
 use policy::{Policies, Relation};
 use serde_json::Value;
 use std::collections::BTreeMap;
@@ -15,10 +15,10 @@ pub const STEP_DATA_EXTENSION: &str = "https://sinfonia.it/fhir/StructureDefinit
 pub(crate) const CANDIDATE_SYSTEM: &str = "https://sinfonia.it/fhir/sid/candidate";
 
 /// States of a task that nobody has taken.
-const UNCLAIMED: &[&str] = &["requested", "received", "ready"];
+pub(super) const UNCLAIMED: &[&str] = &["requested", "received", "ready"];
 
 /// States of a task in somebody's hands.
-const OPEN: &[&str] = &["requested", "received", "accepted", "ready", "in-progress", "on-hold"];
+pub(super) const OPEN: &[&str] = &["requested", "received", "accepted", "ready", "in-progress", "on-hold"];
 
 /// What a step declares: FHIR types, each with the elements it needs (empty: all).
 ///
@@ -73,8 +73,9 @@ impl StepData {
 
 pub(super) async fn read(store: &dyn Store, policies: &Policies, who: (&str, &str)) -> Result<Ties, StoreError> {
     let mut ties = Ties::default();
+    let me = format!("{}/{}", who.0, who.1);
     naming(store, "Task", "owner", who, Some(("status", OPEN)), |resource, task| {
-        let Some(patient) = &resource.patient else {
+        let Some(patient) = resource.patient.as_ref().filter(|_| made::ties(task, &me)) else {
             return Ok(());
         };
         ties.steps = true;
@@ -84,13 +85,13 @@ pub(super) async fn read(store: &dyn Store, policies: &Policies, who: (&str, &st
         Ok(())
     })
     .await?;
-    let me = format!("{}/{}", who.0, who.1);
     let clauses = vec![
         tokens("Task", "performer", Some(CANDIDATE_SYSTEM), &[&me])?,
         tokens("Task", "status", None, UNCLAIMED)?,
     ];
     each(store, "Task", clauses, |resource, task| {
-        let (Some(patient), true) = (&resource.patient, task["owner"].is_null()) else {
+        let offered = task["owner"].is_null() && made::ties(task, &me);
+        let (Some(patient), true) = (&resource.patient, offered) else {
             return Ok(());
         };
         let opens = StepData::parse(&resource.id, policies.types().offered_step()).unwrap_or_default();
