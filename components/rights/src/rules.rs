@@ -91,6 +91,9 @@ pub(crate) struct HiddenType {
     pub encounter: Option<String>,
     /// Shown in the list. The others go with their encounter.
     pub listed: bool,
+    /// Hidden with its visit only.
+    #[serde(default)]
+    pub with_visit: bool,
 }
 
 /// Requests, their deadlines and what they ask.
@@ -288,6 +291,15 @@ mod tests {
             assert!(definitions.param(&kind.rtype, &kind.date).is_some(), "{}", kind.rtype);
             if let Some(encounter) = &kind.encounter {
                 assert!(definitions.param(&kind.rtype, encounter).is_some(), "{}", kind.rtype);
+            }
+        }
+        // Whatever of a person names its visit goes with it.
+        let definitions = fhir::Definitions::r4();
+        for rtype in definitions.resource_types() {
+            let own = !definitions.patient_compartment(rtype).is_empty();
+            let told = hiding().iter().any(|kind| kind.rtype == **rtype);
+            if own && definitions.param(rtype, "encounter").is_some() {
+                assert!(told, "{rtype} is not in hiding.json");
             }
         }
     }

@@ -40,8 +40,8 @@ pub use ask::{
 };
 pub use audit::{Audit, AuditPatient, NotRecorded};
 pub use authorize::{
-    Access, AccessGrant, Authorizer, GRANT, GrantKind, GrantReview, STEP_DATA_EXTENSION, StepData, View, makes_ties,
-    settle_ties, ties_people,
+    Access, AccessGrant, Authorizer, GRANT, GrantKind, GrantReview, HiddenVisits, STEP_DATA_EXTENSION, StepData, View,
+    makes_ties, settle_ties, ties_people,
 };
 pub use bearer::{BearerError, BearerVerifier, ClientCertificate};
 pub use cookie::{cookie, session_cookie_name, set_cookie};

@@ -10,7 +10,7 @@ use bytes::Bytes;
 use fhir::ReferenceText;
 use http::{HeaderName, HeaderValue, header};
 use serde_json::{Value, json};
-use store::StoredResource;
+use store::{Clause, Page, Query, StoredResource, ValueTest};
 
 /// Whose access rules a raw Binary follows.
 const SECURITY_CONTEXT: &str = "x-security-context";
@@ -106,10 +106,25 @@ fn headers(media: &str) -> Vec<(HeaderName, HeaderValue)> {
     list
 }
 
-/// Whether a reader may see a Binary: it follows the resource that `securityContext` names.
+/// Documents that refer to one Binary, of which the rules are looked at, at most.
+const DOCUMENTS: usize = 50;
+
+/// Whether a reader may see a Binary: it follows the resource that `securityContext` names, and does not show what a
+/// document that refers to it (`content.attachment.url`) hides from this reader.
 pub(crate) async fn admit(hub: &Hub, scope: &Scope, resource: &StoredResource) -> Result<(), HubError> {
-    if resource.rtype != "Binary" || scope.sees(resource) {
+    if resource.rtype != "Binary" || *scope == Scope::All {
         return scope.admit(resource);
+    }
+    let none = || HubError::not_found(&resource.rtype, &resource.id);
+    if !documents(hub, &resource.id)
+        .await?
+        .iter()
+        .all(|document| scope.sees(document))
+    {
+        return Err(none());
+    }
+    if scope.sees(resource) {
+        return Ok(());
     }
     let body = resource.body.as_deref().unwrap_or_default();
     let value: Value = serde_json::from_slice(body).map_err(|error| HubError::json(&error))?;
@@ -118,9 +133,48 @@ pub(crate) async fn admit(hub: &Hub, scope: &Scope, resource: &StoredResource) -
         && let Some(owner) = hub.snapshot().await?.read(rtype, id).await?
         && owner.body.is_some()
     {
-        return scope
-            .admit(&owner)
-            .map_err(|_| HubError::not_found(&resource.rtype, &resource.id));
+        scope.admit(&owner).map_err(|_| none())?;
+        // Its own labels count as of a fact about the owner's patient.
+        let patient = match rtype {
+            "Patient" => Some(owner.id.clone()),
+            _ => owner.patient.clone(),
+        };
+        let labelled = scope.hides(resource);
+        let about = StoredResource {
+            patient,
+            ..resource.clone()
+        };
+        return if !labelled || scope.sees(&about) {
+            Ok(())
+        } else {
+            Err(none())
+        };
     }
     scope.admit(resource)
+}
+
+/// The documents whose attachment is a Binary of this server.
+async fn documents(hub: &Hub, id: &str) -> Result<Vec<StoredResource>, HubError> {
+    let Some(param) = hub.definitions.param("DocumentReference", "location") else {
+        return Ok(Vec::new());
+    };
+    let place = format!("Binary/{id}");
+    let forms = [
+        place.clone(),
+        format!("/{place}"),
+        format!("{}/{place}", hub.config.base_url),
+    ];
+    let query = Query {
+        rtype: "DocumentReference".into(),
+        clauses: vec![Clause::Param {
+            param: param.id,
+            any: forms.into_iter().map(ValueTest::Uri).collect(),
+        }],
+        page: Page {
+            count: DOCUMENTS,
+            after: None,
+        },
+        ..Query::default()
+    };
+    Ok(hub.snapshot().await?.search(&query).await?.matches)
 }

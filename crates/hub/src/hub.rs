@@ -10,6 +10,7 @@ use crate::terminology::{self, Terminology};
 use crate::turns::Turns;
 use crate::validate;
 use crate::{HubConfig, HubError, Issue};
+use access::HiddenVisits;
 use bytes::Bytes;
 use fhir::Definitions;
 use jiff::Timestamp;
@@ -138,10 +139,16 @@ impl Hub {
         method: Method,
     ) -> Result<Prepared, HubError> {
         let previous = current.map_or(0, |current| current.version);
-        let value = self.settled(by, value, current)?;
+        let mut value = self.settled(by, value, current)?;
+        let mut visits = HiddenVisits::new();
+        if let Some(authorizer) = &self.config.authorizer {
+            self.make_relative(&mut value);
+            authorizer.look_up_visits(&mut value, &mut visits).await?;
+        }
+        let given = self.hidden_with(&mut value, &visits);
         let mut prepared = self.prepare(value, id, previous, self.clock.now(), method)?;
         // Before the rules are looked at: what they find could tell of what may not be seen.
-        by.may_write(&prepared.write, &prepared.value, current)?;
+        by.may_write(&prepared.write, given.as_ref().unwrap_or(&prepared.value), current)?;
         validate::one(self, by, &mut prepared).await?;
         Ok(prepared)
     }
@@ -160,6 +167,15 @@ impl Hub {
             access::settle_ties(view, &mut value, current, self.clock.now()).map_err(HubError::Forbidden)?;
         }
         Ok(value)
+    }
+
+    /// Gives a resource what hides the visits it names. Whether it may be written is judged by what was given, which is
+    /// returned when it differs: who writes for a visit need not know that it is hidden.
+    pub(crate) fn hidden_with(&self, value: &mut Value, visits: &HiddenVisits) -> Option<Value> {
+        let authorizer = self.config.authorizer.as_ref()?;
+        let mut given = authorizer.hide_with_visits(value, visits)?;
+        policy::label_by_code(authorizer.policies().labels(), &mut given);
+        Some(given)
     }
 
     /// Looks at the structure of one version and prepares it. `previous`: the stored version, 0 for a new resource.

@@ -89,6 +89,17 @@ impl Scope {
         }
     }
 
+    /// Whether a version carries labels that protect or hide it.
+    pub(crate) fn hides(&self, resource: &StoredResource) -> bool {
+        match self {
+            Self::View(view) => {
+                let labels = view.labels_of_body(resource.body.as_deref().unwrap_or_default());
+                !labels.is_empty()
+            }
+            Self::All | Self::Nothing => false,
+        }
+    }
+
     /// The bytes of a version that may be seen, with no more elements than the steps in hand declare.
     pub(crate) fn shown(&self, resource: &StoredResource, body: &Bytes) -> Bytes {
         match self {

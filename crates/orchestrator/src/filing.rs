@@ -31,7 +31,14 @@ impl Orchestrator {
         resources
             .iter_mut()
             .for_each(|value| policy::label_by_code(labels, value));
+        let mut visits = access::HiddenVisits::new();
+        for value in resources.iter_mut() {
+            authorizer.look_up_visits(value, &mut visits).await?;
+        }
         if actor.has_role("system") {
+            resources
+                .iter_mut()
+                .for_each(|value| drop(authorizer.hide_with_visits(value, &visits)));
             return Ok(());
         }
         let view = authorizer
@@ -52,13 +59,17 @@ impl Orchestrator {
                     keep_labels(&view, &stored, value)?;
                 }
             }
-            let Filed::Start(patient) = filed else { continue };
+            let Filed::Start(patient) = filed else {
+                drop(authorizer.hide_with_visits(value, &visits));
+                continue;
+            };
             let own = patient.is_some() && actor.patient() == patient;
             if !own && !view.may(Action::Write, &rtype, patient, Some(value)).permit {
                 return Err(OrchestratorError::Forbidden(format!(
                     "resources: you may not write a {rtype} about this person"
                 )));
             }
+            drop(authorizer.hide_with_visits(value, &visits));
         }
         Ok(())
     }

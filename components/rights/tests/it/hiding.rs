@@ -68,6 +68,67 @@ async fn a_visit_is_hidden_with_what_was_recorded_in_it() {
 }
 
 #[tokio::test]
+async fn what_is_recorded_later_in_a_hidden_visit_is_hidden_with_it_and_so_is_the_file() {
+    let system = System::open().await;
+    let doctor = doctor();
+    let of_visit = |value: serde_json::Value| {
+        let mut value = value;
+        value["encounter"] = serde_json::json!({"reference": "Encounter/visita"});
+        value
+    };
+    let about = serde_json::json!({"reference": "Patient/anna"});
+    let dose = serde_json::json!({"resourceType": "Immunization", "id": "dose", "status": "completed", "patient": about,
+        "vaccineCode": {"text": "x"}, "occurrenceDateTime": "2026-05-05"});
+    let file = serde_json::json!({"resourceType": "Binary", "id": "file", "contentType": "text/plain", "data": "YQ==",
+        "securityContext": {"reference": "Patient/anna"}});
+    let letter = serde_json::json!({"resourceType": "DocumentReference", "id": "lettera", "status": "current",
+        "subject": about, "content": [{"attachment": {"url": "Binary/file"}}],
+        "context": {"encounter": [{"reference": "Encounter/visita"}]}});
+    for value in [of_visit(dose), file, letter] {
+        system.put(&value).await;
+    }
+    assert!(system.reads(&doctor, "Binary", "file").await);
+    system
+        .post(&anna(), "/diritti/nascondi", &[("dato", "Encounter/visita")])
+        .await;
+    let flag = serde_json::json!({"resourceType": "Flag", "status": "active", "subject": about, "code": {"text": "y"}});
+    let mut flag = of_visit(flag);
+    flag["id"] = "dopo".into();
+    system.put(&flag).await;
+    let late = serde_json::json!({"resourceType": "Bundle", "type": "transaction", "entry": [{"resource":
+        of_visit(serde_json::json!({"resourceType": "Flag", "id": "dopo2", "status": "active", "subject": about,
+            "code": {"text": "y"}})), "request": {"method": "PUT", "url": "Flag/dopo2"}}]});
+    let program = system.context.peers.fhir(&Actor::system());
+    program.transaction(&late).await.unwrap();
+    // By the doctor, who need not know: it is written, and hidden.
+    let own = of_visit(serde_json::json!({"resourceType": "Condition", "subject": about, "code": {"text": "z"}}));
+    system.context.peers.fhir(&doctor).create(&own).await.unwrap();
+    assert_eq!(system.sees(&doctor, "Condition", &[("patient", "anna")]).await, [""; 0]);
+    assert_eq!(system.sees(&anna(), "Condition", &[("patient", "anna")]).await.len(), 1);
+    for (rtype, id) in [
+        ("Immunization", "dose"),
+        ("DocumentReference", "lettera"),
+        ("Binary", "file"),
+        ("Flag", "dopo"),
+        ("Flag", "dopo2"),
+    ] {
+        assert!(!system.reads(&doctor, rtype, id).await, "{rtype}/{id}");
+        assert!(system.reads(&anna(), rtype, id).await, "{rtype}/{id} of her own");
+    }
+    system
+        .post(&anna(), "/diritti/nascondi/togli", &[("dato", "Encounter/visita")])
+        .await;
+    for (rtype, id) in [
+        ("Immunization", "dose"),
+        ("Binary", "file"),
+        ("Flag", "dopo"),
+        ("Flag", "dopo2"),
+    ] {
+        assert!(system.reads(&doctor, rtype, id).await, "{rtype}/{id} again");
+    }
+}
+
+#[tokio::test]
 async fn nobody_hides_what_is_not_theirs() {
     let system = System::open().await;
     for (who, fact, status) in [

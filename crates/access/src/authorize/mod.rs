@@ -8,6 +8,7 @@
 mod authorizer;
 mod epochs;
 mod extract;
+mod hidden;
 mod labels;
 mod sight;
 mod ties;
@@ -15,6 +16,7 @@ mod view;
 mod watched;
 
 pub use authorizer::Authorizer;
+pub use hidden::HiddenVisits;
 pub use ties::{
     AccessGrant, GRANT, GrantKind, GrantReview, STEP_DATA_EXTENSION, StepData, makes_ties, settle_ties, ties_people,
 };

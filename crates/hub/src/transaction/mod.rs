@@ -11,6 +11,7 @@ mod references;
 mod rules;
 mod stable;
 
+use access::HiddenVisits;
 pub(crate) use entry::{Entry, Parsed, Target, entries};
 use stable::same_meaning;
 pub(crate) use stable::{hex, id as stable_id};
@@ -84,8 +85,9 @@ impl Hub {
             let failed =
                 references::conditional(self, &mode.by, snapshot.as_mut(), &mut entries, &mut planned.links).await?;
             drop(snapshot);
+            let visits = self.visits_of(&mut entries, &planned).await?;
             let (hub, shared) = (self.clone(), mode.clone());
-            let mut done = blocking(move || hub.assemble(entries, planned, &failed, &shared)).await?;
+            let mut done = blocking(move || hub.assemble(entries, planned, &failed, &visits, &shared)).await?;
             rules::check(self, &mut done, &mode).await?;
             let Assembled {
                 transaction, outcomes, ..
@@ -122,12 +124,46 @@ impl Hub {
         }
     }
 
+    /// What hides the visits that the entries name: as they are stored, or as the bundle itself writes them.
+    async fn visits_of(&self, entries: &mut Parsed, planned: &Planned) -> Result<HiddenVisits, HubError> {
+        let mut visits = HiddenVisits::new();
+        let Some(authorizer) = &self.config.authorizer else {
+            return Ok(visits);
+        };
+        let written = entries
+            .iter()
+            .zip(&planned.plans)
+            .filter_map(|(entry, plan)| match (entry, plan) {
+                (Ok(entry), Plan::Write(target))
+                    if target.rtype == "Encounter" && entry.method != http::Method::PATCH =>
+                {
+                    Some((target.id.clone(), authorizer.hiding_of_value(&entry.resource)))
+                }
+                _ => None,
+            });
+        visits.extend(written);
+        for (entry, plan) in entries.iter_mut().zip(&planned.plans) {
+            let (Ok(entry), Plan::Write(target)) = (entry, plan) else {
+                continue;
+            };
+            self.make_relative(&mut entry.resource);
+            authorizer.look_up_visits(&mut entry.resource, &mut visits).await?;
+            let patched = target.current.as_ref().filter(|_| entry.method == http::Method::PATCH);
+            if let Some(mut before) = patched.and_then(|current| serde_json::from_slice(current.body.as_deref()?).ok())
+            {
+                authorizer.look_up_visits(&mut before, &mut visits).await?;
+            }
+        }
+        Ok(visits)
+    }
+
     /// The store's transaction and the answers it will have.
     fn assemble(
         &self,
         entries: Parsed,
         planned: Planned,
         failed: &HashMap<String, HubError>,
+        visits: &HiddenVisits,
         mode: &Mode,
     ) -> Result<Assembled, HubError> {
         let Planned {
@@ -168,7 +204,7 @@ impl Hub {
                 Plan::Delete(None) => Ok(Some(Answer::deleted(None))),
                 Plan::Delete(Some(current)) => self.add_delete(&mut done.transaction, current, mode).map(Some),
                 Plan::Write(target) => match entry {
-                    Ok(entry) => self.add_write(&mut done, entry, target, &links, mode).map(Some),
+                    Ok(entry) => self.add_write(&mut done, entry, target, &links, visits, mode).map(Some),
                     Err((_, error)) => Err(error),
                 },
             };
@@ -197,6 +233,7 @@ impl Hub {
         mut entry: Entry,
         target: plan::Target,
         links: &Links<'_>,
+        visits: &HiddenVisits,
         mode: &Mode,
     ) -> Result<Answer, HubError> {
         let mut value = match &target.current {
@@ -219,10 +256,15 @@ impl Hub {
                 }));
             }
         }
-        let value = self.settled(&mode.by, value, target.current.as_ref())?;
+        let mut value = self.settled(&mode.by, value, target.current.as_ref())?;
+        self.make_relative(&mut value);
+        let given = self.hidden_with(&mut value, visits);
         let prepared = self.prepare(value, &target.id, previous, self.clock.now(), target.method)?;
-        mode.by
-            .may_write(&prepared.write, &prepared.value, target.current.as_ref())?;
+        mode.by.may_write(
+            &prepared.write,
+            given.as_ref().unwrap_or(&prepared.value),
+            target.current.as_ref(),
+        )?;
         let resource = stored(&prepared.write);
         if self.config.validation.of(&resource.rtype).is_deep() && prepared.issues.is_empty() {
             done.unchecked.push(Unchecked {

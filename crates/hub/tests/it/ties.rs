@@ -674,3 +674,32 @@ async fn who_receives_somebody_ties_the_own_unit() {
     server.clock.advance(jiff::SignedDuration::from_hours(24 * 367));
     assert!(!sees(&server, &nurse, "/Observation/o-mine").await, "{stay}");
 }
+
+#[tokio::test]
+async fn a_file_behind_a_hidden_document_is_hidden() {
+    let server = world().await;
+    let file = json!({"resourceType": "Binary", "id": "f", "contentType": "text/plain", "data": "YQ==",
+        "securityContext": {"reference": "Patient/mine"}});
+    put(&server, file).await;
+    let system = actor("client/x", "sistema");
+    assert!(sees(&server, &gp(), "/Binary/f").await && sees(&server, &system, "/Binary/f").await);
+    for url in ["Binary/f", "http://hub.test/fhir/Binary/f"] {
+        let url = url.replace("http://hub.test/fhir", crate::server::BASE);
+        let mut letter = json!({"resourceType": "DocumentReference", "id": "d", "status": "current",
+            "subject": {"reference": "Patient/mine"}, "content": [{"attachment": {"url": url}}]});
+        put(&server, letter.clone()).await;
+        assert!(sees(&server, &gp(), "/Binary/f").await, "{url}");
+        letter["meta"] = json!({"security": [{"system": HIDING, "code": "P99"}]});
+        put(&server, letter).await;
+        for path in ["/Binary/f", "/Binary/f/_history/1", "/Binary/f/$meta"] {
+            assert!(
+                !sees(&server, &gp(), path).await && !sees(&server, &system, path).await,
+                "{url} {path}"
+            );
+        }
+        assert!(
+            sees(&server, &actor("Patient/mine", "assistito"), "/Binary/f").await,
+            "{url}"
+        );
+    }
+}
