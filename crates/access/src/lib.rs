@@ -50,7 +50,7 @@ pub use error::{AccessError, SignInError};
 pub use explain::{Explain, Explained, PolicyText, explain_routes};
 pub use extract::NoActor;
 pub use grants::Grants;
-pub use guard::{Guard, GuardOptions, Refusal, TrustedOrigin};
+pub use guard::{Guard, GuardOptions, Refusal, ScopeCondition, TrustedOrigin, form_reaches_out};
 pub use identity::{DemoAccount, Identity, Session, SignedIn};
 pub use key::SigningKey;
 pub use local::{AccountInfo, Accounts, IdentityOptions, LocalIdentity, NewAccount, PasswordCost, SignInRules};

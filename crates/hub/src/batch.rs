@@ -206,6 +206,7 @@ fn ask(entry: Entry, caller: Caller, params: Vec<(String, String)>) -> Ask {
         format: Format::Json,
         view: View::default(),
         params,
+        condition: None,
         payload: if entry.resource.is_null() {
             Payload::Empty
         } else {

@@ -100,6 +100,7 @@ pub(crate) async fn handle(hub: Arc<Hub>, mut ask: Ask) -> Result<Answer, HubErr
         Some(value) => value,
         None => ask.json(&hub).await?,
     };
+    ask.writes_within_condition(&hub, None, None, &value)?;
     let rtype = ask.param("type");
     let criteria = ask
         .header("if-none-exist")?

@@ -110,6 +110,12 @@ pub(crate) async fn handle_instance(hub: Arc<Hub>, ask: Ask) -> Result<Answer, H
     if let Some(only) = page.versions.iter().find(|version| version.body.is_none()) {
         ask.scope.admit(only)?;
     }
+    for version in page.versions.iter().filter(|version| version.body.is_some()) {
+        ask.within_condition(&hub, version)?;
+    }
+    if ask.condition.is_some() && page.versions.iter().all(|version| version.body.is_none()) {
+        return Err(HubError::not_found(ask.param("type"), ask.param("id")));
+    }
     let mut page = page;
     page.versions = page.versions.into_iter().map(|one| ask.scope.dressed(one)).collect();
     Ok(answer(&hub, &path, &wanted, &page))

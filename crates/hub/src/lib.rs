@@ -11,6 +11,7 @@ mod bulk;
 mod bundle;
 mod capabilities;
 mod code_sets;
+mod condition;
 mod config;
 mod create;
 mod delete;

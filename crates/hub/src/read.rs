@@ -37,6 +37,7 @@ pub(crate) async fn handle(hub: Arc<Hub>, ask: Ask) -> Result<Answer, HubError> 
         Err(error) => return Err(ask.scope.mask(error)),
     };
     binary::admit(&hub, &ask.scope, &resource).await?;
+    ask.within_condition(&hub, &resource)?;
     if ask.unchanged(&resource) {
         return Ok(Answer::not_modified(&resource));
     }

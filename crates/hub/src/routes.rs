@@ -183,11 +183,12 @@ pub fn routes(hub: Arc<Hub>) -> Routes {
                 Some(row) => (row.who, row.handler),
                 None => (For::Readers, |_, ask| Box::pin(not_allowed(ask))),
             };
+            let looks = row.is_some_and(|row| LOOKING.contains(&row.interaction));
             routes = routes.route(
                 method.clone(),
                 &format!("{MOUNT}{path}"),
                 policy(who),
-                serve(&hub, who, filter, handler),
+                serve(&hub, who, filter, handler, looks),
             );
             // Clients write these two with and without the slash at the end.
             let alias = match *path {
@@ -195,7 +196,12 @@ pub fn routes(hub: Arc<Hub>) -> Routes {
                 "/{type}" => format!("{MOUNT}/{{type}}/"),
                 _ => continue,
             };
-            routes = routes.route(method.clone(), &alias, policy(who), serve(&hub, who, filter, handler));
+            routes = routes.route(
+                method.clone(),
+                &alias,
+                policy(who),
+                serve(&hub, who, filter, handler, looks),
+            );
         }
         for path in NOWHERE {
             let handler: Handler = |_, ask| Box::pin(nowhere(ask));
@@ -204,7 +210,7 @@ pub fn routes(hub: Arc<Hub>) -> Routes {
                 method.clone(),
                 &path,
                 policy(For::Readers),
-                serve(&hub, For::Readers, filter, handler),
+                serve(&hub, For::Readers, filter, handler, false),
             );
         }
     }
@@ -220,12 +226,21 @@ fn policy(who: For) -> Policy {
     }
 }
 
-fn serve(hub: &Arc<Hub>, who: For, filter: MethodFilter, handler: Handler) -> MethodRouter {
+/// Interactions that look at the conditions of a client's scopes; the others are refused where there are some.
+const LOOKING: &[&str] = &["read", "vread", "history-instance", "create", "update"];
+
+/// `looks`: whether the handler looks at the conditions of a client's scopes.
+fn serve(hub: &Arc<Hub>, who: For, filter: MethodFilter, handler: Handler, looks: bool) -> MethodRouter {
     let hub = hub.clone();
     on(filter, move |params: RawPathParams, request: Request| {
         let ask = Ask::of(&params, request);
         let stranger = who != For::Anyone && ask.scope == Scope::Nothing;
-        run(hub.clone(), if stranger { refused } else { handler }, ask)
+        let chosen: Handler = match stranger {
+            true => refused,
+            false if ask.condition.is_some() && !looks => |_, _| Box::pin(crate::condition::not_looked_at()),
+            false => handler,
+        };
+        run(hub.clone(), chosen, ask)
     })
 }
 

@@ -184,6 +184,11 @@ pub(crate) async fn handle(hub: Arc<Hub>, mut ask: Ask) -> Result<Answer, HubErr
         Some(value) => value,
         None => ask.json(&hub).await?,
     };
+    let current = match ask.condition {
+        Some(_) => hub.store.read(ask.param("type"), &id).await?,
+        None => None,
+    };
+    ask.writes_within_condition(&hub, Some(&id), current.as_deref(), &value)?;
     let written = hub
         .update_by(&ask.scope, ask.param("type"), ask.param("id"), value, if_match)
         .await?;

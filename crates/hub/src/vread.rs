@@ -51,6 +51,7 @@ pub(crate) async fn handle(hub: Arc<Hub>, ask: Ask) -> Result<Answer, HubError> 
         Err(error) => return Err(ask.scope.mask(error)),
     };
     binary::admit(&hub, &ask.scope, &resource).await?;
+    ask.within_condition(&hub, &resource)?;
     if rtype != "Binary" {
         history::admit_past(&hub, &ask.scope, rtype, id).await?;
     }

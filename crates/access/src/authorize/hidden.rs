@@ -6,6 +6,7 @@ use fhir::{Definitions, ReferenceText};
 use policy::{LabelKind, LabelSet};
 use serde_json::Value;
 use std::collections::HashMap;
+use std::collections::hash_map::Entry;
 use store::StoreError;
 
 /// Encounters that one fact may name, of which the labels are looked at; more are not looked at.
@@ -43,11 +44,10 @@ impl Authorizer {
             return Ok(());
         }
         for id in visits(value) {
-            if !known.contains_key(&id) {
-                let stored = self.store().read("Encounter", &id).await?;
+            if let Entry::Vacant(place) = known.entry(id) {
+                let stored = self.store().read("Encounter", place.key()).await?;
                 let body = stored.as_ref().and_then(|stored| stored.body.as_deref());
-                let hidden = self.hiding_of(body.unwrap_or_default());
-                known.insert(id, hidden);
+                place.insert(self.hiding_of(body.unwrap_or_default()));
             }
         }
         Ok(())

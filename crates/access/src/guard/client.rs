@@ -19,6 +19,16 @@ enum Does<'a> {
     WithAll(&'static [Action]),
 }
 
+/// What the resource of a request must match, by the conditions of the scopes that cover it: whoever answers `/fhir` looks
+/// at it, or refuses the request (SMART App Launch 2.2, "Finer-grained resource constraints using search parameters").
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct ScopeCondition {
+    /// FHIR type.
+    pub rtype: String,
+    /// Searches, without type and `?`: one of them must find the resource, as it is and as it would be.
+    pub queries: Vec<String>,
+}
+
 /// Lets a request through, narrowed to the conditions of the scopes where there are any, or gives the rule that refuses it.
 pub(super) fn admit(actor: &Actor, parts: &mut Parts) -> Result<(), &'static str> {
     if let Some(rule) = refuses(actor, parts) {
@@ -27,6 +37,9 @@ pub(super) fn admit(actor: &Actor, parts: &mut Parts) -> Result<(), &'static str
     let Some(client) = actor.client.as_deref() else {
         return Ok(());
     };
+    if let Some(condition) = condition(client, parts) {
+        parts.extensions.insert(condition);
+    }
     let Some(rtype) = searched_type(parts) else {
         return Ok(());
     };
@@ -36,12 +49,40 @@ pub(super) fn admit(actor: &Actor, parts: &mut Parts) -> Result<(), &'static str
     if ways.iter().any(|way| way.query.is_none()) {
         return Ok(());
     }
-    // The body of a search by POST is not read here.
-    let conditions = conditions(&ways)
-        .filter(|_| parts.method != Method::POST)
-        .ok_or("client-condition")?;
+    // Those in the address hold beside what the body of a search by POST asks.
+    let conditions = conditions(&ways).ok_or("client-condition")?;
     parts.uri = with_conditions(&parts.uri, &conditions).ok_or("client-condition")?;
     Ok(())
+}
+
+/// The condition on the one resource of a request, where no scope covers it without one.
+fn condition(client: &ClientGrant, parts: &Parts) -> Option<ScopeCondition> {
+    let rest = parts.uri.path().strip_prefix("/fhir/")?;
+    let (rtype, action) = of_one(&parts.method, rest, parts.headers.contains_key("if-none-exist"))?;
+    let permit = client.permits(rtype, action);
+    if permit.without_query() {
+        return None;
+    }
+    let Permit::Granted(ways) = permit else { return None };
+    Some(ScopeCondition {
+        rtype: rtype.to_owned(),
+        queries: ways.into_iter().filter_map(|way| way.query).collect(),
+    })
+}
+
+/// The interactions whose handlers look at a [`ScopeCondition`]: read, vread, history of one, create, update.
+fn of_one<'a>(method: &Method, rest: &'a str, conditional: bool) -> Option<(&'a str, Action)> {
+    let parts: Vec<&str> = rest.split('/').filter(|part| !part.is_empty()).collect();
+    let (rtype, action) = match (method.as_str(), parts.as_slice()) {
+        ("GET" | "HEAD", [rtype, _] | [rtype, _, "_history"] | [rtype, _, "_history", _]) => (*rtype, Action::Read),
+        ("POST", [rtype]) if !conditional => (*rtype, Action::Create),
+        ("PUT", [rtype, _]) => (*rtype, Action::Update),
+        _ => return None,
+    };
+    // Of the record of accesses a search is asked, not what is stored.
+    let plain = parts.iter().all(|part| !part.starts_with('$')) && rtype != "AuditEvent";
+    let of_type = parts.get(1).is_some_and(|part| ["_search", "_history"].contains(part));
+    (plain && !of_type).then_some((rtype, action))
 }
 
 fn searched_type(parts: &Parts) -> Option<String> {
@@ -105,9 +146,13 @@ fn fhir(client: &ClientGrant, method: &Method, rest: &str, parts: &Parts) -> boo
     let conditional = parts.headers.contains_key("if-none-exist");
     let covered = match does(method, rest, conditional) {
         Does::Nothing => true,
-        Does::With(rtype, actions) => actions
-            .iter()
-            .all(|action| covers(&client.permits(rtype, *action), *action)),
+        Does::With(rtype, actions) => actions.iter().all(|action| {
+            covers(
+                &client.permits(rtype, *action),
+                *action,
+                of_one(method, rest, conditional).is_some(),
+            )
+        }),
         Does::WithAll(actions) => actions
             .iter()
             .all(|action| client.permits_all_types(*action).without_query()),
@@ -115,13 +160,28 @@ fn fhir(client: &ClientGrant, method: &Method, rest: &str, parts: &Parts) -> boo
     covered && (!reaches_out(query) || client.permits_all_types(Action::Search).without_query())
 }
 
-/// A search can be narrowed by the conditions of a scope; what names one resource cannot be answered without looking first,
-/// and a write not at all: those need a scope without conditions.
-fn covers(permit: &Permit, action: Action) -> bool {
+/// A search can be narrowed by the conditions of a scope, and what reads or writes one resource looks at it; what else
+/// there is needs a scope without conditions.
+fn covers(permit: &Permit, action: Action, looks: bool) -> bool {
     match action {
         Action::Search => permit.is_granted(),
+        Action::Read | Action::Create | Action::Update if looks => permit.is_granted(),
         _ => permit.without_query(),
     }
+}
+
+/// Whether a search form brings or asks for resources of other types while no scope of the client covers all of them. The
+/// guard sees the address only: whoever reads the form asks this.
+pub fn form_reaches_out<'a>(client: &ClientGrant, mut names: impl Iterator<Item = &'a str>) -> bool {
+    names.any(name_reaches_out) && !client.permits_all_types(Action::Search).without_query()
+}
+
+fn name_reaches_out(name: &str) -> bool {
+    // A name that is spelt in another way is not looked into: it counts as reaching out.
+    name.contains(['.', '%'])
+        || ["_include", "_revinclude", "_has", "_filter", "_query"]
+            .iter()
+            .any(|control| name.starts_with(control))
 }
 
 fn does<'a>(method: &Method, rest: &'a str, conditional: bool) -> Does<'a> {
@@ -174,12 +234,7 @@ fn operates<'a>(operation: &str, first: &'a str, read: bool) -> Does<'a> {
 fn reaches_out(query: &str) -> bool {
     query.split('&').any(|pair| {
         let name = pair.split_once('=').map_or(pair, |(name, _)| name);
-        let name = name.replace("%3A", ":").replace("%3a", ":");
-        // A name that is spelt in another way is not looked into: it counts as reaching out.
-        name.contains(['.', '%'])
-            || ["_include", "_revinclude", "_has", "_filter", "_query"]
-                .iter()
-                .any(|control| name.starts_with(control))
+        name_reaches_out(&name.replace("%3A", ":").replace("%3a", ":"))
     })
 }
 
@@ -260,11 +315,68 @@ mod tests {
     }
 
     #[test]
-    fn conditions_let_search_but_not_read_or_write() {
-        let scope = ["user/Observation.cruds?category=laboratory"];
-        assert!(!refused(&scope, "GET", "/fhir/Observation?code=x"));
-        assert!(refused(&scope, "GET", "/fhir/Observation/1"));
-        assert!(refused(&scope, "PUT", "/fhir/Observation/1"));
+    fn what_reads_or_writes_one_resource_brings_its_condition_along() {
+        let scope = [
+            "user/Observation.cruds?category=laboratory",
+            "user/Observation.r?code=a",
+        ];
+        let of = |scopes: &[&str], method: &str, uri: &str| {
+            let (actor, mut parts) = ask(scopes, method, uri);
+            let admitted = admit(&actor, &mut parts);
+            admitted.map(|()| parts.extensions.get::<ScopeCondition>().map(|one| one.queries.clone()))
+        };
+        let laboratory = Ok(Some(vec!["category=laboratory".to_owned()]));
+        for uri in [
+            "/fhir/Observation/1",
+            "/fhir/Observation/1/_history",
+            "/fhir/Observation/1/_history/2",
+        ] {
+            let both = Ok(Some(vec!["category=laboratory".to_owned(), "code=a".to_owned()]));
+            assert_eq!(of(&scope, "GET", uri), both, "{uri}");
+            assert_eq!(
+                of(&["user/Observation.r?code=a", "user/Observation.r"], "GET", uri),
+                Ok(None)
+            );
+        }
+        assert_eq!(of(&scope, "POST", "/fhir/Observation"), laboratory);
+        assert_eq!(of(&scope, "PUT", "/fhir/Observation/1"), laboratory);
+        assert_eq!(
+            of(&scope, "GET", "/fhir/Observation?code=x"),
+            Ok(None),
+            "the search itself is narrowed"
+        );
+        for (method, uri) in [
+            ("PATCH", "/fhir/Observation/1"),
+            ("DELETE", "/fhir/Observation/1"),
+            ("PUT", "/fhir/Observation?code=x"),
+            ("GET", "/fhir/Observation/1/$meta"),
+            ("GET", "/fhir/Observation/$lastn"),
+            ("POST", "/fhir/Observation/1/$meta-add"),
+        ] {
+            assert!(of(&scope, method, uri).is_err(), "{method} {uri}");
+        }
+        let audit = ["user/AuditEvent.r?date=2026"];
+        assert!(of(&audit, "GET", "/fhir/AuditEvent/log-1-1").is_err());
+    }
+
+    #[test]
+    fn a_form_reaches_no_further_than_the_address() {
+        let (actor, _) = ask(&["user/Observation.s"], "GET", "/");
+        let client = actor.client.as_deref().unwrap();
+        for name in [
+            "_include",
+            "_has:Observation:patient:code",
+            "subject.name",
+            "_revinclude:iterate",
+        ] {
+            assert!(form_reaches_out(client, [name].into_iter()), "{name}");
+        }
+        assert!(!form_reaches_out(client, ["code", "_count", "date"].into_iter()));
+        let (actor, _) = ask(&["user/*.s"], "GET", "/");
+        assert!(!form_reaches_out(
+            actor.client.as_deref().unwrap(),
+            ["_include"].into_iter()
+        ));
     }
 
     #[test]
@@ -285,7 +397,11 @@ mod tests {
         let differing = [laboratory, "user/Observation.s?code=b"];
         assert_eq!(narrowed(&differing, uri), Err("client-condition"));
         let (actor, mut parts) = ask(&[laboratory], "POST", "/fhir/Observation/_search");
-        assert_eq!(admit(&actor, &mut parts), Err("client-condition"));
+        assert_eq!(admit(&actor, &mut parts), Ok(()));
+        assert_eq!(
+            parts.uri.to_string(),
+            "/fhir/Observation/_search?category=http://x%7Claboratory"
+        );
         assert_eq!(narrowed(&["user/Patient.rs"], uri), Err("client-scope"));
     }
 

@@ -8,6 +8,7 @@ mod refusal;
 #[cfg(test)]
 mod tests;
 
+pub use client::{ScopeCondition, form_reaches_out};
 pub use refusal::Refusal;
 
 use crate::audit::NotRecorded;

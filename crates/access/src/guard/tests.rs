@@ -300,6 +300,19 @@ async fn sessions_end_idle_absolutely_and_when_the_account_is_disabled() {
 }
 
 #[tokio::test]
+async fn a_remembered_password_ends_with_its_account() {
+    let world = World::new(false).await;
+    let request = || empty(ask("/chi").header(header::AUTHORIZATION, basic("rossi", PASSWORD)));
+    for _ in 0..2 {
+        assert_eq!(world.status(request()).await, 200, "remembered for a minute");
+    }
+    world.identity.accounts().set_disabled("rossi", true).await.unwrap();
+    assert_eq!(world.status(request()).await, 401, "at once");
+    world.identity.accounts().set_disabled("rossi", false).await.unwrap();
+    assert_eq!(world.status(request()).await, 200);
+}
+
+#[tokio::test]
 async fn signing_in_again_and_out_ends_the_session_before() {
     let world = World::new(false).await;
     let first = world.identity.sign_in("rossi", PASSWORD, None).await.unwrap();

@@ -58,6 +58,8 @@ pub(crate) struct Ask {
     pub params: Vec<(String, String)>,
     /// Body.
     pub payload: Payload,
+    /// What the scopes of the client ask of the one resource that it reads or writes.
+    pub condition: Option<access::ScopeCondition>,
 }
 
 impl Ask {
@@ -81,6 +83,7 @@ impl Ask {
             view: View::default(),
             params,
             payload: Payload::Http(body),
+            condition: parts.extensions.get::<access::ScopeCondition>().cloned(),
         }
     }
 
@@ -329,7 +332,9 @@ impl Ask {
                     });
                 }
                 let text = std::str::from_utf8(&bytes).map_err(|_| HubError::bad("the form is not UTF-8"))?;
-                all.extend(pairs::decode(text)?);
+                let form = pairs::decode(text)?;
+                self.form_within_scopes(&form)?;
+                all.extend(form);
             }
         }
         Ok(all)

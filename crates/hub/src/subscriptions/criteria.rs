@@ -103,6 +103,12 @@ impl Criteria {
         self.clauses.iter().find_map(keys)
     }
 
+    /// Whether a version is known to match without asking the store.
+    pub(crate) fn holds(&self, candidate: Candidate<'_>) -> bool {
+        let mut clauses = self.clauses.iter();
+        clauses.all(|clause| in_memory(clause, candidate) == Some(true))
+    }
+
     /// Whether a version matches.
     pub(crate) async fn matches(
         &self,

@@ -45,6 +45,7 @@ pub use seal::Seal;
 pub use settings::Settings;
 pub use worker::Worker;
 
+pub(crate) use criteria::Candidate;
 pub(crate) use definition::on_write;
 pub(crate) use owner::manages;
 pub(crate) use shared::Shared;

@@ -703,3 +703,93 @@ async fn a_file_behind_a_hidden_document_is_hidden() {
         );
     }
 }
+
+/// An application with these scopes, in the hands of the chosen doctor.
+fn through(scopes: &[&str]) -> Actor {
+    let grant = access::ClientGrant {
+        client: "app".into(),
+        scopes: scopes.iter().map(|scope| (*scope).to_owned()).collect(),
+        ..access::ClientGrant::default()
+    };
+    Actor {
+        client: Some(std::sync::Arc::new(grant)),
+        ..gp()
+    }
+}
+
+#[tokio::test]
+async fn a_scope_with_conditions_reads_and_writes_what_matches() {
+    let server = world().await;
+    let hba1c = "http://loinc.org|4548-4";
+    let app = through(&[&format!("user/Observation.crus?code={hba1c}")]);
+    put(&server, observation("weight", "mine", "29463-7")).await;
+    for path in [
+        "/Observation/o-mine",
+        "/Observation/o-mine/_history",
+        "/Observation/o-mine/_history/1",
+    ] {
+        assert!(sees(&server, &app, path).await, "{path}");
+        let other = path.replace("o-mine", "weight");
+        assert!(
+            sees(&server, &gp(), &other).await && !sees(&server, &app, &other).await,
+            "{other}"
+        );
+    }
+    let told = get(&server, &app, "/Observation/weight").await.text;
+    let never = get(&server, &app, "/Observation/none").await.text;
+    assert_eq!(told.replace("weight", "none"), never);
+    // A version that matched when it matches no more.
+    put(&server, observation("turned", "mine", "4548-4")).await;
+    put(&server, observation("turned", "mine", "29463-7")).await;
+    assert!(sees(&server, &app, "/Observation/turned/_history/1").await);
+    assert!(!sees(&server, &app, "/Observation/turned/_history").await);
+
+    let status = async |method: Method, path: &str, value: Value| ask(&server, &app, method, path, &value).await.status;
+    let mut new = observation("x", "mine", "4548-4");
+    new.as_object_mut().unwrap().remove("id");
+    assert_eq!(
+        status(Method::POST, "/Observation", new.clone()).await,
+        StatusCode::CREATED
+    );
+    new["code"]["coding"][0]["code"] = json!("29463-7");
+    assert_eq!(status(Method::POST, "/Observation", new).await, StatusCode::FORBIDDEN);
+    let put_as = async |id: &str, code: &str| {
+        status(
+            Method::PUT,
+            &format!("/Observation/{id}"),
+            observation(id, "mine", code),
+        )
+        .await
+    };
+    assert_eq!(put_as("o-mine", "4548-4").await, StatusCode::OK);
+    assert_eq!(
+        put_as("o-mine", "29463-7").await,
+        StatusCode::FORBIDDEN,
+        "out of what it may see"
+    );
+    assert_eq!(put_as("weight", "4548-4").await, StatusCode::NOT_FOUND, "into it");
+    for (method, path) in [
+        (Method::DELETE, "/Observation/o-mine"),
+        (Method::PATCH, "/Observation/o-mine"),
+    ] {
+        let patch = json!([{"op": "replace", "path": "/status", "value": "amended"}]);
+        assert_eq!(status(method, path, patch).await, StatusCode::FORBIDDEN, "{path}");
+    }
+    let search = async |form: &str| {
+        let bearer = format!("Bearer {}", server.guard.tokens().issue(&app));
+        let headers = [
+            ("authorization", bearer.as_str()),
+            ("content-type", "application/x-www-form-urlencoded"),
+        ];
+        server
+            .call(Method::POST, "/Observation/_search", &headers, form.to_owned())
+            .await
+    };
+    let found = search("patient=mine&code=http://loinc.org|29463-7").await;
+    assert_eq!(found.ids("match"), [""; 0], "{}", found.text);
+    assert_eq!(search("patient=mine&_id=o-mine,weight").await.ids("match"), ["o-mine"]);
+    assert_eq!(
+        search("_include=Observation:subject").await.status,
+        StatusCode::FORBIDDEN
+    );
+}

@@ -5,12 +5,13 @@ use crate::models::{bpmn, catch_message, catch_signal, flow, line, message, user
 use crate::support::{System, actor, object};
 use access::{AccessGrant, Actor, GrantKind};
 use orchestrator::api::{
-    BatchOperation, BatchRequest, CancelInstance, DryRunMigration, EvaluateConditions, InstanceSelection,
+    AssignTask, BatchOperation, BatchRequest, CancelInstance, DryRunMigration, EvaluateConditions, InstanceSelection,
     MigrateInstance, ModifyInstance, ResumeInstance, RetryIncident, SendMessage, SendSignal, SetVariables,
     StartInstance, SuspendInstance,
 };
 use orchestrator::{
-    AtQuery, BatchesQuery, HistoryQuery, IncidentsQuery, InstancesQuery, OrchestratorError, Steer, TasksQuery,
+    Assigning, AtQuery, BatchesQuery, HistoryQuery, IncidentsQuery, InstancesQuery, OrchestratorError, Steer,
+    TasksQuery,
 };
 use serde_json::json;
 use std::fmt::Debug;
@@ -321,7 +322,7 @@ async fn messages_signals_and_conditions_reach_ones_own_patients_only() {
     assert_eq!(told(theirs, "Patient/p2"), told(nobodys, "Patient/p9"));
     assert_eq!(system.tokens(&two).await, ["esito"]);
     let sent = o.send_message(&cm, tell("Patient/p1"), None).await.unwrap();
-    assert_eq!(sent.delivered, [one.clone()]);
+    assert_eq!(sent.delivered.as_slice(), std::slice::from_ref(&one));
     o.send_message(&Actor::system(), tell("Patient/p2"), None)
         .await
         .unwrap();
@@ -399,5 +400,47 @@ async fn the_assisted_see_where_they_stand_and_what_the_model_tells_them() {
     let stranger = signed_in("Patient/p2", "assistito");
     assert!(
         o.instance(&stranger, &id).await.is_err() && o.history(&stranger, &id, HistoryQuery::default()).await.is_err()
+    );
+}
+
+#[tokio::test]
+async fn a_step_that_names_somebody_shows_what_is_known_only_to_who_takes_it() {
+    let World { system, .. } = world().await;
+    let o = &system.orchestrator;
+    let named = line("", "consulto", &[user_task("parere", "mmg")]).replace(
+        r#"candidateGroups="mmg""#,
+        r#"candidateUsers="Practitioner/consulente""#,
+    );
+    let data =
+        r#"<zeebe:properties><zeebe:property name="sinfonia:data" value="Patient(name) Task"/></zeebe:properties>"#;
+    let named = named.replace("<zeebe:formDefinition", &format!("{data}<zeebe:formDefinition"));
+    system.deploy("consulto.bpmn", named).await;
+    let id = system
+        .start_with("consulto", Some("p2"), json!({"nota": "riservata"}))
+        .await
+        .id;
+    let (consultant, other) = (
+        signed_in("Practitioner/consulente", "medico"),
+        signed_in("Practitioner/x", "medico"),
+    );
+    let task = system.task_of(&id).await.id;
+    assert!(o.task(&other, &task).await.is_err());
+    let offered = o.task(&consultant, &task).await.unwrap();
+    assert!(
+        offered.variables.is_empty() && offered.comments.is_empty(),
+        "{:?}",
+        offered.variables
+    );
+    let claim = AssignTask::default();
+    o.assign_task(&consultant, &task, Assigning::Claim, claim, None)
+        .await
+        .unwrap();
+    let taken = o.task(&consultant, &task).await.unwrap();
+    assert_eq!(taken.variables["nota"], "riservata");
+    assert!(
+        o.instance(&consultant, &id)
+            .await
+            .is_ok_and(|info| info.variables.is_empty()),
+        "the step, not the plan"
     );
 }
