@@ -124,17 +124,17 @@ fn to_citizen(grant: &AccessGrant) -> Value {
     let (from, until) = (web::date_time(grant.from), web::time(grant.until));
     let what = match (grant.kind, &grant.agreement) {
         (GrantKind::Emergency, _) => format!(
-            "Il {from} {} ha aperto i tuoi dati sanitari in emergenza, fino alle {until}. Motivo: {}. L'accesso è registrato e \
+            "{} ha aperto i tuoi dati sanitari in emergenza, dal {from} alle {until}. Motivo: {}. L'accesso è registrato e \
              lo rivede il responsabile della protezione dei dati.",
             grant.name, grant.reason
         ),
         (GrantKind::Unlock, Some(agreement)) => format!(
-            "Il {from} {} ha aperto dati che la legge protegge di più, fino alle {until}. Risulta il tuo consenso: {agreement}. \
+            "{} ha aperto dati che la legge protegge di più, dal {from} alle {until}. Risulta il tuo consenso: {agreement}. \
              Se non l'hai dato, segnalalo al responsabile della protezione dei dati.",
             grant.name
         ),
         (GrantKind::Unlock, None) => format!(
-            "Il {from} {} ha aperto in emergenza dati che la legge protegge di più, fino alle {until}. L'accesso è \
+            "{} ha aperto in emergenza dati che la legge protegge di più, dal {from} alle {until}. L'accesso è \
              registrato e lo rivede il responsabile della protezione dei dati.",
             grant.name
         ),

@@ -11,6 +11,7 @@ pub(crate) struct Things {
     types: BTreeMap<String, String>,
     operations: BTreeMap<String, String>,
     paths: BTreeMap<String, String>,
+    searches: Vec<String>,
 }
 
 /// What was given or refused, and in which words.
@@ -249,6 +250,11 @@ pub(crate) fn thing(path: &str) -> &'static str {
     };
     let longest = things.paths.keys().filter(fits).max_by_key(|prefix| prefix.len());
     longest.map_or("other", |prefix| &things.paths[prefix])
+}
+
+/// Whether a page of this address only searches, although it is posted.
+pub(crate) fn is_search(path: &str) -> bool {
+    THINGS.searches.iter().any(|one| one == path)
 }
 
 impl ConsentKind {

@@ -57,6 +57,7 @@ unlock-basis = Why you may open it, for { $name }
 unlock-emergency = It is an emergency and the person cannot agree
 unlock-why = Explain why care needs it
 unlock-confirm = I confirm that what I stated is true.
+unlock-words-help = At least ten characters. Whoever reviews the access reads it, not the person.
 unlock-go = Open the category
 unlock-opened = The category is open until { $time }. The person is told.
 unlock-no-category = Choose a category.

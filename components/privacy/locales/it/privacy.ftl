@@ -57,6 +57,7 @@ unlock-basis = Perché puoi aprirla, per { $name }
 unlock-emergency = È un'emergenza e la persona non può dare il consenso
 unlock-why = Spiega perché serve alla cura
 unlock-confirm = Confermo che ciò che ho indicato è vero.
+unlock-words-help = Almeno dieci caratteri. Lo legge chi rivede l'accesso, non la persona.
 unlock-go = Apri la categoria
 unlock-opened = La categoria è aperta fino alle { $time }. La persona è avvisata.
 unlock-no-category = Scegli una categoria.

@@ -91,6 +91,8 @@ thing-export = a copy of your data
 thing-record = your record
 thing-figures = data for the analysis of pathways
 thing-account = your own access
+thing-opening = an access for a time to your data (emergency or unlocking)
+thing-why = why they may see your data
 thing-other = other data
 report-open = I do not recognise this access
 report-title = I do not recognise this access
@@ -151,7 +153,7 @@ desk-new = Record a choice
 desk-kind = What
 desk-organization = Organization (for one organization and for research)
 desk-no-organization = None
-desk-search = If the organization is not in the list, search it by name
+desk-search = If the choice is about an organisation, look for it by name
 desk-choice = What the person chose
 desk-paper = Signed form (number or description)
 paper-missing = Say which form the person signed (at most 200 characters).
@@ -268,6 +270,7 @@ erase-kept = { $n ->
    *[other] { $n } facts stay:
   }
 hold-stands = Legal hold: { $why }. While it stands, nothing is erased.
+decided-by-office = The office that answers requests decides. The data-protection officer controls.
 hold-title = Legal hold
 hold-text = If the data are needed in a trial or an investigation, write the reason here: while it stands, nothing is erased. Remove the reason to end the hold.
 hold-why = Reason

@@ -91,6 +91,8 @@ thing-export = una copia dei tuoi dati
 thing-record = la tua scheda
 thing-figures = dati per le analisi dei percorsi
 thing-account = il tuo accesso
+thing-opening = un accesso a tempo ai tuoi dati (emergenza o sblocco)
+thing-why = perché può vedere i tuoi dati
 thing-other = altri dati
 report-open = Non riconosco questo accesso
 report-title = Non riconosco questo accesso
@@ -151,7 +153,7 @@ desk-new = Registra una scelta
 desk-kind = Che cosa
 desk-organization = Struttura (per una struttura e per la ricerca)
 desk-no-organization = Nessuna
-desk-search = Se la struttura non è nell'elenco, cercala per nome
+desk-search = Se la scelta riguarda una struttura, cercala per nome
 desk-choice = Che cosa ha scelto la persona
 desk-paper = Modulo firmato (numero o descrizione)
 paper-missing = Indica il modulo che la persona ha firmato (al massimo 200 caratteri).
@@ -268,6 +270,7 @@ erase-kept = { $n ->
    *[other] { $n } dati restano:
   }
 hold-stands = Blocco legale: { $why }. Finché c'è, non si cancella nulla.
+decided-by-office = Decide l'ufficio che risponde alle richieste. Il responsabile della protezione dei dati controlla.
 hold-title = Blocco legale
 hold-text = Se i dati servono in un giudizio o in un'indagine, scrivi qui il motivo: finché c'è, non si cancella nulla. Togli il motivo per finire il blocco.
 hold-why = Motivo

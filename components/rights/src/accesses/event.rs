@@ -98,7 +98,11 @@ pub(super) fn read(event: &Value) -> Option<Access> {
             .or_else(|| first["who"]["display"].as_str())
             .map(str::to_owned),
         on_behalf: on_behalf.and_then(name),
-        verb: verb(event),
+        verb: if crate::rules::is_search(path) {
+            Verb::Read
+        } else {
+            verb(event)
+        },
         outcome: match event["outcome"].as_str() {
             Some("4") => Outcome::Refused,
             Some("8" | "12") => Outcome::Failed,
@@ -157,5 +161,17 @@ mod tests {
         assert_eq!((access.thing, access.step.as_deref()), ("tests", Some("Task/5")));
         assert!(access.policies.contains("care-read") && access.outcome == Outcome::Done);
         assert!(read(&json!({"id": "1"})).is_none());
+        let mut asked = event;
+        asked["action"] = json!("E");
+        asked["entity"] = json!([{"what": {"reference": "Patient/2"}}, {"description": "/perche"}]);
+        let access = read(&asked).unwrap();
+        assert_eq!(
+            (access.verb, access.thing),
+            (Verb::Read, "why"),
+            "a posted search changes nothing"
+        );
+        asked["entity"][1]["description"] = json!("access-grant/7f-1");
+        let access = read(&asked).unwrap();
+        assert_eq!((access.verb, access.thing), (Verb::Update, "opening"));
     }
 }

@@ -44,6 +44,7 @@ struct OfficeRequest {
     kept_because: String,
     hold: Option<String>,
     may_decide: bool,
+    automatic: bool,
 }
 
 #[derive(Template)]
@@ -130,12 +131,17 @@ pub(crate) async fn show(State(app): State<App>, page: Page, Path(id): Path<Stri
         erasable: plan.counts(it),
         kept: plan.kept,
         kept_because: format!(
-            "{} ({}; {})",
+            "{} ({}{})",
             if it { &kept.it } else { &kept.en },
             kept.source,
-            kept.status
+            match (kept.status.as_str(), it) {
+                ("unverified", true) => "; da verificare",
+                ("unverified", false) => "; to be checked",
+                _ => "",
+            }
         ),
         hold: hold.map(|hold| hold.get("motivo").to_owned()),
+        automatic: kind.automatic,
         may_decide: request.is_open() && !kind.automatic && page.actor().has_role(DECIDES),
         person: people::name(&person),
         page: page.with_title(name).crumb("/richieste-dati", "office-title"),
