@@ -17,6 +17,9 @@ pub struct Args {
     /// Kills.
     #[arg(long, default_value_t = 200)]
     rounds: u32,
+    /// Processes at the same time over one database (needs --store).
+    #[arg(long, default_value_t = 1)]
+    nodes: usize,
     /// Where the random numbers begin.
     #[arg(long, default_value_t = 1)]
     seed: u64,
@@ -41,6 +44,7 @@ pub async fn run(args: &Args) -> Result<()> {
         binary,
         folder: folder.path().to_owned(),
         store: args.store.clone(),
+        nodes: args.nodes,
         rounds: args.rounds,
         seed: args.seed,
         clients: args.clients,

@@ -13,20 +13,18 @@ use http::{Method, StatusCode, header};
 use serde_json::{Value, json};
 use std::sync::Arc;
 use store::{AuditEntry, ManualClock, SeededRandom, Store};
-use store_sqlite::{Options, SqliteStore};
 
 const PASSWORD: &str = "una frase lunga";
 
 struct World {
-    _folder: tempfile::TempDir,
-    store: Arc<SqliteStore>,
+    _folder: test_store::Stand,
+    store: Arc<dyn Store>,
     guard: Guard,
 }
 
 /// A node that has the store: what the hub's and the orchestrator's routes answer here is their published form.
 async fn node() -> (World, axum::Router) {
-    let folder = tempfile::tempdir().unwrap();
-    let store = SqliteStore::open(folder.path().join("test.db"), Options::default()).unwrap();
+    let (store, folder) = test_store::stand();
     let clock = Arc::new(ManualClock::new("2026-11-21T08:00:00Z".parse().unwrap()));
     let random = Arc::new(SeededRandom::new(9));
     let options = IdentityOptions {

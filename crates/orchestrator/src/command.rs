@@ -117,17 +117,22 @@ impl Orchestrator {
     async fn until_committed(&self, id: &str, order: &Order<'_>) -> Result<(Applied, After), OrchestratorError> {
         let mut last = None;
         for _ in 0..=self.config.conflict_retries {
-            let before = match &order.target {
-                Target::Existing(id) => self.load(id).await?,
-                Target::New(hot) => Arc::new((**hot).clone()),
+            let (before, kept) = match &order.target {
+                Target::Existing(id) => match self.cache.get(id) {
+                    Some(kept) => (kept, true),
+                    None => (self.load(id).await?, false),
+                },
+                Target::New(hot) => (Arc::new((**hot).clone()), false),
             };
-            if let Some(check) = order.check {
-                check(&before)?;
-            }
             let now = self.clock.now();
-            let mut applied = match &order.asked {
-                Asked::One(command) => self.step(&before, command.clone(), now)?,
-                Asked::Several(several) => self.steps(&before, several(&before)?, now)?,
+            let mut applied = match self.attempt(&before, order, now) {
+                Ok(applied) => applied,
+                // Another node may have moved it since it was kept here: refused is only what the store bears out.
+                Err(_) if kept && self.duty.is_some() => {
+                    self.cache.remove(id);
+                    continue;
+                }
+                Err(refused) => return Err(refused),
             };
             if let Some(note) = &order.note {
                 applied.events.insert(0, note.clone());
@@ -163,6 +168,17 @@ impl Orchestrator {
         Err(OrchestratorError::Contended(format!("instance {id}")))
     }
 
+    /// Looks whether it may be, and steps.
+    fn attempt(&self, before: &Arc<Hot>, order: &Order<'_>, now: Timestamp) -> Result<Applied, OrchestratorError> {
+        if let Some(check) = order.check {
+            check(before)?;
+        }
+        match &order.asked {
+            Asked::One(command) => self.step(before, command.clone(), now),
+            Asked::Several(several) => self.steps(before, several(before)?, now),
+        }
+    }
+
     /// A start that conflicts: the id is taken, the patient is missing, or has the process running already.
     async fn explain_refused_start(&self, hot: &Hot, preconditions: &[Precondition]) -> Result<(), OrchestratorError> {
         let mut snapshot = self.store.snapshot().await?;
@@ -195,7 +211,9 @@ impl Orchestrator {
 
     /// The instance as it is now.
     pub(crate) async fn load(&self, id: &str) -> Result<Arc<Hot>, OrchestratorError> {
-        if let Some(hot) = self.cache.get(id) {
+        // Others may have moved it since.
+        let kept = self.cache.get(id).filter(|_| self.duty.is_none());
+        if let Some(hot) = kept {
             return Ok(hot);
         }
         let record = self.store.snapshot().await?.instance(id).await?;
@@ -203,7 +221,11 @@ impl Orchestrator {
             what: "instance",
             id: id.to_owned(),
         })?;
-        Ok(Arc::new(Hot::read(record)?))
+        let hot = Arc::new(Hot::read(record)?);
+        if self.duty.is_some() && self.registry().await?.process(&hot.state.definition).is_none() {
+            self.read_registry_again().await?;
+        }
+        Ok(hot)
     }
 
     /// Reads instances that are about to be used, on one snapshot instead of one for each.

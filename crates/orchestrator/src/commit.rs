@@ -14,8 +14,8 @@ use serde_json::Value;
 use std::collections::BTreeMap;
 use std::sync::Arc;
 use store::{
-    HistoryWrite, InstanceStatus, InstanceWrite, Lease, LeaseWrite, Method, OutboxWrite, Precondition, RecordWrite,
-    Snapshot, StoreError, TimerWrite, Transaction, WaitKey, WaitKind, WaitWrite, prepare_write,
+    CursorWrite, HistoryWrite, InstanceStatus, InstanceWrite, Lease, LeaseWrite, Method, OutboxWrite, Precondition,
+    RecordWrite, Snapshot, StoreError, TimerWrite, Transaction, WaitKey, WaitKind, WaitWrite, prepare_write,
 };
 
 /// What else goes into the commit of a command.
@@ -31,6 +31,8 @@ pub(crate) struct Extras {
     pub outbox: Vec<OutboxWrite>,
     /// Small values, e.g. the outcome of a batch for this instance.
     pub records: Vec<RecordWrite>,
+    /// The fence of the background work ([`crate::shared`]).
+    pub cursors: Vec<CursorWrite>,
 }
 
 /// What a step leads to once it is committed.
@@ -153,6 +155,7 @@ impl<'a> Builder<'a> {
             }
         }
         self.transaction.outbox = extras.outbox;
+        self.transaction.cursors = extras.cursors;
         self.transaction.records = extras.records;
         self.transaction.preconditions = extras.preconditions;
         for resource in extras.resources {

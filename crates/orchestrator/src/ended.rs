@@ -1,4 +1,4 @@
-//! Waiting for an instance to end, in this process.
+//! Waiting for an instance to end.
 
 use crate::instance::Hot;
 use crate::{Orchestrator, OrchestratorError};
@@ -15,6 +15,11 @@ const MAX_WAITING: usize = 100_000;
 pub(crate) struct Ended(Mutex<HashMap<String, Vec<oneshot::Sender<InstanceStatus>>>>);
 
 impl Ended {
+    /// Ids of instances that somebody waits for.
+    pub(crate) fn waited_for(&self) -> Vec<String> {
+        self.0.lock().keys().cloned().collect()
+    }
+
     /// Tells those who wait.
     pub(crate) fn tell(&self, hot: &Hot) {
         if hot.ended.is_none() {
@@ -46,7 +51,7 @@ impl Drop for Place<'_> {
 }
 
 impl Orchestrator {
-    /// Waits until an instance has ended, and says how. Works for instances that this process moves; use a timeout.
+    /// Waits until an instance has ended, and says how; use a timeout.
     ///
     /// # Errors
     /// Unknown instance; too many callers wait already.

@@ -163,9 +163,24 @@ impl Orchestrator {
         self.jobs.automatic.store(true, Order::Release);
     }
 
+    /// Has the open jobs of the store read again.
+    pub(crate) fn jobs_look_again(&self) {
+        self.jobs.queue.lock().look_again = true;
+    }
+
+    /// Another node runs jobs from now on: what runs here comes to its end.
+    pub(crate) fn stop_jobs(&self) {
+        self.jobs.automatic.store(false, Order::Release);
+        let mut queue = self.jobs.queue.lock();
+        for queued in std::mem::take(&mut queue.waiting) {
+            queue.known.remove(&queued.job.id);
+        }
+        queue.look_again = true;
+    }
+
     /// Queues new jobs, and starts them when the background loop runs.
     pub(crate) fn new_jobs(&self, jobs: Vec<JobSpec>) {
-        if jobs.is_empty() {
+        if jobs.is_empty() || (self.duty.is_some() && !self.jobs.automatic.load(Order::Acquire) && !self.is_on_duty()) {
             return;
         }
         self.jobs.enqueue(jobs);
@@ -208,10 +223,11 @@ impl Orchestrator {
         let Some(worker) = self.jobs.worker(&job.job_type) else {
             return Ok(());
         };
-        let suspended = job
-            .id
-            .rsplit_once('.')
-            .and_then(|(instance, _)| self.cache.get(instance));
+        let suspended = match job.id.rsplit_once('.') {
+            Some((instance, _)) if self.duty.is_some() => self.load(instance).await.ok(),
+            Some((instance, _)) => self.cache.get(instance),
+            None => None,
+        };
         if suspended.is_some_and(|hot| hot.state.suspended()) {
             return Ok(()); // offered again when it is resumed
         }

@@ -38,6 +38,7 @@ mod query;
 mod registry;
 mod relay;
 mod routes;
+mod shared;
 mod simulations;
 mod timers;
 mod view;

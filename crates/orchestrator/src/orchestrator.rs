@@ -16,7 +16,7 @@ use jiff::{SignedDuration, Timestamp};
 use parking_lot::{Mutex, RwLock};
 use std::sync::{Arc, Weak};
 use std::time::Duration;
-use store::{Clock, Ids, Store};
+use store::{Clock, Duty, Ids, Store};
 use tokio::sync::Notify;
 
 /// Longest sleep of the background loop: how late a timer can be noticed when the machine's clock is moved.
@@ -52,13 +52,18 @@ pub struct Orchestrator {
     /// Callers that wait for an instance to end.
     pub(crate) ended: Ended,
     pub(crate) simulations: crate::simulations::Simulations,
+    /// The background work, where several nodes share the store.
+    pub(crate) duty: Option<Duty>,
     pub(crate) me: Weak<Self>,
 }
 
 impl Orchestrator {
     /// An orchestrator over a store. It does nothing by itself until [`Self::run`] or [`Self::settle`].
     pub fn new(store: Arc<dyn Store>, clock: Arc<dyn Clock>, ids: Arc<dyn Ids>, config: Config) -> Arc<Self> {
+        let shared = store.others().is_some();
+        let duty = shared.then(|| Duty::new(store.clone(), clock.clone(), "background"));
         Arc::new_cyclic(|me| Self {
+            duty,
             store,
             clock,
             ids,
@@ -101,8 +106,16 @@ impl Orchestrator {
     }
 
     /// The background loop: timers, jobs, messages between processes, and the hub's changes, until the store closes.
-    /// Exactly one per store.
+    /// Exactly one per process; where several processes share the store, one of them at a time works.
     pub async fn run(self: Arc<Self>) {
+        match &self.duty {
+            None => self.work().await,
+            Some(duty) => self.share(duty).await,
+        }
+    }
+
+    /// Works until the store closes.
+    pub(crate) async fn work(&self) {
         self.start_jobs_automatically();
         // Side by side, so that a large batch holds up no timer.
         tokio::select! {

@@ -276,6 +276,7 @@ impl Orchestrator {
             records,
             timers: extras.timers,
             outbox: extras.outbox,
+            cursors: extras.cursors,
             ..Transaction::default()
         };
         self.store.commit(transaction).await?;

@@ -112,6 +112,15 @@ impl Pollers {
         }
     }
 
+    /// Jobs may have been offered elsewhere: everyone looks again.
+    pub(crate) fn look_again(&self) {
+        let mut inner = self.inner.lock();
+        let types: Vec<String> = inner.waiting.keys().cloned().collect();
+        for job_type in types {
+            inner.wake(&job_type, usize::MAX);
+        }
+    }
+
     /// A lease ends at this moment; `true` when that is now the earliest someone waits for.
     pub(crate) fn will_end(&self, job_type: &str, until: Timestamp) -> bool {
         let mut inner = self.inner.lock();

@@ -85,6 +85,22 @@ impl Parked {
         self.dirty.store(true, Ordering::Release);
     }
 
+    /// Nothing is known of the outbox any more.
+    pub(crate) fn forget_all(&self) {
+        self.waiting.lock().clear();
+        self.ready.lock().clear();
+        self.loaded.store(false, Ordering::Release);
+        self.dirty.store(true, Ordering::Release);
+    }
+
+    /// Others wrote: the outbox is read again, and whether somebody waits now for what was parked.
+    pub(crate) fn look_again(&self) {
+        if !self.waiting.lock().is_empty() {
+            self.loaded.store(false, Ordering::Release);
+        }
+        self.dirty.store(true, Ordering::Release);
+    }
+
     /// True when the entry was not parked before.
     fn park(&self, name: &str, key: &str, entry: Outbox) -> bool {
         let mut waiting = self.waiting.lock();
@@ -289,6 +305,7 @@ impl Orchestrator {
         }
         let now = self.clock.now();
         let entries: Vec<String> = (0..to.len()).map(|n| format!("{id}.{n}")).collect();
+        let cursors = if remove.is_some() { self.fence() } else { Vec::new() };
         let mut outbox: Vec<OutboxWrite> = remove.into_iter().collect();
         outbox.extend(to.iter().zip(&entries).map(|(one, id)| one.add(id.clone(), now)));
         let records = keyed
@@ -301,6 +318,7 @@ impl Orchestrator {
                 .commit(Transaction {
                     outbox,
                     records,
+                    cursors,
                     ..Transaction::default()
                 })
                 .await;
@@ -348,7 +366,7 @@ impl Orchestrator {
                 )
             }
             Delivery::ToStart(start) if start.part.is_some() => {
-                let mut extras = Extras::default();
+                let mut extras = self.background(remove.is_some());
                 extras.outbox.extend(remove.clone());
                 let arrived = self.part_arrived(*start, extras, keyed).await;
                 if let Ok(outcome) = arrived {
@@ -384,6 +402,14 @@ impl Orchestrator {
         }
     }
 
+    /// What goes along with what the relay does: whoever is relieved must not start a thing a second time.
+    fn background(&self, relayed: bool) -> Extras {
+        Extras {
+            cursors: if relayed { self.fence() } else { Vec::new() },
+            ..Extras::default()
+        }
+    }
+
     async fn start_by_event(
         &self,
         start: StartDelivery,
@@ -399,6 +425,7 @@ impl Orchestrator {
         };
         let mut order = Order::new("", command, &start.actor);
         order.target = Target::New(Box::new(hot));
+        order.extras = self.background(remove.is_some());
         order.extras.outbox.extend(remove);
         order.keyed = keyed;
         self.carry_out(order).await

@@ -126,6 +126,8 @@ pub struct System {
     pub routes: Vec<Served>,
     /// Pages and APIs, guarded.
     pub router: axum::Router,
+    /// Hears what other nodes over the same store write.
+    listener: tokio::task::JoinHandle<()>,
 }
 
 impl System {
@@ -196,7 +198,12 @@ impl System {
         parts.pages(&components, &context, &guard);
         let (routes, router) = parts.guarded(&guard, &kit)?;
         let router = outermost(router, setup.origins, &oauth);
+        let (ties, accounts) = (authorizer, identity.clone());
+        let listener = tokio::spawn(async move {
+            tokio::join!(ties.follow(), accounts.follow());
+        });
         Ok(Self {
+            listener,
             store,
             identity,
             oauth,
@@ -217,6 +224,10 @@ impl System {
 
     /// Writes what is still in memory (the audit) and closes.
     pub async fn close(self) {
+        self.listener.abort();
+        if let Err(error) = self.orchestrator.leave().await {
+            tracing::debug!(%error, "the background work could not be handed over");
+        }
         self.guard.audit().flush().await;
         self.store.close().await;
     }

@@ -6,13 +6,31 @@ use crate::error::Outcome;
 use crate::online::Online;
 use crate::postgres_store::Node;
 use crate::session::Session;
+use std::collections::BTreeSet;
 use std::future::poll_fn;
 use std::sync::Arc;
 use std::sync::atomic::Ordering;
 use std::time::Duration;
+use store::LOST;
 use tokio::sync::Notify;
 use tokio::task::JoinHandle;
 use tokio_postgres::{AsyncMessage, Config, NoTls};
+
+/// Longest payload of a notification, bytes (PostgreSQL takes less than 8,000).
+const MAX_TOLD: usize = 7_000;
+
+/// What a commit tells: who it was, and of what kinds it was.
+pub(crate) fn told(node: &str, words: &BTreeSet<String>) -> String {
+    let mut told = node.to_owned();
+    for word in words {
+        if told.len() + word.len() >= MAX_TOLD || word.contains(' ') {
+            return format!("{node} {LOST}");
+        }
+        told.push(' ');
+        told.push_str(word);
+    }
+    told
+}
 
 /// How long to wait before connecting again.
 const RETRY: Duration = Duration::from_secs(1);
@@ -23,18 +41,21 @@ pub(crate) fn start(node: Arc<Node>, address: &str, online: Arc<Online>) -> Outc
     Ok(tokio::spawn(async move {
         let heard = Arc::new(Notify::new());
         // Ends with this task: both are aborted together.
-        tokio::join!(ears(config, heard.clone()), looks(node, heard, online));
+        tokio::join!(ears(node.clone(), config, heard.clone()), looks(node, heard, online));
     }))
 }
 
 /// Keeps a connection that listens.
-async fn ears(config: Config, heard: Arc<Notify>) {
+async fn ears(node: Arc<Node>, config: Config, heard: Arc<Notify>) {
     loop {
         if let Ok((client, mut connection)) = config.connect(NoTls).await {
             let messages = async {
                 while let Some(message) = poll_fn(|context| connection.poll_message(context)).await {
                     match message {
-                        Ok(AsyncMessage::Notification(_)) => heard.notify_one(),
+                        Ok(AsyncMessage::Notification(word)) => {
+                            node.heard(word.payload());
+                            heard.notify_one();
+                        }
                         Ok(_) => {}
                         Err(error) => {
                             tracing::warn!(%error, "the connection that listens for changes broke; connecting again");
@@ -47,6 +68,8 @@ async fn ears(config: Config, heard: Arc<Notify>) {
                 if let Err(error) = client.batch_execute("LISTEN sinfonia").await {
                     tracing::warn!(%error, "cannot listen for changes; looking now and then goes on");
                 }
+                // What was said before is lost.
+                node.heard(LOST);
                 heard.notify_one();
                 // The client must live as long as its connection shall.
                 std::future::pending::<()>().await;

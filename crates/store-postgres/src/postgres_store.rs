@@ -17,7 +17,7 @@ use search::{Extractor, Limits, Rules};
 use std::collections::HashSet;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicI64, AtomicU64, Ordering};
-use store::{AuditEntry, Committed, Erased, Snapshot, Store, StoreError, StoredResource, Transaction};
+use store::{AuditEntry, Committed, Erased, LOST, Others, Snapshot, Store, StoreError, StoredResource, Transaction};
 use tokio::sync::watch;
 use tokio::task::JoinHandle;
 
@@ -38,9 +38,26 @@ pub(crate) struct Node {
     /// Number of the set of user-defined parameters in force here.
     pub params: AtomicI64,
     changes: watch::Sender<u64>,
+    /// A name that no other node has.
+    pub name: String,
+    others: watch::Sender<Others>,
 }
 
 impl Node {
+    /// Something was said: by whom, and of what kinds.
+    pub fn heard(&self, told: &str) {
+        let mut words = told.split(' ');
+        if words.next() == Some(self.name.as_str()) {
+            return;
+        }
+        self.others.send_modify(|others| {
+            if told == LOST {
+                others.note(LOST);
+            }
+            words.for_each(|word| others.note(word));
+        });
+    }
+
     /// The change feed has come to here.
     pub fn tell(&self, seq: u64) {
         self.changes.send_if_modified(|last| {
@@ -92,12 +109,14 @@ impl PostgresStore {
         let (changes, _) = watch::channel(0);
         let node = Arc::new(Node {
             readers,
-            writers,
             rules,
             types: Types::default(),
             many: RwLock::default(),
             params: AtomicI64::new(-1),
             changes,
+            name: name(&connect::take(&writers).await?).await?,
+            others: watch::Sender::new(Others::default()),
+            writers,
             options,
         });
         let session = Session::plain(connect::take(&node.writers).await?);
@@ -200,6 +219,16 @@ impl PostgresStore {
     }
 }
 
+/// A name that no other node has, from the database.
+async fn name(client: &deadpool_postgres::Object) -> Outcome<String> {
+    use crate::error::Backend as _;
+    let row = client
+        .query_one("SELECT gen_random_uuid()::text", &[])
+        .await
+        .at("asking for a name")?;
+    Ok(row.get(0))
+}
+
 async fn prepare(node: &Arc<Node>, session: &Session) -> Outcome<()> {
     schema::migrate(session).await?;
     node.types.refresh(session).await?;
@@ -288,5 +317,9 @@ impl Store for PostgresStore {
 
     fn changes(&self) -> watch::Receiver<u64> {
         self.node.changes.subscribe()
+    }
+
+    fn others(&self) -> Option<watch::Receiver<Others>> {
+        Some(self.node.others.subscribe())
     }
 }

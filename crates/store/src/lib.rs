@@ -8,8 +8,10 @@ mod audit;
 mod check;
 mod clock;
 mod delivery;
+mod duty;
 mod error;
 mod lease;
+mod others;
 mod prepare;
 mod process;
 mod reindex;
@@ -22,8 +24,10 @@ pub use audit::{AuditEntry, AuditFilter, AuditPage, AuditPlace, AuditRecord};
 pub use check::Stored;
 pub use clock::{Clock, Ids, ManualClock, Random, SeededRandom, SequentialIds, SystemClock, SystemRandom, UuidIds};
 pub use delivery::{DeliveryCount, DeliveryRecord, DeliveryState, DeliveryWrite};
+pub use duty::Duty;
 pub use error::StoreError;
 pub use lease::{Lease, LeaseWrite};
+pub use others::{LOST, Others};
 pub use prepare::{PreparedResource, prepare_delete, prepare_write};
 pub use process::{
     CursorWrite, DefinitionRecord, DefinitionWrite, HistoryRecord, HistoryWrite, InstanceFilter, InstanceRecord,

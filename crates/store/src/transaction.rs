@@ -3,9 +3,9 @@
 use crate::{
     AuditEntry, AuditFilter, AuditPage, AuditPlace, AuditRecord, Change, CursorWrite, DefinitionRecord,
     DefinitionWrite, DeliveryCount, DeliveryRecord, DeliveryState, DeliveryWrite, FeedPage, HistoryRecord,
-    HistoryScope, HistoryWrite, InstanceFilter, InstanceRecord, InstanceWrite, Lease, LeaseWrite, Outbox, OutboxWrite,
-    Query, RecordWrite, ReindexProgress, ResourceWrite, SearchPage, SearchParamState, StoreError, StoredResource,
-    TimerRecord, TimerWrite, VersionPage, WaitKey, WaitKind, WaitRecord, WaitWrite,
+    HistoryScope, HistoryWrite, InstanceFilter, InstanceRecord, InstanceWrite, Lease, LeaseWrite, Others, Outbox,
+    OutboxWrite, Query, RecordWrite, ReindexProgress, ResourceWrite, SearchPage, SearchParamState, StoreError,
+    StoredResource, TimerRecord, TimerWrite, VersionPage, WaitKey, WaitKind, WaitRecord, WaitWrite,
 };
 use async_trait::async_trait;
 use jiff::Timestamp;
@@ -121,6 +121,11 @@ pub trait Store: Send + Sync + 'static {
 
     /// Fires when the change feed grows; the value is the highest committed position.
     fn changes(&self) -> tokio::sync::watch::Receiver<u64>;
+
+    /// Fires when another node has committed something; `None` from a store that one process has for itself.
+    fn others(&self) -> Option<tokio::sync::watch::Receiver<Others>> {
+        None
+    }
 }
 
 /// A consistent read view.

@@ -33,6 +33,24 @@ impl Drop for Server {
     }
 }
 
+/// A folder, and the store in it, for as long as a test runs.
+pub struct Stand {
+    /// The store, and what it lies in.
+    pub under: TestStore,
+    /// The folder.
+    pub folder: tempfile::TempDir,
+}
+
+/// A new store in a folder of its own; it goes with what is given second.
+///
+/// # Panics
+/// It cannot be opened.
+pub fn stand() -> (Arc<dyn Store>, Stand) {
+    let folder = tempfile::tempdir().expect("a temporary folder");
+    let under = open(&folder.path().join("test.sqlite"), None);
+    (under.store.clone(), Stand { under, folder })
+}
+
 /// Opens a store in a folder, which may hold it already.
 ///
 /// # Panics

@@ -8,7 +8,6 @@ use orchestrator::Orchestrator;
 use orchestrator::api::{Deploy, DeployFile};
 use std::sync::Arc;
 use store::{ManualClock, SeededRandom, SequentialIds, Store};
-use store_sqlite::SqliteStore;
 
 /// The wired system.
 pub struct System {
@@ -16,14 +15,13 @@ pub struct System {
     pub orchestrator: Arc<Orchestrator>,
     pub context: Context,
     guard: Guard,
-    _folder: tempfile::TempDir,
+    _folder: test_store::Stand,
 }
 
 impl System {
     /// Wires everything with the component deployed; the clock shows `now`.
     pub async fn open(now: &str) -> Self {
-        let folder = tempfile::tempdir().unwrap();
-        let store = SqliteStore::open(folder.path().join("store.sqlite"), store_sqlite::Options::default()).unwrap();
+        let (store, folder) = test_store::stand();
         let clock = Arc::new(ManualClock::new(now.parse().unwrap()));
         let authorizer = Authorizer::standard(store, clock.clone());
         let store: Arc<dyn Store> = authorizer.store();

@@ -100,6 +100,20 @@ impl Authorizer {
         self.0.store.clone().expect("only a node with a store is asked for it")
     }
 
+    /// The same, where there is one.
+    pub(super) fn watched(&self) -> Option<Arc<dyn Store>> {
+        self.0.store.clone()
+    }
+
+    pub(super) fn epochs(&self) -> &Epochs {
+        &self.0.epochs
+    }
+
+    /// Reads the ties of everybody anew.
+    pub(super) fn forget_everybody(&self) {
+        self.0.known.clear();
+    }
+
     /// The policies in force.
     pub fn policies(&self) -> &Arc<Policies> {
         &self.0.policies

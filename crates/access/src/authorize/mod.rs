@@ -8,6 +8,7 @@
 mod authorizer;
 mod epochs;
 mod extract;
+mod follow;
 mod hidden;
 mod labels;
 mod sight;

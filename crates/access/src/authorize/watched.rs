@@ -133,4 +133,8 @@ impl Store for Watched {
     fn changes(&self) -> tokio::sync::watch::Receiver<u64> {
         self.inner.changes()
     }
+
+    fn others(&self) -> Option<tokio::sync::watch::Receiver<store::Others>> {
+        self.inner.others()
+    }
 }

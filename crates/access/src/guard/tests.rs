@@ -13,12 +13,11 @@ use http::{Method, Request, StatusCode, header};
 use jiff::SignedDuration;
 use std::sync::Arc;
 use store::{ManualClock, SeededRandom, Store};
-use store_sqlite::{Options, SqliteStore};
 use tower::ServiceExt as _;
 
 struct World {
-    _folder: tempfile::TempDir,
-    store: Arc<SqliteStore>,
+    _folder: test_store::Stand,
+    store: Arc<dyn Store>,
     clock: Arc<ManualClock>,
     identity: LocalIdentity,
     guard: Guard,
@@ -29,8 +28,7 @@ const PASSWORD: &str = "una frase lunga";
 
 impl World {
     async fn new(open_api: bool) -> Self {
-        let folder = tempfile::tempdir().unwrap();
-        let store = SqliteStore::open(folder.path().join("test.db"), Options::default()).unwrap();
+        let (store, folder) = test_store::stand();
         let clock = Arc::new(ManualClock::new("2026-11-21T08:00:00Z".parse().unwrap()));
         let random = Arc::new(SeededRandom::new(7));
         let options = IdentityOptions {

@@ -192,6 +192,15 @@ impl Accounts {
         self.changes.load(Ordering::Acquire)
     }
 
+    /// Another node changed some.
+    pub(super) fn changed(&self) {
+        self.changes.fetch_add(1, Ordering::AcqRel);
+    }
+
+    pub(super) fn store(&self) -> &Arc<dyn Store> {
+        &self.store
+    }
+
     /// Makes an account. Fails with a conflict when the user name is taken.
     pub async fn create(&self, new: NewAccount) -> Result<(), AccessError> {
         let username = check_username(&new.username)?;

@@ -105,6 +105,22 @@ impl LocalIdentity {
         Ok(self)
     }
 
+    /// Hears when other nodes change accounts, until the store closes; returns at once where one process has the store for
+    /// itself. What is remembered of accounts (right passwords, tokens of persons) is forgotten then.
+    pub async fn follow(&self) {
+        let Some(mut others) = self.accounts.store().others() else {
+            return;
+        };
+        let mut before = others.borrow_and_update().clone();
+        while others.changed().await.is_ok() {
+            let now = others.borrow_and_update().clone();
+            if now.changed(&before, "record:account") {
+                self.accounts.changed();
+            }
+            before = now;
+        }
+    }
+
     /// The accounts, to create and change them.
     pub fn accounts(&self) -> &Accounts {
         &self.accounts

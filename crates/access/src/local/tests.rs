@@ -3,23 +3,21 @@
 use super::*;
 use crate::{Manage, Mine, Need, NewAccount, PasswordFault};
 use jiff::SignedDuration;
-use store::{ManualClock, SeededRandom};
-use store_sqlite::{Options, SqliteStore};
+use store::{ManualClock, SeededRandom, Store};
 use totp_rs::{Algorithm, Builder, Secret};
 
 const PASSWORD: &str = "una frase lunga";
 
 struct World {
-    _folder: tempfile::TempDir,
-    store: Arc<SqliteStore>,
+    _folder: test_store::Stand,
+    store: Arc<dyn Store>,
     clock: Arc<ManualClock>,
     identity: LocalIdentity,
 }
 
 impl World {
     async fn new() -> Self {
-        let folder = tempfile::tempdir().unwrap();
-        let store = SqliteStore::open(folder.path().join("test.db"), Options::default()).unwrap();
+        let (store, folder) = test_store::stand();
         let clock = Arc::new(ManualClock::new("2026-11-21T08:00:00Z".parse().unwrap()));
         let options = IdentityOptions {
             password: PasswordCost::weak(),

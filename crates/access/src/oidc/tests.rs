@@ -8,8 +8,7 @@ use jiff::SignedDuration;
 use serde_json::{Value, json};
 use std::collections::BTreeMap;
 use std::process::Stdio;
-use store::{ManualClock, Method, SeededRandom, Store as _, SystemClock, Transaction, prepare_write};
-use store_sqlite::{Options, SqliteStore};
+use store::{ManualClock, Method, SeededRandom, Store, SystemClock, Transaction, prepare_write};
 use tokio::io::{AsyncBufReadExt as _, BufReader};
 
 const BASE: &str = "http://127.0.0.1:9";
@@ -17,7 +16,8 @@ const CODE: &str = "RSSMRA80A01H501U";
 
 struct World {
     _folder: tempfile::TempDir,
-    store: Arc<SqliteStore>,
+    _stand: test_store::Stand,
+    store: Arc<dyn Store>,
     clock: Arc<ManualClock>,
     identity: LocalIdentity,
     issuer: String,
@@ -64,7 +64,7 @@ async fn world(more: Value) -> Option<World> {
         .as_str()
         .unwrap()
         .to_owned();
-    let store = SqliteStore::open(folder.path().join("test.db"), Options::default()).unwrap();
+    let (store, stand) = test_store::stand();
     // The provider's clock is the machine's.
     let clock = Arc::new(ManualClock::new(SystemClock.now()));
     let random = Arc::new(SeededRandom::new(21));
@@ -85,6 +85,7 @@ async fn world(more: Value) -> Option<World> {
         .unwrap();
     let world = World {
         _folder: folder,
+        _stand: stand,
         store,
         clock,
         identity,

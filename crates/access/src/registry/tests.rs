@@ -5,8 +5,7 @@ use crate::local::Account;
 use crate::{Actor, WardReason};
 use serde_json::json;
 use std::sync::Arc;
-use store::{Method, Transaction, prepare_write};
-use store_sqlite::{Options, SqliteStore};
+use store::{Method, Store, Transaction, prepare_write};
 
 const ROLE: &str = "https://sinfonia.it/fhir/CodeSystem/role";
 const ROLE_CODE: &str = "http://terminology.hl7.org/CodeSystem/v3-RoleCode";
@@ -16,13 +15,12 @@ fn at(text: &str) -> Timestamp {
     text.parse().unwrap()
 }
 
-async fn store() -> (tempfile::TempDir, Arc<SqliteStore>) {
-    let folder = tempfile::tempdir().unwrap();
-    let store = SqliteStore::open(folder.path().join("test.db"), Options::default()).unwrap();
+async fn store() -> (test_store::Stand, Arc<dyn Store>) {
+    let (store, folder) = test_store::stand();
     (folder, store)
 }
 
-async fn put(store: &SqliteStore, resource: serde_json::Value) {
+async fn put(store: &dyn Store, resource: serde_json::Value) {
     let (rtype, id) = (
         resource["resourceType"].as_str().unwrap().to_owned(),
         resource["id"].as_str().unwrap().to_owned(),
@@ -68,9 +66,9 @@ fn role(id: &str, organization: &str, code: &str, period: serde_json::Value) -> 
 async fn a_role_holds_from_its_first_to_its_last_minute() {
     let (_folder, store) = store().await;
     let period = json!({"start": "2026-03-01T08:00:00+01:00", "end": "2026-03-31T20:00:00+02:00"});
-    put(&store, role("a", "1", "mmg", period)).await;
-    put(&store, role("b", "2", "diabetologo", json!({}))).await;
-    put(&store, role("c", "2", "unheard-of", json!({}))).await;
+    put(store.as_ref(), role("a", "1", "mmg", period)).await;
+    put(store.as_ref(), role("b", "2", "diabetologo", json!({}))).await;
+    put(store.as_ref(), role("c", "2", "unheard-of", json!({}))).await;
     let roles = |all: Vec<crate::Capacity>| -> Vec<(String, String)> {
         all.into_iter()
             .map(|c| (c.organization.unwrap(), c.roles.join(",")))
@@ -110,7 +108,7 @@ async fn a_role_holds_from_its_first_to_its_last_minute() {
     // Made inactive: nothing, at once.
     let mut inactive = role("b", "2", "diabetologo", json!({}));
     inactive["active"] = json!(false);
-    put(&store, inactive).await;
+    put(store.as_ref(), inactive).await;
     assert!(
         capacities(store.as_ref(), &account, at("2026-04-02T00:00:00Z"))
             .await
@@ -125,7 +123,7 @@ async fn a_substitute_has_the_panel_while_it_lasts() {
     let mut substitute = role("s", "1", "mmg", json!({"start": "2026-08-01", "end": "2026-08-15"}));
     substitute["extension"] =
         json!([{"url": roles::SUBSTITUTES, "valueReference": {"reference": "Practitioner/bianchi"}}]);
-    put(&store, substitute).await;
+    put(store.as_ref(), substitute).await;
     let of = |moment| panels(store.as_ref(), "Practitioner/rossi", moment);
     assert_eq!(of(at("2026-08-10T12:00:00Z")).await.unwrap(), ["Practitioner/bianchi"]);
     assert!(of(at("2026-08-16T12:00:00Z")).await.unwrap().is_empty());
@@ -149,12 +147,12 @@ fn related(id: &str, patient: &str, code: &str, relationship: &str) -> serde_jso
 #[tokio::test]
 async fn a_parent_acts_until_the_eighteenth_birthday_and_only_for_the_own_child() {
     let (_folder, store) = store().await;
-    put(&store, citizen("madre", "NREMDR80A41H501X", "1980-01-01")).await;
-    put(&store, citizen("figlia", "NREFGL10P41H501X", "2010-09-01")).await;
-    put(&store, citizen("altro", "NRELTR12A01H501X", "2012-01-01")).await;
-    put(&store, related("r1", "figlia", "NREMDR80A41H501X", "MTH")).await;
-    put(&store, related("r2", "altro", "ALTRA", "MTH")).await;
-    put(&store, related("r3", "altro", "NREMDR80A41H501X", "SIS")).await;
+    put(store.as_ref(), citizen("madre", "NREMDR80A41H501X", "1980-01-01")).await;
+    put(store.as_ref(), citizen("figlia", "NREFGL10P41H501X", "2010-09-01")).await;
+    put(store.as_ref(), citizen("altro", "NRELTR12A01H501X", "2012-01-01")).await;
+    put(store.as_ref(), related("r1", "figlia", "NREMDR80A41H501X", "MTH")).await;
+    put(store.as_ref(), related("r2", "altro", "ALTRA", "MTH")).await;
+    put(store.as_ref(), related("r3", "altro", "NREMDR80A41H501X", "SIS")).await;
     let madre = Actor {
         subject: "Patient/madre".into(),
         ..Actor::default()
@@ -168,7 +166,7 @@ async fn a_parent_acts_until_the_eighteenth_birthday_and_only_for_the_own_child(
     );
     assert_eq!(before[0].until, Some(at("2028-08-31T22:00:00Z")), "midnight in Rome");
     assert!(of("2028-08-31T22:00:00Z").await.unwrap().is_empty());
-    put(&store, related("r4", "altro", "NREMDR80A41H501X", "GUARD")).await;
+    put(store.as_ref(), related("r4", "altro", "NREMDR80A41H501X", "GUARD")).await;
     let after = of("2040-01-01T00:00:00Z").await.unwrap();
     assert_eq!((after.len(), after[0].why), (1, WardReason::Guardian));
     let doctor = Actor {
@@ -186,8 +184,8 @@ async fn a_parent_acts_until_the_eighteenth_birthday_and_only_for_the_own_child(
 #[tokio::test]
 async fn a_delegation_holds_while_it_says_so() {
     let (_folder, store) = store().await;
-    put(&store, citizen("nonno", "A", "1940-01-01")).await;
-    put(&store, citizen("nipote", "B", "1990-01-01")).await;
+    put(store.as_ref(), citizen("nonno", "A", "1940-01-01")).await;
+    put(store.as_ref(), citizen("nipote", "B", "1990-01-01")).await;
     let consent = |status: &str, role: &str| {
         json!({
             "resourceType": "Consent", "id": "d", "status": status, "patient": {"reference": "Patient/nonno"},
@@ -200,7 +198,7 @@ async fn a_delegation_holds_while_it_says_so() {
         subject: "Patient/nipote".into(),
         ..Actor::default()
     };
-    put(&store, consent("active", "DELEGATEE")).await;
+    put(store.as_ref(), consent("active", "DELEGATEE")).await;
     let of = |moment: &str| wards(store.as_ref(), &nipote, at(moment));
     let now = of("2026-03-01T00:00:00Z").await.unwrap();
     assert_eq!(
@@ -208,8 +206,8 @@ async fn a_delegation_holds_while_it_says_so() {
         ("Patient/nonno", WardReason::Delegate)
     );
     assert!(of("2026-07-02T00:00:00Z").await.unwrap().is_empty());
-    put(&store, consent("inactive", "DELEGATEE")).await;
+    put(store.as_ref(), consent("inactive", "DELEGATEE")).await;
     assert!(of("2026-03-01T00:00:00Z").await.unwrap().is_empty());
-    put(&store, consent("active", "PRCP")).await;
+    put(store.as_ref(), consent("active", "PRCP")).await;
     assert!(of("2026-03-01T00:00:00Z").await.unwrap().is_empty());
 }

@@ -10,7 +10,7 @@ use jiff::{SignedDuration, Timestamp};
 use std::collections::{BTreeMap, HashMap, HashSet};
 use std::sync::Arc;
 use std::time::Duration;
-use store::StoreError;
+use store::{Duty, Others, StoreError};
 use tokio::sync::Mutex;
 use tokio::task::JoinSet;
 
@@ -98,6 +98,37 @@ impl Worker {
         }))
     }
 
+    /// Works until the store is closed; where several nodes share it, one of them at a time.
+    ///
+    /// # Errors
+    /// See [`Worker::new`].
+    pub async fn serve(hub: Arc<Hub>) -> Result<(), HubError> {
+        let Some(mut others) = hub.store.others() else {
+            if let Some(worker) = Self::new(&hub)? {
+                worker.run().await;
+            }
+            return Ok(());
+        };
+        let duty = Duty::new(hub.store.clone(), hub.clock.clone(), "subscriptions");
+        loop {
+            match duty.turn().await {
+                Ok(true) => {
+                    let Some(worker) = Self::new(&hub)? else { return Ok(()) };
+                    tokio::select! {
+                        () = worker.run() => return Ok(()),
+                        () = until_lost_or_stale(&duty, &mut others) => {}
+                    }
+                }
+                Ok(false) => tokio::time::sleep(Duty::PACE).await,
+                Err(StoreError::Closed) => return Ok(()),
+                Err(error) => {
+                    tracing::debug!(%error, "who sends notifications cannot be seen now");
+                    tokio::time::sleep(Duty::PACE).await;
+                }
+            }
+        }
+    }
+
     /// Works until the store is closed.
     pub async fn run(self) {
         let mut state = self.state.lock().await;
@@ -171,5 +202,19 @@ impl Worker {
             return Ok(Next::Now);
         }
         Ok(Next::At([ends, handshakes, deliveries].into_iter().flatten().min()))
+    }
+}
+
+/// Until another node has the duty, or another node wrote a Subscription: the worker begins anew then.
+async fn until_lost_or_stale(duty: &Duty, others: &mut tokio::sync::watch::Receiver<Others>) {
+    let before = others.borrow_and_update().clone();
+    loop {
+        let told = tokio::time::timeout(Duty::PACE, others.changed()).await;
+        if matches!(told, Ok(Ok(()))) && others.borrow_and_update().changed(&before, "type:Subscription") {
+            return;
+        }
+        if matches!(duty.turn().await, Ok(false)) {
+            return;
+        }
     }
 }

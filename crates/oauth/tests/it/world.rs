@@ -26,7 +26,7 @@ pub struct World {
     pub router: axum::Router,
     pub identity: LocalIdentity,
     pub key: PrivateKey,
-    _folder: tempfile::TempDir,
+    _folder: test_store::Stand,
 }
 
 pub fn client(id: &str, auth: ClientAuth, scopes: &[&str]) -> Client {
@@ -51,9 +51,7 @@ impl World {
     }
 
     pub async fn with(change: impl FnOnce(&mut Config)) -> Self {
-        let folder = tempfile::tempdir().unwrap();
-        let store: Arc<dyn Store> =
-            store_sqlite::SqliteStore::open(folder.path().join("s.sqlite"), store_sqlite::Options::default()).unwrap();
+        let (store, folder) = test_store::stand();
         let clock = Arc::new(ManualClock::new("2026-11-22T08:00:00Z".parse().unwrap()));
         let random = Arc::new(SystemRandom);
         let identity = LocalIdentity::new(store.clone(), clock.clone(), random.clone(), IdentityOptions::default());

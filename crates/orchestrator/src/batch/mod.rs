@@ -160,7 +160,7 @@ pub(crate) fn outcome(id: &str, item: &BatchItem) -> Vec<RecordWrite> {
 #[derive(Default)]
 pub(crate) struct Batches {
     /// `None`: not read yet.
-    open: Mutex<Option<BTreeMap<String, Timestamp>>>,
+    pub(crate) open: Mutex<Option<BTreeMap<String, Timestamp>>>,
     /// Held by whoever changes heads.
     pub heads: tokio::sync::Mutex<()>,
     /// One works at a time.

@@ -39,6 +39,7 @@ impl Orchestrator {
         if let Some(start) = self.part_of_timer(&registry, &key, &element) {
             let extras = Extras {
                 timers,
+                cursors: self.fence(),
                 ..Extras::default()
             };
             return self.part_arrived(start, extras, None).await.map(|_| ());
@@ -51,6 +52,7 @@ impl Orchestrator {
         let mut order = Order::new("", command, "timer");
         order.target = Target::New(Box::new(hot));
         order.extras.timers = timers.clone();
+        order.extras.cursors = self.fence();
         match self.carry_out(order).await {
             Err(
                 error

@@ -52,10 +52,10 @@ pub async fn campaign(plan: &Plan) -> Result<BatchReport, String> {
         // Not before it did something more than at the last kill.
         let wanted = INSTANCES * u64::from(round) / u64::from(plan.rounds + 2);
         let done = until(&server.http, &id, |done, _| done >= wanted).await?;
-        server.kill().await?;
+        server.kill(0).await?;
         report.kills += 1;
         report.done_at_kill.push(done);
-        server = Server::start(plan).await?;
+        server.start_again(plan).await?;
     }
     until(&server.http, &id, |_, state| state == "completed").await?;
     let batch = server.http.get(&format!("/batches/{id}")).await?;

@@ -28,6 +28,8 @@ pub struct Plan {
     pub folder: PathBuf,
     /// Address of a PostgreSQL database to keep everything in; `None`: the file in the folder.
     pub store: Option<String>,
+    /// Processes at the same time; more than one needs a database.
+    pub nodes: usize,
     /// How many kills.
     pub rounds: u32,
     /// Where the random numbers begin: how much is acknowledged before each kill, and how long after.
@@ -79,19 +81,19 @@ pub async fn campaign(plan: &Plan, progress: impl Fn(u32, &Report)) -> Result<Re
     let mut dice = Dice(plan.seed);
     let mut kills = 0;
     Server::start(plan).await?.deploy().await?.stop().await?;
+    let mut server = Server::start(plan).await?;
     for round in 1..=plan.rounds {
-        let mut server = Server::start(plan).await?;
         verify::what_was_acknowledged(&server, &books).await?;
         let load = load::begin(plan, &server, &books, round);
         let enough = books.acknowledged() + 1 + dice.below(150);
         load.until(&books, enough).await?;
         tokio::time::sleep(Duration::from_micros(dice.below(30_000))).await;
-        server.kill().await?;
+        server.kill(round as usize).await?;
         load.over().await;
         kills += 1;
         progress(round, &books.report(kills));
+        server.start_again(plan).await?;
     }
-    let server = Server::start(plan).await?;
     verify::what_was_acknowledged(&server, &books).await?;
     load::drain(plan, &server, &books).await?;
     verify::everything(&server, &books).await?;

@@ -146,7 +146,7 @@ pub async fn run(place: &Where, args: Args) -> anyhow::Result<()> {
     system.deploy_components().await?;
     resume_bulk(&system).await?;
     let background = tokio::spawn(system.orchestrator.clone().run());
-    let notifier = Worker::new(&system.hub)?.map(|worker| tokio::spawn(worker.run()));
+    let notifier = tokio::spawn(notify(system.hub.clone()));
     let history = super::prune::History::of(&system, args.history)?;
     let versions = history.every_hour(system.context.clock.clone());
     let batches = super::prune::batches_every_hour(system.orchestrator.clone());
@@ -163,7 +163,7 @@ pub async fn run(place: &Where, args: Args) -> anyhow::Result<()> {
     pruner.abort();
     watcher.abort();
     forgetter.into_iter().for_each(|task| task.abort());
-    notifier.into_iter().for_each(|task| task.abort());
+    notifier.abort();
     system.close().await;
     tracing::info!("stopped");
     Ok(())
@@ -224,6 +224,13 @@ async fn watch_accesses(context: component::Context) {
                 "the record of accesses was not evaluated; it will be tried again"
             ),
         }
+    }
+}
+
+/// Sends notifications of Subscriptions until the store closes.
+async fn notify(hub: Arc<hub::Hub>) {
+    if let Err(error) = Worker::serve(hub).await {
+        tracing::error!(%error, "notifications of Subscriptions cannot be sent");
     }
 }
 

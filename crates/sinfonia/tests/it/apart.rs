@@ -59,7 +59,7 @@ async fn somebody_signs_in_on_a_node_without_a_store() {
 }
 
 /// A process of the program, killed when dropped.
-async fn serve(data: &Path, args: &[&str]) -> (Child, String) {
+pub async fn serve(data: &Path, args: &[&str]) -> (Child, String) {
     let port = std::net::TcpListener::bind("127.0.0.1:0")
         .unwrap()
         .local_addr()

@@ -7,11 +7,32 @@ use crate::{custom, place};
 use search::row::micros;
 use store::{InstanceWrite, LeaseWrite, OutboxWrite, RecordWrite, TimerWrite, Transaction, WaitWrite};
 
+/// What other nodes may want to hear of.
+fn words(transaction: &Transaction) -> impl Iterator<Item = String> {
+    let types = transaction
+        .resources
+        .iter()
+        .map(|write| format!("type:{}", write.rtype));
+    let records = transaction.records.iter().map(|write| format!("record:{}", write.kind));
+    let work = !transaction.instances.is_empty()
+        || !transaction.timers.is_empty()
+        || !transaction.waits.is_empty()
+        || !transaction.outbox.is_empty();
+    let defined = !transaction.definitions.is_empty();
+    let words = [(work, "work"), (defined, "definitions")];
+    let words = words
+        .into_iter()
+        .filter(|(there, _)| *there)
+        .map(|(_, word)| word.to_owned());
+    types.chain(records).chain(words)
+}
+
 impl Group {
     /// Takes everything in; an error means that the group must be rolled back.
     ///
     /// `generation`: the set of user-defined parameters that the search values were extracted under.
     pub(super) async fn apply(&mut self, transaction: &Transaction, generation: u64) -> Outcome<()> {
+        self.words.extend(words(transaction));
         for write in &transaction.resources {
             if write.rtype == search::custom::RTYPE && custom::note(self, write).await? {
                 self.position.params += 1;

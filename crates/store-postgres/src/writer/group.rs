@@ -8,7 +8,7 @@ use crate::error::{Backend, Outcome, corrupt};
 use crate::online;
 use crate::postgres_store::Node;
 use crate::session::Session;
-use crate::{audit, params};
+use crate::{audit, listen, params};
 use fhir::CustomParams;
 use std::collections::{BTreeSet, HashMap};
 use std::sync::Arc;
@@ -51,6 +51,8 @@ pub(crate) struct Group {
     pub live: HashMap<i64, i64>,
     /// Access records.
     pub accesses: Vec<AuditEntry>,
+    /// What other nodes are told of ([`store::Others`]).
+    pub words: BTreeSet<String>,
     /// Where the group found the feed, and the parameters.
     before: (i64, i64),
 }
@@ -176,6 +178,7 @@ impl Group {
             new_many: BTreeSet::new(),
             live: HashMap::new(),
             accesses: Vec::new(),
+            words: BTreeSet::new(),
         })
     }
 
@@ -226,8 +229,8 @@ impl Group {
                 what,
             )
             .await?;
-        if (self.position.seq, self.position.params) != self.before {
-            let told = format!("{} {}", self.position.seq, self.position.params);
+        if (self.position.seq, self.position.params) != self.before || !self.words.is_empty() {
+            let told = listen::told(&self.node.name, &self.words);
             batch
                 .add(
                     &self.session,

@@ -12,11 +12,10 @@ use http::{HeaderMap, Method, Request, header};
 use jiff::SignedDuration;
 use std::sync::Arc;
 use store::{ManualClock, SeededRandom, SequentialIds};
-use store_sqlite::{Options, SqliteStore};
 use tower::ServiceExt as _;
 
 struct Browser {
-    _folder: tempfile::TempDir,
+    _folder: test_store::Stand,
     clock: Arc<ManualClock>,
     router: Router,
     cookies: Vec<(String, String)>,
@@ -57,8 +56,7 @@ const NAV: &[NavigationItem] = &[
 
 impl Browser {
     async fn new() -> Self {
-        let folder = tempfile::tempdir().unwrap();
-        let store = SqliteStore::open(folder.path().join("test.db"), Options::default()).unwrap();
+        let (store, folder) = test_store::stand();
         let clock = Arc::new(ManualClock::new("2026-11-21T08:00:00Z".parse().unwrap()));
         let random = Arc::new(SeededRandom::new(5));
         let options = IdentityOptions {

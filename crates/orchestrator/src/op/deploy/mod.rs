@@ -50,7 +50,11 @@ impl Orchestrator {
         let mut feed = self.feed.lock().await;
         let _one_at_a_time = self.deploying.lock().await;
         for _ in 0..TRIES {
-            let registry = self.registry_now();
+            let registry = match self.duty {
+                // Another node may have deployed meanwhile.
+                Some(_) => self.read_registry().await?,
+                None => self.registry_now(),
+            };
             let bundle = Bundle::read(&self.config, &registry, &request.files)?;
             let issues: Vec<Value> = bundle.issues.iter().map(|i| json!(i)).collect();
             if let Some(refused) = refused(&bundle.issues, &issues) {
