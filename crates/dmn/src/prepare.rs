@@ -7,6 +7,7 @@ use crate::{EvalError, extras};
 use dsntk_feel::context::FeelContext;
 use dsntk_feel::{Evaluator, FeelScope, Name};
 use dsntk_feel_parser::AstNode;
+use std::panic::{AssertUnwindSafe, catch_unwind};
 
 /// Longest expression, in characters.
 pub const MAX_EXPRESSION_CHARS: usize = 10_000;
@@ -81,14 +82,21 @@ fn parse(expression: &str, long_names: &[String]) -> Result<AstNode, String> {
             .into_iter()
             .chain(long_names.iter().map(String::as_str)),
     );
-    let parsed = dsntk_feel_parser::parse_expression(&with_words, expression, false);
-    let node = parsed.or_else(|first| {
+    let node = read(&with_words, expression).or_else(|first| {
         // Names of several words that the expression itself declares (parameters, loop variables) need the plain rule.
         let plain = names(long_names.iter().map(String::as_str));
-        dsntk_feel_parser::parse_expression(&plain, expression, false).map_err(|_| explained(&first.to_string()))
+        read(&plain, expression).map_err(|_| explained(&first))
     })?;
     check(&node)?;
     Ok(node)
+}
+
+/// The library's parser; where it panics (a `for` without a name, say), the expression is wrong.
+fn read(scope: &FeelScope, expression: &str) -> Result<AstNode, String> {
+    let parsed = catch_unwind(AssertUnwindSafe(|| {
+        dsntk_feel_parser::parse_expression(scope, expression, false).map_err(|error| error.to_string())
+    }));
+    parsed.unwrap_or_else(|_| Err("this is not FEEL".into()))
 }
 
 fn check_size(expression: &str) -> Result<(), String> {
@@ -129,4 +137,20 @@ fn names<'a>(known: impl Iterator<Item = &'a str>) -> FeelScope {
         context.set_null(Name::from(name));
     }
     context.into()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::validate;
+
+    /// Found by fuzzing: the library's lexer reads before the beginning of a `for` that names nothing.
+    #[test]
+    fn what_the_library_stumbles_over_is_refused_like_any_other_mistake() {
+        for text in [
+            "for in #\"a\" return 1",
+            "for in#\"a\u{1}\u{0}\" elsnue e for in \"a\" elsnuell",
+        ] {
+            assert!(validate(text).is_err(), "{text:?}");
+        }
+    }
 }

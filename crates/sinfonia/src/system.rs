@@ -198,12 +198,8 @@ impl System {
         parts.pages(&components, &context, &guard);
         let (routes, router) = parts.guarded(&guard, &kit)?;
         let router = outermost(router, setup.origins, &oauth);
-        let (ties, accounts) = (authorizer, identity.clone());
-        let listener = tokio::spawn(async move {
-            tokio::join!(ties.follow(), accounts.follow());
-        });
         Ok(Self {
-            listener,
+            listener: listen(authorizer, identity.clone()),
             store,
             identity,
             oauth,
@@ -231,6 +227,13 @@ impl System {
         self.guard.audit().flush().await;
         self.store.close().await;
     }
+}
+
+/// Hears what other nodes over the same store write of ties and accounts.
+fn listen(ties: Authorizer, accounts: LocalIdentity) -> tokio::task::JoinHandle<()> {
+    tokio::spawn(async move {
+        tokio::join!(ties.follow(), accounts.follow());
+    })
 }
 
 /// What looks at requests before anything else: origins of browser applications, signatures of other administrations.

@@ -293,7 +293,7 @@ impl Store for PostgresStore {
             entry,
             versions: versions.clone(),
         };
-        let answer = self.queue.push(Work::Erase(erasure))?;
+        let answer = self.queue.push(Work::Erase(Box::new(erasure)))?;
         answer.await.unwrap_or(Err(StoreError::Closed))?;
         Ok(Erased {
             versions: versions.load(Ordering::Relaxed),

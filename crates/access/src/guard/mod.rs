@@ -215,7 +215,8 @@ impl Guard {
             pending.name(&caller.actor);
             pending.session = caller.session().cloned().map(Box::new);
         }
-        self.keep_pace(info, caller.as_ref(), &parts, pending)?;
+        self.keep_pace(info, caller.as_ref(), &parts, pending)
+            .map_err(|refused| *refused)?;
         if let Some(caller) = &caller {
             let admitted = client::admit(&caller.actor, &mut parts);
             admitted.map_err(|rule| Refused::new(rule, &Refusal::OutOfScope, &parts))?;
@@ -258,7 +259,7 @@ impl Guard {
         caller: Option<&Caller>,
         parts: &http::request::Parts,
         pending: &mut Pending,
-    ) -> Result<(), Refused> {
+    ) -> Result<(), Box<Refused>> {
         let public = matches!(info.policy, crate::Policy::Public) && csrf::is_safe(&parts.method);
         let node = caller.is_some_and(|caller| matches!(caller.means, Means::Node));
         let inside = node || parts.extensions.get::<WithinRequest>().is_some();
@@ -279,7 +280,7 @@ impl Guard {
                 let mut refused = Refused::new("pace", &refusal, parts);
                 fast.share.tell(refused.response.headers_mut());
                 refused.again = !fast.first;
-                Err(refused)
+                Err(Box::new(refused))
             }
         }
     }

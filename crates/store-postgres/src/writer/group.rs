@@ -126,7 +126,7 @@ pub(super) async fn upkeep(node: &Arc<Node>, work: Work) -> Answer {
                 }
             }
             Work::Chunk(chunk) => online::write(&mut group, chunk).await?,
-            Work::Erase(erasure) => erase::run(&mut group, erasure).await?,
+            Work::Erase(erasure) => erase::run(&mut group, *erasure).await?,
         }
         let seq = group.position.seq as u64;
         group.finish().await?;

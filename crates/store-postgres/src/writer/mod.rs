@@ -39,7 +39,7 @@ pub(crate) enum Work {
     /// What a pass found.
     Chunk(Chunk),
     /// Versions to be removed for good.
-    Erase(Erasure),
+    Erase(Box<Erasure>),
 }
 
 struct Job {
