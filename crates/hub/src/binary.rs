@@ -10,7 +10,7 @@ use bytes::Bytes;
 use fhir::ReferenceText;
 use http::{HeaderName, HeaderValue, header};
 use serde_json::{Value, json};
-use store::{Clause, Page, Query, StoredResource, ValueTest};
+use store::{Clause, Page, Query, SearchPage, StoredResource, ValueTest};
 
 /// Whose access rules a raw Binary follows.
 const SECURITY_CONTEXT: &str = "x-security-context";
@@ -116,11 +116,7 @@ pub(crate) async fn admit(hub: &Hub, scope: &Scope, resource: &StoredResource) -
         return scope.admit(resource);
     }
     let none = || HubError::not_found(&resource.rtype, &resource.id);
-    if !documents(hub, &resource.id)
-        .await?
-        .iter()
-        .all(|document| scope.sees(document))
-    {
+    if !is_shown(hub, scope, resource).await? {
         return Err(none());
     }
     if scope.sees(resource) {
@@ -151,6 +147,33 @@ pub(crate) async fn admit(hub: &Hub, scope: &Scope, resource: &StoredResource) -
         };
     }
     scope.admit(resource)
+}
+
+/// Whether the documents that refer to a resource, if it is a Binary, may be seen; anything else is shown.
+pub(crate) async fn is_shown(hub: &Hub, scope: &Scope, resource: &StoredResource) -> Result<bool, HubError> {
+    if resource.rtype != "Binary" || *scope == Scope::All {
+        return Ok(true);
+    }
+    let documents = documents(hub, &resource.id).await?;
+    Ok(documents.iter().all(|document| scope.sees(document)))
+}
+
+/// Takes out of a page what documents that may not be seen refer to.
+pub(crate) async fn keep_shown(hub: &Hub, scope: &Scope, page: &mut SearchPage) -> Result<(), HubError> {
+    let files = |list: &[StoredResource]| list.iter().any(|one| one.rtype == "Binary");
+    if *scope == Scope::All || !(files(&page.matches) || files(&page.included)) {
+        return Ok(());
+    }
+    for list in [&mut page.matches, &mut page.included] {
+        for resource in std::mem::take(list) {
+            if is_shown(hub, scope, &resource).await? {
+                list.push(resource);
+            }
+        }
+    }
+    // How many there are besides is not told.
+    page.total = None;
+    Ok(())
 }
 
 /// The documents whose attachment is a Binary of this server.

@@ -7,7 +7,7 @@ use crate::outcome::{self, Issue};
 use crate::parse::pairs::{self, Pair};
 use crate::parse::{self, Parsed, Summary};
 use crate::scope::Scope;
-use crate::{Hub, HubError};
+use crate::{Hub, HubError, binary};
 use bytes::Bytes;
 use std::sync::Arc;
 use store::{SearchPage, Snapshot, StoredResource};
@@ -47,6 +47,7 @@ impl Hub {
             parsed.query.includes.clear();
         }
         let mut page = snapshot.search(&parsed.query).await?;
+        binary::keep_shown(self, scope, &mut page).await?;
         if page.total.is_none() && page.next.is_none() && parsed.query.page.after.is_none() {
             // The first page is all there is: the total costs nothing.
             page.total = Some(page.matches.len() as u64);

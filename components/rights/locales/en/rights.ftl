@@ -176,6 +176,7 @@ hide-also-hiding = Nobody will know that you have hidden something.
 hide-visit = With the visit, everything recorded in it is hidden.
 hide-risk = Those who treat you will decide without knowing this.
 hide-undo = You can show it again whenever you want.
+show-visit-first = This is hidden with the visit it belongs to: show the visit again.
 hidden-done = { $n ->
     [one] Hidden: from now on only you see it.
    *[other] { $n } facts hidden: from now on only you see them.

@@ -176,6 +176,7 @@ hide-also-hiding = Nessuno saprà che hai nascosto qualcosa.
 hide-visit = Con la visita si nasconde tutto ciò che vi è stato registrato.
 hide-risk = Chi ti cura deciderà senza conoscere questo dato.
 hide-undo = Puoi mostrarlo di nuovo quando vuoi.
+show-visit-first = Questo dato è nascosto con la visita a cui appartiene: mostra di nuovo la visita.
 hidden-done = { $n ->
     [one] Nascosto: da adesso lo vedi soltanto tu.
    *[other] Nascosti { $n } dati: da adesso li vedi soltanto tu.

@@ -61,6 +61,9 @@ pub(crate) async fn show_again(State(app): State<App>, page: Page, Form(which): 
 async fn set(app: &App, page: Page, reference: &str, hidden: bool) -> Answer {
     let mut resource = own(app, &page, reference).await?;
     let patient = people::in_person(&page)?;
+    if !hidden && in_hidden_visit(app, &page, &resource).await? {
+        return Err(Failure::Unprocessable(page.t("show-visit-first")));
+    }
     let mut changed = 0;
     for _ in 0..ROUNDS {
         let facts = together(app, &page, &patient, resource.clone()).await?;
@@ -98,6 +101,28 @@ async fn own(app: &App, page: &Page, text: &str) -> Result<Value, Failure> {
     } else {
         Err(none())
     }
+}
+
+/// Whether a fact is hidden by its visit, with which alone it is shown again.
+async fn in_hidden_visit(app: &App, page: &Page, resource: &Value) -> Result<bool, PeerError> {
+    if resource["resourceType"] == "Encounter" {
+        return Ok(false);
+    }
+    let encounters = [
+        &resource["encounter"],
+        &resource["context"],
+        &resource["context"]["encounter"][0],
+    ];
+    for encounter in encounters {
+        let named = encounter["reference"].as_str().and_then(people::reference);
+        if let Some(("Encounter", id)) = named
+            && let Some(visit) = app.fhir(page).find("Encounter", id).await?
+            && is_hidden(&visit)
+        {
+            return Ok(true);
+        }
+    }
+    Ok(false)
 }
 
 /// A fact; a visit with everything that was recorded in it and the visits that are part of it; a document with the file

@@ -61,6 +61,9 @@ async fn a_visit_is_hidden_with_what_was_recorded_in_it() {
         !system.reads(&doctor(), "Encounter", "visita").await && !system.reads(&doctor(), "Observation", "hba1c").await
     );
     assert!(system.reads(&doctor(), "Observation", "peso").await);
+    let alone = [("dato", "Observation/hba1c")];
+    let refused = system.post(&anna(), "/diritti/nascondi/togli", &alone).await;
+    assert_eq!(refused.status, StatusCode::UNPROCESSABLE_ENTITY, "with its visit only");
     system
         .post(&anna(), "/diritti/nascondi/togli", &[("dato", "Encounter/visita")])
         .await;

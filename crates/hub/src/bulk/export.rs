@@ -10,7 +10,7 @@ use crate::http::View;
 use crate::parse::{Summary, pairs};
 use crate::scope::Scope;
 use crate::search::refuse_ignored;
-use crate::{Hub, HubError};
+use crate::{Hub, HubError, binary};
 use jiff::{SignedDuration, Timestamp};
 use serde_json::{Value, json};
 use std::collections::{BTreeSet, HashMap, HashSet};
@@ -161,7 +161,10 @@ impl Export<'_> {
             loop {
                 let page = snapshot.search(&query).await?;
                 for resource in page.matches {
-                    if self.wants(&resource) && seen.insert((resource.rtype.clone(), resource.id.clone())) {
+                    if self.wants(&resource)
+                        && binary::is_shown(self.hub, &self.scope, &resource).await?
+                        && seen.insert((resource.rtype.clone(), resource.id.clone()))
+                    {
                         self.put(&resource)?;
                     }
                 }
@@ -194,7 +197,7 @@ impl Export<'_> {
             for change in changes {
                 let resource = change.resource;
                 self.done += u64::from(resource.body.is_some());
-                if !self.wants(&resource) {
+                if !self.wants(&resource) || !binary::is_shown(self.hub, &self.scope, &resource).await? {
                     continue;
                 }
                 if resource.body.is_none() {

@@ -19,6 +19,7 @@ mod server;
 mod subscriptions;
 mod terminology;
 mod ties;
+mod ties_made;
 mod transaction;
 mod validation;
 mod viewdefinition;
