@@ -4,6 +4,7 @@ mod apart;
 mod asvs;
 mod kill;
 mod matrix;
+mod nodes;
 mod openapi;
 mod postgres;
 mod routes;

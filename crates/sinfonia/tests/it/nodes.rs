@@ -1,0 +1,234 @@
+//! Two nodes of the program over one PostgreSQL database: what one commits counts on the other at once.
+
+use crate::world::{NOW, actor, send, setup};
+use access::{Actor, NewAccount};
+use axum::body::Body;
+use base64::Engine as _;
+use http::{Method, Request, header};
+use postgres_fixture::Database;
+use serde_json::{Value, json};
+use sinfonia::backend::Place;
+use sinfonia::system::System;
+use std::sync::Arc;
+use std::time::Duration;
+use store::ManualClock;
+
+/// Longest time that one node may be behind another, on a busy machine.
+const PATIENCE: Duration = Duration::from_secs(30);
+
+struct Nodes {
+    nodes: [System; 2],
+    clock: Arc<ManualClock>,
+    _folder: tempfile::TempDir,
+    database: Database,
+}
+
+impl Nodes {
+    async fn open() -> Option<Self> {
+        let database = Database::new()?;
+        let folder = tempfile::tempdir().unwrap();
+        let clock = Arc::new(ManualClock::new(NOW.parse().unwrap()));
+        let first = node(&database, &folder.path().join("0"), &clock).await;
+        first.deploy_components().await.unwrap();
+        let other = folder.path().join("1");
+        std::fs::create_dir_all(&other).unwrap();
+        std::fs::copy(folder.path().join("0/internal.key"), other.join("internal.key")).unwrap();
+        let second = node(&database, &other, &clock).await;
+        Some(Self {
+            nodes: [first, second],
+            clock,
+            _folder: folder,
+            database,
+        })
+    }
+
+    async fn ask(&self, node: usize, who: &Actor, method: Method, path: &str, body: Value) -> (u16, Value) {
+        let bearer = format!("Bearer {}", self.nodes[node].guard.tokens().issue(who));
+        let request = Request::builder().method(method).uri(path);
+        let request = request
+            .header(header::AUTHORIZATION, bearer)
+            .header(header::CONTENT_TYPE, "application/json");
+        let body = if body.is_null() {
+            String::new()
+        } else {
+            body.to_string()
+        };
+        let answer = send(&self.nodes[node].router, request.body(Body::from(body)).unwrap()).await;
+        let value = serde_json::from_slice(&answer.body).unwrap_or(Value::Null);
+        (answer.status.as_u16(), value)
+    }
+
+    /// Asks until the answer has this status.
+    async fn until(&self, status: u16, node: usize, who: &Actor, path: &str) {
+        let asked = async {
+            loop {
+                let (found, _) = self.ask(node, who, Method::GET, path, Value::Null).await;
+                if found == status {
+                    return;
+                }
+                tokio::time::sleep(Duration::from_millis(5)).await;
+            }
+        };
+        let became = tokio::time::timeout(PATIENCE, asked).await;
+        became.unwrap_or_else(|_| panic!("{path} on node {node} never becomes {status}"));
+    }
+}
+
+async fn node(database: &Database, data: &std::path::Path, clock: &Arc<ManualClock>) -> System {
+    let place = Place {
+        data: data.to_owned(),
+        store: Some(database.address()),
+    };
+    System::open(&place, setup(clock.clone())).await.unwrap()
+}
+
+fn system() -> Actor {
+    actor("system", &["system"])
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn who_is_tied_on_one_node_is_tied_on_the_other_and_no_longer_when_untied() {
+    let Some(nodes) = Nodes::open().await else { return };
+    let gp = actor("Practitioner/gp", &["mmg"]);
+    let patient = |gp: &str| {
+        json!({"resourceType": "Patient", "id": "anna", "name": [{"family": "Prova", "given": ["Anna"]}],
+            "generalPractitioner": [{"reference": format!("Practitioner/{gp}")}]})
+    };
+    for id in ["gp", "altro"] {
+        let body = json!({"resourceType": "Practitioner", "id": id});
+        let path = format!("/fhir/Practitioner/{id}");
+        assert_eq!(nodes.ask(0, &system(), Method::PUT, &path, body).await.0, 201);
+    }
+    // The other node remembers that there is no tie.
+    nodes.until(404, 1, &gp, "/fhir/Patient/anna").await;
+    let (status, answer) = nodes
+        .ask(0, &system(), Method::PUT, "/fhir/Patient/anna", patient("gp"))
+        .await;
+    assert_eq!(status, 201, "{answer}");
+    nodes.until(200, 1, &gp, "/fhir/Patient/anna").await;
+    let (status, answer) = nodes
+        .ask(0, &system(), Method::PUT, "/fhir/Patient/anna", patient("altro"))
+        .await;
+    assert_eq!(status, 200, "{answer}");
+    let seen = async {
+        while nodes
+            .ask(1, &gp, Method::GET, "/fhir/Patient/anna", Value::Null)
+            .await
+            .0
+            == 200
+        {
+            tokio::time::sleep(Duration::from_millis(5)).await;
+        }
+    };
+    tokio::time::timeout(PATIENCE, seen)
+        .await
+        .expect("the tie ends on the other node, too");
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn an_account_disabled_on_one_node_is_refused_on_the_other() {
+    let Some(nodes) = Nodes::open().await else { return };
+    let account = NewAccount {
+        username: "rossi".into(),
+        password: "una frase lunga".into(),
+        actor: actor("Practitioner/rossi", &["mmg"]),
+        demo: true,
+    };
+    let accounts = nodes.nodes[0].identity.accounts();
+    accounts.create(account).await.unwrap();
+    let basic = base64::engine::general_purpose::STANDARD.encode("rossi:una frase lunga");
+    let status = async || {
+        let request = Request::get("/orchestrator/tasks").header(header::AUTHORIZATION, format!("Basic {basic}"));
+        send(&nodes.nodes[1].router, request.body(Body::empty()).unwrap())
+            .await
+            .status
+    };
+    assert_eq!(status().await, 200);
+    accounts.set_disabled("rossi", true).await.unwrap();
+    let refused = async {
+        while status().await == 200 {
+            tokio::time::sleep(Duration::from_millis(5)).await;
+        }
+    };
+    tokio::time::timeout(PATIENCE, refused)
+        .await
+        .expect("the other node forgets the password");
+}
+
+const MODEL: &str = r#"<definitions xmlns="http://www.omg.org/spec/BPMN/20100524/MODEL" id="d" targetNamespace="https://sinfonia.it/prove">
+<process id="due-nodi" isExecutable="true"><startEvent id="inizio"/><userTask id="compito"/>
+<intermediateCatchEvent id="attesa"><timerEventDefinition><timeDuration>PT1H</timeDuration></timerEventDefinition></intermediateCatchEvent>
+<endEvent id="fine"/><sequenceFlow id="a" sourceRef="inizio" targetRef="compito"/><sequenceFlow id="b" sourceRef="compito" targetRef="attesa"/>
+<sequenceFlow id="c" sourceRef="attesa" targetRef="fine"/></process></definitions>"#;
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn what_is_deployed_started_and_done_on_either_node_is_one_story_and_the_duty_moves() {
+    let Some(nodes) = Nodes::open().await else { return };
+    let admin = actor("Practitioner/capo", &["admin", "system"]);
+    let running: Vec<_> = nodes
+        .nodes
+        .iter()
+        .map(|node| tokio::spawn(node.orchestrator.clone().run()))
+        .collect();
+    let deploy = json!({"files": [{"name": "due-nodi.bpmn", "content": MODEL}]});
+    let (status, answer) = nodes
+        .ask(0, &admin, Method::POST, "/orchestrator/deployments", deploy)
+        .await;
+    assert_eq!(status, 200, "{answer}");
+    let start = json!({"definition": "due-nodi"});
+    let started = async {
+        loop {
+            let (status, answer) = nodes
+                .ask(1, &admin, Method::POST, "/orchestrator/instances", start.clone())
+                .await;
+            if status < 300 {
+                return answer["id"].as_str().unwrap().to_owned();
+            }
+            tokio::time::sleep(Duration::from_millis(5)).await;
+        }
+    };
+    let id = tokio::time::timeout(PATIENCE, started)
+        .await
+        .expect("the other node learns of the definition");
+    let path = format!("/orchestrator/instances/{id}");
+    nodes.until(200, 0, &admin, &path).await;
+    let list = format!("/orchestrator/tasks?instance={id}");
+    let (_, tasks) = nodes.ask(0, &admin, Method::GET, &list, Value::Null).await;
+    let task = tasks["items"][0]["id"]
+        .as_str()
+        .unwrap_or_else(|| panic!("{tasks}"))
+        .to_owned();
+    let done = format!("/orchestrator/tasks/{task}/complete");
+    let (status, answer) = nodes.ask(0, &admin, Method::POST, &done, json!({})).await;
+    assert!(status < 300, "{answer}");
+    // The node that started it kept it in memory as it was before.
+    let (status, answer) = nodes.ask(1, &admin, Method::POST, &done, json!({})).await;
+    assert_eq!(status, 409, "done already: {answer}");
+    let on_duty = || [0, 1].map(|n| nodes.nodes[n].orchestrator.is_on_duty());
+    let one = async {
+        while on_duty().iter().filter(|duty| **duty).count() != 1 {
+            tokio::time::sleep(Duration::from_millis(20)).await;
+        }
+    };
+    tokio::time::timeout(PATIENCE, one)
+        .await
+        .expect("one of them does the background work");
+    // Whoever has it leaves: the other one fires the timer.
+    let leaves = usize::from(on_duty()[1]);
+    running[leaves].abort();
+    nodes.nodes[leaves].orchestrator.leave().await.unwrap();
+    nodes.clock.advance(jiff::SignedDuration::from_hours(2));
+    let ended = async {
+        while nodes.ask(leaves, &admin, Method::GET, &path, Value::Null).await.1["status"] != "completed" {
+            tokio::time::sleep(Duration::from_millis(20)).await;
+        }
+    };
+    tokio::time::timeout(PATIENCE, ended)
+        .await
+        .expect("the other node goes on");
+    let steps = nodes
+        .database
+        .run(&format!("SELECT count(*) FROM history WHERE instance = '{id}'"));
+    assert_eq!(steps.trim(), "3", "started, done, fired: each once");
+    running.iter().for_each(tokio::task::JoinHandle::abort);
+}
