@@ -231,7 +231,13 @@ impl HubError {
             }
             Self::Xml(error) => vec![xml_issue(self.code(), error)],
             // What the database says is for the log, not for the client.
-            Self::Store(StoreError::Backend(_) | StoreError::Schema(_)) => {
+            Self::Store(
+                StoreError::Backend(_)
+                | StoreError::Schema(_)
+                | StoreError::Full(_)
+                | StoreError::InUse(_)
+                | StoreError::Unreachable(_),
+            ) => {
                 vec![Issue::error(
                     self.code(),
                     "the store failed; the administrator finds the reason in the log",
@@ -267,11 +273,14 @@ fn term_status(error: &TermError) -> StatusCode {
 fn store_status(error: &StoreError) -> StatusCode {
     match error {
         StoreError::Conflict { .. } => StatusCode::CONFLICT,
-        StoreError::Overloaded { .. } | StoreError::Closed | StoreError::NotReady(_) => StatusCode::SERVICE_UNAVAILABLE,
+        StoreError::Overloaded { .. } | StoreError::Closed | StoreError::NotReady(_) | StoreError::Unreachable(_) => {
+            StatusCode::SERVICE_UNAVAILABLE
+        }
+        StoreError::Full(_) => StatusCode::INSUFFICIENT_STORAGE,
         StoreError::Expired(_) => StatusCode::GONE,
         StoreError::Limit(_) => StatusCode::UNPROCESSABLE_ENTITY,
         StoreError::Invalid(_) => StatusCode::BAD_REQUEST,
-        StoreError::Backend(_) | StoreError::Schema(_) => StatusCode::INTERNAL_SERVER_ERROR,
+        StoreError::Backend(_) | StoreError::Schema(_) | StoreError::InUse(_) => StatusCode::INTERNAL_SERVER_ERROR,
     }
 }
 

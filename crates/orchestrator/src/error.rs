@@ -162,7 +162,10 @@ impl OrchestratorError {
             Self::BadRequest(_) => StatusCode::BAD_REQUEST,
             Self::Forbidden(_) => StatusCode::FORBIDDEN,
             Self::Repeated(answer) => StatusCode::from_u16(answer.status).unwrap_or(StatusCode::OK),
-            Self::Store(StoreError::Overloaded { .. } | StoreError::Closed) => StatusCode::SERVICE_UNAVAILABLE,
+            Self::Store(StoreError::Overloaded { .. } | StoreError::Closed | StoreError::Unreachable(_)) => {
+                StatusCode::SERVICE_UNAVAILABLE
+            }
+            Self::Store(StoreError::Full(_)) => StatusCode::INSUFFICIENT_STORAGE,
             Self::Store(StoreError::Conflict { .. }) => StatusCode::CONFLICT,
             Self::TooLarge(_) | Self::Store(StoreError::Limit(_)) => StatusCode::PAYLOAD_TOO_LARGE,
             // A page mark of another search, or of nobody.

@@ -1,9 +1,10 @@
 //! Which store a run works on: the SQLite file of the data folder, or a PostgreSQL database.
 
+use crate::exit::Misconfigured;
 use anyhow::{Context as _, bail};
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 use std::sync::Arc;
-use store::Store;
+use store::{CommitWatch, Store};
 use store_postgres::PostgresStore;
 use store_sqlite::SqliteStore;
 
@@ -17,6 +18,24 @@ pub struct Place {
 }
 
 impl Place {
+    /// From what the command line says; the address may lie in a file.
+    ///
+    /// # Errors
+    /// [`Misconfigured`]: both an address and a file with one are given, or the file cannot be read.
+    pub fn of(data: &Path, store: Option<String>, store_file: Option<&Path>) -> anyhow::Result<Self> {
+        let store = match (store, store_file) {
+            (Some(_), Some(_)) => bail!(Misconfigured(
+                "the store has an address and a file with one: leave out --store or --store-file".into()
+            )),
+            (given, None) => given,
+            (None, Some(file)) => Some(secret(file)?),
+        };
+        Ok(Self {
+            data: data.to_owned(),
+            store,
+        })
+    }
+
     /// The SQLite file, where that is the store.
     pub fn file(&self) -> PathBuf {
         self.data.join("sinfonia.sqlite")
@@ -39,6 +58,20 @@ impl Place {
     }
 }
 
+/// A secret that lies in a file of its own.
+fn secret(file: &Path) -> anyhow::Result<String> {
+    let text = std::fs::read_to_string(file)
+        .map_err(|error| Misconfigured(format!("--store-file {}: {error}", file.display())))?;
+    let text = text.trim();
+    if text.is_empty() || text.lines().count() > 1 {
+        bail!(Misconfigured(format!(
+            "--store-file {}: it must hold one line, the address of the database",
+            file.display()
+        )));
+    }
+    Ok(text.to_owned())
+}
+
 /// The store of a run.
 #[derive(Clone)]
 pub enum Backend {
@@ -51,18 +84,41 @@ pub enum Backend {
 impl Backend {
     /// Opens it; says so when another process holds the file or the database cannot be reached.
     pub async fn open(place: &Place) -> anyhow::Result<Self> {
+        Self::open_watched(place, None).await
+    }
+
+    /// As [`Backend::open`]; `watch` is told of each group commit.
+    pub async fn open_watched(place: &Place, watch: Option<Arc<dyn CommitWatch>>) -> anyhow::Result<Self> {
         let data = &place.data;
         std::fs::create_dir_all(data).with_context(|| format!("cannot make the data folder {}", data.display()))?;
         let progress = Arc::new(|done, all| tracing::info!(done, all, "rebuilding the search index after an update"));
         if let Some(address) = &place.store {
             let options = store_postgres::Options {
                 progress: Some(progress),
+                watch,
                 ..Default::default()
             };
             return Ok(Self::Postgres(PostgresStore::open(address, options).await?));
         }
         let options = store_sqlite::Options {
             progress: Some(progress),
+            watch,
+            ..Default::default()
+        };
+        Ok(Self::Sqlite(SqliteStore::open(place.file(), options)?))
+    }
+
+    /// As [`Backend::open`], without work of its own beside that of its user.
+    pub async fn open_quiet(place: &Place) -> anyhow::Result<Self> {
+        if let Some(address) = &place.store {
+            let options = store_postgres::Options {
+                background: false,
+                ..Default::default()
+            };
+            return Ok(Self::Postgres(PostgresStore::open(address, options).await?));
+        }
+        let options = store_sqlite::Options {
+            background: false,
             ..Default::default()
         };
         Ok(Self::Sqlite(SqliteStore::open(place.file(), options)?))
@@ -84,6 +140,14 @@ impl Backend {
         match self {
             Self::Sqlite(store) => Ok(store),
             Self::Postgres(_) => bail!("{what} works on the SQLite store only for now; leave it out with --store"),
+        }
+    }
+
+    /// Transactions that wait for the writer now.
+    pub fn waiting(&self) -> usize {
+        match self {
+            Self::Sqlite(store) => store.waiting(),
+            Self::Postgres(store) => store.waiting(),
         }
     }
 

@@ -22,6 +22,8 @@ pub struct FrontSetup {
     pub peers: BTreeMap<String, String>,
     /// See [`GuardOptions`].
     pub guard: GuardOptions,
+    /// What answers whether the process is alive and ready.
+    pub health: crate::watch::Shared,
     /// Who may call which routes; the same folder on every node.
     pub policies: Arc<policy::Policies>,
 }
@@ -67,6 +69,7 @@ impl Front {
             setup.guard,
         );
         let mut parts = Parts::default();
+        parts.add("health", crate::watch::health_routes(&setup.health));
         parts.pages(&components, &context, &guard);
         let (routes, router) = parts.guarded(&guard, &web::Kit::base(&context))?;
         Ok(Self {

@@ -13,7 +13,7 @@ use hub::{Hub, HubConfig};
 use oauth::Oauth;
 use orchestrator::Orchestrator;
 use std::sync::Arc;
-use store::{Clock, Ids, Store, SystemRandom};
+use store::{Clock, CommitWatch, Ids, Store, SystemRandom};
 
 /// Every service of the region that this program carries.
 pub fn components() -> Vec<Component> {
@@ -47,7 +47,7 @@ pub fn components_named(names: &[String]) -> anyhow::Result<Vec<Component>> {
 /// A route of the running system, and which part serves it.
 #[derive(Debug, Clone)]
 pub struct Served {
-    /// `hub`, `orchestrator`, `oauth`, `identity` (between nodes only), `site`, or a component's name.
+    /// `health`, `hub`, `orchestrator`, `oauth`, `identity` (between nodes only), `site`, or a component's name.
     pub part: &'static str,
     /// The route.
     pub route: RouteInfo,
@@ -81,6 +81,10 @@ pub struct Setup {
     pub policies: Arc<policy::Policies>,
     /// The components whose pages this process serves; all, without it. Workers of every component run here.
     pub only: Option<Vec<String>>,
+    /// Told of each group commit of the store.
+    pub watch: Option<Arc<dyn CommitWatch>>,
+    /// What answers whether the process is alive and ready.
+    pub health: crate::watch::Shared,
     /// Serves identity to nodes without a store (the routes under `/access`, which only their key opens).
     pub for_nodes: bool,
 }
@@ -139,7 +143,7 @@ impl System {
     pub async fn open(place: &Place, setup: Setup) -> anyhow::Result<Self> {
         let data = &place.data;
         // It makes the folder, too.
-        let store = Backend::open(place).await?;
+        let store = Backend::open_watched(place, setup.watch).await?;
         let random = Arc::new(SystemRandom);
         let key = SigningKey::load_or_create(&data.join("internal.key"), random.as_ref())?;
         let (clock, ids) = (setup.clock, setup.ids);
@@ -189,6 +193,7 @@ impl System {
         register_workers(&self::components(), &context, &orchestrator);
 
         let mut parts = Parts::default();
+        parts.add("health", crate::watch::health_routes(&setup.health));
         parts.add("hub", hub::routes(hub.clone()));
         parts.add("orchestrator", orchestrator::routes(orchestrator.clone()));
         parts.add("oauth", oauth::routes(&oauth));

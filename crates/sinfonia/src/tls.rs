@@ -6,8 +6,7 @@
 
 use anyhow::{Context as _, bail};
 use axum::extract::ConnectInfo;
-use axum::extract::connect_info::Connected;
-use axum::serve::{IncomingStream, Listener};
+use axum::serve::Listener;
 use rustls::pki_types::pem::PemObject as _;
 use rustls::pki_types::{CertificateDer, PrivateKeyDer};
 use rustls::server::{ServerConfig, WebPkiClientVerifier};
@@ -50,8 +49,11 @@ impl TlsArgs {
     /// # Errors
     /// A file cannot be read or does not hold what it should.
     pub fn config(&self) -> anyhow::Result<Option<Arc<ServerConfig>>> {
-        let (Some(cert), Some(key)) = (&self.tls_cert, &self.tls_key) else {
-            return Ok(None);
+        let (cert, key) = match (&self.tls_cert, &self.tls_key) {
+            (Some(cert), Some(key)) => (cert, key),
+            (None, None) if self.tls_client_ca.is_none() => return Ok(None),
+            // The configuration file gives defaults, which the command line does not look at.
+            _ => bail!("TLS wants both a certificate and its key (--tls-cert, --tls-key)"),
         };
         let chain = certificates(cert)?;
         let key_der = PrivateKeyDer::from_pem_file(key);
@@ -77,6 +79,22 @@ impl TlsArgs {
         config.alpn_protocols = vec![b"http/1.1".to_vec()];
         Ok(Some(Arc::new(config)))
     }
+}
+
+/// From when until when the first certificate of a chain is valid.
+///
+/// # Errors
+/// The file cannot be read or does not hold what it should.
+pub fn validity(file: &Path) -> anyhow::Result<(jiff::Timestamp, jiff::Timestamp)> {
+    let chain = certificates(file)?;
+    let first = chain.first().map(|first| jose::Certificate::from_der(first));
+    let first = first
+        .and_then(Result::ok)
+        .with_context(|| format!("{}: not understood", file.display()))?;
+    Ok((
+        jiff::Timestamp::from_second(first.not_before)?,
+        jiff::Timestamp::from_second(first.not_after)?,
+    ))
 }
 
 fn certificates(file: &Path) -> anyhow::Result<Vec<CertificateDer<'static>>> {
@@ -159,27 +177,22 @@ pub struct TlsPeer {
     pub certificate: Option<access::ClientCertificate>,
 }
 
-impl Connected<IncomingStream<'_, TlsListener>> for TlsPeer {
-    fn connect_info(stream: IncomingStream<'_, TlsListener>) -> Self {
-        let (_, session) = stream.io().get_ref();
+impl TlsPeer {
+    /// Of a connection.
+    pub fn of(stream: &TlsStream<TcpStream>, address: SocketAddr) -> Self {
+        let (_, session) = stream.get_ref();
         let shown = session.peer_certificates().and_then(|chain| chain.first());
         Self {
-            address: *stream.remote_addr(),
+            address,
             certificate: shown.map(|certificate| access::ClientCertificate::new(certificate)),
         }
     }
-}
 
-/// Puts the address and the certificate of the connection into each request's extensions.
-pub async fn show_certificate(
-    ConnectInfo(peer): ConnectInfo<TlsPeer>,
-    mut request: axum::extract::Request,
-    next: axum::middleware::Next,
-) -> axum::response::Response {
-    // As without TLS: handlers that ask where a request comes from find it here.
-    request.extensions_mut().insert(ConnectInfo(peer.address));
-    if let Some(certificate) = peer.certificate {
-        request.extensions_mut().insert(certificate);
+    /// Tells a request of it: handlers find the address as without TLS.
+    pub fn tell(&self, extensions: &mut http::Extensions) {
+        extensions.insert(ConnectInfo(self.address));
+        if let Some(certificate) = &self.certificate {
+            extensions.insert(certificate.clone());
+        }
     }
-    next.run(request).await
 }

@@ -99,6 +99,13 @@ async fn lines(session: &Session, n: i64) -> Outcome<Option<String>> {
     Ok(row.map(|row| row.get(0)))
 }
 
+/// The lines of the first row from a number on: the first rows may have been removed.
+async fn lines_from(session: &Session, n: i64) -> Outcome<Option<String>> {
+    let sql = "SELECT entries FROM audit_batch WHERE n >= $1 ORDER BY n LIMIT 1";
+    let row = session.row(sql, &[&n], "reading the audit").await?;
+    Ok(row.map(|row| row.get(0)))
+}
+
 async fn last_row(session: &Session) -> Outcome<i64> {
     let sql = "SELECT audit FROM position WHERE one";
     let row = session.row(sql, &[], "reading the end of the audit").await?;
@@ -110,7 +117,7 @@ async fn last_before(session: &Session, until: Timestamp, last: i64) -> Outcome<
     let (mut low, mut high) = (0, last);
     while low < high {
         let middle = low + (high - low + 1) / 2;
-        let lines = lines(session, middle).await?;
+        let lines = lines_from(session, middle).await?;
         if accesses::may_precede(lines.as_deref().unwrap_or_default(), until)? {
             low = middle;
         } else {
@@ -124,14 +131,21 @@ async fn last_before(session: &Session, until: Timestamp, last: i64) -> Outcome<
 pub(crate) async fn verify(session: &Session) -> Outcome<AuditChain> {
     use crate::error::Backend as _;
     let what = "reading the audit";
+    // Before the rows are asked for: an answer behind theirs would wait for them to be read.
+    let anchor = session
+        .row("SELECT n, chain FROM audit_anchor ORDER BY n DESC LIMIT 1", &[], what)
+        .await?;
     let sql = "SELECT n, count, patients, entries, chain FROM audit_batch ORDER BY n";
     let statement = session.client().prepare_cached(sql).await.at(what)?;
     let none: [&(dyn tokio_postgres::types::ToSql + Sync); 0] = [];
     let rows = session.client().query_raw(&statement, none).await.at(what)?;
     let mut rows = std::pin::pin!(rows);
-    let mut chain = Follow::default();
+    let mut chain = anchor.map_or_else(Follow::default, |row| {
+        let hash: Option<Vec<u8>> = row.get(1);
+        Follow::after(row.get(0), hash.and_then(|hash| hash.try_into().ok()))
+    });
     while let Some(row) = rows.try_next().await.at(what)? {
-        chain.row((row.get(0), row.get(1)), row.get(2), row.get(3), Some(row.get(4)));
+        chain.row((row.get(0), row.get(1)), row.get(2), row.get(3), row.get(4));
     }
     Ok(chain.found)
 }
@@ -140,7 +154,7 @@ pub(crate) async fn verify(session: &Session) -> Outcome<AuditChain> {
 pub(crate) async fn hash_at(session: &Session, n: i64) -> Outcome<Option<String>> {
     let sql = "SELECT chain FROM audit_batch WHERE compartment = $1 AND n = $1";
     let row = session.row(sql, &[&n], "reading the audit").await?;
-    Ok(row.map(|row| accesses::hex(row.get(0))))
+    Ok(row.and_then(|row| row.get::<_, Option<&[u8]>>(0).map(accesses::hex)))
 }
 
 /// Visits every record, oldest first, as its line of JSON.

@@ -69,8 +69,8 @@ pub(crate) async fn take(pool: &Pool) -> Outcome<Object> {
             waiting: pool.status().waiting,
         },
         PoolError::Closed => StoreError::Closed,
-        PoolError::Backend(error) => StoreError::Backend(format!("cannot reach the database: {}", told(&error))),
-        other => StoreError::Backend(format!("cannot reach the database: {other}")),
+        PoolError::Backend(error) => StoreError::Unreachable(told(&error)),
+        other => StoreError::Unreachable(other.to_string()),
     })
 }
 

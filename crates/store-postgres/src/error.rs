@@ -17,7 +17,12 @@ impl<T> Backend<T> for Result<T, tokio_postgres::Error> {
                 Some(db) => format!("{} ({})", db.message(), db.code().code()),
                 None => error.to_string(),
             };
-            StoreError::Backend(format!("{what}: {detail}"))
+            let told = format!("{what}: {detail}");
+            match error.code() {
+                Some(&tokio_postgres::error::SqlState::DISK_FULL) => StoreError::Full(told),
+                _ if error.is_closed() => StoreError::Unreachable(told),
+                _ => StoreError::Backend(told),
+            }
         })
     }
 }

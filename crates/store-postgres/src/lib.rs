@@ -26,8 +26,10 @@ mod schema;
 mod session;
 mod snapshot;
 mod source;
+mod transfer;
 mod types;
 mod writer;
 
 pub use options::Options;
 pub use postgres_store::PostgresStore;
+pub use transfer::{PostgresSource, PostgresTarget};

@@ -1,7 +1,9 @@
 //! How a store is opened.
 
 use search::{Extractor, Progress};
+use std::sync::Arc;
 use std::time::Duration;
+use store::CommitWatch;
 
 /// Settings of a [`crate::PostgresStore`]; the defaults suit a server.
 #[derive(Clone)]
@@ -34,6 +36,8 @@ pub struct Options {
     pub background: bool,
     /// Told how far a reindex at open has come.
     pub progress: Option<Progress>,
+    /// Told of each group commit of this node.
+    pub watch: Option<Arc<dyn CommitWatch>>,
 }
 
 impl Default for Options {
@@ -53,6 +57,7 @@ impl Default for Options {
             reindex_chunk: 500,
             background: true,
             progress: None,
+            watch: None,
         }
     }
 }

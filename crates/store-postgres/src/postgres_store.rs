@@ -6,7 +6,7 @@ use crate::session::Session;
 use crate::snapshot::{self, PostgresSnapshot};
 use crate::types::Types;
 use crate::writer::{self, Erasure, Queue, Work};
-use crate::{Options, audit, connect, custom, listen, reindex, schema};
+use crate::{Options, audit, connect, custom, listen, reindex, schema, transfer};
 use async_trait::async_trait;
 use deadpool_postgres::Pool;
 use fhir::Definitions;
@@ -141,6 +141,11 @@ impl PostgresStore {
         }))
     }
 
+    /// Transactions of this node that wait for the writer now.
+    pub fn waiting(&self) -> usize {
+        self.queue.waiting()
+    }
+
     /// Refuses new transactions, finishes those that wait, and ends the writer.
     pub async fn close(&self) {
         self.queue.close();
@@ -214,6 +219,14 @@ impl PostgresStore {
         custom.generation()
     }
 
+    /// Everything the database holds now, to be copied elsewhere.
+    ///
+    /// # Errors
+    /// The database cannot be read.
+    pub async fn source(&self) -> Result<transfer::PostgresSource, StoreError> {
+        transfer::PostgresSource::begin(connect::take(&self.node.readers).await?).await
+    }
+
     async fn session(&self) -> Outcome<Session> {
         Ok(Session::plain(connect::take(&self.node.readers).await?))
     }
@@ -231,6 +244,7 @@ async fn name(client: &deadpool_postgres::Object) -> Outcome<String> {
 
 async fn prepare(node: &Arc<Node>, session: &Session) -> Outcome<()> {
     schema::migrate(session).await?;
+    transfer::refuse_unfinished(session).await?;
     node.types.refresh(session).await?;
     let row = session
         .row(

@@ -5,7 +5,7 @@ use crate::session::Session;
 use store::StoreError;
 
 /// Each step takes the schema from its position to the next version.
-const MIGRATIONS: &[&str] = &[include_str!("../sql/v1.sql")];
+const MIGRATIONS: &[&str] = &[include_str!("../sql/v1.sql"), include_str!("../sql/v2.sql")];
 
 /// The version this program writes.
 pub(crate) const SCHEMA_VERSION: i64 = MIGRATIONS.len() as i64;

@@ -140,6 +140,16 @@ pub(crate) fn append(connection: &Connection, tail: &mut Tail, entries: &[AuditE
     Ok(())
 }
 
+/// Takes in a row that was copied from elsewhere; makes a segment when it is time.
+pub(crate) fn adopt(connection: &Connection, tail: &mut Tail, n: i64, count: i64) -> Outcome<()> {
+    tail.last = n;
+    tail.entries += count.max(0) as u64;
+    if tail.entries >= SEGMENT_ENTRIES || tail.last - tail.covered >= SEGMENT_ROWS {
+        make_segment(connection, tail)?;
+    }
+    Ok(())
+}
+
 fn make_segment(connection: &Connection, tail: &mut Tail) -> Outcome<()> {
     let mut pairs: Vec<(u64, u32)> = Vec::new();
     let mut read = connection

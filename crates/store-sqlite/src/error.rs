@@ -12,6 +12,9 @@ pub(crate) trait Backend<T> {
 
 impl<T> Backend<T> for rusqlite::Result<T> {
     fn at(self, what: &str) -> Outcome<T> {
-        self.map_err(|error| StoreError::Backend(format!("{what}: {error}")))
+        self.map_err(|error| match error.sqlite_error_code() {
+            Some(rusqlite::ErrorCode::DiskFull) => StoreError::Full(format!("{what}: {error}")),
+            _ => StoreError::Backend(format!("{what}: {error}")),
+        })
     }
 }

@@ -26,6 +26,7 @@ mod schema;
 mod snapshot;
 mod source;
 mod sqlite_store;
+mod transfer;
 mod writer;
 
 pub use doctor::{Depth, Doctor};
@@ -34,3 +35,4 @@ pub use prune::{Forget, ForgetCount, HistoryPolicy, HistoryPolicyError, Keep, Pr
 pub use search::accesses::AuditChain;
 pub use search::{Extractor, Progress};
 pub use sqlite_store::SqliteStore;
+pub use transfer::{SqliteImage, SqliteSource, SqliteTarget};

@@ -31,10 +31,16 @@ impl ProcessLock {
             .truncate(false)
             .write(true)
             .open(&lock)
-            .map_err(|error| StoreError::Backend(format!("cannot open the lock file {}: {error}", lock.display())))?;
+            .map_err(|error| {
+                let told = format!("cannot open the lock file {}: {error}", lock.display());
+                match error.kind() {
+                    std::io::ErrorKind::StorageFull => StoreError::Full(told),
+                    _ => StoreError::Backend(told),
+                }
+            })?;
         match file.try_lock() {
             Ok(()) => Ok(Self(file)),
-            Err(TryLockError::WouldBlock) => Err(StoreError::Backend(format!(
+            Err(TryLockError::WouldBlock) => Err(StoreError::InUse(format!(
                 "{} is in use by another running store; SQLite allows exactly one process per file: stop the other one, \
                  or point this one at its own file",
                 path.display()

@@ -1,6 +1,8 @@
 //! How a store is opened.
 
 use search::{Extractor, Progress};
+use std::sync::Arc;
+use store::CommitWatch;
 
 /// Settings of a [`crate::SqliteStore`]; the defaults suit a server.
 #[derive(Clone)]
@@ -32,6 +34,8 @@ pub struct Options {
     pub background: bool,
     /// Told how far a reindex at open has come.
     pub progress: Option<Progress>,
+    /// Told of each group commit.
+    pub watch: Option<Arc<dyn CommitWatch>>,
 }
 
 impl Default for Options {
@@ -50,6 +54,7 @@ impl Default for Options {
             background: true,
             extractor: None,
             progress: None,
+            watch: None,
         }
     }
 }

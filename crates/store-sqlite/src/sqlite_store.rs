@@ -5,11 +5,11 @@ use crate::cache::Cache;
 use crate::error::Outcome;
 use crate::lock::ProcessLock;
 use crate::online::Online;
-use crate::pool::{self, Pool};
+use crate::pool::{self, Lease, Pool};
 use crate::recent::{self, Views, Waiting};
 use crate::snapshot::SqliteSnapshot;
 use crate::writer::{self, Job, Queue, Upkeep};
-use crate::{Depth, Doctor, Extractor, Options, custom, doctor, reindex, schema};
+use crate::{Depth, Doctor, Extractor, Options, custom, doctor, reindex, schema, transfer};
 use async_trait::async_trait;
 use fhir::Definitions;
 use parking_lot::Mutex;
@@ -52,7 +52,7 @@ impl std::fmt::Debug for SqliteStore {
 }
 
 /// A new file is readable by its owner alone: it holds people's health. SQLite gives the log beside it the same mode.
-fn make_private(path: &Path) -> Result<(), StoreError> {
+pub(crate) fn make_private(path: &Path) -> Result<(), StoreError> {
     use std::os::unix::fs::OpenOptionsExt as _;
     match std::fs::OpenOptions::new()
         .write(true)
@@ -81,6 +81,7 @@ impl SqliteStore {
         make_private(&path)?;
         let mut connection = pool::open_writer(&path)?;
         schema::migrate(&mut connection)?;
+        transfer::refuse_unfinished(&connection)?;
         let extractor = options.extractor.clone().unwrap_or_else(Extractor::r4);
         let definitions = Definitions::extensible();
         definitions.set_custom(custom::load(&connection, definitions)?);
@@ -129,6 +130,11 @@ impl SqliteStore {
     /// The file.
     pub fn path(&self) -> &Path {
         &self.path
+    }
+
+    /// Transactions that wait for the writer now.
+    pub fn waiting(&self) -> usize {
+        self.queue.waiting()
     }
 
     /// Refuses new transactions, finishes those that wait, and ends the writer. Also done when dropped.
@@ -238,6 +244,11 @@ impl SqliteStore {
             }
         }
         custom.generation()
+    }
+
+    /// A reader at this moment.
+    pub(crate) fn begin_lease(&self) -> Outcome<Lease> {
+        self.pool.begin()
     }
 
     fn begin(&self) -> Outcome<SqliteSnapshot> {

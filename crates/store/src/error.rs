@@ -27,6 +27,15 @@ pub enum StoreError {
     /// The file was written by a newer program, or a migration failed.
     #[error("schema error: {0}")]
     Schema(String),
+    /// There is no space left where the store lies; nothing of what was asked was written. When there is space again it goes on.
+    #[error("no space left: {0}")]
+    Full(String),
+    /// Another process uses the store.
+    #[error("{0}")]
+    InUse(String),
+    /// The server of the database does not answer.
+    #[error("cannot reach the database: {0}")]
+    Unreachable(String),
     /// A page mark whose state of the store can no longer be shown; start again from the first page.
     #[error("{0}")]
     Expired(String),

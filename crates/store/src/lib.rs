@@ -19,6 +19,8 @@ mod resource;
 mod search;
 mod sight;
 mod transaction;
+pub mod transfer;
+mod watch;
 
 pub use audit::{AuditEntry, AuditFilter, AuditPage, AuditPlace, AuditRecord};
 pub use check::Stored;
@@ -39,3 +41,4 @@ pub use resource::{Change, FeedPage, HistoryScope, Method, ResourceWrite, Stored
 pub use search::{Clause, CodeSet, Include, Page, Query, SearchPage, Sort, SortKey, Texts, ValueTest, Words};
 pub use sight::{Patients, SecurityLabel, Seen, Sight, SightGroup, TypeSight};
 pub use transaction::{Committed, Erased, Precondition, Snapshot, Store, Transaction};
+pub use watch::CommitWatch;

@@ -9,7 +9,7 @@ use indicatif::{ProgressBar, ProgressStyle};
 use jiff::SignedDuration;
 use std::path::PathBuf;
 use std::sync::Arc;
-use store::{ManualClock, RecordWrite, Transaction, UuidIds};
+use store::{ManualClock, RecordWrite, Transaction};
 
 /// Flags of `demo`.
 #[derive(clap::Args)]
@@ -99,20 +99,8 @@ async fn build(place: &Place, args: &Args) -> anyhow::Result<System> {
     let now = super::now();
     let clock = Arc::new(ManualClock::new(now - SignedDuration::from_hours(24 * 731)));
     let setup = Setup {
-        interop: Default::default(),
         clock: clock.clone(),
-        ids: Arc::new(UuidIds),
-        base_url: "http://127.0.0.1:8080".into(),
-        guard: Default::default(),
-        sign_in_rules: Default::default(),
-        providers: None,
-        notify: Default::default(),
-        import: Default::default(),
-        validation: hub::Validation::Reject.into(),
-        origins: Default::default(),
-        policies: Arc::new(policy::Policies::standard()),
-        only: None,
-        for_nodes: false,
+        ..super::real_setup("http://127.0.0.1:8080")
     };
     let system = System::open(place, setup).await?;
     system.deploy_components().await?;

@@ -2,10 +2,14 @@
 
 pub mod account;
 pub mod audit;
+pub mod backup;
 pub mod client;
+pub mod config;
+pub mod copy;
 pub mod demo;
 pub mod deploy;
 pub mod doctor;
+mod door;
 pub mod key;
 pub mod load;
 pub mod load_package;
@@ -37,6 +41,8 @@ pub fn real_setup(base_url: impl Into<String>) -> crate::system::Setup {
         interop: Default::default(),
         policies: std::sync::Arc::new(::policy::Policies::standard()),
         only: None,
+        watch: None,
+        health: Default::default(),
         for_nodes: false,
     }
 }

@@ -1,17 +1,16 @@
 //! `sinfonia serve`: pages and APIs until Ctrl-C or SIGTERM.
 
+use super::door::Door;
 use super::parts::{PartsArgs, Shape};
 use crate::backend::Place as Where;
+use crate::exit::Misconfigured;
 use crate::front::{Front, FrontSetup};
-use crate::system::{Interop, System};
-use crate::tls::{TlsArgs, TlsListener, TlsPeer, show_certificate};
-use access::{GuardOptions, OidcConfig, Place, SignInRules, SigningKey};
+use crate::server::Patience;
+use crate::system::{Interop, Setup, System};
+use crate::tls::TlsArgs;
+use crate::watch::Metrics;
+use access::{GuardOptions, OidcConfig, SignInRules, SigningKey};
 use anyhow::{Context as _, bail};
-use axum::extract::{ConnectInfo, Request};
-use axum::middleware::{Next, from_fn};
-use axum::response::Response;
-use axum::serve::ListenerExt as _;
-use http::{HeaderValue, header};
 use hub::subscriptions::{EndpointPolicy, Worker};
 use orchestrator::{Orchestrator, Retention};
 use std::collections::BTreeMap;
@@ -82,7 +81,7 @@ pub struct Args {
     sign_in_rules: Option<PathBuf>,
     /// A proxy stands before the program: the network address of a session is the last one of X-Forwarded-For.
     #[arg(long, env = "SINFONIA_BEHIND_PROXY")]
-    behind_proxy: bool,
+    pub(super) behind_proxy: bool,
     /// Origins of browser applications (SMART on FHIR) that may call the FHIR interface, e.g.
     /// https://app.example.it; several separated by commas; * for all.
     #[arg(long, env = "SINFONIA_ORIGINS", value_delimiter = ',')]
@@ -90,6 +89,12 @@ pub struct Args {
     /// Other administrations whose signed requests are accepted: PDND issuers and ModI partners (docs/machines.md).
     #[arg(long, env = "SINFONIA_INTEROP", value_name = "FILE")]
     interop: Option<PathBuf>,
+    /// Address for whoever runs the installation: /metrics, /health/live, /health/ready. It asks nobody who they are: keep
+    /// it in an inner network.
+    #[arg(long, env = "SINFONIA_OPERATIONS_LISTEN", value_name = "ADDRESS")]
+    operations_listen: Option<SocketAddr>,
+    #[command(flatten)]
+    pub(super) patience: Patience,
     #[command(flatten)]
     tls: TlsArgs,
     /// Folder of access policies of your own, in the place of those that come with the program (docs/access.md).
@@ -99,8 +104,25 @@ pub struct Args {
     parts: PartsArgs,
 }
 
-/// Runs until told to stop.
-pub async fn run(place: &Where, args: Args) -> anyhow::Result<()> {
+/// What the command line and the files it names make of it.
+pub struct Prepared {
+    setup: Setup,
+    shape: Shape,
+    base_url: String,
+    tls: Option<Arc<rustls::ServerConfig>>,
+    retention: Option<Retention>,
+    args: Args,
+}
+
+/// Reads every file that is named, and touches nothing else.
+///
+/// # Errors
+/// [`Misconfigured`]: what is wrong, and where.
+pub fn prepare(args: Args) -> anyhow::Result<Prepared> {
+    prepared(args).map_err(|error| Misconfigured::of(&error))
+}
+
+fn prepared(mut args: Args) -> anyhow::Result<Prepared> {
     if args.open_api && !args.listen.ip().is_loopback() {
         bail!(
             "--open-api lets everyone in: it is permitted on a loopback address only, not on {}",
@@ -108,40 +130,65 @@ pub async fn run(place: &Where, args: Args) -> anyhow::Result<()> {
         );
     }
     let scheme = if args.tls.wanted() { "https" } else { "http" };
-    let base_url = args
-        .base_url
-        .clone()
-        .unwrap_or_else(|| format!("{scheme}://{}", args.listen));
+    let base_url = args.base_url.clone();
+    let base_url = base_url.unwrap_or_else(|| format!("{scheme}://{}", args.listen));
     let tls = args.tls.config()?;
     let shape = args.parts.shape().map_err(anyhow::Error::msg)?;
-    let listener = bind(args.listen).await?;
-    if let Shape::Front(components, peers) = shape {
-        return front(&place.data, args, &base_url, (components, peers), (listener, tls)).await;
-    }
     let retention = args.process_history.as_deref().map(super::prune::retention);
     let retention = retention.transpose()?;
     let mut setup = super::real_setup(&base_url);
     setup.guard.open_api = args.open_api;
-    setup.validation = args.validation;
-    setup.notify.managers = args.notify_roles;
+    setup.validation = args.validation.clone();
+    setup.notify.managers = std::mem::take(&mut args.notify_roles);
     setup.notify.endpoints = EndpointPolicy::default()
         .with_loopback(args.open_api)
         .listed(&args.notify_endpoints)
         .map_err(|why| anyhow::anyhow!("--notify-endpoint: {why}"))?;
-    setup.origins = hub::Origins::new(args.origins).map_err(anyhow::Error::msg)?;
+    setup.origins = hub::Origins::new(std::mem::take(&mut args.origins)).map_err(anyhow::Error::msg)?;
     setup.interop = args.interop.as_deref().map(interop).transpose()?.unwrap_or_default();
     if let Some(folder) = &args.policies {
         setup.policies = policies(folder)?;
     }
     setup.guard.secure_cookies = base_url.starts_with("https://");
     setup.guard.paced = !args.no_pace && !args.open_api;
-    setup.import.folder = args.import_folder;
-    setup.import.urls = args.import_url;
+    setup.import.folder = args.import_folder.take();
+    setup.import.urls = std::mem::take(&mut args.import_url);
     setup.providers = args.oidc.as_deref().map(OidcConfig::load).transpose()?;
     setup.sign_in_rules = sign_in_rules(args.sign_in_rules.as_deref())?;
-    if let Shape::Core(components) = shape {
-        (setup.only, setup.for_nodes) = (Some(components), true);
+    Ok(Prepared {
+        setup,
+        shape,
+        base_url,
+        tls,
+        retention,
+        args,
+    })
+}
+
+/// Runs until told to stop.
+pub async fn run(place: &Where, args: Args) -> anyhow::Result<()> {
+    let Prepared {
+        mut setup,
+        shape,
+        base_url,
+        tls,
+        retention,
+        args,
+    } = prepare(args)?;
+    let listener = bind(args.listen).await?;
+    let operations = match args.operations_listen {
+        Some(address) => Some(bind(address).await?),
+        None => None,
+    };
+    let metrics = Arc::new(Metrics::new());
+    let door = Door::new(&args, &base_url, (listener, tls, operations), &setup, &metrics);
+    setup.watch = Some(metrics.commits.clone());
+    match shape {
+        Shape::Front(components, peers) => return front(&place.data, args, (components, peers), setup, door).await,
+        Shape::Core(components) => (setup.only, setup.for_nodes) = (Some(components), true),
+        Shape::Whole => {}
     }
+    let health = setup.health.clone();
     let system = System::open(place, setup).await?;
     system.deploy_components().await?;
     resume_bulk(&system).await?;
@@ -155,10 +202,11 @@ pub async fn run(place: &Where, args: Args) -> anyhow::Result<()> {
     let watcher = tokio::spawn(watch_accesses(system.context.clone()));
     let forgetter = forgetter(&system, retention)?;
     tracing::info!("writes are validated: {}", system.hub.config().validation);
-    tracing::info!("Sinfonia is at {base_url} (data in {})", place.told());
     let stop = stop_asked(Some(system.orchestrator.clone()));
-    let manners = (args.behind_proxy, base_url.starts_with("https://"));
-    answer(listener, tls, system.router.clone(), manners, stop).await?;
+    tracing::info!("Sinfonia is at {base_url} (data in {})", place.told());
+    let store = (Some(system.store.clone()), place.data.clone());
+    door.answer(system.router.clone(), store, (&health, &system.context), stop)
+        .await?;
     background.abort();
     pruner.abort();
     watcher.abort();
@@ -179,9 +227,9 @@ async fn bind(listen: SocketAddr) -> anyhow::Result<TcpListener> {
 async fn front(
     data: &Path,
     args: Args,
-    base_url: &str,
     (components, peers): (Vec<String>, BTreeMap<String, String>),
-    (listener, tls): (TcpListener, Option<Arc<rustls::ServerConfig>>),
+    setup: Setup,
+    door: Door,
 ) -> anyhow::Result<()> {
     let key = args.parts.key_file.unwrap_or_else(|| data.join("internal.key"));
     anyhow::ensure!(
@@ -189,23 +237,26 @@ async fn front(
         "{}: the key that the nodes share is not there; copy internal.key of the node that has the store",
         key.display()
     );
-    let manners = super::real_setup(base_url);
+    let health = setup.health.clone();
     let front = Front::open(FrontSetup {
-        clock: manners.clock,
-        ids: manners.ids,
+        clock: setup.clock,
+        ids: setup.ids,
         key: SigningKey::load_or_create(&key, &SystemRandom)?,
         components,
         peers,
         guard: GuardOptions {
             open_api: false,
-            secure_cookies: base_url.starts_with("https://"),
+            secure_cookies: setup.base_url.starts_with("https://"),
             paced: !args.no_pace,
         },
-        policies: args.policies.as_deref().map_or(Ok(manners.policies), policies)?,
+        health: health.clone(),
+        policies: setup.policies,
     })?;
-    tracing::info!("Sinfonia is at {base_url}; hub and orchestrator are elsewhere");
-    let manners = (args.behind_proxy, base_url.starts_with("https://"));
-    answer(listener, tls, front.router.clone(), manners, stop_asked(None)).await?;
+    let stop = stop_asked(None);
+    tracing::info!("Sinfonia is at {}; hub and orchestrator are elsewhere", setup.base_url);
+    let store = (None, data.to_owned());
+    door.answer(front.router.clone(), store, (&health, &front.context), stop)
+        .await?;
     front.close().await;
     tracing::info!("stopped");
     Ok(())
@@ -252,62 +303,6 @@ fn sign_in_rules(file: Option<&Path>) -> anyhow::Result<SignInRules> {
     SignInRules::parse(&text).with_context(|| file.display().to_string())
 }
 
-/// Tells the pages from which network address a request comes.
-async fn place(proxied: bool, mut request: Request, next: Next) -> Response {
-    let forwarded = request.headers().get("x-forwarded-for").filter(|_| proxied);
-    let last = forwarded.and_then(|v| v.to_str().ok()?.rsplit(',').next());
-    let given = last.map(|text| text.trim().chars().take(64).collect::<String>());
-    let (plain, tls) = (
-        request.extensions().get::<ConnectInfo<SocketAddr>>(),
-        request.extensions().get::<ConnectInfo<TlsPeer>>(),
-    );
-    let peer = plain.map(|peer| peer.0).or(tls.map(|peer| peer.0.address));
-    if let Some(place) = given.or(peer.map(|peer| peer.ip().to_string())) {
-        request.extensions_mut().insert(Place(place));
-    }
-    next.run(request).await
-}
-
-/// Tells browsers never to come without encryption again (RFC 6797): the site is served over https.
-async fn only_encrypted(request: Request, next: Next) -> Response {
-    let mut response = next.run(request).await;
-    let year = HeaderValue::from_static("max-age=31536000; includeSubDomains");
-    response.headers_mut().insert(header::STRICT_TRANSPORT_SECURITY, year);
-    response
-}
-
-/// Answers requests until told to stop, over TLS when there is a configuration for it.
-async fn answer(
-    listener: TcpListener,
-    tls: Option<Arc<rustls::ServerConfig>>,
-    router: axum::Router,
-    (proxied, encrypted): (bool, bool),
-    stop: impl Future<Output = ()> + Send + 'static,
-) -> anyhow::Result<()> {
-    let router = router.layer(from_fn(move |request, next| place(proxied, request, next)));
-    let router = if encrypted {
-        router.layer(from_fn(only_encrypted))
-    } else {
-        router
-    };
-    if let Some(config) = tls {
-        let service = router.layer(from_fn(show_certificate));
-        let service = service.into_make_service_with_connect_info::<TlsPeer>();
-        let listener = TlsListener::new(listener, config)?;
-        axum::serve(listener, service).with_graceful_shutdown(stop).await?;
-        return Ok(());
-    }
-    // Answers are small: waiting to fill a packet would cost more than the page.
-    let listener = listener.tap_io(|stream| {
-        if let Err(error) = stream.set_nodelay(true) {
-            tracing::debug!(%error, "TCP_NODELAY refused");
-        }
-    });
-    let service = router.into_make_service_with_connect_info::<SocketAddr>();
-    axum::serve(listener, service).with_graceful_shutdown(stop).await?;
-    Ok(())
-}
-
 fn interop(file: &Path) -> anyhow::Result<Interop> {
     let text = std::fs::read(file).with_context(|| format!("--interop: cannot read {}", file.display()))?;
     serde_json::from_slice(&text)
@@ -337,17 +332,20 @@ pub(super) fn policies(folder: &Path) -> anyhow::Result<Arc<policy::Policies>> {
     Ok(Arc::new(policies))
 }
 
-async fn stop_asked(orchestrator: Option<Arc<Orchestrator>>) {
-    let interrupt = tokio::signal::ctrl_c();
-    let mut terminate = tokio::signal::unix::signal(tokio::signal::unix::SignalKind::terminate())
-        .expect("a unix process can listen for SIGTERM");
-    tokio::select! {
-        _ = interrupt => {}
-        _ = terminate.recv() => {}
+/// Listens for signals from now on, and is over when one came.
+fn stop_asked(orchestrator: Option<Arc<Orchestrator>>) -> impl Future<Output = ()> {
+    use tokio::signal::unix::{SignalKind, signal};
+    let on = |kind| signal(kind).expect("a unix process can listen for signals");
+    let (mut interrupt, mut terminate) = (on(SignalKind::interrupt()), on(SignalKind::terminate()));
+    async move {
+        tokio::select! {
+            _ = interrupt.recv() => {}
+            _ = terminate.recv() => {}
+        }
+        // Whoever holds a long poll would hold up the end for a minute.
+        if let Some(orchestrator) = orchestrator {
+            orchestrator.stop_waiting();
+        }
+        tracing::info!("finishing the requests in hand");
     }
-    // Whoever holds a long poll would hold up the end for a minute.
-    if let Some(orchestrator) = orchestrator {
-        orchestrator.stop_waiting();
-    }
-    tracing::info!("finishing the requests in hand");
 }

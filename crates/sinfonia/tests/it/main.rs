@@ -6,6 +6,7 @@ mod kill;
 mod matrix;
 mod nodes;
 mod openapi;
+mod operations;
 mod postgres;
 mod routes;
 mod world;

@@ -7,7 +7,9 @@ use http::{HeaderMap, Request, StatusCode, header};
 use postgres_fixture::Database;
 use sinfonia::backend::Place;
 use sinfonia::front::{Front, FrontSetup};
+use sinfonia::server::Admission;
 use sinfonia::system::{Served, Setup, System};
+use sinfonia::watch::{Metrics, Sampler, Shared};
 use std::collections::BTreeMap;
 use std::path::Path;
 use std::sync::Arc;
@@ -20,6 +22,7 @@ pub const NOW: &str = "2026-11-22T09:00:00Z";
 pub struct World {
     pub clock: Arc<ManualClock>,
     pub system: System,
+    health: Shared,
     /// The node of the components, when they run apart.
     pub front: Option<Front>,
     folder: tempfile::TempDir,
@@ -64,6 +67,7 @@ impl World {
         let clock = Arc::new(ManualClock::new(NOW.parse().unwrap()));
         let mut setup = setup(clock.clone());
         change(&mut setup);
+        let health = setup.health.clone();
         let database = Database::asked();
         let place = Place {
             data: folder.path().join("data"),
@@ -71,9 +75,19 @@ impl World {
         };
         let system = System::open(&place, setup).await.unwrap();
         system.deploy_components().await.unwrap();
+        let (admission, metrics) = (Arc::new(Admission::new(64, 4)), Arc::new(Metrics::new()));
+        let sampler = Sampler::new(
+            Some(system.store.clone()),
+            place.data,
+            clock.clone(),
+            admission,
+            metrics,
+        );
+        assert!(health.set(Arc::new(sampler)).is_ok());
         Self {
             clock,
             system,
+            health,
             front: None,
             folder,
             _database: database,
@@ -95,6 +109,7 @@ impl World {
             components: components.iter().map(|component| component.name.to_owned()).collect(),
             peers: BTreeMap::from([("hub".into(), base.clone()), ("orchestrator".into(), base)]),
             guard: GuardOptions::default(),
+            health: world.health.clone(),
             policies: Arc::new(policy::Policies::standard()),
         });
         world.front = Some(front.unwrap());

@@ -95,6 +95,16 @@ pub(super) async fn commit(node: &Arc<Node>, transactions: &[Extracted]) -> Vec<
 }
 
 async fn attempt(node: &Arc<Node>, transactions: &[Extracted]) -> Result<Vec<Answer>, Failure> {
+    let Some(watch) = &node.options.watch else {
+        return group(node, transactions).await;
+    };
+    watch.begins();
+    let done = group(node, transactions).await;
+    watch.ends(transactions.len(), done.is_ok());
+    done
+}
+
+async fn group(node: &Arc<Node>, transactions: &[Extracted]) -> Result<Vec<Answer>, Failure> {
     let mut group = Group::begin(node).await?;
     group.stored = load::load(&group, transactions).await?;
     let mut answers = Vec::with_capacity(transactions.len());
@@ -106,9 +116,14 @@ async fn attempt(node: &Arc<Node>, transactions: &[Extracted]) -> Result<Vec<Ans
                     seq: group.position.seq as u64,
                 })
             }
-            Err(error @ StoreError::Backend(_)) => return Err(error.into()),
+            Err(error @ (StoreError::Backend(_) | StoreError::Full(_) | StoreError::Unreachable(_))) => {
+                return Err(error.into());
+            }
             Err(refused) => Err(refused),
         });
+    }
+    if let Some(watch) = &node.options.watch {
+        watch.flushing();
     }
     group.finish().await?;
     Ok(answers)

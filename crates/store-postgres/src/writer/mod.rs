@@ -79,6 +79,11 @@ impl Queue {
         }
     }
 
+    /// Work that waits now.
+    pub fn waiting(&self) -> usize {
+        self.waiting.load(Ordering::Relaxed)
+    }
+
     /// Refuses new work; what waits is still done.
     pub fn close(&self) {
         *self.jobs.lock() = None;

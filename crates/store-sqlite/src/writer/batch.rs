@@ -18,7 +18,14 @@ impl Writer {
     /// A transaction whose expectations fail writes nothing and the others go on. If SQLite itself refuses to apply
     /// one (too big a value, say), the batch is rolled back and each is tried alone, so that only the culprit suffers.
     pub(super) fn batch(&mut self, transactions: &[Extracted]) -> Vec<Answer> {
-        match self.try_batch(transactions) {
+        if let Some(watch) = &self.watch {
+            watch.begins();
+        }
+        let done = self.try_batch(transactions);
+        if let Some(watch) = &self.watch {
+            watch.ends(transactions.len(), done.is_ok());
+        }
+        match done {
             Ok(answers) => answers,
             Err(error) => {
                 self.undo();
@@ -54,7 +61,7 @@ impl Writer {
                             seq: self.state.seq as u64,
                         })
                     }
-                    Err(error @ StoreError::Backend(_)) => return Err(error),
+                    Err(error @ (StoreError::Backend(_) | StoreError::Full(_))) => return Err(error),
                     Err(refused) => Err(refused),
                 },
             );
@@ -64,6 +71,9 @@ impl Writer {
         let writing = self
             .cache
             .writing(writes.map(|write| (write.rtype.as_str(), write.id.as_str())));
+        if let Some(watch) = &self.watch {
+            watch.flushing();
+        }
         self.commit()?;
         drop(writing);
         if self.state.seq > before {

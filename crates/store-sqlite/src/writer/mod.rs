@@ -27,7 +27,7 @@ use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::sync::Arc;
 use std::thread::JoinHandle;
 use std::time::Duration;
-use store::StoreError;
+use store::{CommitWatch, StoreError};
 use tokio::sync::watch;
 
 /// How long the queue must stay empty before the log is folded into the file.
@@ -41,6 +41,7 @@ pub(crate) struct Writer {
     changes: watch::Sender<u64>,
     rules: Arc<Rules>,
     cache: Arc<Cache>,
+    watch: Option<Arc<dyn CommitWatch>>,
 }
 
 /// Starts the writer on a connection whose schema and index are up to date.
@@ -62,6 +63,7 @@ pub(crate) fn start(
         changes,
         rules,
         cache,
+        watch: options.watch.clone(),
     };
     let (batch, bytes, background) = (options.batch.max(1), options.batch_bytes, options.background);
     std::thread::Builder::new()

@@ -161,7 +161,7 @@ impl Queue {
     }
 
     /// How many wait.
-    pub(super) fn waiting(&self) -> usize {
+    pub fn waiting(&self) -> usize {
         self.inner.lock().jobs.len()
     }
 

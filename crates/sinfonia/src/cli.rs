@@ -1,0 +1,92 @@
+//! The command line: `main.rs` reads it, the configuration file stands under it.
+
+use crate::commands;
+use clap::{Parser, Subcommand};
+use std::path::PathBuf;
+
+/// The information system of a regional health service.
+#[derive(Parser)]
+#[command(name = "sinfonia", version, about, after_help = crate::exit::TOLD)]
+pub struct Cli {
+    /// Configuration file (TOML); what the environment or a flag says goes before it. `sinfonia config example` prints one.
+    #[arg(long, env = "SINFONIA_CONFIG", value_name = "FILE", global = true)]
+    pub config: Option<PathBuf>,
+    /// Folder that holds the store and the keys; created when missing.
+    #[arg(long, env = "SINFONIA_DATA", default_value = "data", global = true)]
+    pub data: PathBuf,
+    /// PostgreSQL database to keep everything in, in the place of the file in the data folder: postgres://user@host/name, or
+    /// 'host=/run/postgresql user=… dbname=…'. Several programs may serve one database (docs/scale.md).
+    #[arg(
+        long,
+        env = "SINFONIA_STORE",
+        hide_env_values = true,
+        value_name = "ADDRESS",
+        global = true
+    )]
+    pub store: Option<String>,
+    /// File that holds the address of the database, where that has a password.
+    #[arg(long, env = "SINFONIA_STORE_FILE", value_name = "FILE", global = true)]
+    pub store_file: Option<PathBuf>,
+    /// How log lines are written: text, or json (one object a line).
+    #[arg(
+        long,
+        env = "SINFONIA_LOG_FORMAT",
+        value_name = "FORMAT",
+        default_value = "text",
+        global = true
+    )]
+    pub log_format: crate::logs::Format,
+    /// What is logged: error, warn, info, debug, trace, or by part, e.g. info,orchestrator=debug.
+    #[arg(long, env = "RUST_LOG", value_name = "LEVEL", default_value = "info", global = true)]
+    pub log_level: String,
+    /// What to do.
+    #[command(subcommand)]
+    pub command: Command,
+}
+
+/// What the program can do.
+#[derive(Subcommand)]
+pub enum Command {
+    /// Serves pages and APIs.
+    Serve(Box<commands::serve::Args>),
+    /// Checks, shows or prints configuration.
+    Config(commands::config::Args),
+    /// Imports FHIR bundles from a folder; interrupted, it goes on where it was.
+    Load(commands::load::Args),
+    /// Loads a FHIR package (profiles, value sets, code systems, …): an npm tarball or a folder of JSON files.
+    LoadPackage(commands::load_package::Args),
+    /// Loads code tables (CSV) and terminology resources (JSON) from a folder.
+    LoadTerminology(commands::load_terminology::Args),
+    /// Builds the demo region: people, staff, two years of pathways.
+    Demo(commands::demo::Args),
+    /// Adds or changes a local account.
+    Account(commands::account::Args),
+    /// Verifies and exports the record of accesses.
+    Audit(commands::audit::Args),
+    /// Registers applications and systems that may ask for tokens (OAuth 2, SMART on FHIR).
+    Client(commands::client::Args),
+    /// Lists or changes the keys that sign tokens.
+    Key(commands::key::Args),
+    /// Examines disk, clock, certificates and the store: exit code 1 when something is wrong.
+    Doctor(commands::doctor::Args),
+    /// Copies everything from one store into another, e.g. from the file of a pilot into PostgreSQL, and back.
+    Copy(commands::copy::Args),
+    /// Makes a backup while the program serves, and verifies one.
+    Backup(commands::backup::Args),
+    /// Puts a backup back into an empty place.
+    Restore(commands::backup::RestoreArgs),
+    /// Removes superseded versions of FHIR resources by policy; the current versions stay.
+    Prune(commands::prune::Args),
+    /// Prints or checks the catalogue of the API beside FHIR (OpenAPI 3.1).
+    Openapi(commands::openapi::Args),
+    /// Tests, lists and explains the policies of access.
+    Policy(Box<commands::policy::Args>),
+    /// The register of processing activities, from what runs.
+    Privacy(commands::privacy::Args),
+    /// Puts pseudonyms into FHIR files, for one recipient.
+    Pseudonymise(commands::pseudonymise::Args),
+    /// Deploys BPMN, DMN and Questionnaire files.
+    Deploy(commands::deploy::Args),
+    /// Simulates a process on a virtual clock: arrivals, durations and resources by a scenario; needs no store.
+    Simulate(Box<commands::simulate::Args>),
+}
