@@ -13,6 +13,7 @@ pub use item::Item;
 use rh_fhirpath::{EvaluationContext, FhirPathEvaluator, FhirPathExpression, FhirPathParser, FhirPathValue};
 use serde_json::Value;
 pub use stack::{MAX_EXPRESSION, MAX_NESTING, MAX_STEPS, with_large_stack};
+use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::sync::{Arc, LazyLock};
 
 /// Why an expression has no result.
@@ -76,8 +77,8 @@ impl Expression {
             message,
         };
         let parsed = stack::with_room(steps, || {
-            let parsed = FhirPathParser::new()
-                .parse(text)
+            let parsed = catch_unwind(|| FhirPathParser::new().parse(text))
+                .map_err(|_| syntax("it cannot be read".into()))?
                 .map_err(|error| syntax(error.to_string()))?;
             model::check_types(&parsed.root).map_err(syntax)?;
             Ok(parsed)
@@ -102,10 +103,7 @@ impl Expression {
             let mut context = EvaluationContext::new(resource.clone());
             context.strict_mode = options.strict;
             context.check_ordered_functions = options.ordered;
-            EVALUATOR
-                .with(|evaluator| evaluator.evaluate(&self.parsed, &context))
-                .map(Item::list)
-                .map_err(|error| self.failed(error.to_string()))
+            self.run(&context)
         })
     }
 
@@ -143,11 +141,20 @@ impl Expression {
                 strict_mode: false,
                 check_ordered_functions: false,
             };
-            EVALUATOR
-                .with(|evaluator| evaluator.evaluate(&self.parsed, &context))
-                .map(Item::list)
-                .map_err(|error| self.failed(error.to_string()))
+            self.run(&context)
         })
+    }
+
+    /// A panic of the engine (it has some, on numbers beyond its range) is an error of this expression.
+    fn run(&self, context: &EvaluationContext) -> Result<Vec<Item>, FhirPathError> {
+        let evaluated = catch_unwind(AssertUnwindSafe(|| {
+            EVALUATOR.with(|evaluator| evaluator.evaluate(&self.parsed, context))
+        }));
+        match evaluated {
+            Ok(Ok(value)) => Ok(Item::list(value)),
+            Ok(Err(error)) => Err(self.failed(error.to_string())),
+            Err(_) => Err(self.failed("a number is beyond what can be calculated with".into())),
+        }
     }
 
     fn failed(&self, message: String) -> FhirPathError {
@@ -240,5 +247,18 @@ mod tests {
         told("contact.first().name.given = naem", "Patient has no element 'naem'");
         let unknown = Expression::parse("gender.as(string1)").unwrap_err().to_string();
         assert!(unknown.ends_with("there is no type 'string1'"), "{unknown}");
+    }
+
+    /// Found by fuzzing: the engine panics where a decimal overflows.
+    #[test]
+    fn a_number_beyond_every_range_is_an_error_of_the_expression() {
+        let large = "9".repeat(28);
+        for text in [
+            "1-1-1-3/221-21-13221/221-22-11-22-1/221-21",
+            &format!("{large} * {large}"),
+        ] {
+            let _ = evaluate(text, &json!({"resourceType": "Patient"}));
+        }
+        assert!(evaluate(&format!("{large} * {large}"), &json!({"resourceType": "Patient"})).is_err());
     }
 }

@@ -11,15 +11,33 @@ use std::path::Path;
 use std::sync::Arc;
 use std::time::Instant;
 use store::{Store, SystemClock, UuidIds};
+use store_postgres::PostgresStore;
 use store_sqlite::{Options, SqliteStore};
 
-/// What makes a step durable.
-pub const SETTING: &str = "SQLite WAL, synchronous=FULL, group commit";
+/// What makes a step durable in the file.
+pub const SQLITE: &str = "SQLite WAL, synchronous=FULL, group commit";
+/// What makes it durable in the database.
+const POSTGRES: &str = "PostgreSQL, fsync on, group commit";
 
-/// Runs instances for `seconds` with `concurrency` of them in flight, in a fresh store in `folder`.
+/// Runs instances for `seconds` with `concurrency` of them in flight, in a fresh SQLite store in `folder`.
 pub async fn measure(folder: &Path, concurrency: usize, seconds: u64) -> Result<(Measured, usize)> {
     let dir = tempfile::tempdir_in(folder)?;
     let store = SqliteStore::open(dir.path().join("engine.db"), Options::default())?;
+    over(store, SQLITE, concurrency, seconds).await
+}
+
+/// The same in a fresh PostgreSQL database of a throw-away cluster on this machine; `None` where it is not installed.
+pub async fn measure_on_postgres(concurrency: usize, seconds: u64) -> Result<Option<Measured>> {
+    let Some(database) = postgres_fixture::Database::new() else {
+        return Ok(None);
+    };
+    let store = PostgresStore::open(&database.address(), store_postgres::Options::default()).await?;
+    let (measured, _) = over(store.clone(), POSTGRES, concurrency, seconds).await?;
+    store.close().await;
+    Ok(Some(measured))
+}
+
+async fn over(store: Arc<dyn Store>, setting: &str, concurrency: usize, seconds: u64) -> Result<(Measured, usize)> {
     let config = Config {
         job_concurrency: concurrency.max(1),
         ..Config::default()
@@ -49,8 +67,9 @@ pub async fn measure(folder: &Path, concurrency: usize, seconds: u64) -> Result<
     let (times, elapsed) =
         crate::load::drive(concurrency, seconds, |times| client(orchestrator.clone(), times)).await?;
     background.abort();
+    orchestrator.leave().await?;
     let bytes_per_step = bytes_per_step(&*store).await?;
-    Ok((Measured::of(times, elapsed, SETTING), bytes_per_step))
+    Ok((Measured::of(times, elapsed, setting), bytes_per_step))
 }
 
 /// Looks at one finished instance: its state is at its end about as large as at any step.

@@ -89,6 +89,14 @@ pub async fn run(args: &Args) -> Result<()> {
             tell(&mut rows, "inside (Sinfonia, in-process worker)", concurrency, measured);
         }
     }
+    if args.wants("postgres") {
+        for &concurrency in &args.concurrency {
+            match inside::measure_on_postgres(concurrency, args.seconds).await? {
+                Some(measured) => tell(&mut rows, "inside, on PostgreSQL", concurrency, measured),
+                None => missing("inside, on PostgreSQL", "scripts/install-postgres.sh installs it"),
+            }
+        }
+    }
     outside::run(args, dir.path(), &mut rows).await?;
     match &args.peers {
         Some(folder) => peers::run(args, folder, dir.path(), &mut rows).await?,

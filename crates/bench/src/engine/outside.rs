@@ -91,7 +91,7 @@ async fn measure(
     }
     let (times, elapsed) = measured?;
     server.program.stop().await?;
-    Ok(Measured::of(times, elapsed, inside::SETTING))
+    Ok(Measured::of(times, elapsed, inside::SQLITE))
 }
 
 /// Starts an instance and hears of its end in the same answer.
