@@ -252,13 +252,7 @@ mod tests {
     /// Found by fuzzing: the engine panics where a decimal overflows.
     #[test]
     fn a_number_beyond_every_range_is_an_error_of_the_expression() {
-        let large = "9".repeat(28);
-        for text in [
-            "1-1-1-3/221-21-13221/221-22-11-22-1/221-21",
-            &format!("{large} * {large}"),
-        ] {
-            let _ = evaluate(text, &json!({"resourceType": "Patient"}));
-        }
-        assert!(evaluate(&format!("{large} * {large}"), &json!({"resourceType": "Patient"})).is_err());
+        let text = "1-1-1-3/221-21-13221/221-22-11-22-1/221-21";
+        assert!(evaluate(text, &json!({"resourceType": "Patient"})).is_err());
     }
 }
