@@ -153,4 +153,13 @@ mod tests {
             assert!(validate(text).is_err(), "{text:?}");
         }
     }
+
+    /// Found by fuzzing: where a subtraction fails, the library works out both sides again.
+    #[test]
+    fn a_chain_of_subtractions_that_would_never_end_is_refused() {
+        let chain = |n: usize| vec!["a"; n].join(" - ");
+        assert!(validate(&chain(13)).is_ok());
+        let refused = validate(&chain(40)).unwrap_err().to_string();
+        assert!(refused.contains("12 subtractions"), "{refused}");
+    }
 }

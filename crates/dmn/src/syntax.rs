@@ -8,12 +8,28 @@ use dsntk_feel_parser::AstNode;
 use std::collections::HashSet;
 use std::str::FromStr;
 
+/// Most subtractions within one another. Where one fails, the library works out both sides a second time for its message, so that
+/// the work doubles with each: a chain of forty over a variable without a value would never end.
+const MAX_SUBTRACTIONS: usize = 12;
+
+/// The subtractions down to a node, or why they are too many.
+fn subtractions(node: &AstNode, above: usize) -> Result<usize, String> {
+    let here = above + usize::from(matches!(node, AstNode::Sub(..)));
+    if here > MAX_SUBTRACTIONS {
+        return Err(format!(
+            "more than {MAX_SUBTRACTIONS} subtractions within one another: subtract the sum of what is to go"
+        ));
+    }
+    Ok(here)
+}
+
 /// Refuses trees that are too deep, external functions and calls of functions that do not exist.
 pub(crate) fn check(root: &AstNode) -> Result<(), String> {
     let mut declared = HashSet::from([TOO_DEEP]);
     let mut called: Vec<&str> = vec![];
-    let mut pending = vec![(root, 1)];
-    while let Some((node, depth)) = pending.pop() {
+    let mut pending = vec![(root, 1, 0)];
+    while let Some((node, depth, above)) = pending.pop() {
+        let below = subtractions(node, above)?;
         if depth > MAX_DEPTH {
             return Err(format!(
                 "it nests more than {MAX_DEPTH} levels: split it into smaller expressions"
@@ -38,7 +54,7 @@ pub(crate) fn check(root: &AstNode) -> Result<(), String> {
             }
             _ => {}
         }
-        pending.extend(children(node).into_iter().map(|child| (child, depth + 1)));
+        pending.extend(children(node).into_iter().map(|child| (child, depth + 1, below)));
     }
     match called
         .into_iter()
@@ -51,12 +67,13 @@ pub(crate) fn check(root: &AstNode) -> Result<(), String> {
 
 /// Refuses trees that are too deep.
 pub(crate) fn check_shape(root: &AstNode) -> Result<(), String> {
-    let mut pending = vec![(root, 1)];
-    while let Some((node, depth)) = pending.pop() {
+    let mut pending = vec![(root, 1, 0)];
+    while let Some((node, depth, above)) = pending.pop() {
+        let below = subtractions(node, above)?;
         if depth > MAX_DEPTH {
             return Err(format!("it nests more than {MAX_DEPTH} levels"));
         }
-        pending.extend(children(node).into_iter().map(|child| (child, depth + 1)));
+        pending.extend(children(node).into_iter().map(|child| (child, depth + 1, below)));
     }
     Ok(())
 }
