@@ -132,7 +132,11 @@ impl Orchestrator {
                     self.cache.remove(id);
                     continue;
                 }
-                Err(refused) => return Err(refused),
+                Err(refused) => {
+                    // The same request may have been carried out since its key was looked for: then its answer is the answer.
+                    self.refuse_repeat(order.keyed.map(|(request, _)| request)).await?;
+                    return Err(refused);
+                }
             };
             if let Some(note) = &order.note {
                 applied.events.insert(0, note.clone());
