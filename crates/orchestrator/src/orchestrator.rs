@@ -163,8 +163,12 @@ impl Orchestrator {
         Duration::try_from(wait).unwrap_or_default().min(LONGEST_SLEEP)
     }
 
-    /// Runs everything due at the present moment until nothing more happens: timers, jobs, messages, hub changes.
+    /// Runs everything due at the present moment until nothing more happens: timers, jobs, messages, hub changes. For tests and
+    /// tools with a clock of their own; takes the background work from whichever node has it.
     pub async fn settle(&self) -> Result<(), OrchestratorError> {
+        if let Some(duty) = &self.duty {
+            duty.seize().await?;
+        }
         for _ in 0..self.config.settle_rounds {
             if self.round().await? + self.pump_batches().await? == 0 {
                 return Ok(());

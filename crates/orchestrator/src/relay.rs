@@ -17,7 +17,7 @@ use parking_lot::Mutex;
 use serde_json::json;
 use std::collections::HashMap;
 use std::sync::atomic::{AtomicBool, Ordering};
-use store::{InstanceFilter, InstanceStatus, Outbox, OutboxWrite, StoreError, Transaction, WaitKind};
+use store::{CursorWrite, InstanceFilter, InstanceStatus, Outbox, OutboxWrite, StoreError, Transaction, WaitKind};
 
 /// Entries read at a time.
 const BATCH: usize = 200;
@@ -140,6 +140,26 @@ impl Parked {
     }
 }
 
+/// An entry of the outbox on its way: it goes with the commit of what it leads to.
+#[derive(Debug, Clone)]
+pub(crate) struct Taken {
+    id: String,
+    /// See [`Orchestrator::fence`].
+    fence: Vec<CursorWrite>,
+}
+
+/// What goes into that commit.
+fn extras(taken: Option<&Taken>) -> Extras {
+    let Some(Taken { id, fence }) = taken else {
+        return Extras::default();
+    };
+    Extras {
+        outbox: vec![OutboxWrite::Remove { id: id.clone() }],
+        cursors: fence.clone(),
+        ..Extras::default()
+    }
+}
+
 impl Orchestrator {
     /// Relays everything that can go; returns how many entries moved.
     pub(crate) async fn pump_relay(&self) -> Result<usize, OrchestratorError> {
@@ -210,9 +230,14 @@ impl Orchestrator {
     }
 
     async fn relay(&self, entry: Outbox) -> Result<(), OrchestratorError> {
+        // Taken now: whoever is relieved while this goes on is refused in the commit.
+        let Some(fence) = self.fence() else { return Ok(()) };
         let delivery: Delivery = serde_json::from_slice(&entry.payload)
             .map_err(|e| OrchestratorError::Damaged(format!("outbox entry {}: {e}", entry.id)))?;
-        let remove = OutboxWrite::Remove { id: entry.id.clone() };
+        let taken = Taken {
+            id: entry.id.clone(),
+            fence,
+        };
         match delivery {
             Delivery::Message {
                 name,
@@ -228,7 +253,7 @@ impl Orchestrator {
                     return self.park(entry, &name, &key, expires).await;
                 }
                 self.parked.forget(&name, &key, &entry.id);
-                self.fan_out(to, &entry.id, Some(remove), None).await.map(|_| ())
+                self.fan_out(to, &entry.id, Some(taken), None).await.map(|_| ())
             }
             Delivery::Signal {
                 name,
@@ -239,9 +264,9 @@ impl Orchestrator {
                 to.retain(
                     |one| !matches!(one, Delivery::ToWait { instance, .. } if Some(instance) == thrower.as_ref()),
                 );
-                self.fan_out(to, &entry.id, Some(remove), None).await.map(|_| ())
+                self.fan_out(to, &entry.id, Some(taken), None).await.map(|_| ())
             }
-            one => self.deliver(one, Some(remove), None).await.map(|_| ()),
+            one => self.deliver(one, Some(taken), None).await.map(|_| ()),
         }
     }
 
@@ -290,7 +315,7 @@ impl Orchestrator {
         &self,
         mut to: Vec<Delivery>,
         id: &str,
-        remove: Option<OutboxWrite>,
+        taken: Option<Taken>,
         keyed: Option<&Idempotency>,
     ) -> Result<Vec<Outcome>, OrchestratorError> {
         if to.len() > self.config.max_receivers {
@@ -301,12 +326,13 @@ impl Orchestrator {
             )));
         }
         if to.len() == 1 {
-            return Ok(vec![self.deliver(to.remove(0), remove, keyed).await?]);
+            return Ok(vec![self.deliver(to.remove(0), taken, keyed).await?]);
         }
         let now = self.clock.now();
         let entries: Vec<String> = (0..to.len()).map(|n| format!("{id}.{n}")).collect();
-        let cursors = if remove.is_some() { self.fence() } else { Vec::new() };
-        let mut outbox: Vec<OutboxWrite> = remove.into_iter().collect();
+        let extras = extras(taken.as_ref());
+        let (fence, mut outbox) = (extras.cursors, extras.outbox);
+        let cursors = fence.clone();
         outbox.extend(to.iter().zip(&entries).map(|(one, id)| one.add(id.clone(), now)));
         let records = keyed
             .map(|k| k.record(StatusCode::OK, json!(intended(&to)), now))
@@ -330,7 +356,16 @@ impl Orchestrator {
         let deliveries = to
             .into_iter()
             .zip(entries)
-            .map(|(one, id)| self.deliver(one, Some(OutboxWrite::Remove { id }), None));
+            .map(|(one, id)| {
+                (
+                    one,
+                    Taken {
+                        id,
+                        fence: fence.clone(),
+                    },
+                )
+            })
+            .map(|(one, taken)| self.deliver(one, Some(taken), None));
         let outcomes: Vec<_> = stream::iter(deliveries)
             .buffered(self.config.concurrency)
             .collect()
@@ -344,7 +379,7 @@ impl Orchestrator {
     pub(crate) async fn deliver(
         &self,
         delivery: Delivery,
-        remove: Option<OutboxWrite>,
+        taken: Option<Taken>,
         keyed: Option<&Idempotency>,
     ) -> Result<Outcome, OrchestratorError> {
         let correlated = intended(std::slice::from_ref(&delivery));
@@ -358,7 +393,7 @@ impl Orchestrator {
                 actor,
             } => {
                 let mut order = Order::new(&instance, Command::Deliver { wait, variables }, &actor);
-                order.extras.outbox.extend(remove.clone());
+                order.extras.outbox = extras(taken.as_ref()).outbox;
                 order.keyed = keyed;
                 (
                     self.carry_out(order).await.map(|_| ()),
@@ -366,9 +401,7 @@ impl Orchestrator {
                 )
             }
             Delivery::ToStart(start) if start.part.is_some() => {
-                let mut extras = self.background(remove.is_some());
-                extras.outbox.extend(remove.clone());
-                let arrived = self.part_arrived(*start, extras, keyed).await;
+                let arrived = self.part_arrived(*start, extras(taken.as_ref()), keyed).await;
                 if let Ok(outcome) = arrived {
                     return Ok(outcome);
                 }
@@ -377,7 +410,9 @@ impl Orchestrator {
             Delivery::ToStart(start) => {
                 let started = Outcome::Started(start.id.clone());
                 (
-                    self.start_by_event(*start, remove.clone(), keyed).await.map(|_| ()),
+                    self.start_by_event(*start, extras(taken.as_ref()), keyed)
+                        .await
+                        .map(|_| ()),
                     started,
                 )
             }
@@ -393,8 +428,8 @@ impl Orchestrator {
                 OrchestratorError::Step(StepError::NotOpen { .. } | StepError::Ended | StepError::CannotStart(_))
                 | OrchestratorError::NotFound { .. },
             ) => {
-                if let Some(remove) = remove {
-                    self.write_outbox(vec![remove]).await?;
+                if taken.is_some() {
+                    self.write_outbox(extras(taken.as_ref()).outbox).await?;
                 }
                 Ok(Outcome::Missed)
             }
@@ -402,18 +437,10 @@ impl Orchestrator {
         }
     }
 
-    /// What goes along with what the relay does: whoever is relieved must not start a thing a second time.
-    fn background(&self, relayed: bool) -> Extras {
-        Extras {
-            cursors: if relayed { self.fence() } else { Vec::new() },
-            ..Extras::default()
-        }
-    }
-
     async fn start_by_event(
         &self,
         start: StartDelivery,
-        remove: Option<OutboxWrite>,
+        extras: Extras,
         keyed: Option<(&Idempotency, Answer<'_>)>,
     ) -> Result<Applied, OrchestratorError> {
         let registry = self.registry().await?;
@@ -425,8 +452,7 @@ impl Orchestrator {
         };
         let mut order = Order::new("", command, &start.actor);
         order.target = Target::New(Box::new(hot));
-        order.extras = self.background(remove.is_some());
-        order.extras.outbox.extend(remove);
+        order.extras = extras;
         order.keyed = keyed;
         self.carry_out(order).await
     }

@@ -38,9 +38,13 @@ impl Orchestrator {
         self.duty.as_ref().is_none_or(Duty::is_mine)
     }
 
-    /// Has a commit of the background work refused once another node does that work.
-    pub(crate) fn fence(&self) -> Vec<CursorWrite> {
-        self.duty.as_ref().and_then(Duty::fence).into_iter().collect()
+    /// Has a commit of the background work refused once another node does that work; `None`: it does so already. Take it
+    /// before looking at what is to be done. Empty where one process has the store for itself.
+    pub(crate) fn fence(&self) -> Option<Vec<CursorWrite>> {
+        match &self.duty {
+            Some(duty) => Some(vec![duty.fence()?]),
+            None => Some(Vec::new()),
+        }
     }
 
     async fn take_turns(&self, duty: &Duty) {

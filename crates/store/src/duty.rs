@@ -111,6 +111,20 @@ impl Duty {
         self.take(term, term + 1, beat, now).await
     }
 
+    /// Takes the duty whoever has it: for tools that do the work by themselves. Whether this node has it now.
+    ///
+    /// # Errors
+    /// The store failed.
+    pub async fn seize(&self) -> Result<bool, StoreError> {
+        let mut snapshot = self.store.snapshot().await?;
+        let (term, beat) = (snapshot.cursor(&self.term).await?, snapshot.cursor(&self.beat).await?);
+        drop(snapshot);
+        if self.state.lock().mine == Some(term) {
+            return Ok(true);
+        }
+        self.take(term, term + 1, beat, self.clock.now()).await
+    }
+
     /// Moves the beat, and the term when it is another one.
     async fn take(&self, term: u64, to: u64, beat: u64, now: Timestamp) -> Result<bool, StoreError> {
         let move_term = CursorWrite {

@@ -17,6 +17,7 @@ impl Orchestrator {
         timer: &TimerRecord,
         remove: TimerWrite,
     ) -> Result<(), OrchestratorError> {
+        let Some(cursors) = self.fence() else { return Ok(()) };
         let mut timers = vec![remove];
         let Some((key, element, schedule)) = read_start_timer(timer) else {
             return Err(OrchestratorError::Damaged(format!("timer id {}", timer.id)));
@@ -39,7 +40,7 @@ impl Orchestrator {
         if let Some(start) = self.part_of_timer(&registry, &key, &element) {
             let extras = Extras {
                 timers,
-                cursors: self.fence(),
+                cursors,
                 ..Extras::default()
             };
             return self.part_arrived(start, extras, None).await.map(|_| ());
@@ -52,7 +53,7 @@ impl Orchestrator {
         let mut order = Order::new("", command, "timer");
         order.target = Target::New(Box::new(hot));
         order.extras.timers = timers.clone();
-        order.extras.cursors = self.fence();
+        order.extras.cursors = cursors;
         match self.carry_out(order).await {
             Err(
                 error

@@ -4,6 +4,7 @@ mod basics;
 mod common;
 mod contract;
 mod doctor;
+mod duty;
 mod erase;
 mod kill;
 mod online;
