@@ -2,6 +2,7 @@
 //! the SQL on FHIR tests, pm4py's figures of event logs and HL7's own examples. Each suite is a function from a folder of reference data to a [`Report`].
 
 pub mod bpmn_betsy;
+pub mod codice_fiscale;
 pub mod deploy;
 pub mod dmn_tck;
 pub mod fhir_doc;
@@ -91,6 +92,12 @@ pub fn suites() -> Vec<Suite> {
             about: "Event logs: figures of pm4py (graph, discovery, token replay, precision)",
             folder: Folder::Oracle("xes"),
             run: xes::run,
+        },
+        Suite {
+            name: "codice-fiscale",
+            about: "Codice fiscale: vectors, and the tests of two packages with the historical places",
+            folder: Folder::Oracle("codice-fiscale"),
+            run: codice_fiscale::run,
         },
         Suite {
             name: "hl7-examples",

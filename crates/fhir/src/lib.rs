@@ -3,7 +3,6 @@
 //! No IO, no clock. Resources are `serde_json::Value` (numbers keep their digits: `arbitrary_precision`).
 
 mod check;
-pub mod codice_fiscale;
 mod date;
 mod definitions;
 mod error;

@@ -2,7 +2,7 @@
 //!
 //! A rule that no source at hand confirms is `unverified`: what breaks it is information, never an error.
 
-use fhir::codice_fiscale::CodiceFiscale;
+use codicefiscale::{CodiceFiscale, check_digit};
 use std::collections::HashMap;
 use std::sync::LazyLock;
 
@@ -140,20 +140,7 @@ fn partita_iva(value: &str) -> Result<(), String> {
     if value.len() != 11 || !digits(value) {
         return Err("11 digits are expected".into());
     }
-    let sum: u32 = value
-        .bytes()
-        .enumerate()
-        .map(|(at, b)| {
-            let digit = u32::from(b - b'0');
-            let doubled = digit * 2;
-            if at % 2 == 0 {
-                digit
-            } else {
-                doubled / 10 + doubled % 10
-            }
-        })
-        .sum();
-    sum.is_multiple_of(10)
+    (value.as_bytes()[10] == b'0' + check_digit(&value.as_bytes()[..10]))
         .then_some(())
         .ok_or_else(|| "its check digit is another: look for a misspelling".into())
 }

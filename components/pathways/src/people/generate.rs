@@ -3,7 +3,7 @@
 use super::course::{Control, Course, Eye, Foot, Insulin, Therapy};
 use super::names::{FAMILY, MEN, STREETS, WOMEN};
 use super::places::{self, Comune};
-use fhir::codice_fiscale::CodiceFiscale;
+use codicefiscale::CodiceFiscale;
 use jiff::civil::Date;
 use rand::rngs::StdRng;
 use rand::seq::IndexedRandom;
@@ -228,8 +228,8 @@ fn insulin(long: bool, rng: &mut StdRng) -> Insulin {
 
 fn codice_fiscale(family: &str, given: &str, sex: Sex, birth: Date, place: &Comune) -> String {
     let sex = match sex {
-        Sex::Female => fhir::codice_fiscale::Sex::Female,
-        Sex::Male => fhir::codice_fiscale::Sex::Male,
+        Sex::Female => codicefiscale::Sex::Female,
+        Sex::Male => codicefiscale::Sex::Male,
     };
     let code = CodiceFiscale::compute(family, given, birth, sex, place.belfiore);
     code.expect("names of letters and a Belfiore code of the table")

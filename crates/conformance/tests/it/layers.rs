@@ -7,6 +7,7 @@ use std::process::Command;
 const FLOORS: &[&[&str]] = &[
     &[
         "fhir",
+        "codicefiscale",
         "bpmn",
         "dmn",
         "columnar",

@@ -77,6 +77,12 @@ fn xes_does_not_fall() {
     at_least_the_floor("xes");
 }
 
+/// Every vector, and every case that the reference packages tell.
+#[test]
+fn codice_fiscale_does_not_fall() {
+    at_least_the_floor("codice-fiscale");
+}
+
 /// Every example, on an unoptimised build: about a minute.
 #[test]
 fn hl7_examples_do_not_fall() {

@@ -1,4 +1,6 @@
 use super::*;
+use crate::places::places;
+use jiff::civil::Date;
 use jiff::civil::date;
 use proptest::prelude::*;
 use std::path::PathBuf;
@@ -30,7 +32,7 @@ fn every_vector_is_computed_checked_and_decoded() {
     let mut count = 0;
     for line in text.lines().skip(1) {
         let fields: Vec<&str> = line.split(',').collect();
-        let [surname, given, sex, birth, _place, belfiore, code, variant, valid] = fields[..] else {
+        let [surname, given, sex, birth, place, belfiore, code, variant, valid] = fields[..] else {
             panic!("nine fields: {line}")
         };
         let birth: Date = birth.parse().unwrap();
@@ -46,7 +48,12 @@ fn every_vector_is_computed_checked_and_decoded() {
             assert_eq!((code.sex(), code.place().as_str()), (sex, belfiore), "{line}");
             let at_fifty = date(birth.year() + 50, 12, 31);
             assert_eq!(code.birth_date(at_fifty), Some(birth), "{line}");
-            assert!(code.matches(surname, given, birth, sex).is_none(), "{line}");
+            let record = record(surname, given, birth, sex, place);
+            let findings = compare(&code, &record, at_fifty);
+            assert!(
+                findings.iter().all(|finding| !finding.contradicts()),
+                "{line}: {findings:?}"
+            );
         }
         assert_eq!(
             CodiceFiscale::parse(variant).unwrap().is_omocode(),
@@ -106,16 +113,102 @@ fn a_leap_day_of_1900_and_a_mismatch_are_told() {
     let code = CodiceFiscale::compute("Rossi", "Ada", date(2000, 2, 29), Sex::Female, "H501").unwrap();
     assert_eq!(code.birth_date(date(2026, 1, 1)), Some(date(2000, 2, 29)));
     assert_eq!(code.birth_date(date(1999, 1, 1)), None);
-    let wrong = code.matches("Rossi", "Ida", date(2000, 2, 28), Sex::Male);
+    let record = record("Rossi", "Ida", date(2000, 2, 28), Sex::Male, "Milano");
+    let wrong: Vec<String> = compare(&code, &record, date(2026, 1, 1))
+        .iter()
+        .map(ToString::to_string)
+        .collect();
     assert_eq!(
         wrong,
-        Mismatch {
-            surname: false,
-            given: true,
-            birth: true,
-            sex: true
-        }
+        [
+            "the code says 'DAA' for the given name; the record's 'Ida' makes 'DIA'",
+            "the code says born on 2000-02-29; the record says 2000-02-28",
+            "the code is of a woman; the record says man",
+            "the code says born in Roma (RM) (H501); the record says Milano (MI) (F205)",
+        ]
     );
+}
+
+fn record<'a>(surname: &'a str, given: &'a str, birth: Date, sex: Sex, place: &'a str) -> Record<'a> {
+    Record {
+        surname: Some(surname),
+        given: Some(given),
+        sex: Some(sex),
+        birth: Some(birth),
+        place: Some(place),
+    }
+}
+
+fn keys(code: &str, record: &Record<'_>) -> Vec<&'static str> {
+    let code = CodiceFiscale::parse(code).unwrap();
+    compare(&code, record, date(2026, 1, 1))
+        .iter()
+        .map(Finding::key)
+        .collect()
+}
+
+#[test]
+fn findings_tell_frequent_mistakes() {
+    let born = date(1941, 10, 24);
+    let of = |surname, given, place| record(surname, given, born, Sex::Female, place);
+    let code = "RSSMRA41R64A455O";
+    assert_eq!(keys(code, &of("Maria", "Rossi", "Arzano")), ["differs-exchanged"]);
+    assert_eq!(
+        keys(code, &of("Rossi Bianchi", "Maria Immacolata", "Arzano (NA)")),
+        ["differs-given-part"]
+    );
+    assert_eq!(keys(code, &of("Rossi", "Maria", "Arzanno")), ["place-unknown-similar"]);
+    assert_eq!(keys(code, &Record::default()), [""; 0]);
+    let unknown = CodiceFiscale::compute("Rossi", "Maria", born, Sex::Female, "M998").unwrap();
+    assert_eq!(
+        keys(unknown.as_str(), &of("Rossi", "Maria", "A455")),
+        ["differs-no-such-place", "differs-place"]
+    );
+}
+
+#[test]
+fn places_are_found_as_people_write_them() {
+    let found = |text: &str, year: i16| {
+        let day = Some(date(year, 6, 1)).filter(|_| year > 0);
+        places()
+            .find(text, day)
+            .map(|found| (found.place.code, found.place.province, found.in_force))
+    };
+    assert_eq!(found("torino, Italy", 1990), Ok(("L219", "TO", true)));
+    assert_eq!(found("Vimercate", 1980), Ok(("M052", "MI", true)));
+    assert_eq!(found("Vimercate (MB)", 1980), Ok(("M052", "MI", true)));
+    assert_eq!(found("Casagiove", 1942), Ok(("B860", "NA", false)));
+    assert_eq!(found("Sant'Angelo d'Alife", 1996).map(|found| found.0), Ok("I273"));
+    assert_eq!(
+        found("Micronesia, Stati Federati di", 0).map(|found| found.0),
+        Ok("Z735")
+    );
+    assert_eq!(found("Georgia", 1980).map(|found| found.0), Ok("Z254"));
+    let unknown = places().find("Napolli", None).unwrap_err();
+    assert!(
+        unknown.to_string().contains("similar are Napoli (NA) F839"),
+        "{unknown}"
+    );
+    assert!(places().find("Area 51", None).is_err());
+}
+
+#[test]
+fn every_period_is_in_order_and_every_code_is_one() {
+    for place in places().rows() {
+        assert!(place.to.is_none_or(|to| place.from <= to), "{place:?}");
+        assert!(parse::is_place(place.code.as_bytes()), "{place:?}");
+    }
+    assert!(places().rows().len() > 19_000);
+}
+
+#[test]
+fn one_code_has_128_forms() {
+    let code = CodiceFiscale::parse("RSSMRA41R64A455O").unwrap();
+    let forms = code.forms();
+    let distinct: std::collections::HashSet<_> = forms.iter().collect();
+    assert_eq!((forms.len(), distinct.len()), (128, 128));
+    assert!(forms.iter().all(|form| form.base() == code && form.same_base(&code)));
+    assert_eq!(forms[0], code);
 }
 
 proptest! {

@@ -1,6 +1,6 @@
 //! Letters of names, omocodia and the check character.
 
-use unicode_normalization::UnicodeNormalization;
+use unicode_normalization::{UnicodeNormalization, char::is_combining_mark};
 
 /// Letters that stand for the digits 0 to 9 in omocodia.
 const OMOCODIA: &[u8; 10] = b"LMNPQRSTUV";
@@ -12,7 +12,7 @@ const ODD: [u16; 36] = [
 ];
 
 /// The check character of the first fifteen.
-pub(super) fn check_character(code: &[u8]) -> char {
+pub(crate) fn check_character(code: &[u8]) -> char {
     let sum: u16 = code
         .iter()
         .take(15)
@@ -32,7 +32,7 @@ fn value(c: u8, odd: bool) -> u16 {
 }
 
 /// The digit that a digit or an omocodia letter stands for.
-pub(super) fn plain_digit(c: u8) -> Option<u8> {
+pub(crate) fn plain_digit(c: u8) -> Option<u8> {
     if c.is_ascii_digit() {
         return Some(c);
     }
@@ -43,7 +43,7 @@ pub(super) fn plain_digit(c: u8) -> Option<u8> {
 }
 
 /// The letter that stands for a digit; letters stay.
-pub(super) fn omocode_letter(digit: u8) -> u8 {
+pub(crate) fn omocode_letter(digit: u8) -> u8 {
     if digit.is_ascii_digit() {
         OMOCODIA[usize::from(digit - b'0')]
     } else {
@@ -51,14 +51,21 @@ pub(super) fn omocode_letter(digit: u8) -> u8 {
     }
 }
 
-/// The three letters of a surname: consonants, then vowels, then X. `None` without any letter.
+/// The three letters of a surname: consonants, then vowels, then X; `XXX` of no name. `None` if a name has no letter that
+/// has a place in the Latin alphabet.
 pub fn surname_letters(surname: &str) -> Option<String> {
+    if surname.trim().is_empty() {
+        return Some("XXX".into());
+    }
     let (consonants, vowels) = sorted(surname);
     three(consonants.chain(vowels))
 }
 
 /// The three letters of a given name: as for surnames, but of four or more consonants the second is left out.
 pub fn given_letters(given: &str) -> Option<String> {
+    if given.trim().is_empty() {
+        return Some("XXX".into());
+    }
     let (consonants, vowels) = sorted(given);
     let many = consonants.clone().count() > 3;
     three(
@@ -99,4 +106,22 @@ fn latin(name: &str) -> impl Iterator<Item = char> + '_ {
         };
         spelt.chars().collect::<Vec<_>>().into_iter()
     })
+}
+
+/// A text as it is compared: lower case, without accents; whatever is no letter or digit separates words, by one space.
+pub fn fold(text: &str) -> String {
+    let mut folded = String::with_capacity(text.len());
+    for c in text
+        .nfd()
+        .filter(|c| !is_combining_mark(*c))
+        .flat_map(char::to_lowercase)
+    {
+        if c.is_alphanumeric() {
+            folded.push(c);
+        } else if !folded.ends_with(' ') && !folded.is_empty() {
+            folded.push(' ');
+        }
+    }
+    folded.truncate(folded.trim_end().len());
+    folded
 }
