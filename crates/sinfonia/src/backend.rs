@@ -4,7 +4,7 @@ use crate::exit::Misconfigured;
 use anyhow::{Context as _, bail};
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
-use store::{CommitWatch, Store};
+use store::{CommitWatch, Store, Upkeep};
 use store_postgres::PostgresStore;
 use store_sqlite::SqliteStore;
 
@@ -132,14 +132,22 @@ impl Backend {
         }
     }
 
-    /// The embedded store, for what only it can do yet.
+    /// As it removes what need not be kept any longer.
+    pub fn upkeep(&self) -> Arc<dyn Upkeep> {
+        match self {
+            Self::Sqlite(store) => store.clone(),
+            Self::Postgres(store) => store.clone(),
+        }
+    }
+
+    /// The embedded store, for what only a file needs.
     ///
     /// # Errors
     /// The run works on PostgreSQL; `what` says what was asked for.
     pub fn sqlite(&self, what: &str) -> anyhow::Result<&Arc<SqliteStore>> {
         match self {
             Self::Sqlite(store) => Ok(store),
-            Self::Postgres(_) => bail!("{what} works on the SQLite store only for now; leave it out with --store"),
+            Self::Postgres(_) => bail!("{what} is for the SQLite store only; leave it out with --store"),
         }
     }
 

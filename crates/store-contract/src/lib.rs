@@ -9,11 +9,12 @@ pub mod deliveries;
 pub mod oracle;
 pub mod paging;
 pub mod serial;
+pub mod upkeep;
 
 use async_trait::async_trait;
 use fhir::IndexEntry;
 use std::sync::Arc;
-use store::Store;
+use store::{Store, Upkeep};
 
 /// How the body of a resource gives its search values, in these cases.
 #[allow(clippy::type_complexity, reason = "one closure, named here once")]
@@ -47,6 +48,8 @@ impl Default for Knobs {
 pub struct Tested {
     /// The store.
     pub store: Arc<dyn Store>,
+    /// The same, as it removes what need not be kept.
+    pub upkeep: Arc<dyn Upkeep>,
     /// Looks whether what is stored agrees with itself.
     pub probe: Box<dyn Probe>,
 }
@@ -56,6 +59,8 @@ pub struct Tested {
 pub trait Probe: Send + Sync {
     /// What is wrong with what is stored.
     async fn problems(&self) -> Vec<String>;
+    /// How many access records the chain holds, and where it is broken.
+    async fn chain(&self) -> (u64, Vec<String>);
 }
 
 /// Where stores come from.
@@ -104,6 +109,15 @@ macro_rules! cases {
             the_earliest_of_a_lane_goes_first_and_other_lanes_do_not_wait
             a_coalesced_one_that_took_in_a_later_change_is_not_done
             the_feed_holds_every_version_in_the_order_of_the_commits
+        }
+        $crate::cases! { @async $stage, upkeep:
+            the_last_versions_and_the_young_ones_stay
+            a_deleted_resource_stays_deleted
+            many_versions_go_in_several_commits
+            pages_that_need_what_went_expire
+            what_a_notification_still_needs_stays
+            instances_that_ended_long_ago_go_with_their_history
+            old_records_go_and_the_chain_still_holds
         }
         $crate::cases! { @async $stage, oracle: includes_follow_references_both_ways_and_again }
         $crate::cases! { @async $stage, paging: a_mark_of_another_store_is_refused }

@@ -9,8 +9,8 @@
 //! left out or put in between breaks the chain from there on. Who can write the file can make the chain anew, and rows at
 //! the end can be cut off: against both helps only a head (row and hash) that was kept elsewhere.
 
-use crate::audit_retention;
 use crate::error::{Backend, Outcome, corrupt};
+use crate::upkeep::accesses::anchor;
 use jiff::Timestamp;
 use rusqlite::functions::FunctionFlags;
 use rusqlite::{Connection, OptionalExtension as _, params};
@@ -40,7 +40,7 @@ pub(crate) struct Tail {
 
 /// Follows the chain of access records from its beginning.
 pub(crate) fn verify(connection: &Connection) -> Outcome<AuditChain> {
-    let mut chain = match audit_retention::anchor(connection)? {
+    let mut chain = match anchor(connection)? {
         Some(anchor) => Follow::after(anchor.n, anchor.chain.and_then(|hash| hash.try_into().ok())),
         None => Follow::default(),
     };

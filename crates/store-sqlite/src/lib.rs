@@ -8,7 +8,6 @@
 //!   selective condition is walked, the others are tested in memory on the packed keys of each candidate.
 
 mod audit;
-mod audit_retention;
 mod cache;
 mod codes;
 mod custom;
@@ -19,7 +18,6 @@ mod lock;
 mod online;
 mod options;
 mod pool;
-mod prune;
 mod recent;
 mod reindex;
 mod schema;
@@ -27,11 +25,11 @@ mod snapshot;
 mod source;
 mod sqlite_store;
 mod transfer;
+mod upkeep;
 mod writer;
 
 pub use doctor::{Depth, Doctor};
 pub use options::Options;
-pub use prune::{Forget, ForgetCount, HistoryPolicy, HistoryPolicyError, Keep, Prune, PruneCount};
 pub use search::accesses::AuditChain;
 pub use search::{Extractor, Progress};
 pub use sqlite_store::SqliteStore;

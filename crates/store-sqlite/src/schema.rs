@@ -140,7 +140,7 @@ const V8: &str = "
 ALTER TABLE audit_batch ADD COLUMN chain BLOB;
 ";
 
-/// Where the chain of access records begins, once old ones were removed; see [`crate::audit_retention`].
+/// Where the chain of access records begins, once old ones were removed; see [`crate::upkeep`].
 const V9: &str = "
 CREATE TABLE audit_anchor(n INTEGER PRIMARY KEY, chain BLOB, at TEXT NOT NULL);
 ";

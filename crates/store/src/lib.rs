@@ -20,6 +20,7 @@ mod search;
 mod sight;
 mod transaction;
 pub mod transfer;
+mod upkeep;
 mod watch;
 
 pub use audit::{AuditEntry, AuditFilter, AuditPage, AuditPlace, AuditRecord};
@@ -41,4 +42,8 @@ pub use resource::{Change, FeedPage, HistoryScope, Method, ResourceWrite, Stored
 pub use search::{Clause, CodeSet, Include, Page, Query, SearchPage, Sort, SortKey, Texts, ValueTest, Words};
 pub use sight::{Patients, SecurityLabel, Seen, Sight, SightGroup, TypeSight};
 pub use transaction::{Committed, Erased, Precondition, Snapshot, Store, Transaction};
+pub use upkeep::{
+    Forget, ForgetCount, HISTORY_AT_ONCE, HistoryPolicy, HistoryPolicyError, INSTANCES_AT_ONCE, Keep, OldInstances,
+    OldVersions, Prune, PruneCount, Upkeep, VERSIONS_AT_ONCE, VersionPlace,
+};
 pub use watch::CommitWatch;

@@ -289,19 +289,16 @@ async fn old_history_of_ended_instances_goes_by_policy_and_nothing_else() {
         .retention(&Retention::read(policy).unwrap())
         .await
         .unwrap();
-    let rules: Vec<store_sqlite::Forget> = kept
+    let rules: Vec<store::Forget> = kept
         .into_iter()
-        .map(|kept| store_sqlite::Forget {
+        .map(|kept| store::Forget {
             definition: kept.definition,
             ended_before: kept.ended_before,
             why: kept.why,
         })
         .collect();
-    let Some(sqlite) = system.sqlite() else {
-        eprintln!("SKIPPED: the history of processes is pruned on SQLite only for now");
-        return;
-    };
-    let found = sqlite.forgettable_instances(&rules).await.unwrap();
+    let upkeep = system.upkeep();
+    let found = upkeep.forgettable_instances(&rules).await.unwrap();
     assert_eq!(
         found
             .iter()
@@ -315,7 +312,7 @@ async fn old_history_of_ended_instances_goes_by_policy_and_nothing_else() {
         "counting removes nothing"
     );
     let now = store::Clock::now(&*system.clock);
-    assert_eq!(sqlite.forget_instances(&rules, "system", now).await.unwrap(), found);
+    assert_eq!(upkeep.forget_instances(&rules, "system", now).await.unwrap(), found);
     system.orchestrator.forget_ended();
     for (id, there) in [
         (&ended[0], false),
@@ -348,7 +345,7 @@ async fn old_history_of_ended_instances_goes_by_policy_and_nothing_else() {
         .iter()
         .filter(|entry| entry.action == "PRUNE" && entry.outcome.contains("delibera (confirmed)"));
     assert_eq!(told.count(), 1);
-    assert!(sqlite.forget_instances(&rules, "system", now).await.unwrap().is_empty());
+    assert!(upkeep.forget_instances(&rules, "system", now).await.unwrap().is_empty());
 }
 
 /// One branch of two, both in parallel with a third; `again` goes round.

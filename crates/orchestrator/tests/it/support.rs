@@ -94,9 +94,9 @@ impl System {
         }
     }
 
-    /// The store, where it is SQLite: for what only that can do.
-    pub fn sqlite(&self) -> Option<Arc<store_sqlite::SqliteStore>> {
-        self.under.sqlite.clone()
+    /// The store, as it removes what need not be kept.
+    pub fn upkeep(&self) -> Arc<dyn store::Upkeep> {
+        self.under.upkeep.clone()
     }
 
     /// A second program over the same open store: what it knows is only what the first one committed.

@@ -68,8 +68,8 @@ async fn forget(store: &Backend, before: jiff::civil::Date) -> anyhow::Result<()
     }
     let moment = before.to_zoned(jiff::tz::TimeZone::system())?.timestamp();
     let removed = store
-        .sqlite("audit forget")?
-        .forget_audit(moment, "operator", "end of retention", now)
+        .upkeep()
+        .forget_accesses(moment, "operator", "end of retention", now)
         .await?;
     println!("{removed} accesses of before {before} removed");
     Ok(())

@@ -70,7 +70,14 @@ impl Door {
     ) -> anyhow::Result<()> {
         let (proxied, desk, patience) = (self.proxied, self.desk, self.patience);
         let (admission, metrics) = (desk.admission.clone(), desk.metrics.clone());
-        let sampler = Arc::new(Sampler::new(store, data, context.clock.clone(), admission, metrics));
+        let sampler = Arc::new(Sampler::new(
+            store,
+            context.peers.clone(),
+            data,
+            context.clock.clone(),
+            admission,
+            metrics,
+        ));
         // Said once: nobody else sets it.
         let _ = health.set(sampler.clone());
         let router = router.layer(from_fn(move |request, next| place(proxied, request, next)));

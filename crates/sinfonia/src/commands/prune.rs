@@ -7,11 +7,35 @@ use orchestrator::{Orchestrator, Retention};
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 use std::time::Duration;
-use store::{Clock, UuidIds};
-use store_sqlite::{Forget, ForgetCount, HistoryPolicy, Prune, PruneCount, SqliteStore};
+use store::{Clock, Duty, Forget, ForgetCount, HistoryPolicy, Prune, PruneCount, Store, Upkeep, UuidIds};
 
 /// Between two runs beside a server.
 const EVERY: Duration = Duration::from_secs(3600);
+
+/// Now and every hour, on the one node that does the background work.
+struct Hourly {
+    pace: tokio::time::Interval,
+    orchestrator: Arc<Orchestrator>,
+}
+
+impl Hourly {
+    fn new(orchestrator: &Arc<Orchestrator>) -> Self {
+        let mut pace = tokio::time::interval(EVERY);
+        pace.set_missed_tick_behavior(tokio::time::MissedTickBehavior::Delay);
+        Self {
+            pace,
+            orchestrator: orchestrator.clone(),
+        }
+    }
+
+    /// Waits for the next time.
+    async fn turn(&mut self) {
+        self.pace.tick().await;
+        while !self.orchestrator.is_on_duty() {
+            tokio::time::sleep(Duty::PACE).await;
+        }
+    }
+}
 
 /// Readers of the change feed that compare versions.
 const READERS: &[&str] = &[hub::subscriptions::CURSOR];
@@ -30,7 +54,7 @@ pub struct Args {
     /// Tells what would go, and removes nothing.
     #[arg(long)]
     dry_run: bool,
-    /// Writes the file anew afterwards, so that nothing of what was removed or erased is left in its free places.
+    /// Writes the file of SQLite anew afterwards, so that nothing of what was removed or erased is left in its free places.
     #[arg(long)]
     compact: bool,
     /// Removes without asking again; what is removed cannot be brought back.
@@ -41,7 +65,10 @@ pub struct Args {
 /// Counts or removes, and says how many versions of each type.
 pub async fn run(place: &Place, args: Args) -> anyhow::Result<()> {
     let backend = Backend::open(place).await?;
-    let store = backend.sqlite("prune")?;
+    if args.compact {
+        backend.sqlite("--compact (PostgreSQL's autovacuum frees what was removed)")?;
+    }
+    let store = backend.upkeep();
     let asked = Prune {
         policy: &args.history,
         now: super::now(),
@@ -57,12 +84,12 @@ pub async fn run(place: &Place, args: Args) -> anyhow::Result<()> {
         println!("{line}");
     }
     let mut some = counts.iter().any(|count| count.versions > 0);
-    some |= batches(store, args.yes).await?;
+    some |= batches(backend.store(), args.yes).await?;
     if let Some(file) = &args.processes {
-        some |= processes(store, &retention(file)?, args.yes).await?;
+        some |= processes(&backend, &retention(file)?, args.yes).await?;
     }
     if args.compact {
-        let whole = store.compact().await?;
+        let whole = backend.sqlite("--compact")?.compact().await?;
         println!(
             "the file was written anew{}",
             if whole {
@@ -79,9 +106,9 @@ pub async fn run(place: &Place, args: Args) -> anyhow::Result<()> {
 }
 
 /// Counts or removes ended instances, and says how many of each definition and why; whether there were any.
-async fn processes(store: &Arc<SqliteStore>, policy: &Retention, remove: bool) -> anyhow::Result<bool> {
-    let clock: Arc<dyn Clock> = Arc::new(store::SystemClock);
-    let orchestrator = Orchestrator::new(store.clone(), clock.clone(), Arc::new(UuidIds), Default::default());
+async fn processes(backend: &Backend, policy: &Retention, remove: bool) -> anyhow::Result<bool> {
+    let (clock, store): (Arc<dyn Clock>, _) = (Arc::new(store::SystemClock), backend.upkeep());
+    let orchestrator = Orchestrator::new(backend.store(), clock.clone(), Arc::new(UuidIds), Default::default());
     let rules = rules(&orchestrator, policy).await?;
     rules
         .iter()
@@ -97,9 +124,9 @@ async fn processes(store: &Arc<SqliteStore>, policy: &Retention, remove: bool) -
 }
 
 /// Counts or removes batches that ended long ago; whether there were any.
-async fn batches(store: &Arc<SqliteStore>, remove: bool) -> anyhow::Result<bool> {
+async fn batches(store: Arc<dyn Store>, remove: bool) -> anyhow::Result<bool> {
     let clock: Arc<dyn Clock> = Arc::new(store::SystemClock);
-    let orchestrator = Orchestrator::new(store.clone(), clock, Arc::new(UuidIds), Default::default());
+    let orchestrator = Orchestrator::new(store, clock, Arc::new(UuidIds), Default::default());
     let (count, verb) = match remove {
         true => (orchestrator.remove_old_batches().await?, "went"),
         false => (orchestrator.old_batches().await?.len(), "would go"),
@@ -140,14 +167,14 @@ fn process_lines(counts: &[ForgetCount], went: bool) -> Vec<String> {
 
 /// Removes the history of ended instances that the policy does not keep, now and every hour, beside other work.
 pub async fn processes_every_hour(
-    store: Arc<SqliteStore>,
+    store: Arc<dyn Upkeep>,
     orchestrator: Arc<Orchestrator>,
     policy: Retention,
     clock: Arc<dyn Clock>,
 ) {
-    let mut pace = tokio::time::interval(EVERY);
+    let mut hourly = Hourly::new(&orchestrator);
     loop {
-        pace.tick().await;
+        hourly.turn().await;
         let done = async {
             let rules = rules(&orchestrator, &policy).await?;
             let counts = store.forget_instances(&rules, "system", clock.now()).await?;
@@ -168,9 +195,9 @@ pub async fn processes_every_hour(
 
 /// Removes batches that ended long ago, now and every hour.
 pub async fn batches_every_hour(orchestrator: Arc<Orchestrator>) {
-    let mut pace = tokio::time::interval(EVERY);
+    let mut hourly = Hourly::new(&orchestrator);
     loop {
-        pace.tick().await;
+        hourly.turn().await;
         match orchestrator.remove_old_batches().await {
             Ok(0) => {}
             Ok(some) => tracing::info!("batches: {some} that ended long ago went"),
@@ -180,10 +207,10 @@ pub async fn batches_every_hour(orchestrator: Arc<Orchestrator>) {
 }
 
 /// Goes on with erasures that stopped half-way, now and every hour.
-pub async fn erasures_every_hour(hub: Arc<hub::Hub>) {
-    let mut pace = tokio::time::interval(EVERY);
+pub async fn erasures_every_hour(hub: Arc<hub::Hub>, orchestrator: Arc<Orchestrator>) {
+    let mut hourly = Hourly::new(&orchestrator);
     loop {
-        pace.tick().await;
+        hourly.turn().await;
         match hub.finish_erasures().await {
             Ok(0) => {}
             Ok(some) => tracing::info!("erasures that had stopped half-way: {some} versions went"),
@@ -210,29 +237,22 @@ fn lines(counts: &[PruneCount], went: bool) -> Vec<String> {
 }
 
 /// A policy for superseded versions with the store that it is applied to.
-pub struct History(Option<(Arc<SqliteStore>, HistoryPolicy)>);
+pub struct History(Option<(Arc<dyn Upkeep>, HistoryPolicy)>);
 
 impl History {
     /// The policy, on the system's store.
-    ///
-    /// # Errors
-    /// It does not keep everything, and the store is not the embedded one.
-    pub fn of(system: &System, policy: HistoryPolicy) -> anyhow::Result<Self> {
-        if policy.keeps_all() {
-            return Ok(Self(None));
-        }
-        let store = system.store.sqlite("--history other than 'all'")?;
-        Ok(Self(Some((store.clone(), policy))))
+    pub fn of(system: &System, policy: HistoryPolicy) -> Self {
+        Self((!policy.keeps_all()).then(|| (system.store.upkeep(), policy)))
     }
 
     /// Removes what the policy does not keep, now and every hour, beside other work; returns only where the policy keeps
     /// everything.
-    pub async fn every_hour(self, clock: Arc<dyn Clock>) {
+    pub async fn every_hour(self, orchestrator: Arc<Orchestrator>, clock: Arc<dyn Clock>) {
         let Some((store, policy)) = self.0 else { return };
         tracing::info!("history is kept by policy: {policy}");
-        let mut pace = tokio::time::interval(EVERY);
+        let mut hourly = Hourly::new(&orchestrator);
         loop {
-            pace.tick().await;
+            hourly.turn().await;
             let asked = Prune {
                 policy: &policy,
                 now: clock.now(),

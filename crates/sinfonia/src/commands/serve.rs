@@ -44,7 +44,7 @@ pub struct Args {
     /// `all; Observation=last:3; Task=last:10,days:365` (with both, a version goes only when both let it). Looked at every
     /// hour.
     #[arg(long, env = "SINFONIA_HISTORY", default_value = "all")]
-    history: store_sqlite::HistoryPolicy,
+    history: store::HistoryPolicy,
     /// How long the history of ended process instances is kept: a policy file (docs/history.md), or `default`; without
     /// it, for ever. Looked at every hour.
     #[arg(long, env = "SINFONIA_PROCESS_HISTORY", value_name = "FILE")]
@@ -194,13 +194,13 @@ pub async fn run(place: &Where, args: Args) -> anyhow::Result<()> {
     resume_bulk(&system).await?;
     let background = tokio::spawn(system.orchestrator.clone().run());
     let notifier = tokio::spawn(notify(system.hub.clone()));
-    let history = super::prune::History::of(&system, args.history)?;
-    let versions = history.every_hour(system.context.clock.clone());
+    let history = super::prune::History::of(&system, args.history);
+    let versions = history.every_hour(system.orchestrator.clone(), system.context.clock.clone());
     let batches = super::prune::batches_every_hour(system.orchestrator.clone());
-    let erasures = super::prune::erasures_every_hour(system.hub.clone());
+    let erasures = super::prune::erasures_every_hour(system.hub.clone(), system.orchestrator.clone());
     let pruner = tokio::spawn(async { tokio::join!(versions, batches, erasures) });
     let watcher = tokio::spawn(watch_accesses(system.context.clone()));
-    let forgetter = forgetter(&system, retention)?;
+    let forgetter = forgetter(&system, retention);
     tracing::info!("writes are validated: {}", system.hub.config().validation);
     let stop = stop_asked(Some(system.orchestrator.clone()));
     tracing::info!("Sinfonia is at {base_url} (data in {})", place.told());
@@ -286,12 +286,11 @@ async fn notify(hub: Arc<hub::Hub>) {
 }
 
 /// Removes the history of ended instances by policy, if there is one, beside other work.
-fn forgetter(system: &System, retention: Option<Retention>) -> anyhow::Result<Option<JoinHandle<()>>> {
-    let Some(policy) = retention else { return Ok(None) };
-    let store = system.store.sqlite("--process-history")?.clone();
+fn forgetter(system: &System, retention: Option<Retention>) -> Option<JoinHandle<()>> {
+    let (policy, store) = (retention?, system.store.upkeep());
     let (orchestrator, clock) = (system.orchestrator.clone(), system.context.clock.clone());
     let work = super::prune::processes_every_hour(store, orchestrator, policy, clock);
-    Ok(Some(tokio::spawn(work)))
+    Some(tokio::spawn(work))
 }
 
 /// The rules of sign-in of a region's file, or those that come with the program.

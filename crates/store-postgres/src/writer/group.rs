@@ -1,7 +1,7 @@
 //! Many transactions, one commit.
 
 use super::pending::Pending;
-use super::{Answer, Extracted, Work, erase, flush, load};
+use super::{Answer, Extracted, Work, erase, flush, load, remove};
 use crate::connect;
 use crate::custom;
 use crate::error::{Backend, Outcome, corrupt};
@@ -142,6 +142,7 @@ pub(super) async fn upkeep(node: &Arc<Node>, work: Work) -> Answer {
             }
             Work::Chunk(chunk) => online::write(&mut group, chunk).await?,
             Work::Erase(erasure) => erase::run(&mut group, *erasure).await?,
+            Work::Remove(removal) => remove::run(&mut group, *removal).await?,
         }
         let seq = group.position.seq as u64;
         group.finish().await?;

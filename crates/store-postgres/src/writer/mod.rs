@@ -9,10 +9,12 @@ mod group;
 mod load;
 mod pending;
 mod process;
+mod remove;
 mod resources;
 
 pub(crate) use erase::Erasure;
 pub(crate) use group::Group;
+pub(crate) use remove::{Removal, What};
 pub(crate) use resources::IndexChange;
 
 use crate::error::Outcome;
@@ -40,6 +42,8 @@ pub(crate) enum Work {
     Chunk(Chunk),
     /// Versions to be removed for good.
     Erase(Box<Erasure>),
+    /// What need not be kept any longer.
+    Remove(Box<Removal>),
 }
 
 struct Job {

@@ -28,6 +28,7 @@ impl Stage for Postgres {
         let store = PostgresStore::open(&database.address(), options).await.unwrap();
         Some(Tested {
             probe: Box::new(Open(store.clone(), database)),
+            upkeep: store.clone(),
             store,
         })
     }
@@ -43,6 +44,11 @@ impl Probe for Open {
     async fn problems(&self) -> Vec<String> {
         let _ = &self.1;
         self.0.examine().await.unwrap()
+    }
+
+    async fn chain(&self) -> (u64, Vec<String>) {
+        let found = self.0.verify_audit().await.unwrap();
+        (found.records, found.broken)
     }
 }
 

@@ -27,6 +27,7 @@ impl Stage for Sqlite {
         let store = SqliteStore::open(directory.path().join("s.db"), options).unwrap();
         Some(Tested {
             probe: Box::new(Open(store.clone(), directory)),
+            upkeep: store.clone(),
             store,
         })
     }
@@ -37,6 +38,11 @@ impl Probe for Open {
     async fn problems(&self) -> Vec<String> {
         let _ = self.1.path();
         self.0.doctor().unwrap().problems
+    }
+
+    async fn chain(&self) -> (u64, Vec<String>) {
+        let found = self.0.verify_audit().unwrap();
+        (found.records, found.broken)
     }
 }
 

@@ -8,7 +8,6 @@ mod duty;
 mod erase;
 mod kill;
 mod online;
-mod prune;
 mod recent;
 mod reindex;
 mod visits;

@@ -22,7 +22,7 @@ impl Keep {
     }
 
     /// Versions superseded before this moment (µs since epoch) may go.
-    pub(super) fn cutoff(self, now: i64) -> Option<i64> {
+    pub fn cutoff(self, now: i64) -> Option<i64> {
         self.days
             .map(|days| now.saturating_sub(i64::from(days).saturating_mul(DAY_US)))
     }
