@@ -205,6 +205,25 @@ impl Database {
         self.sql(&self.name, sql)
     }
 
+    /// Every row that it holds, as SQL; bytes are in hexadecimal.
+    ///
+    /// # Panics
+    /// It cannot be read.
+    pub fn dump(&self) -> String {
+        let output = Command::new(self.cluster.bin.join("pg_dump"))
+            .args(["--data-only", "-U", "postgres", "-h"])
+            .arg(self.cluster.folder.path())
+            .arg(&self.name)
+            .output()
+            .expect("pg_dump can be started");
+        assert!(
+            output.status.success(),
+            "pg_dump: {}",
+            String::from_utf8_lossy(&output.stderr)
+        );
+        String::from_utf8_lossy(&output.stdout).into_owned()
+    }
+
     fn sql(&self, database: &str, sql: &str) -> String {
         let output = Command::new(self.cluster.bin.join("psql"))
             .args([

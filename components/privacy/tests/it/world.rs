@@ -1,4 +1,4 @@
-//! Hub, orchestrator, identity and this component over one SQLite file, under a clock that moves only when told; browsers
+//! Hub, orchestrator, identity and this component over one store, under a clock that moves only when told; browsers
 //! that sign in as the people of a small region.
 
 use access::{
@@ -15,7 +15,6 @@ use orchestrator::api::{Deploy, DeployFile};
 use serde_json::{Value, json};
 use std::sync::Arc;
 use store::{ManualClock, SeededRandom, SequentialIds, Store};
-use store_sqlite::SqliteStore;
 use tower::ServiceExt as _;
 
 /// A Tuesday morning.
@@ -31,7 +30,7 @@ pub struct World {
     pub router: Router,
     identity: LocalIdentity,
     guard: Guard,
-    _folder: tempfile::TempDir,
+    _stand: test_store::Stand,
 }
 
 /// An answer.
@@ -51,8 +50,7 @@ pub struct Browser {
 impl World {
     /// The region: `mine` is in the care of the GP, `stranger` of nobody here; both have an HIV result.
     pub async fn new() -> Self {
-        let folder = tempfile::tempdir().unwrap();
-        let store = SqliteStore::open(folder.path().join("store.sqlite"), store_sqlite::Options::default()).unwrap();
+        let (store, stand) = test_store::stand();
         let clock = Arc::new(ManualClock::new(NOW.parse().unwrap()));
         let authorizer = Authorizer::standard(store, clock.clone());
         let store: Arc<dyn Store> = authorizer.store();
@@ -113,7 +111,7 @@ impl World {
             router,
             identity,
             guard,
-            _folder: folder,
+            _stand: stand,
         };
         world.deploy(component.deployments).await;
         world.region().await;

@@ -1,4 +1,4 @@
-//! Hub, orchestrator and this component over one SQLite file, under a clock that moves only when told.
+//! Hub, orchestrator and this component over one store, under a clock that moves only when told.
 
 use access::{
     Actor, Authorizer, Guard, GuardOptions, Identity, IdentityOptions, LocalIdentity, NewAccount, PasswordCost,
@@ -13,7 +13,6 @@ use orchestrator::api::{Deploy, DeployFile};
 use serde_json::{Value, json};
 use std::sync::Arc;
 use store::{ManualClock, SeededRandom, SequentialIds, Store};
-use store_sqlite::SqliteStore;
 use tower::ServiceExt as _;
 
 /// The wired system.
@@ -24,7 +23,7 @@ pub struct System {
     pub guard: Guard,
     identity: LocalIdentity,
     router: axum::Router,
-    pub folder: tempfile::TempDir,
+    pub stand: test_store::Stand,
 }
 
 /// What a page answered.
@@ -79,10 +78,9 @@ pub fn specialist() -> Actor {
 impl System {
     /// Wires everything with the component deployed, and two people with their doctor and a centre.
     pub async fn open() -> Self {
-        let folder = tempfile::tempdir().unwrap();
-        let sqlite = SqliteStore::open(folder.path().join("store.sqlite"), store_sqlite::Options::default()).unwrap();
+        let (store, stand) = test_store::stand();
         let clock = Arc::new(ManualClock::new("2026-11-22T09:00:00Z".parse().unwrap()));
-        let authorizer = Authorizer::standard(sqlite.clone(), clock.clone());
+        let authorizer = Authorizer::standard(store, clock.clone());
         let store: Arc<dyn Store> = authorizer.store();
         let random = Arc::new(SeededRandom::new(1));
         let ids = Arc::new(SequentialIds::new("id"));
@@ -136,7 +134,7 @@ impl System {
             guard,
             identity,
             router,
-            folder,
+            stand,
         };
         system.deploy(component.deployments).await;
         system.people().await;

@@ -9,8 +9,8 @@ use jiff::SignedDuration;
 use serde_json::{Value, json};
 use std::path::Path;
 use std::sync::Arc;
-use store::{Clock as _, ManualClock, SequentialIds, Store};
-use store_sqlite::{Options, SqliteStore};
+use store::{Clock as _, ManualClock, SequentialIds};
+use test_store::{Place, TestStore};
 
 const ASYNC: (&str, &str) = ("prefer", "respond-async");
 
@@ -284,9 +284,10 @@ async fn a_job_is_its_owners_and_goes_away() {
     assert_eq!(std::fs::read_dir(dir.path().join("bulk")).unwrap().count(), 0);
 }
 
-/// A hub over a folder, as a process would open it.
-fn open(dir: &Path, parallel: usize, prefix: &str) -> (Arc<Hub>, axum::Router) {
-    let store: Arc<dyn Store> = SqliteStore::open(dir.join("hub.db"), Options::default()).unwrap();
+/// A hub over a folder and a store, as a process would open them.
+fn open(place: &Place, dir: &Path, parallel: usize, prefix: &str) -> (Arc<Hub>, axum::Router, TestStore) {
+    let under = place.open(None);
+    let store = under.store.clone();
     let clock = Arc::new(ManualClock::new("2026-01-02T03:04:05Z".parse().unwrap()));
     assert!(clock.now().as_second() > 0);
     let mut config = HubConfig::new(BASE);
@@ -300,7 +301,7 @@ fn open(dir: &Path, parallel: usize, prefix: &str) -> (Arc<Hub>, axum::Router) {
         config,
     );
     let router = hub::routes(hub.clone()).guard(&Guard::open(store, clock));
-    (hub, router)
+    (hub, router, under)
 }
 
 async fn ask(router: &axum::Router, method: Method, url: &str, body: String) -> (StatusCode, String, String) {
@@ -328,8 +329,9 @@ async fn ask(router: &axum::Router, method: Method, url: &str, body: String) -> 
 async fn a_restart_begins_the_job_again() {
     let dir = tempfile::tempdir().unwrap();
     std::fs::create_dir(dir.path().join("inputs")).unwrap();
+    let place = Arc::new(Place::new(&dir.path().join("hub.db")));
     let runtime = std::thread::spawn({
-        let dir = dir.path().to_owned();
+        let (dir, place) = (dir.path().to_owned(), place.clone());
         move || {
             // A process of its own: no job ever gets its turn, then everything it holds is gone at once.
             let runtime = tokio::runtime::Builder::new_multi_thread()
@@ -338,7 +340,7 @@ async fn a_restart_begins_the_job_again() {
                 .build()
                 .unwrap();
             let place = runtime.block_on(async {
-                let (_, router) = open(&dir, 0, "first");
+                let (_, router, _under) = open(&place, &dir, 0, "first");
                 let patient = json!({"resourceType": "Patient", "id": "p"}).to_string();
                 let (status, ..) = ask(&router, Method::PUT, "/Patient/p", patient).await;
                 assert_eq!(status, StatusCode::CREATED);
@@ -357,13 +359,13 @@ async fn a_restart_begins_the_job_again() {
             place
         }
     });
-    let place = tokio::task::spawn_blocking(move || runtime.join().unwrap())
+    let job = tokio::task::spawn_blocking(move || runtime.join().unwrap())
         .await
         .unwrap();
-    let (hub, router) = open(dir.path(), 1, "second");
+    let (hub, router, _under) = open(&place, dir.path(), 1, "second");
     assert_eq!(hub.resume_bulk().await.unwrap(), 1);
     hub.bulk_ended().await;
-    let (status, _, text) = ask(&router, Method::GET, &place, String::new()).await;
+    let (status, _, text) = ask(&router, Method::GET, &job, String::new()).await;
     assert_eq!(status, StatusCode::OK, "{text}");
     let manifest: Value = serde_json::from_str(&text).unwrap();
     let (_, _, line) = ask(
@@ -411,7 +413,8 @@ async fn an_import_tells_every_bad_line_and_may_be_repeated() {
     let folder = dir.path().join("inputs");
     std::fs::create_dir(&folder).unwrap();
     write_inputs(&folder);
-    let (hub, router) = open(dir.path(), 1, "id");
+    let place = Place::new(&dir.path().join("hub.db"));
+    let (hub, router, _under) = open(&place, dir.path(), 1, "id");
     let run = async |body: String| {
         let (status, place, text) = ask(&router, Method::POST, "/$import", body).await;
         assert_eq!(status, StatusCode::ACCEPTED, "{text}");

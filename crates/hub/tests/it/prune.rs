@@ -3,15 +3,11 @@
 use crate::server::{BASE, Server};
 use http::StatusCode;
 use serde_json::json;
-use store_sqlite::{HistoryPolicy, Prune};
+use store::{HistoryPolicy, Prune};
 
 #[tokio::test]
 async fn a_pruned_version_is_gone_and_the_history_goes_on() {
     let server = Server::new();
-    let Some(sqlite) = server.under.sqlite.clone() else {
-        eprintln!("SKIPPED: versions are pruned on SQLite only for now");
-        return;
-    };
     for family in ["A", "B", "C"] {
         let patient = json!({"resourceType": "Patient", "id": "p", "name": [{"family": family}]});
         server.put(&patient).await;
@@ -23,7 +19,7 @@ async fn a_pruned_version_is_gone_and_the_history_goes_on() {
         actor: "system",
         readers: &[],
     };
-    let went = sqlite.prune(&asked).await.unwrap();
+    let went = server.under.upkeep.prune(&asked).await.unwrap();
     assert_eq!((went.len(), went[0].versions), (1, 1));
 
     let gone = server.get("/Patient/p/_history/1").await;

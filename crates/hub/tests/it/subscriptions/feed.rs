@@ -2,7 +2,7 @@
 
 use super::world::*;
 use hub::subscriptions::Feed;
-use store::{RecordWrite, Store as _, Transaction};
+use store::{RecordWrite, Transaction};
 
 #[tokio::test]
 async fn a_named_feed_goes_on_where_its_effects_ended() {

@@ -58,7 +58,7 @@ async fn what_matches_is_put_to_the_receiver_and_signed() {
     assert_eq!(first.header("sinfonia-signature"), format!("sha256={expected}"));
     assert_eq!(world.told("/Subscription/s/$status", "waiting").await, json!(0));
 
-    let mut snapshot = store::Store::snapshot(world.store.as_ref()).await.unwrap();
+    let mut snapshot = world.store.snapshot().await.unwrap();
     let audit = snapshot
         .audit(&store::AuditFilter::newest(Some("p"), 10))
         .await

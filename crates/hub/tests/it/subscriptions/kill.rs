@@ -9,15 +9,15 @@ use std::collections::BTreeMap;
 use std::io::{BufRead as _, BufReader, Write as _};
 use std::process::{Command, Stdio};
 
-/// Set for the child: the folder of the store, and the receiver's address.
+/// Set for the child: where the store lies, and the receiver's address.
 const CHILD: &str = "HUB_SUBSCRIPTIONS_KILL_CHILD";
 const ROUNDS: usize = 4;
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn child_that_is_killed() {
     let Ok(given) = std::env::var(CHILD) else { return };
-    let (folder, url) = given.split_once('|').unwrap();
-    let world = World::at(folder.as_ref());
+    let (place, url) = given.split_once('|').unwrap();
+    let world = World::at(place);
     let subscribed = world.hub.read("Subscription", "s").await.is_ok();
     if !subscribed {
         let channel = json!({"type": "rest-hook", "endpoint": url, "payload": "application/fhir+json"});
@@ -40,11 +40,12 @@ async fn child_that_is_killed() {
 async fn nothing_acknowledged_is_lost() {
     let receiver = Receiver::start().await;
     let dir = tempfile::tempdir().unwrap();
+    let place = test_store::Place::new(&dir.path().join("hub.db"));
     let mut acknowledged: BTreeMap<String, u64> = BTreeMap::new();
     for round in 0..ROUNDS {
         let mut child = Command::new(std::env::current_exe().unwrap())
             .args(["--exact", "subscriptions::kill::child_that_is_killed", "--nocapture"])
-            .env(CHILD, format!("{}|{}", dir.path().display(), receiver.url))
+            .env(CHILD, format!("{}|{}", place.told(), receiver.url))
             .stdout(Stdio::piped())
             .spawn()
             .unwrap();
@@ -65,7 +66,7 @@ async fn nothing_acknowledged_is_lost() {
         child.wait().unwrap();
         assert!(seen >= wanted, "the child ended by itself");
     }
-    let world = World::at(dir.path());
+    let world = World::at(&place.told());
     world.settle().await;
     let mut delivered: BTreeMap<String, Vec<u64>> = BTreeMap::new();
     for got in receiver.take_got() {

@@ -6,6 +6,7 @@ mod feed;
 mod hooks;
 mod kill;
 mod limits;
+mod nodes;
 mod rights;
 mod sockets;
 mod world;

@@ -11,12 +11,11 @@ use jiff::{SignedDuration, Timestamp};
 use parking_lot::Mutex;
 use serde_json::{Value, json};
 use std::collections::HashMap;
-use std::path::Path;
 use std::sync::Arc;
 use std::time::Duration;
 use store::{Clock, ManualClock, SeededRandom, SequentialIds, Store};
-use store_sqlite::{Options, SqliteStore};
 use tempfile::TempDir;
+use test_store::{Place, TestStore};
 use tower::ServiceExt as _;
 
 pub const SECRET: &str = "https://sinfonia.it/fhir/StructureDefinition/subscription-secret";
@@ -123,9 +122,26 @@ pub struct World {
     pub clock: Arc<ManualClock>,
     pub worker: Worker,
     pub guard: Guard,
-    pub store: Arc<SqliteStore>,
+    pub store: Arc<dyn Store>,
+    pub under: TestStore,
     pub router: Router,
-    pub dir: Option<TempDir>,
+    place: Home,
+}
+
+/// Where the store lies, and the folder that goes with the test.
+struct Home {
+    place: Place,
+    _folder: Option<TempDir>,
+}
+
+impl Home {
+    fn new() -> Self {
+        let folder = tempfile::tempdir().unwrap();
+        Self {
+            place: Place::new(&folder.path().join("hub.db")),
+            _folder: Some(folder),
+        }
+    }
 }
 
 pub fn settings() -> Settings {
@@ -147,45 +163,44 @@ impl World {
     /// With an authoriser: everybody has the rights of their roles, subscriptions those of their owners.
     pub fn guarded() -> Self {
         let clock = ManualClock::new("2026-01-02T03:04:05Z".parse().unwrap());
-        let dir = tempfile::tempdir().unwrap();
-        let path = dir.path().to_owned();
         let managers = |settings: &mut Settings| settings.managers = vec!["data-manager".into()];
-        Self::made(&path, Some(dir), Arc::new(clock), "id", managers, true)
+        Self::made(Home::new(), Arc::new(clock), "id", managers, true)
     }
 
     pub fn with(change: impl FnOnce(&mut Settings)) -> Self {
         let clock = ManualClock::new("2026-01-02T03:04:05Z".parse().unwrap());
-        let dir = tempfile::tempdir().unwrap();
-        let path = dir.path().to_owned();
-        Self::over(&path, Some(dir), Arc::new(clock), "id", change)
+        Self::made(Home::new(), Arc::new(clock), "id", change, false)
     }
 
-    /// Over a folder that outlives it, by the machine's clock.
-    pub fn at(folder: &Path) -> Self {
+    /// Over a store that outlives it, by the machine's clock.
+    pub fn at(told: &str) -> Self {
         let clock = ManualClock::new(store::SystemClock.now());
-        Self::over(folder, None, Arc::new(clock), "kill", |_| {})
+        let home = Home {
+            place: Place::of(told),
+            _folder: None,
+        };
+        Self::made(home, Arc::new(clock), "kill", |_| {}, false)
     }
 
-    fn over(
-        path: &Path,
-        dir: Option<TempDir>,
-        clock: Arc<ManualClock>,
-        ids: &str,
-        change: impl FnOnce(&mut Settings),
-    ) -> Self {
-        Self::made(path, dir, clock, ids, change, false)
+    /// One node of several over a store that outlives it.
+    pub fn node(told: &str, ids: &str) -> Self {
+        let clock = ManualClock::new("2026-01-02T03:04:05Z".parse().unwrap());
+        let home = Home {
+            place: Place::of(told),
+            _folder: None,
+        };
+        Self::made(home, Arc::new(clock), ids, |_| {}, false)
     }
 
     fn made(
-        path: &Path,
-        dir: Option<TempDir>,
+        place: Home,
         clock: Arc<ManualClock>,
         ids: &str,
         change: impl FnOnce(&mut Settings),
         guarded: bool,
     ) -> Self {
-        let store = SqliteStore::open(path.join("hub.db"), Options::default()).unwrap();
-        let dynamic: Arc<dyn Store> = store.clone();
+        let under = place.place.open(None);
+        let dynamic: Arc<dyn Store> = under.store.clone();
         let mut settings = settings();
         change(&mut settings);
         let mut config = HubConfig::new(crate::server::BASE);
@@ -203,8 +218,9 @@ impl World {
             hub,
             clock,
             guard,
-            store,
-            dir,
+            store: under.store.clone(),
+            under,
+            place,
         }
     }
 
@@ -216,19 +232,20 @@ impl World {
             worker,
             guard,
             store,
+            under,
             router,
-            dir,
+            place,
         } = self;
         guard.audit().flush().await;
         drop((worker, router, hub, guard));
-        store.close();
-        // The tasks behind let go of it.
-        while Arc::strong_count(&store) > 1 {
+        under.close();
+        // The tasks behind let go of it; then only this and what it lies in (three times) hold it.
+        let kept = 4;
+        while under.sqlite.is_some() && Arc::strong_count(&store) > kept {
             tokio::task::yield_now().await;
         }
-        drop(store);
-        let path = dir.as_ref().expect("a folder of its own").path().to_owned();
-        Self::over(&path, dir, clock, "again", |_| {})
+        drop((store, under));
+        Self::made(place, clock, "again", |_| {}, false)
     }
 
     pub async fn settle(&self) -> Option<Timestamp> {
