@@ -103,6 +103,29 @@ impl Peers {
         Orchestrator::new(self.clone(), actor.clone())
     }
 
+    /// Asks every peer on another machine whether it is ready (`GET /health/ready`), all at once and each for no longer than
+    /// `patience`: their names, and why they are not.
+    pub async fn ready(&self, patience: Duration) -> Vec<(String, Option<&'static str>)> {
+        let remote: Vec<(String, String, reqwest::Client)> = {
+            let peers = self.peers.read().expect("peers lock");
+            let remote = peers.iter().filter_map(|(name, peer)| match peer {
+                Peer::Remote { base, client } => Some((name.clone(), format!("{base}/health/ready"), client.clone())),
+                Peer::Local(_) => None,
+            });
+            remote.collect()
+        };
+        let asked = remote.into_iter().map(async |(name, url, client)| {
+            let trouble = match client.get(url).timeout(patience).send().await {
+                Ok(answer) if answer.status().is_success() => None,
+                Ok(_) => Some("it answers that it is not ready"),
+                Err(error) if error.is_timeout() => Some("it does not answer in time"),
+                Err(_) => Some("it cannot be reached"),
+            };
+            (name, trouble)
+        });
+        futures::future::join_all(asked).await
+    }
+
     /// Calls a peer as `actor` (identity travels as a signed internal token) and returns the whole response, whatever
     /// its status. The request's URI is a path with query, e.g. `/fhir/Patient/1`.
     pub async fn call(

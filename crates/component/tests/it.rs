@@ -241,3 +241,43 @@ async fn what_is_missing_is_said_plainly() {
         assert!(Peer::remote(base).is_err(), "{base}");
     }
 }
+
+/// Where a node answers `/health/ready` in its manner.
+async fn answering(status: Option<StatusCode>) -> Peer {
+    let listener = tokio::net::TcpListener::bind("127.0.0.1:0").await.unwrap();
+    let base = format!("http://{}", listener.local_addr().unwrap());
+    let answer = async move || match status {
+        Some(status) => status,
+        None => std::future::pending().await,
+    };
+    let router = axum::Router::new().route("/health/ready", get(answer));
+    tokio::spawn(async move { axum::serve(listener, router).await });
+    Peer::remote(&base).unwrap()
+}
+
+#[tokio::test]
+async fn peers_elsewhere_are_asked_whether_they_are_ready() {
+    let (world, router) = node().await;
+    let peers = Peers::new(world.guard.tokens().clone());
+    peers.add("here", Peer::Local(router));
+    peers.add("ready", answering(Some(StatusCode::OK)).await);
+    peers.add("starting", answering(Some(StatusCode::SERVICE_UNAVAILABLE)).await);
+    peers.add("silent", answering(None).await);
+    let nobody = {
+        let listener = tokio::net::TcpListener::bind("127.0.0.1:0").await.unwrap();
+        format!("http://{}", listener.local_addr().unwrap())
+    };
+    peers.add("gone", Peer::remote(&nobody).unwrap());
+    let found = peers.ready(std::time::Duration::from_millis(300)).await;
+    let found: Vec<(&str, Option<&str>)> = found.iter().map(|(name, why)| (name.as_str(), *why)).collect();
+    assert_eq!(
+        found,
+        [
+            ("gone", Some("it cannot be reached")),
+            ("ready", None),
+            ("silent", Some("it does not answer in time")),
+            ("starting", Some("it answers that it is not ready")),
+        ],
+        "and nobody asks oneself"
+    );
+}

@@ -1,6 +1,7 @@
 //! Sending what is due, a bounded number at a time, and writing down what came of it.
 
 use super::attempt::{self, Outcome};
+use super::bell;
 use super::definition::{Channel, Status};
 use super::registry::Known;
 use super::target::Target;
@@ -187,6 +188,14 @@ impl Worker {
     ) -> Result<Option<Timestamp>, HubError> {
         let id = &known.definition.id;
         let mut next = None;
+        if self.several {
+            // The bell has told the other nodes; what nobody could take is looked at again with the bells.
+            bell::look(&self.hub, &self.shared).await?;
+            if let Some(queue) = state.queues.get_mut(id) {
+                (queue.waiting, queue.next) = (0, None);
+            }
+            return Ok(None);
+        }
         // Nobody listens: whoever binds wakes this.
         if self.shared.sockets.listened(id) {
             let mut snapshot = self.hub.snapshot().await?;

@@ -20,6 +20,7 @@
 
 mod activate;
 mod attempt;
+mod bell;
 mod criteria;
 mod definition;
 mod dispatch;

@@ -1,5 +1,6 @@
 //! From the change feed to queued notifications: what matches is queued in the commit that moves the position.
 
+use super::bell;
 use super::criteria::Candidate;
 use super::definition::{Channel, Status};
 use super::owner;
@@ -198,11 +199,14 @@ impl Worker {
             expected: state.position.durable,
             value: to,
         };
-        let transaction = Transaction {
+        let mut transaction = Transaction {
             cursors: vec![cursor],
             deliveries: matched.deliveries,
             ..Transaction::default()
         };
+        if self.several {
+            bell::ring(&mut transaction);
+        }
         let done = match &matched.full {
             Some(id) => self.too_much(state, id, transaction).await,
             None => match self.hub.store.commit(transaction).await {

@@ -1,6 +1,7 @@
 //! Keeping the subscriptions in memory as they are in the store.
 
 use super::RECORD;
+use super::bell;
 use super::definition::{Definition, Status};
 use super::registry::Known;
 use super::worker::{Handshake, Queue, State, Worker};
@@ -129,7 +130,7 @@ impl Worker {
         state.handshakes.remove(id);
         if snapshot.record(RECORD, id).await?.is_some() {
             let transaction = Transaction {
-                records: vec![no_record(id)],
+                records: vec![no_record(id), bell::none(id)],
                 ..Transaction::default()
             };
             self.hub.store.commit(transaction).await?;

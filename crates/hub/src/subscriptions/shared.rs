@@ -15,6 +15,10 @@ pub(crate) struct Shared {
     touched: Mutex<BTreeSet<String>>,
     pub(super) wake: Notify,
     pub(super) sockets: Sockets,
+    /// There may be somebody here to be told by a bell.
+    pub(super) bell: Notify,
+    /// Held while the bells are looked at.
+    pub(super) looking: tokio::sync::Mutex<()>,
     /// How far the feed was read.
     position: AtomicU64,
 }
@@ -26,6 +30,8 @@ impl Shared {
             settings,
             touched: Mutex::default(),
             wake: Notify::new(),
+            bell: Notify::new(),
+            looking: tokio::sync::Mutex::default(),
             position: AtomicU64::new(0),
         }
     }
@@ -43,6 +49,7 @@ impl Shared {
     pub(crate) fn touch(&self, id: &str) {
         self.touched.lock().insert(id.to_owned());
         self.wake.notify_one();
+        self.bell.notify_one();
     }
 
     pub(super) fn take_touched(&self) -> BTreeSet<String> {

@@ -2,6 +2,7 @@
 //! matched (<https://hl7.org/fhir/R4/subscription.html#2.46.7.2>). A ping says "look again": those that nobody has
 //! received yet are kept on disk as one, and sent when a client binds.
 
+use super::bell;
 use super::owner::manages;
 use super::shared::Shared;
 use crate::Hub;
@@ -25,12 +26,27 @@ const WAITING: usize = 64;
 /// A socket's number, and the way to it.
 type Listener = (u64, mpsc::Sender<String>);
 
+/// What those who listen here to a subscription were told, where bells tell of it.
+#[derive(Debug, Clone, Copy, Default)]
+pub(super) struct Ear {
+    /// Place in the feed of the last change that they need not be told of.
+    pub heard: u64,
+    /// One of them has just come, and is told what nobody was told before.
+    pub fresh: bool,
+}
+
+#[derive(Default)]
+struct Bound {
+    listeners: Vec<Listener>,
+    ear: Ear,
+}
+
 /// The clients connected.
 #[derive(Default)]
 pub(super) struct Sockets {
     open: AtomicUsize,
     next: AtomicU64,
-    bound: Mutex<HashMap<String, Vec<Listener>>>,
+    bound: Mutex<HashMap<String, Bound>>,
 }
 
 impl Sockets {
@@ -43,7 +59,10 @@ impl Sockets {
     pub fn ping(&self, id: &str) -> bool {
         let text = format!("ping {id}");
         let bound = self.bound.lock();
-        let listeners = bound.get(id).map(Vec::as_slice).unwrap_or_default();
+        let listeners = bound
+            .get(id)
+            .map(|bound| bound.listeners.as_slice())
+            .unwrap_or_default();
         listeners
             .iter()
             .filter(|(_, sender)| sender.try_send(text.clone()).is_ok())
@@ -51,18 +70,33 @@ impl Sockets {
             > 0
     }
 
-    fn bind(&self, id: &str, socket: u64, sender: mpsc::Sender<String>) {
-        self.bound
-            .lock()
-            .entry(id.to_owned())
-            .or_default()
-            .push((socket, sender));
+    /// What is listened to, and what was heard of it.
+    pub fn ears(&self) -> Vec<(String, Ear)> {
+        let bound = self.bound.lock();
+        bound.iter().map(|(id, bound)| (id.clone(), bound.ear)).collect()
+    }
+
+    /// Those who listen were told.
+    pub fn heard(&self, id: &str, ear: Ear) {
+        if let Some(bound) = self.bound.lock().get_mut(id) {
+            bound.ear = ear;
+        }
+    }
+
+    fn bind(&self, id: &str, socket: u64, sender: mpsc::Sender<String>, heard: u64) {
+        let mut all = self.bound.lock();
+        let bound = all.entry(id.to_owned()).or_default();
+        if bound.listeners.is_empty() {
+            bound.ear.heard = heard;
+        }
+        bound.ear.fresh = true;
+        bound.listeners.push((socket, sender));
     }
 
     fn unbind(&self, ids: &HashSet<String>, socket: u64) {
         let mut bound = self.bound.lock();
         for id in ids {
-            if let Some(list) = bound.get_mut(id) {
+            if let Some(list) = bound.get_mut(id).map(|bound| &mut bound.listeners) {
                 list.retain(|(other, _)| *other != socket);
                 if list.is_empty() {
                     bound.remove(id);
@@ -145,8 +179,8 @@ async fn serve(hub: &Hub, shared: &Shared, actor: &Actor, mut socket: WebSocket)
                     return;
                 }
                 // After the answer, so that `bound` comes before the first ping.
-                if let Some(id) = bound {
-                    shared.sockets.bind(&id, bindings.socket, sender.clone());
+                if let Some((id, heard)) = bound {
+                    shared.sockets.bind(&id, bindings.socket, sender.clone(), heard);
                     bindings.ids.insert(id.clone());
                     shared.touch(&id);
                 }
@@ -165,7 +199,7 @@ async fn may_listen(hub: &Hub, actor: &Actor, stored: &StoredResource, value: &V
     Ok(view.sees(stored) && manages(actor, value))
 }
 
-async fn bind(hub: &Hub, actor: &Actor, bindings: &Bindings<'_>, text: &str) -> (String, Option<String>) {
+async fn bind(hub: &Hub, actor: &Actor, bindings: &Bindings<'_>, text: &str) -> (String, Option<(String, u64)>) {
     let Some(id) = text.strip_prefix("bind ").map(str::trim) else {
         return ("error: write 'bind <subscription id>'".into(), None);
     };
@@ -178,9 +212,9 @@ async fn bind(hub: &Hub, actor: &Actor, bindings: &Bindings<'_>, text: &str) -> 
         return (format!("error: one websocket binds at most {max} subscriptions"), None);
     }
     match to_listen_to(hub, actor, id).await {
-        Ok(Some(value)) => {
+        Ok(Some((value, heard))) => {
             if value["channel"]["type"] == "websocket" {
-                (format!("bound {id}"), Some(id.to_owned()))
+                (format!("bound {id}"), Some((id.to_owned(), heard)))
             } else {
                 (
                     format!("error: the channel of Subscription/{id} is not websocket"),
@@ -197,13 +231,16 @@ async fn bind(hub: &Hub, actor: &Actor, bindings: &Bindings<'_>, text: &str) -> 
     }
 }
 
-/// The subscription of this id, if there is one that somebody may listen to.
-async fn to_listen_to(hub: &Hub, actor: &Actor, id: &str) -> Result<Option<Value>, StoreError> {
-    let stored = hub.store.snapshot().await?.read("Subscription", id).await?;
+/// The subscription of this id, if there is one that somebody may listen to, and what they need not be told of it.
+async fn to_listen_to(hub: &Hub, actor: &Actor, id: &str) -> Result<Option<(Value, u64)>, StoreError> {
+    let mut snapshot = hub.store.snapshot().await?;
+    let stored = snapshot.read("Subscription", id).await?;
+    let heard = bell::heard(snapshot.as_mut(), id).await?;
+    drop(snapshot);
     let Some(stored) = stored.filter(|stored| stored.method != Method::Delete) else {
         return Ok(None);
     };
     let value = serde_json::from_slice(stored.body.as_deref().unwrap_or_default()).unwrap_or_default();
     let theirs = may_listen(hub, actor, &stored, &value).await?;
-    Ok(theirs.then_some(value))
+    Ok(theirs.then_some((value, heard)))
 }

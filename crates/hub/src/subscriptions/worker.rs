@@ -1,5 +1,6 @@
 //! The one task behind all subscriptions.
 
+use super::bell;
 use super::dispatch::Flight;
 use super::pump::Position;
 use super::registry::Registry;
@@ -11,7 +12,7 @@ use std::collections::{BTreeMap, HashMap, HashSet};
 use std::sync::Arc;
 use std::time::Duration;
 use store::{Duty, Others, StoreError};
-use tokio::sync::Mutex;
+use tokio::sync::{Mutex, watch};
 use tokio::task::JoinSet;
 
 /// Longest sleep: a clock that jumps is noticed after it.
@@ -26,6 +27,8 @@ pub struct Worker {
     pub(super) hub: Arc<Hub>,
     pub(super) shared: Arc<Shared>,
     pub(super) client: reqwest::Client,
+    /// Other nodes have websockets too.
+    pub(super) several: bool,
     state: Mutex<State>,
 }
 
@@ -91,6 +94,7 @@ impl Worker {
             .build()
             .map_err(|error| HubError::NotSupported(format!("an HTTP client ({error})")))?;
         Ok(Some(Self {
+            several: hub.store.others().is_some(),
             hub: hub.clone(),
             shared,
             client,
@@ -103,17 +107,27 @@ impl Worker {
     /// # Errors
     /// See [`Worker::new`].
     pub async fn serve(hub: Arc<Hub>) -> Result<(), HubError> {
-        let Some(mut others) = hub.store.others() else {
+        let Some(others) = hub.store.others() else {
             if let Some(worker) = Self::new(&hub)? {
                 worker.run().await;
             }
             return Ok(());
         };
+        let Some(shared) = hub.subscriptions.clone() else {
+            return Ok(());
+        };
+        tokio::select! {
+            done = Self::take_turns(&hub, others.clone()) => done,
+            () = bell::listen(&hub, &shared, others) => Ok(()),
+        }
+    }
+
+    async fn take_turns(hub: &Arc<Hub>, mut others: watch::Receiver<Others>) -> Result<(), HubError> {
         let duty = Duty::new(hub.store.clone(), hub.clock.clone(), "subscriptions");
         loop {
             match duty.turn().await {
                 Ok(true) => {
-                    let Some(worker) = Self::new(&hub)? else { return Ok(()) };
+                    let Some(worker) = Self::new(hub)? else { return Ok(()) };
                     tokio::select! {
                         () = worker.run() => return Ok(()),
                         () = until_lost_or_stale(&duty, &mut others) => {}
@@ -206,7 +220,7 @@ impl Worker {
 }
 
 /// Until another node has the duty, or another node wrote a Subscription: the worker begins anew then.
-async fn until_lost_or_stale(duty: &Duty, others: &mut tokio::sync::watch::Receiver<Others>) {
+async fn until_lost_or_stale(duty: &Duty, others: &mut watch::Receiver<Others>) {
     let before = others.borrow_and_update().clone();
     loop {
         let told = tokio::time::timeout(Duty::PACE, others.changed()).await;

@@ -57,7 +57,12 @@ fn ready(found: &[Health]) -> Response {
     let whole = found.iter().all(|health| health.trouble.is_none());
     let parts: serde_json::Map<String, serde_json::Value> = found
         .iter()
-        .map(|health| (health.part.to_owned(), health.trouble.unwrap_or("ready").into()))
+        .map(|health| {
+            (
+                health.part.clone().into_owned(),
+                health.trouble.unwrap_or("ready").into(),
+            )
+        })
         .collect();
     let status = if whole {
         StatusCode::OK

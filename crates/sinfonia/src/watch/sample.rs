@@ -3,6 +3,8 @@
 use super::Metrics;
 use crate::backend::Backend;
 use crate::server::Admission;
+use component::Peers;
+use std::borrow::Cow;
 use std::path::PathBuf;
 use std::sync::Arc;
 use std::time::{Duration, Instant};
@@ -19,14 +21,14 @@ const TOPIC: &str = "process";
 const LAGS: [i64; 6] = [3_600, 600, 60, 30, 10, 1];
 /// A disk with less free space than this takes no new work.
 const LEAST_FREE: u64 = 64 << 20;
-/// A look at the store that takes longer has failed.
+/// A look at the store, or a question to a peer, that takes longer has failed.
 const PATIENCE: Duration = Duration::from_secs(3);
 
 /// How a part is.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Health {
-    /// `store`, `disk`, `orchestrator`, `hub`, or a peer's name.
-    pub part: &'static str,
+    /// `store`, `disk`, or `peer NAME`.
+    pub part: Cow<'static, str>,
     /// Why it is not ready; `None`: it is.
     pub trouble: Option<&'static str>,
 }
@@ -35,6 +37,8 @@ pub struct Health {
 pub struct Sampler {
     /// The store, where this process has one.
     pub store: Option<Backend>,
+    /// Those it asks, some of them elsewhere.
+    pub peers: Peers,
     /// Where the data lie.
     pub data: PathBuf,
     /// The time.
@@ -50,6 +54,7 @@ impl Sampler {
     /// Nothing was read yet.
     pub fn new(
         store: Option<Backend>,
+        peers: Peers,
         data: PathBuf,
         clock: Arc<dyn Clock>,
         admission: Arc<Admission>,
@@ -57,6 +62,7 @@ impl Sampler {
     ) -> Self {
         Self {
             store,
+            peers,
             data,
             clock,
             admission,
@@ -74,7 +80,7 @@ impl Sampler {
         }
         let found = self.look_now().await;
         for Health { part, trouble } in &found {
-            let label = vec![("part", (*part).to_owned())];
+            let label = vec![("part", part.clone().into_owned())];
             self.metrics
                 .sampled
                 .ready
@@ -108,8 +114,15 @@ impl Sampler {
                     Some("the store does not answer in time")
                 }
             };
-            found.push(Health { part: "store", trouble });
+            let part = "store".into();
+            found.push(Health { part, trouble });
         }
+        // A node that only asks others is as ready as they are.
+        let peers = self.peers.ready(PATIENCE).await;
+        found.extend(peers.into_iter().map(|(name, trouble)| Health {
+            part: format!("peer {name}").into(),
+            trouble,
+        }));
         found
     }
 
@@ -120,7 +133,8 @@ impl Sampler {
             .disk_free
             .set(free.map_or(-1.0, |free| free as f64));
         let trouble = free.is_some_and(|free| free < LEAST_FREE).then_some("the disk is full");
-        Health { part: "disk", trouble }
+        let part = "disk".into();
+        Health { part, trouble }
     }
 
     async fn store(&self, store: &Backend) -> Result<(), StoreError> {

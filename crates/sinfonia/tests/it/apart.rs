@@ -100,7 +100,7 @@ pub async fn serve(data: &Path, args: &[&str]) -> (Child, String) {
 async fn two_processes_of_the_program_are_one_installation() {
     let folder = tempfile::tempdir().unwrap();
     let (with_store, without) = (folder.path().join("a"), folder.path().join("b"));
-    let (_core, core) = serve(&with_store, &["--only", "hub,orchestrator"]).await;
+    let (mut process, core) = serve(&with_store, &["--only", "hub,orchestrator"]).await;
     std::fs::create_dir_all(&without).unwrap();
     std::fs::copy(with_store.join("internal.key"), without.join("internal.key")).unwrap();
     let (hub, orchestrator) = (format!("hub={core}"), format!("orchestrator={core}"));
@@ -135,4 +135,19 @@ async fn two_processes_of_the_program_are_one_installation() {
         assert_eq!(asked(peer, &["mmg"], path).await, mmg, "{peer} {path} mmg");
         assert_eq!(asked(peer, &["admin"], path).await, admin, "{peer} {path} admin");
     }
+    // Pages without facts behind them are not ready.
+    process.kill().await.unwrap();
+    let request = Request::get("/health/ready").body(Bytes::new()).unwrap();
+    let answer = peers
+        .call("front", &actor("Practitioner/a", &[]), request)
+        .await
+        .unwrap();
+    assert_eq!(answer.status(), 503);
+    let told: serde_json::Value = serde_json::from_slice(answer.body()).unwrap();
+    let gone = "it cannot be reached";
+    assert_eq!(told["parts"]["disk"], "ready");
+    assert_eq!(
+        (&told["parts"]["peer hub"], &told["parts"]["peer orchestrator"]),
+        (&gone.into(), &gone.into())
+    );
 }

@@ -78,6 +78,7 @@ impl World {
         let (admission, metrics) = (Arc::new(Admission::new(64, 4)), Arc::new(Metrics::new()));
         let sampler = Sampler::new(
             Some(system.store.clone()),
+            system.context.peers.clone(),
             place.data,
             clock.clone(),
             admission,
