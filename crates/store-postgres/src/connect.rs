@@ -1,11 +1,14 @@
 //! Connections: how each is set up, and the pools.
 
 use crate::Options;
+use crate::address::{self, Mode};
 use crate::error::Outcome;
+use crate::tls::Tls;
 use deadpool_postgres::{Manager, ManagerConfig, Object, Pool, PoolError, RecyclingMethod, Runtime, TimeoutType};
 use std::time::Duration;
 use store::StoreError;
-use tokio_postgres::{Config, NoTls};
+use tokio_postgres::Config;
+use tokio_postgres::config::{Host, SslMode};
 
 /// Plans are chosen above the database: each statement walks one index in its order. Left to itself the planner would now and
 /// then read a table whole, or plan each statement again.
@@ -15,9 +18,10 @@ const PLANS: &str = "-c enable_seqscan=off -c enable_bitmapscan=off -c enable_ha
 /// Idle snapshots are ended by the database after this long: they keep it from cleaning up.
 const IDLE_SNAPSHOT: Duration = Duration::from_mins(15);
 
-/// What the address says, with our settings.
-pub(crate) fn config(address: &str, idle: Duration) -> Outcome<Config> {
-    let mut config: Config = address.parse().map_err(|error| {
+/// What the address says, with our settings; and how connections are encrypted.
+pub(crate) fn config(address: &str, idle: Duration) -> Outcome<(Config, Tls)> {
+    let address = address::read(address)?;
+    let mut config: Config = address.rest.parse().map_err(|error| {
         StoreError::Invalid(format!(
             "the address of the database is not understood ({error}); write postgres://user@host/name or \
              'host=/run/postgresql user=… dbname=…'"
@@ -32,14 +36,40 @@ pub(crate) fn config(address: &str, idle: Duration) -> Outcome<Config> {
     if config.get_connect_timeout().is_none() {
         config.connect_timeout(Duration::from_secs(10));
     }
-    Ok(config)
+    let mode = address.mode.unwrap_or(Mode::Prefer);
+    let far = config.get_hosts().iter().any(|host| matches!(host, Host::Tcp(_))) || !config.get_hostaddrs().is_empty();
+    config.ssl_mode(match mode {
+        // Nobody listens between two programs of one machine.
+        _ if !far => SslMode::Disable,
+        Mode::Disable => SslMode::Disable,
+        Mode::Prefer => SslMode::Prefer,
+        Mode::Require | Mode::VerifyCa | Mode::VerifyFull => SslMode::Require,
+    });
+    let tls = Tls::new(mode, address.root.as_deref())?;
+    Ok((config, tls))
 }
 
-fn pool(config: Config, size: usize, patience: Duration) -> Outcome<Pool> {
+/// What is not certain about whose database it is, to be told once.
+pub(crate) fn doubt(address: &str) -> Option<&'static str> {
+    let read = address::read(address).ok()?;
+    let (config, _) = config(address, Duration::ZERO).ok()?;
+    match read.mode.unwrap_or(Mode::Prefer) {
+        _ if config.get_ssl_mode() == SslMode::Disable && read.mode != Some(Mode::Disable) => None,
+        Mode::Disable => Some("the connection to the database is not encrypted"),
+        Mode::Prefer if read.root.is_none() => {
+            Some("the connection to the database is encrypted only if the database can, whosever it is")
+        }
+        Mode::Require if read.root.is_none() => Some("whose database it is, is not verified"),
+        Mode::Prefer => Some("the connection to the database is encrypted only if the database can"),
+        Mode::Require | Mode::VerifyCa | Mode::VerifyFull => None,
+    }
+}
+
+fn pool((config, tls): (Config, Tls), size: usize, patience: Duration) -> Outcome<Pool> {
     let recycle = ManagerConfig {
         recycling_method: RecyclingMethod::Fast,
     };
-    Pool::builder(Manager::from_config(config, NoTls, recycle))
+    Pool::builder(Manager::from_config(config, tls, recycle))
         .max_size(size)
         .wait_timeout(Some(patience))
         .create_timeout(Some(Duration::from_secs(15)))
@@ -81,6 +111,9 @@ fn told(error: &tokio_postgres::Error) -> String {
     while let Some(this) = cause {
         text = format!("{text}: {this}");
         cause = this.source();
+    }
+    if text.contains("server does not support TLS") {
+        text.push_str("; switch it on there (ssl = on), or write sslmode=disable where the network is to be trusted");
     }
     text
 }

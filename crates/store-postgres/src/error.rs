@@ -3,6 +3,7 @@
 pub(crate) use search::{Outcome, corrupt};
 
 use store::StoreError;
+use tokio_postgres::error::SqlState;
 
 /// Says what was being done when the database refused.
 pub(crate) trait Backend<T> {
@@ -19,7 +20,11 @@ impl<T> Backend<T> for Result<T, tokio_postgres::Error> {
             };
             let told = format!("{what}: {detail}");
             match error.code() {
-                Some(&tokio_postgres::error::SqlState::DISK_FULL) => StoreError::Full(told),
+                Some(&SqlState::DISK_FULL) => StoreError::Full(told),
+                // Nobody can have stored what the database has no letters for.
+                Some(&SqlState::CHARACTER_NOT_IN_REPERTOIRE) => StoreError::Invalid(format!(
+                    "{what}: a text holds the character NUL, which the database cannot hold; leave it out"
+                )),
                 _ if error.is_closed() => StoreError::Unreachable(told),
                 _ => StoreError::Backend(told),
             }

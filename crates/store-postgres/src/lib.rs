@@ -11,6 +11,7 @@
 //! * **Searching**: the same plans, walks and marks as the embedded store, see [`search`]; candidates are fetched by the chunk.
 //! * **Waking**: each commit tells its place in the feed by `NOTIFY`; a look at the table every second makes it certain.
 
+mod address;
 mod audit;
 mod batch;
 mod connect;
@@ -26,10 +27,13 @@ mod schema;
 mod session;
 mod snapshot;
 mod source;
+mod tls;
 mod transfer;
 mod types;
+mod upkeep;
 mod writer;
 
+pub use address::with_tls;
 pub use options::Options;
 pub use postgres_store::PostgresStore;
 pub use transfer::{PostgresSource, PostgresTarget};

@@ -6,6 +6,7 @@ use crate::error::Outcome;
 use crate::online::Online;
 use crate::postgres_store::Node;
 use crate::session::Session;
+use crate::tls::Tls;
 use std::collections::BTreeSet;
 use std::future::poll_fn;
 use std::sync::Arc;
@@ -14,7 +15,7 @@ use std::time::Duration;
 use store::LOST;
 use tokio::sync::Notify;
 use tokio::task::JoinHandle;
-use tokio_postgres::{AsyncMessage, Config, NoTls};
+use tokio_postgres::{AsyncMessage, Config};
 
 /// Longest payload of a notification, bytes (PostgreSQL takes less than 8,000).
 const MAX_TOLD: usize = 7_000;
@@ -37,18 +38,21 @@ const RETRY: Duration = Duration::from_secs(1);
 
 /// Starts listening.
 pub(crate) fn start(node: Arc<Node>, address: &str, online: Arc<Online>) -> Outcome<JoinHandle<()>> {
-    let config = connect::config(address, Duration::ZERO)?;
+    let (config, tls) = connect::config(address, Duration::ZERO)?;
     Ok(tokio::spawn(async move {
         let heard = Arc::new(Notify::new());
         // Ends with this task: both are aborted together.
-        tokio::join!(ears(node.clone(), config, heard.clone()), looks(node, heard, online));
+        tokio::join!(
+            ears(node.clone(), (config, tls), heard.clone()),
+            looks(node, heard, online)
+        );
     }))
 }
 
 /// Keeps a connection that listens.
-async fn ears(node: Arc<Node>, config: Config, heard: Arc<Notify>) {
+async fn ears(node: Arc<Node>, (config, tls): (Config, Tls), heard: Arc<Notify>) {
     loop {
-        if let Ok((client, mut connection)) = config.connect(NoTls).await {
+        if let Ok((client, mut connection)) = config.connect(tls.clone()).await {
             let messages = async {
                 while let Some(message) = poll_fn(|context| connection.poll_message(context)).await {
                     match message {

@@ -86,7 +86,8 @@ impl std::fmt::Debug for PostgresStore {
 impl PostgresStore {
     /// Connects, brings the schema and the index up to date (one node at a time does), starts the writer.
     ///
-    /// `address`: `postgres://user@host/name`, or `host=/run/postgresql user=… dbname=…` for a socket.
+    /// `address`: `postgres://user@host/name`, or `host=/run/postgresql user=… dbname=…` for a socket; with `sslmode` and
+    /// `sslrootcert` as PostgreSQL's own library knows them.
     ///
     /// # Errors
     /// [`StoreError::Invalid`] when the address is malformed, [`StoreError::Backend`] when the database cannot be reached,
@@ -96,6 +97,9 @@ impl PostgresStore {
             connect::readers(address, &options)?,
             connect::writers(address, &options)?,
         );
+        if let Some(doubt) = connect::doubt(address) {
+            tracing::warn!("{doubt}: sslmode=verify-full with sslrootcert makes it certain");
+        }
         let definitions = Definitions::extensible();
         let rules = Arc::new(Rules {
             limits: Limits {
@@ -227,7 +231,17 @@ impl PostgresStore {
         transfer::PostgresSource::begin(connect::take(&self.node.readers).await?).await
     }
 
-    async fn session(&self) -> Outcome<Session> {
+    /// Has the writer do something in a commit of its own.
+    pub(crate) async fn upkeep(&self, work: Work) -> Outcome<Committed> {
+        self.queue.push(work)?.await.unwrap_or(Err(StoreError::Closed))
+    }
+
+    /// The code of a type, if it has one.
+    pub(crate) async fn type_code(&self, session: &Session, rtype: &str) -> Outcome<Option<i64>> {
+        self.node.types.code(session, rtype).await
+    }
+
+    pub(crate) async fn session(&self) -> Outcome<Session> {
         Ok(Session::plain(connect::take(&self.node.readers).await?))
     }
 }
@@ -294,8 +308,7 @@ impl Store for PostgresStore {
     }
 
     async fn reindex(&self, types: &[String]) -> Result<(), StoreError> {
-        let answer = self.queue.push(Work::Passes(types.to_vec()))?;
-        answer.await.unwrap_or(Err(StoreError::Closed))?;
+        self.upkeep(Work::Passes(types.to_vec())).await?;
         self.online.wake();
         Ok(())
     }
@@ -307,8 +320,7 @@ impl Store for PostgresStore {
             entry,
             versions: versions.clone(),
         };
-        let answer = self.queue.push(Work::Erase(Box::new(erasure)))?;
-        answer.await.unwrap_or(Err(StoreError::Closed))?;
+        self.upkeep(Work::Erase(Box::new(erasure))).await?;
         Ok(Erased {
             versions: versions.load(Ordering::Relaxed),
             compacted: false,
