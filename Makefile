@@ -2,7 +2,7 @@
 SHELL := bash
 .SHELLFLAGS := -euo pipefail -c
 .DEFAULT_GOAL := help
-.PHONY: help tools setup build run test test-rust test-browser test-clients fmt lint conformance bench clean
+.PHONY: help tools setup build run test test-rust test-browser test-clients fmt lint conformance bench chaos clean
 
 export SINFONIA_DATA ?= data
 export SINFONIA_ORACLES ?= $(CURDIR)/../shared/oracles
@@ -63,6 +63,15 @@ bench: setup ## Measures the engine, the hub and the disk
 	target/release/bench usertasks
 	target/release/bench hub
 	target/release/bench access
+
+# make chaos FAULTS=1000 SEED=7 is the full campaign
+FAULTS ?= 60
+SEED ?= 1
+chaos: setup ## Breaks everything under load and looks whether anything is lost or done twice (FAULTS=60 SEED=1)
+	@scripts/install-postgres.sh
+	cargo build --release --locked -p bench -p sinfonia
+	target/release/bench chaos --folder target --nodes 2 --faults $(FAULTS) --seed $(SEED)
+	target/release/bench chaos --folder target --nodes 0 --faults $$(( $(FAULTS) / 2 )) --seed $(SEED)
 
 clean: ## Removes what was built (not the data)
 	cargo clean

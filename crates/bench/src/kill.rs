@@ -49,6 +49,7 @@ pub async fn run(args: &Args) -> Result<()> {
         seed: args.seed,
         clients: args.clients,
         workers: args.workers,
+        faults: None,
     };
     let since = Instant::now();
     let progress = |round: u32, report: &proof::kill::Report| println!("{round:>5} {report:?}");

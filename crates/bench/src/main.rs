@@ -3,6 +3,7 @@
 #![expect(clippy::disallowed_methods, reason = "a benchmark measures real time")]
 
 mod authorization;
+mod chaos;
 mod client;
 mod engine;
 mod generate;
@@ -44,6 +45,8 @@ enum Command {
     Import(import::Args),
     /// Kills the program under load, starts it again and asks what it remembers.
     Kill(kill::Args),
+    /// Faults of every kind under load: nothing acknowledged may be lost, nothing done twice; how long recovery takes.
+    Chaos(chaos::Args),
 }
 
 #[derive(Args)]
@@ -68,6 +71,7 @@ fn main() -> Result<()> {
         Command::Generate(arguments) => generate::run(&arguments),
         Command::Import(arguments) => runtime.block_on(import::run(&arguments)),
         Command::Kill(arguments) => runtime.block_on(kill::run(&arguments)),
+        Command::Chaos(arguments) => runtime.block_on(chaos::run(&arguments)),
     }
 }
 

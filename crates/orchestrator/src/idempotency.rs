@@ -13,6 +13,9 @@ use store::{RecordWrite, Transaction};
 const KIND: &str = "idempotency";
 /// Days after which an answer is forgotten. Callers repeat within minutes; this outlasts a weekend.
 const KEPT_DAYS: i64 = 4;
+/// Days ahead that are looked at too: the first answer may have been given by a node whose clock is ahead of ours, or before ours
+/// was put back.
+const AHEAD_DAYS: i64 = 1;
 /// Records swept away in one commit.
 const SWEEP: usize = 1_000;
 /// Longest accepted key, in bytes.
@@ -140,13 +143,8 @@ impl Orchestrator {
         let Some(request) = request else { return Ok(()) };
         let mut snapshot = self.store.snapshot().await?;
         let now = self.clock.now();
-        let mut found = None;
-        for days in 0..KEPT_DAYS {
-            found = snapshot.record(&kind(now, days), &request.key).await?;
-            if found.is_some() {
-                break;
-            }
-        }
+        let kinds: Vec<String> = (-AHEAD_DAYS..KEPT_DAYS).map(|days| kind(now, days)).collect();
+        let found = snapshot.record_of_any(&kinds, &request.key).await?;
         let Some(bytes) = found else { return Ok(()) };
         let answer: StoredAnswer = serde_json::from_slice(&bytes)
             .map_err(|e| OrchestratorError::Damaged(format!("idempotency record: {e}")))?;

@@ -16,6 +16,8 @@ pub(crate) const JOB_TIMER: &str = "job:";
 pub(crate) const START_TIMER: &str = "start:";
 /// How long a timer that cannot be fired is put off.
 const PUT_OFF: SignedDuration = SignedDuration::from_mins(5);
+/// The same, where others were faster at every try.
+const MOMENT: SignedDuration = SignedDuration::from_secs(2);
 
 impl Orchestrator {
     /// Due moment of the earliest timer, if any.
@@ -33,14 +35,16 @@ impl Orchestrator {
             }
             // Timers set from here on lower this again; what is in the store now is read below.
             *self.next_due.lock() = Timestamp::MAX;
-            let due = self
-                .store
-                .snapshot()
-                .await?
-                .timers_due(now, self.config.timer_batch)
-                .await?;
+            let due = match self.due_at(now).await {
+                Ok(due) => due,
+                Err(error) => {
+                    // They are looked at again in the next round.
+                    self.timer_set(now);
+                    return Err(error.into());
+                }
+            };
             if due.is_empty() {
-                let next = self.next_timer().await?;
+                let next = self.next_timer().await.inspect_err(|_| self.timer_set(now))?;
                 if let Some(next) = next {
                     self.timer_set(next);
                 }
@@ -56,7 +60,13 @@ impl Orchestrator {
         }
     }
 
-    /// Fires a batch: instances side by side, on every core, in shared commits.
+    async fn due_at(&self, now: Timestamp) -> Result<Vec<TimerRecord>, StoreError> {
+        let mut snapshot = self.store.snapshot().await?;
+        snapshot.timers_due(now, self.config.timer_batch).await
+    }
+
+    /// Fires a batch: instances side by side, on every core, in shared commits. An error where the store fails: those that did
+    /// not fire stay due.
     async fn fire_together(&self, due: Vec<TimerRecord>) -> Result<(), OrchestratorError> {
         let me = self.me.upgrade().ok_or(OrchestratorError::Store(StoreError::Closed))?;
         self.warm(due.iter().map(|timer| timer.instance.as_str())).await?;
@@ -65,18 +75,22 @@ impl Orchestrator {
                 let me = me.clone();
                 tokio::spawn(async move {
                     for timer in group {
-                        me.fire_or_put_off(timer).await;
+                        me.fire_or_put_off(timer).await?;
                     }
+                    Ok(())
                 })
             })
             .buffer_unordered(self.config.concurrency)
-            .for_each(|ended| async move {
-                if let Err(error) = ended {
-                    tracing::error!(%error, "firing a timer ended unexpectedly; it is tried again");
+            .fold(Ok(()), |all, ended| async move {
+                match ended {
+                    Ok(fired) => all.and(fired),
+                    Err(error) => {
+                        tracing::error!(%error, "firing a timer ended unexpectedly; it is tried again");
+                        all
+                    }
                 }
             })
-            .await;
-        Ok(())
+            .await
     }
 
     /// Remembers that a timer is due at `due`.
@@ -89,11 +103,19 @@ impl Orchestrator {
         }
     }
 
-    async fn fire_or_put_off(&self, timer: TimerRecord) {
-        let Err(error) = self.fire_timer(&timer).await else {
-            return;
+    /// An error where the store fails: then the timer is not to blame, and is due as soon as the store is there again.
+    async fn fire_or_put_off(&self, timer: TimerRecord) -> Result<(), OrchestratorError> {
+        let (error, pause) = match self.fire_timer(&timer).await {
+            Ok(()) => return Ok(()),
+            Err(error) if is_the_stores(&error) => return Err(error),
+            Err(error @ (OrchestratorError::Contended(_) | OrchestratorError::Store(StoreError::Conflict { .. }))) => {
+                (error, MOMENT)
+            }
+            Err(error) => (error, PUT_OFF),
         };
-        tracing::error!(timer = timer.id, %error, "a timer could not be fired; it is put off by five minutes");
+        // Whoever has the background work now fires it as it stands.
+        let Some(cursors) = self.fence() else { return Ok(()) };
+        tracing::error!(timer = timer.id, %error, pause_s = pause.as_secs(), "a timer could not be fired; it is put off");
         let later = Transaction {
             timers: vec![
                 TimerWrite::Remove {
@@ -103,14 +125,16 @@ impl Orchestrator {
                 TimerWrite::Set {
                     id: timer.id,
                     instance: timer.instance,
-                    due: self.clock.now() + PUT_OFF,
+                    due: self.clock.now() + pause,
                 },
             ],
+            cursors,
             ..Transaction::default()
         };
         if let Err(error) = self.store.commit(later).await {
             tracing::error!(%error, "the timer could not be put off either");
         }
+        Ok(())
     }
 
     /// Fires one timer; it is taken away in the same commit as what it causes.
@@ -219,6 +243,16 @@ pub(crate) fn read_start_timer(timer: &TimerRecord) -> Option<(String, String, S
             every,
         },
     ))
+}
+
+/// Whether the store failed as a whole.
+fn is_the_stores(error: &OrchestratorError) -> bool {
+    matches!(
+        error,
+        OrchestratorError::Store(
+            StoreError::Unreachable(_) | StoreError::Full(_) | StoreError::Overloaded { .. } | StoreError::Closed
+        )
+    )
 }
 
 /// Timers of one instance stay in order; instances go side by side.

@@ -26,6 +26,8 @@ mod messages;
 mod models;
 #[path = "it/operate.rs"]
 mod operate;
+#[path = "it/outages.rs"]
+mod outages;
 #[path = "it/simulations.rs"]
 mod simulations;
 #[path = "it/starts.rs"]

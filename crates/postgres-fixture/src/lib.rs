@@ -4,8 +4,12 @@
 //! It needs PostgreSQL's server programs (Debian: `postgresql`; `scripts/install-postgres.sh` installs them). Without them
 //! [`Database::new`] says so loudly and gives `None`; with the environment variable `CI` set it panics.
 
+mod programs;
+
+pub use programs::Programs;
+
 use std::io::{BufRead as _, BufReader};
-use std::path::{Path, PathBuf};
+use std::path::Path;
 use std::process::{Child, Command, Stdio};
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::{Arc, Mutex, Weak};
@@ -35,57 +39,29 @@ read -r _ || true
 rm -rf "$FOLDER/data" "$FOLDER/log"
 "#;
 
-/// The user that the server runs as when we are root, which it refuses to be.
-const USER: &str = "postgres";
-
-/// The newest version whose server programs are installed.
-fn programs() -> Option<PathBuf> {
-    let mut found: Vec<(u32, PathBuf)> = std::fs::read_dir("/usr/lib/postgresql")
-        .ok()?
-        .flatten()
-        .filter_map(|entry| Some((entry.file_name().to_str()?.parse().ok()?, entry.path().join("bin"))))
-        .filter(|(_, bin)| bin.join("initdb").exists())
-        .collect();
-    found.sort();
-    found.pop().map(|(_, bin)| bin)
-}
-
 /// A running cluster.
 struct Cluster {
     keeper: Child,
     folder: tempfile::TempDir,
-    bin: PathBuf,
+    programs: Programs,
     next: AtomicU64,
 }
 
 static RUNNING: Mutex<Weak<Cluster>> = Mutex::new(Weak::new());
 
-fn root() -> bool {
-    use std::os::unix::fs::MetadataExt as _;
-    std::fs::metadata("/proc/self").is_ok_and(|me| me.uid() == 0)
-}
-
 impl Cluster {
-    fn start(bin: PathBuf, settings: &str) -> Self {
+    fn start(programs: Programs, settings: &str) -> Self {
         let folder = tempfile::Builder::new()
             .prefix("sinfonia-pg-")
             .tempdir()
             .expect("a temporary folder");
-        let mut command = if root() {
-            give_away(folder.path());
-            let mut command = Command::new("setpriv");
-            command.args(["--reuid", USER, "--regid", USER, "--clear-groups", "sh", "-c", KEEPER]);
-            command
-        } else {
-            let mut command = Command::new("sh");
-            command.args(["-c", KEEPER]);
-            command
-        };
-        let version = bin.parent().and_then(Path::file_name).unwrap_or_default();
-        let whose = if root() { "server" } else { "own" };
+        programs.give_away(folder.path());
+        let version = programs.bin().parent().and_then(Path::file_name).unwrap_or_default();
+        let whose = if Programs::as_another_user() { "server" } else { "own" };
         let template = std::env::temp_dir().join(format!("sinfonia-pg-template-{}-{whose}", version.display()));
-        let mut keeper = command
-            .env("BIN", &bin)
+        let mut keeper = programs
+            .wrapped(None, &["sh".into(), "-c".into(), KEEPER.into()])
+            .env("BIN", programs.bin())
             .env("FOLDER", folder.path())
             .env("TEMPLATE", template)
             .env("SETTINGS", settings)
@@ -107,18 +83,10 @@ impl Cluster {
         Self {
             keeper,
             folder,
-            bin,
+            programs,
             next: AtomicU64::new(1),
         }
     }
-}
-
-fn give_away(folder: &Path) {
-    let status = Command::new("chown").arg(USER).arg(folder).status();
-    assert!(
-        status.is_ok_and(|status| status.success()),
-        "the user '{USER}' that PostgreSQL's package makes is missing"
-    );
 }
 
 impl Drop for Cluster {
@@ -148,7 +116,7 @@ impl Database {
     /// The cluster cannot be started, or PostgreSQL is missing and `CI` is set.
     #[allow(clippy::new_without_default, reason = "it may not be there")]
     pub fn new() -> Option<Self> {
-        let Some(bin) = programs() else {
+        let Some(programs) = Programs::find() else {
             assert!(
                 std::env::var_os("CI").is_none(),
                 "PostgreSQL is not installed: run scripts/install-postgres.sh"
@@ -161,7 +129,7 @@ impl Database {
             match running.upgrade() {
                 Some(cluster) => cluster,
                 None => {
-                    let cluster = Arc::new(Cluster::start(bin, ""));
+                    let cluster = Arc::new(Cluster::start(programs, ""));
                     *running = Arc::downgrade(&cluster);
                     cluster
                 }
@@ -210,7 +178,7 @@ impl Database {
     /// # Panics
     /// It cannot be read.
     pub fn dump(&self) -> String {
-        let output = Command::new(self.cluster.bin.join("pg_dump"))
+        let output = Command::new(self.cluster.programs.path("pg_dump"))
             .args(["--data-only", "-U", "postgres", "-h"])
             .arg(self.cluster.folder.path())
             .arg(&self.name)
@@ -225,7 +193,7 @@ impl Database {
     }
 
     fn sql(&self, database: &str, sql: &str) -> String {
-        let output = Command::new(self.cluster.bin.join("psql"))
+        let output = Command::new(self.cluster.programs.path("psql"))
             .args([
                 "-X",
                 "-q",

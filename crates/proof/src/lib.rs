@@ -4,6 +4,7 @@
 //! A model is drawn as [`random::Model`], written as BPMN XML (so that the parser is in the loop), executed by a
 //! [`random::World`], and judged after every command: see [`random::check_case`].
 
+pub mod chaos;
 pub mod damage;
 pub mod differential;
 pub mod judge;

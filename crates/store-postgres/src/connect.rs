@@ -15,6 +15,15 @@ use tokio_postgres::config::{Host, SslMode};
 const PLANS: &str = "-c enable_seqscan=off -c enable_bitmapscan=off -c enable_hashjoin=off -c enable_mergejoin=off \
      -c plan_cache_mode=force_generic_plan -c jit=off -c synchronous_commit=on -c client_min_messages=warning";
 
+/// A connection whose other end is silent is given up after this long, on both sides: a cable that was pulled says nothing, and
+/// the system's own patience is a quarter of an hour for what was sent and two hours for who only listens. What the server is
+/// told counts for TCP only; it ignores it on a socket.
+const SILENT: Duration = Duration::from_secs(10);
+/// After this long without a word, the other end is asked whether it is there.
+const QUIET: Duration = Duration::from_secs(5);
+/// How often it is asked, a second apart or more, before [`SILENT`].
+const ASKED: u32 = 4;
+
 /// Idle snapshots are ended by the database after this long: they keep it from cleaning up.
 const IDLE_SNAPSHOT: Duration = Duration::from_mins(15);
 
@@ -29,12 +38,22 @@ pub(crate) fn config(address: &str, idle: Duration) -> Outcome<(Config, Tls)> {
     })?;
     let given = config.get_options().unwrap_or_default().to_owned();
     let idle = idle.as_millis();
-    config.options(format!("{PLANS} -c idle_in_transaction_session_timeout={idle} {given}"));
+    let (silent, quiet) = (SILENT.as_millis(), QUIET.as_secs());
+    config.options(format!(
+        "{PLANS} -c idle_in_transaction_session_timeout={idle} -c tcp_user_timeout={silent} -c tcp_keepalives_idle={quiet} \
+         -c tcp_keepalives_interval=1 -c tcp_keepalives_count={ASKED} {given}"
+    ));
+    config
+        .tcp_user_timeout(SILENT)
+        .keepalives(true)
+        .keepalives_idle(QUIET)
+        .keepalives_interval(Duration::from_secs(1))
+        .keepalives_retries(ASKED);
     if config.get_application_name().is_none() {
         config.application_name("sinfonia");
     }
     if config.get_connect_timeout().is_none() {
-        config.connect_timeout(Duration::from_secs(10));
+        config.connect_timeout(Duration::from_secs(5));
     }
     let mode = address.mode.unwrap_or(Mode::Prefer);
     let far = config.get_hosts().iter().any(|host| matches!(host, Host::Tcp(_))) || !config.get_hostaddrs().is_empty();

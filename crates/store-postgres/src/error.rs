@@ -25,9 +25,23 @@ impl<T> Backend<T> for Result<T, tokio_postgres::Error> {
                 Some(&SqlState::CHARACTER_NOT_IN_REPERTOIRE) => StoreError::Invalid(format!(
                     "{what}: a text holds the character NUL, which the database cannot hold; leave it out"
                 )),
+                Some(code) if gone(code) => StoreError::Unreachable(told),
                 _ if error.is_closed() => StoreError::Unreachable(told),
                 _ => StoreError::Backend(told),
             }
         })
     }
+}
+
+/// Whether the server says that it ends, recovers, starts, has no place for one more, or ended this connection: nothing is wrong
+/// with what was asked, and it may be asked again.
+fn gone(code: &SqlState) -> bool {
+    [
+        SqlState::ADMIN_SHUTDOWN,
+        SqlState::CRASH_SHUTDOWN,
+        SqlState::CANNOT_CONNECT_NOW,
+        SqlState::TOO_MANY_CONNECTIONS,
+        SqlState::IDLE_IN_TRANSACTION_SESSION_TIMEOUT,
+    ]
+    .contains(code)
 }

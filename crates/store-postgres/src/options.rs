@@ -48,7 +48,7 @@ impl Default for Options {
             batch_bytes: 16 << 20,
             readers: 32,
             patience: Duration::from_secs(5),
-            stuck: Duration::from_secs(10),
+            stuck: Duration::from_secs(5),
             poll: Duration::from_secs(1),
             scan_limit: 5_000_000,
             probe_limit: 4096,

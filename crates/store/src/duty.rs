@@ -90,15 +90,17 @@ impl Duty {
         drop(snapshot);
         let (now, state) = (self.clock.now(), *self.state.lock());
         if state.mine == Some(term) {
+            // A beat in the future is one of before this node's clock was put back.
             let since = state.beat.map_or(Timestamp::MIN, |(_, since)| since);
-            if now.duration_since(since) < Self::TERM / 3 {
+            if (SignedDuration::ZERO..Self::TERM / 3).contains(&now.duration_since(since)) {
                 return Ok(true);
             }
             return self.take(term, term, beat, now).await;
         }
         let silent = match state.beat {
             _ if beat == 0 => true,
-            Some((seen, since)) if seen == (term, beat) => now.duration_since(since) >= Self::TERM,
+            Some((seen, since)) if seen == (term, beat) && now >= since => now.duration_since(since) >= Self::TERM,
+            // Never seen so, or this node's clock was put back: a term is counted from now on.
             _ => {
                 self.state.lock().beat = Some(((term, beat), now));
                 false

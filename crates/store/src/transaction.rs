@@ -208,6 +208,15 @@ pub trait Snapshot: Send {
     async fn cursor(&mut self, name: &str) -> Result<u64, StoreError>;
     /// One small value.
     async fn record(&mut self, kind: &str, key: &str) -> Result<Option<Vec<u8>>, StoreError>;
+    /// The small value of this key under the first of several kinds that has one: one question where a server is asked.
+    async fn record_of_any(&mut self, kinds: &[String], key: &str) -> Result<Option<Vec<u8>>, StoreError> {
+        for kind in kinds {
+            if let Some(value) = self.record(kind, key).await? {
+                return Ok(Some(value));
+            }
+        }
+        Ok(None)
+    }
     /// Small values of a kind whose key starts with `prefix`, by key.
     async fn records(&mut self, kind: &str, prefix: &str, limit: usize) -> Result<Vec<(String, Vec<u8>)>, StoreError>;
     /// Small values of a kind whose key comes after `after`, by key: for those of which there are many.

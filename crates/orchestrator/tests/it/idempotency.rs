@@ -60,6 +60,25 @@ async fn a_repeated_key_gives_the_first_answer_and_does_nothing() {
     assert_eq!(all.len(), 1);
 }
 
+/// The first try went to a node whose clock is ahead by some hours, over midnight, or ours was put back since.
+#[tokio::test]
+async fn a_key_is_known_although_the_clock_was_put_back_a_day() {
+    let system = System::new();
+    let steps = [user_task("visita-mmg", "mmg")];
+    system.deploy("visita.bpmn", line("", "visita", &steps)).await;
+    let request = StartInstance {
+        definition: "visita".into(),
+        ..StartInstance::default()
+    };
+    let gp = gp();
+    let key = Idempotency::new(&gp, "start", "k-9", &request);
+    let start = || system.orchestrator.start(&gp, request.clone(), Some(&key));
+    start().await.unwrap();
+    system.advance(SignedDuration::from_hours(-24));
+    let repeated = start().await.unwrap_err();
+    assert!(matches!(repeated, OrchestratorError::Repeated(_)), "{repeated}");
+}
+
 #[tokio::test]
 async fn two_at_the_same_time_with_one_key_are_carried_out_once() {
     let system = System::new();

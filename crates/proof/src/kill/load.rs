@@ -18,6 +18,8 @@ const PATIENCE_S: u64 = 180;
 const LOCK_MS: u64 = 2_000;
 /// How long a job is locked in the end, in milliseconds.
 const LAST_LOCK_MS: u64 = 30_000;
+/// How often one command may be answered with a conflict, where faults are expected: its first try may still be under way.
+const MOST_CONFLICTS: u32 = 300;
 
 /// A load under way.
 pub struct Load {
@@ -29,12 +31,17 @@ pub struct Load {
 pub fn begin(plan: &Plan, server: &Server, books: &Arc<Books>, round: u32) -> Load {
     let stop = Arc::new(AtomicBool::new(false));
     let mut tasks = Vec::new();
+    let rest = plan
+        .faults
+        .as_ref()
+        .map(|faults| Duration::from_millis(faults.pause_ms));
     for n in 0..plan.clients {
         tasks.push(tokio::spawn(client(
             server.http.clone(),
             books.clone(),
             stop.clone(),
             format!("{round}-{n}"),
+            rest,
         )));
     }
     for n in 0..plan.workers {
@@ -74,7 +81,7 @@ impl Load {
     }
 }
 
-async fn client(http: Http, books: Arc<Books>, stop: Arc<AtomicBool>, name: String) {
+async fn client(http: Http, books: Arc<Books>, stop: Arc<AtomicBool>, name: String, rest: Option<Duration>) {
     let mut count = 0;
     while !stop.load(Ordering::Relaxed) {
         count += 1;
@@ -83,7 +90,11 @@ async fn client(http: Http, books: Arc<Books>, stop: Arc<AtomicBool>, name: Stri
             continue;
         };
         while !stop.load(Ordering::Relaxed) && !subject.is_done() {
-            if !go_on(&http, &books, &mut subject).await {
+            let went_on = go_on(&http, &books, &mut subject).await;
+            if let Some(rest) = rest {
+                tokio::time::sleep(rest).await;
+            }
+            if !went_on {
                 break;
             }
         }
@@ -119,7 +130,14 @@ async fn go_on(http: &Http, books: &Books, subject: &mut Subject) -> bool {
                 "t" => subject.task_done = true,
                 _ => subject.message_done = true,
             }
+            subject.conflicts = 0;
             true
+        }
+        // An earlier try of the same command may be under way still.
+        Answer::Given(409 | 412, ..) if http.is_tolerant() && subject.conflicts < MOST_CONFLICTS => {
+            subject.conflicts += 1;
+            books.no_answer();
+            false
         }
         Answer::Given(status, body, _) => {
             books.complain(format!("POST {path} for {subject:?} is refused: {status} {body}"));
@@ -148,6 +166,11 @@ async fn worker(http: Http, books: Arc<Books>, stop: Arc<AtomicBool>, name: Stri
         let jobs = match http.ask("/jobs/fetch", &fetch).await {
             Answer::Given(200, body, _) => body["items"].as_array().cloned().unwrap_or_default(),
             Answer::Given(status, body, _) => return books.complain(format!("a fetch is refused: {status} {body}")),
+            Answer::None if http.is_tolerant() => {
+                books.no_answer();
+                tokio::time::sleep(Duration::from_millis(100)).await;
+                continue;
+            }
             Answer::None => return books.no_answer(),
         };
         jobs.iter().for_each(|job| books.work(job, asked));
@@ -193,8 +216,14 @@ pub async fn drain(plan: &Plan, server: &Server, books: &Arc<Books>) -> Result<(
         })
         .collect();
     for mut subject in books.subjects() {
+        let mut tries = if server.http.is_tolerant() { 100 } else { 0 };
         while !subject.is_done() {
-            if !go_on(&server.http, books, &mut subject).await {
+            if go_on(&server.http, books, &mut subject).await {
+                continue;
+            }
+            tokio::time::sleep(Duration::from_millis(100)).await;
+            tries -= 1;
+            if tries < 0 || books.problem().is_some() {
                 return Err(books.problem().unwrap_or_else(|| format!("no answer for {subject:?}")));
             }
         }

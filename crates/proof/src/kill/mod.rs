@@ -7,11 +7,11 @@
 //! in the store, and every job was done outside at least once, under one and the same job id.
 
 pub mod batch;
-mod load;
+pub(crate) mod load;
 mod process;
-mod server;
-mod subject;
-mod verify;
+pub(crate) mod server;
+pub(crate) mod subject;
+pub(crate) mod verify;
 
 use server::Server;
 use std::path::PathBuf;
@@ -38,6 +38,27 @@ pub struct Plan {
     pub clients: u32,
     /// Workers at the same time.
     pub workers: u32,
+    /// What is otherwise where the program meets other faults than kills ([`crate::chaos`]).
+    pub faults: Option<Faults>,
+}
+
+/// What is otherwise where the program goes on living with a fault: it may then answer that it cannot (5xx, 429), which counts
+/// as no answer, and whoever asked asks again under the same key.
+#[derive(Debug, Clone, Default)]
+pub struct Faults {
+    /// Where each node finds its database, and its environment; the plan's own where there is none for it.
+    pub places: Vec<Place>,
+    /// How long each client rests between two commands, in milliseconds.
+    pub pause_ms: u64,
+}
+
+/// What is particular to one node.
+#[derive(Debug, Clone, Default)]
+pub struct Place {
+    /// Address of its database.
+    pub store: Option<String>,
+    /// Environment variables.
+    pub environment: Vec<(String, String)>,
 }
 
 /// What happened.
@@ -60,9 +81,10 @@ pub struct Report {
 }
 
 /// Random numbers of a seed (splitmix64).
-pub(crate) struct Dice(u64);
+pub(crate) struct Dice(pub u64);
 
 impl Dice {
+    /// A number from 0 to below `most`.
     pub fn below(&mut self, most: u64) -> u64 {
         self.0 = self.0.wrapping_add(0x9e37_79b9_7f4a_7c15);
         let mut z = self.0;

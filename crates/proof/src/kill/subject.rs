@@ -5,6 +5,8 @@ use serde_json::Value;
 use std::collections::BTreeMap;
 use std::sync::Mutex;
 use std::sync::atomic::{AtomicU64, Ordering};
+use std::time::Duration;
+use tokio::time::Instant;
 
 /// One process instance as its client knows it.
 #[derive(Debug, Clone, Default)]
@@ -23,6 +25,8 @@ pub struct Subject {
     pub verified: bool,
     /// A client is busy with it.
     pub taken: bool,
+    /// How often its next command was answered with a conflict.
+    pub conflicts: u32,
 }
 
 impl Subject {
@@ -54,6 +58,14 @@ pub struct Books {
     unanswered: AtomicU64,
     replayed: AtomicU64,
     problem: Mutex<Option<String>>,
+    silence: Mutex<Option<Silence>>,
+}
+
+/// How long nothing was acknowledged.
+#[derive(Debug, Clone, Copy)]
+struct Silence {
+    last: Instant,
+    longest: Duration,
 }
 
 impl Books {
@@ -61,6 +73,23 @@ impl Books {
     pub fn acknowledge(&self, replayed: bool) {
         self.acknowledged.fetch_add(1, Ordering::Relaxed);
         self.replayed.fetch_add(u64::from(replayed), Ordering::Relaxed);
+        if let Ok(mut silence) = self.silence.lock()
+            && let Some(silence) = silence.as_mut()
+        {
+            silence.longest = silence.longest.max(silence.last.elapsed());
+            silence.last = Instant::now();
+        }
+    }
+
+    /// From now on, the longest time without an acknowledgement is measured anew; gives that of before.
+    pub fn measure_silence(&self) -> Duration {
+        let now = Instant::now();
+        let anew = Silence {
+            last: now,
+            longest: Duration::ZERO,
+        };
+        let before = self.silence.lock().ok().and_then(|mut silence| silence.replace(anew));
+        before.map_or(Duration::ZERO, |before| before.longest.max(before.last.elapsed()))
     }
 
     /// A request got no answer.

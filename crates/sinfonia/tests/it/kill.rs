@@ -14,6 +14,7 @@ async fn sigkill_loses_nothing_and_does_nothing_twice() {
         seed: 1,
         clients: 8,
         workers: 2,
+        faults: None,
     };
     let report = campaign(&plan, |round, report| println!("{round}: {report:?}")).await;
     let report = report.unwrap_or_else(|error| panic!("{error}"));
@@ -33,6 +34,7 @@ async fn a_batch_goes_on_after_sigkill_and_does_each_instance_once() {
         seed: 1,
         clients: 1,
         workers: 0,
+        faults: None,
     };
     let report = batch::campaign(&plan).await.unwrap_or_else(|error| panic!("{error}"));
     println!("{report:?}");

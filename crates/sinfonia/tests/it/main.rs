@@ -2,6 +2,7 @@
 
 mod apart;
 mod asvs;
+mod chaos;
 mod kill;
 mod matrix;
 mod nodes;

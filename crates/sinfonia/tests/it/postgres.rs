@@ -26,6 +26,7 @@ async fn kill(nodes: usize, rounds: u32) {
         seed: 1,
         clients: 8,
         workers: 2,
+        faults: None,
     };
     let report = campaign(&plan, |round, report| println!("{round}: {report:?}")).await;
     let report = report.unwrap_or_else(|error| panic!("{error}"));

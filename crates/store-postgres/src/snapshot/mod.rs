@@ -194,6 +194,10 @@ impl Snapshot for PostgresSnapshot {
         waits::record(&self.session, kind, key).await
     }
 
+    async fn record_of_any(&mut self, kinds: &[String], key: &str) -> Result<Option<Vec<u8>>, StoreError> {
+        waits::record_of_any(&self.session, kinds, key).await
+    }
+
     async fn records(&mut self, kind: &str, prefix: &str, limit: usize) -> Result<Vec<(String, Vec<u8>)>, StoreError> {
         waits::records(&self.session, kind, prefix, limit).await
     }

@@ -142,6 +142,15 @@ pub(super) async fn record(session: &Session, kind: &str, key: &str) -> Outcome<
     Ok(row.map(|row| row.get(0)))
 }
 
+/// The small value under the first of several kinds that has one.
+pub(super) async fn record_of_any(session: &Session, kinds: &[String], key: &str) -> Outcome<Option<Vec<u8>>> {
+    let sql = "SELECT kind, value FROM record WHERE kind = ANY($1) AND key = $2 AND compartment = ANY($3)";
+    let places: Vec<i64> = kinds.iter().map(|kind| crate::place::of_record(kind, key)).collect();
+    let rows = session.rows(sql, &[&kinds, &key, &places], "reading a record").await?;
+    let at = |row: &tokio_postgres::Row| kinds.iter().position(|kind| *kind == row.get::<_, String>(0));
+    Ok(rows.iter().min_by_key(|row| at(row)).map(|row| row.get(1)))
+}
+
 /// Small values whose key starts with `prefix`.
 pub(super) async fn records(
     session: &Session,

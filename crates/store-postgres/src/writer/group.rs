@@ -80,6 +80,12 @@ pub(super) async fn commit(node: &Arc<Node>, transactions: &[Extracted]) -> Vec<
         Ok(answers) => answers,
         Err(Failure::Unknown(error)) => vec![Err(error); transactions.len()],
         Err(Failure::Nothing(error)) if transactions.len() == 1 => vec![Err(error)],
+        // None of them is the culprit: each alone would wait as long for the same answer.
+        Err(Failure::Nothing(
+            error @ (StoreError::Unreachable(_) | StoreError::Full(_) | StoreError::Overloaded { .. }),
+        )) => {
+            vec![Err(error); transactions.len()]
+        }
         Err(Failure::Nothing(error)) => {
             tracing::warn!(%error, "a group failed; trying its transactions one by one");
             let mut answers = Vec::with_capacity(transactions.len());
@@ -266,7 +272,7 @@ impl Group {
             return Err(if known {
                 Failure::Nothing(error)
             } else {
-                Failure::Unknown(StoreError::Backend(format!(
+                Failure::Unknown(StoreError::Unreachable(format!(
                     "{error}; the connection broke during the commit: whether it was written must be read"
                 )))
             });

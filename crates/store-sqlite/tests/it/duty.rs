@@ -35,3 +35,28 @@ async fn the_duty_moves_from_who_is_silent_and_their_fence_is_refused() {
     assert!(a.turn().await.unwrap() && !b.turn().await.unwrap());
     assert!(b.seize().await.unwrap() && !a.turn().await.unwrap());
 }
+
+/// Otherwise the duty would be nobody's for as long as the clock was put back.
+#[tokio::test]
+async fn a_clock_that_is_put_back_stops_neither_the_beat_nor_who_takes_over() {
+    let t = temporary();
+    let clocks = [0, 1].map(|_| Arc::new(ManualClock::new("2026-11-22T08:00:00Z".parse().unwrap())));
+    let store: Arc<dyn Store> = t.store.clone();
+    let [a, b] = clocks
+        .each_ref()
+        .map(|clock| Duty::new(store.clone(), clock.clone(), "prova"));
+    assert!(a.turn().await.unwrap() && !b.turn().await.unwrap());
+    // Who has it goes on beating, and the other sees it.
+    clocks[0].advance(SignedDuration::from_hours(-5));
+    for _ in 0..4 {
+        assert!(a.turn().await.unwrap() && !b.turn().await.unwrap());
+        clocks
+            .iter()
+            .for_each(|clock| clock.advance(SignedDuration::from_secs(3)));
+    }
+    // Who waits for it counts anew, and takes it when the holder is silent for a term.
+    clocks[1].advance(SignedDuration::from_hours(-5));
+    assert!(!b.turn().await.unwrap());
+    clocks[1].advance(Duty::TERM);
+    assert!(b.turn().await.unwrap());
+}
