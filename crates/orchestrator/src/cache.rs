@@ -60,6 +60,11 @@ impl Cache {
         generations.old.remove(id);
     }
 
+    /// Forgets everything.
+    pub(crate) fn clear(&self) {
+        *self.generations.lock() = Generations::default();
+    }
+
     /// Takes out what has ended.
     pub(crate) fn remove_ended(&self) {
         let mut generations = self.generations.lock();

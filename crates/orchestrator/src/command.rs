@@ -213,6 +213,17 @@ impl Orchestrator {
         Ok(())
     }
 
+    /// The instance as it was when it was last used here, or as it is now: where a change by another node is heard of
+    /// ([`crate::shared`]) or what follows is checked by revision.
+    pub(crate) async fn near(&self, id: &str) -> Result<Arc<Hot>, OrchestratorError> {
+        if let Some(hot) = self.cache.get(id) {
+            return Ok(hot);
+        }
+        let hot = self.load(id).await?;
+        self.cache.offer(id, hot.clone());
+        Ok(hot)
+    }
+
     /// The instance as it is now.
     pub(crate) async fn load(&self, id: &str) -> Result<Arc<Hot>, OrchestratorError> {
         // Others may have moved it since.

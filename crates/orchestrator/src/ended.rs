@@ -4,11 +4,16 @@ use crate::instance::Hot;
 use crate::{Orchestrator, OrchestratorError};
 use parking_lot::Mutex;
 use std::collections::HashMap;
+use std::time::Duration;
 use store::InstanceStatus;
 use tokio::sync::oneshot;
 
 /// Most callers waiting at the same time.
 const MAX_WAITING: usize = 100_000;
+/// The first look into the store of a caller who waits beside other nodes; each further one after twice the time.
+const LOOK: Duration = Duration::from_secs(1);
+/// The longest time between two such looks.
+const LONGEST: Duration = Duration::from_secs(30);
 
 /// Who waits for which instance.
 #[derive(Default)]
@@ -69,16 +74,36 @@ impl Orchestrator {
             waiting.entry(id.to_owned()).or_default().push(sender);
         }
         // It may have ended before anyone waited.
-        match self.load(id).await {
+        match self.near(id).await {
             Ok(hot) => self.ended.tell(&hot),
             Err(error) => {
                 self.ended.0.lock().remove(id);
                 return Err(error);
             }
         }
-        receiver.await.map_err(|_| OrchestratorError::NotFound {
+        self.told(id, receiver).await.map_err(|_| OrchestratorError::NotFound {
             what: "instance",
             id: id.to_owned(),
         })
+    }
+
+    /// Waits for the word; where other nodes may have ended it, looks into the store now and then, since their word may have
+    /// come before anybody waited here.
+    async fn told(
+        &self,
+        id: &str,
+        mut receiver: oneshot::Receiver<InstanceStatus>,
+    ) -> Result<InstanceStatus, oneshot::error::RecvError> {
+        let mut pause = LOOK;
+        while self.duty.is_some() {
+            match tokio::time::timeout(pause, &mut receiver).await {
+                Ok(told) => return told,
+                Err(_) => pause = (pause * 2).min(LONGEST),
+            }
+            if let Ok(hot) = self.load(id).await {
+                self.ended.tell(&hot);
+            }
+        }
+        receiver.await
     }
 }

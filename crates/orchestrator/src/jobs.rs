@@ -223,12 +223,9 @@ impl Orchestrator {
         let Some(worker) = self.jobs.worker(&job.job_type) else {
             return Ok(());
         };
-        let suspended = match job.id.rsplit_once('.') {
-            Some((instance, _)) if self.duty.is_some() => self.load(instance).await.ok(),
-            Some((instance, _)) => self.cache.get(instance),
-            None => None,
-        };
-        if suspended.is_some_and(|hot| hot.state.suspended()) {
+        if let Some((instance, _)) = job.id.rsplit_once('.')
+            && self.is_suspended(instance).await
+        {
             return Ok(()); // offered again when it is resumed
         }
         let actor = match job.kind {
@@ -252,6 +249,15 @@ impl Orchestrator {
             Err(message) => message,
         };
         finished(self.job_failed(&id, message, retries.saturating_sub(1), &actor).await)
+    }
+
+    /// Whether an instance is suspended now: what is kept here may not know yet that another node has resumed it.
+    async fn is_suspended(&self, instance: &str) -> bool {
+        let suspended = |hot: &crate::instance::Hot| hot.state.suspended();
+        match self.near(instance).await {
+            Ok(hot) if suspended(&hot) => self.load(instance).await.is_ok_and(|hot| suspended(&hot)),
+            _ => false,
+        }
     }
 
     /// How long to wait before the try after `failures` failed ones.

@@ -108,6 +108,10 @@ impl Orchestrator {
                 self.batches.open.lock().take();
                 self.batches.wake.notify_one();
             }
+            if changed("suspended") {
+                // Their jobs wait: nobody here may go on believing otherwise.
+                self.cache.clear();
+            }
             if changed("work") {
                 self.pollers.look_again();
                 self.tell_ended_elsewhere().await;

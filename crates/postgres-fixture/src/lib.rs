@@ -39,6 +39,19 @@ read -r _ || true
 rm -rf "$FOLDER/data" "$FOLDER/log"
 "#;
 
+/// The programs, or a loud word that they are missing.
+fn installed() -> Option<Programs> {
+    let found = Programs::find();
+    if found.is_none() {
+        assert!(
+            std::env::var_os("CI").is_none(),
+            "PostgreSQL is not installed: run scripts/install-postgres.sh"
+        );
+        eprintln!("SKIPPED: PostgreSQL is not installed; scripts/install-postgres.sh installs it");
+    }
+    found
+}
+
 /// A running cluster.
 struct Cluster {
     keeper: Child,
@@ -116,14 +129,7 @@ impl Database {
     /// The cluster cannot be started, or PostgreSQL is missing and `CI` is set.
     #[allow(clippy::new_without_default, reason = "it may not be there")]
     pub fn new() -> Option<Self> {
-        let Some(programs) = Programs::find() else {
-            assert!(
-                std::env::var_os("CI").is_none(),
-                "PostgreSQL is not installed: run scripts/install-postgres.sh"
-            );
-            eprintln!("SKIPPED: PostgreSQL is not installed; scripts/install-postgres.sh installs it");
-            return None;
-        };
+        let programs = installed()?;
         let cluster = {
             let mut running = RUNNING.lock().unwrap_or_else(std::sync::PoisonError::into_inner);
             match running.upgrade() {
@@ -135,13 +141,25 @@ impl Database {
                 }
             }
         };
+        Some(Self::on(cluster))
+    }
+
+    /// A new database on a cluster of its own, with further settings of the server: `-c name=value …`.
+    ///
+    /// # Panics
+    /// As [`Database::new`].
+    pub fn with_settings(settings: &str) -> Option<Self> {
+        Some(Self::on(Arc::new(Cluster::start(installed()?, settings))))
+    }
+
+    fn on(cluster: Arc<Cluster>) -> Self {
         let name = format!("t{}", cluster.next.fetch_add(1, Ordering::Relaxed));
         let database = Self { cluster, name };
         database.sql(
             "postgres",
             &format!("CREATE DATABASE {} TEMPLATE template0", database.name),
         );
-        Some(database)
+        database
     }
 
     /// A database for a suite that runs on either store: where the environment variable `SINFONIA_TEST_STORE` is `postgres`.

@@ -57,8 +57,9 @@ async fn ears(node: Arc<Node>, (config, tls): (Config, Tls), heard: Arc<Notify>)
                 while let Some(message) = poll_fn(|context| connection.poll_message(context)).await {
                     match message {
                         Ok(AsyncMessage::Notification(word)) => {
-                            node.heard(word.payload());
-                            heard.notify_one();
+                            if node.heard(word.payload()) {
+                                heard.notify_one();
+                            }
                         }
                         Ok(_) => {}
                         Err(error) => {

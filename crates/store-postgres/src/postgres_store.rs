@@ -44,11 +44,11 @@ pub(crate) struct Node {
 }
 
 impl Node {
-    /// Something was said: by whom, and of what kinds.
-    pub fn heard(&self, told: &str) {
+    /// Something was said: by whom, and of what kinds. Whether it was another node that said it.
+    pub fn heard(&self, told: &str) -> bool {
         let mut words = told.split(' ');
         if words.next() == Some(self.name.as_str()) {
-            return;
+            return false;
         }
         self.others.send_modify(|others| {
             if told == LOST {
@@ -56,6 +56,7 @@ impl Node {
             }
             words.for_each(|word| others.note(word));
         });
+        true
     }
 
     /// The change feed has come to here.

@@ -3,7 +3,7 @@
 use std::collections::BTreeMap;
 
 /// How often others have committed something of a kind since this node listens. Kinds, as words: `work` (instances, timers,
-/// waits, entries of the outbox), `definitions`, `record:KIND` of a small value, `type:TYPE` of a resource, and [`LOST`].
+/// waits, entries of the outbox), `suspended` (an instance that is), `definitions`, `record:KIND` of a small value, `type:TYPE` of a resource, and [`LOST`].
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct Others(BTreeMap<String, u64>);
 

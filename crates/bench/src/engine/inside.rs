@@ -17,7 +17,14 @@ use store_sqlite::{Options, SqliteStore};
 /// What makes a step durable in the file.
 pub const SQLITE: &str = "SQLite WAL, synchronous=FULL, group commit";
 /// What makes it durable in the database.
-const POSTGRES: &str = "PostgreSQL, fsync on, group commit";
+const POSTGRES: &str = "PostgreSQL (settings of docs/scale.md), fsync on, group commit";
+/// Settings of the server, as `docs/scale.md` recommends them.
+const SERVER: &str = "-c shared_buffers=1GB -c max_wal_size=8GB -c min_wal_size=1GB -c wal_buffers=64MB \
+     -c checkpoint_timeout=15min -c checkpoint_completion_target=0.9 -c wal_compression=on";
+/// Makes the server have written as much log as it keeps, as one that has run for a while has: files of the log are then
+/// written over, not made.
+const WARM: &str = "CREATE TABLE warm AS SELECT n, repeat(md5(n::text), 30) AS t FROM generate_series(1, 600000) n; \
+     DROP TABLE warm; CHECKPOINT";
 
 /// Runs instances for `seconds` with `concurrency` of them in flight, in a fresh SQLite store in `folder`.
 pub async fn measure(folder: &Path, concurrency: usize, seconds: u64) -> Result<(Measured, usize)> {
@@ -28,9 +35,10 @@ pub async fn measure(folder: &Path, concurrency: usize, seconds: u64) -> Result<
 
 /// The same in a fresh PostgreSQL database of a throw-away cluster on this machine; `None` where it is not installed.
 pub async fn measure_on_postgres(concurrency: usize, seconds: u64) -> Result<Option<Measured>> {
-    let Some(database) = postgres_fixture::Database::new() else {
+    let Some(database) = postgres_fixture::Database::with_settings(SERVER) else {
         return Ok(None);
     };
+    database.run(WARM);
     let store = PostgresStore::open(&database.address(), store_postgres::Options::default()).await?;
     let (measured, _) = over(store.clone(), POSTGRES, concurrency, seconds).await?;
     store.close().await;

@@ -5,7 +5,7 @@ use super::pending::{Moved, Out};
 use crate::error::Outcome;
 use crate::{custom, place};
 use search::row::micros;
-use store::{InstanceWrite, LeaseWrite, OutboxWrite, RecordWrite, TimerWrite, Transaction, WaitWrite};
+use store::{InstanceStatus, InstanceWrite, LeaseWrite, OutboxWrite, RecordWrite, TimerWrite, Transaction, WaitWrite};
 
 /// What other nodes may want to hear of.
 fn words(transaction: &Transaction) -> impl Iterator<Item = String> {
@@ -19,7 +19,11 @@ fn words(transaction: &Transaction) -> impl Iterator<Item = String> {
         || !transaction.waits.is_empty()
         || !transaction.outbox.is_empty();
     let defined = !transaction.definitions.is_empty();
-    let words = [(work, "work"), (defined, "definitions")];
+    let suspended = transaction
+        .instances
+        .iter()
+        .any(|write| write.status == InstanceStatus::Suspended);
+    let words = [(work, "work"), (suspended, "suspended"), (defined, "definitions")];
     let words = words
         .into_iter()
         .filter(|(there, _)| *there)

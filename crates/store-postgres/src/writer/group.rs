@@ -111,8 +111,7 @@ async fn attempt(node: &Arc<Node>, transactions: &[Extracted]) -> Result<Vec<Ans
 }
 
 async fn group(node: &Arc<Node>, transactions: &[Extracted]) -> Result<Vec<Answer>, Failure> {
-    let mut group = Group::begin(node).await?;
-    group.stored = load::load(&group, transactions).await?;
+    let mut group = Group::begin(node, transactions).await?;
     let mut answers = Vec::with_capacity(transactions.len());
     for (transaction, generation) in transactions {
         answers.push(match group.check(transaction).await {
@@ -138,7 +137,7 @@ async fn group(node: &Arc<Node>, transactions: &[Extracted]) -> Result<Vec<Answe
 /// Does upkeep in a commit of its own.
 pub(super) async fn upkeep(node: &Arc<Node>, work: Work) -> Answer {
     let run = async {
-        let mut group = Group::begin(node).await?;
+        let mut group = Group::begin(node, &[]).await?;
         match work {
             Work::Commit(_) => {}
             Work::Passes(types) => {
@@ -159,8 +158,8 @@ pub(super) async fn upkeep(node: &Arc<Node>, work: Work) -> Answer {
 }
 
 impl Group {
-    /// Takes the lock of all writers and learns how far they have come.
-    async fn begin(node: &Arc<Node>) -> Outcome<Self> {
+    /// Takes the lock of all writers, learns how far they have come and what the transactions are checked against.
+    async fn begin(node: &Arc<Node>, transactions: &[Extracted]) -> Outcome<Self> {
         let object = connect::take(&node.writers).await?;
         let session = Session::begun(object);
         let what = "waiting for the other writers";
@@ -169,13 +168,16 @@ impl Group {
             .prepare_cached("SELECT seq, rid, n, params, audit, audit_head FROM position WHERE one FOR UPDATE")
             .await
             .at(what)?;
-        // Sent together: the first poll of each sends it.
-        let (begun, row) = futures::join!(
-            session.client().batch_execute("BEGIN"),
-            session.client().query_one(&read, &[])
+        // Sent together, in this order, since the first poll of each sends it: the questions are answered as of the moment
+        // when the lock is held.
+        let (begun, row, stored) = futures::join!(
+            session.client().batch_execute("BEGIN ISOLATION LEVEL READ COMMITTED"),
+            session.client().query_one(&read, &[]),
+            load::load(node, &session, transactions),
         );
         begun.at(what)?;
         let row = row.at(what)?;
+        let stored = stored?;
         let head: Vec<u8> = row.get(5);
         let position = Position {
             seq: row.get(0),
@@ -194,7 +196,7 @@ impl Group {
             position,
             custom,
             node: node.clone(),
-            stored: load::Loaded::default(),
+            stored,
             pending: Pending::default(),
             new_types: Vec::new(),
             new_many: BTreeSet::new(),

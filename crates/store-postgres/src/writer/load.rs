@@ -1,8 +1,9 @@
 //! Everything that a group's transactions are checked against, read in one go.
 
+use super::Extracted;
 use super::pending::{Now, Row, Slot};
-use super::{Extracted, Group};
 use crate::error::Outcome;
+use crate::postgres_store::Node;
 use crate::session::Session;
 use search::row::{DELETED, wait_code};
 use std::collections::{HashMap, HashSet};
@@ -34,11 +35,10 @@ pub(crate) struct Loaded {
 }
 
 /// Reads what the transactions expect and change; the questions go to the database together.
-pub(super) async fn load(group: &Group, transactions: &[Extracted]) -> Outcome<Loaded> {
+pub(super) async fn load(node: &Node, session: &Session, transactions: &[Extracted]) -> Outcome<Loaded> {
     let all: Vec<&Transaction> = transactions.iter().map(|(transaction, _)| &**transaction).collect();
-    let session = &group.session;
     let (resources, instances, histories, waits, leases, outbox, cursors, records, definitions, lanes) = futures::try_join!(
-        resources(group, &all),
+        resources(node, session, &all),
         instances(session, &all),
         histories(session, &all),
         waits(session, &all),
@@ -63,7 +63,7 @@ pub(super) async fn load(group: &Group, transactions: &[Extracted]) -> Outcome<L
     })
 }
 
-async fn resources(group: &Group, all: &[&Transaction]) -> Outcome<HashMap<(i64, String), Slot>> {
+async fn resources(node: &Node, session: &Session, all: &[&Transaction]) -> Outcome<HashMap<(i64, String), Slot>> {
     let (mut codes, mut ids): (Vec<i64>, Vec<&str>) = (Vec::new(), Vec::new());
     for transaction in all {
         let expected = transaction.preconditions.iter().filter_map(|this| match this {
@@ -72,7 +72,7 @@ async fn resources(group: &Group, all: &[&Transaction]) -> Outcome<HashMap<(i64,
         });
         let written = transaction.resources.iter().map(|write| (&write.rtype, &write.id));
         for (rtype, id) in expected.chain(written) {
-            if let Some(code) = group.node.types.code(&group.session, rtype).await? {
+            if let Some(code) = node.types.code(session, rtype).await? {
                 codes.push(code);
                 ids.push(id);
             }
@@ -81,8 +81,7 @@ async fn resources(group: &Group, all: &[&Transaction]) -> Outcome<HashMap<(i64,
     if ids.is_empty() {
         return Ok(HashMap::new());
     }
-    let rows = group
-        .session
+    let rows = session
         .rows(
             "SELECT r.rtype, r.id, r.rid, r.compartment, r.version, r.method, r.keys
              FROM unnest($1::bigint[], $2::text[]) AS w(rtype, id) JOIN resource r ON r.rtype = w.rtype AND r.id = w.id",
