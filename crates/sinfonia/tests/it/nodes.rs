@@ -232,3 +232,81 @@ async fn what_is_deployed_started_and_done_on_either_node_is_one_story_and_the_d
     assert_eq!(steps.trim(), "3", "started, done, fired: each once");
     running.iter().for_each(tokio::task::JoinHandle::abort);
 }
+
+const WORK: &str = r#"<definitions xmlns="http://www.omg.org/spec/BPMN/20100524/MODEL" xmlns:zeebe="http://camunda.org/schema/zeebe/1.0"
+id="d" targetNamespace="https://sinfonia.it/prove"><process id="lavoro" isExecutable="true"><startEvent id="inizio"/>
+<userTask id="compito" name="Compito"/><serviceTask id="opera"><extensionElements><zeebe:taskDefinition type="opera"/></extensionElements></serviceTask>
+<endEvent id="fine"/><sequenceFlow id="a" sourceRef="inizio" targetRef="compito"/><sequenceFlow id="b" sourceRef="compito" targetRef="opera"/>
+<sequenceFlow id="c" sourceRef="opera" targetRef="fine"/></process></definitions>"#;
+
+/// What a node keeps in memory of an instance is no reason to work on it when another node has suspended it, nor to leave it
+/// when another node has resumed it.
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn an_instance_suspended_and_resumed_on_one_node_rests_and_goes_on_on_the_other() {
+    let Some(nodes) = Nodes::open().await else { return };
+    let admin = actor("Practitioner/capo", &["admin", "system"]);
+    let deploy = json!({"files": [{"name": "lavoro.bpmn", "content": WORK}]});
+    let (status, answer) = nodes
+        .ask(0, &admin, Method::POST, "/orchestrator/deployments", deploy)
+        .await;
+    assert_eq!(status, 200, "{answer}");
+    let worked = Arc::new(std::sync::atomic::AtomicUsize::new(0));
+    for node in &nodes.nodes {
+        let worked = worked.clone();
+        node.orchestrator.register_worker("opera", move |_| {
+            worked.fetch_add(1, std::sync::atomic::Ordering::Relaxed);
+            Box::pin(async { Ok(std::iter::empty().collect()) })
+        });
+    }
+    let running: Vec<_> = nodes
+        .nodes
+        .iter()
+        .map(|node| tokio::spawn(node.orchestrator.clone().run()))
+        .collect();
+    let on_duty = || nodes.nodes.iter().position(|node| node.orchestrator.is_on_duty());
+    let found = async {
+        loop {
+            if let Some(node) = on_duty() {
+                return node;
+            }
+            tokio::time::sleep(Duration::from_millis(20)).await;
+        }
+    };
+    let here = tokio::time::timeout(PATIENCE, found).await.expect("one has the duty");
+    let there = 1 - here;
+    // Started where the duty is, so that it is kept there; suspended on the other node, whose task is then refused on both.
+    let start = json!({"definition": "lavoro"});
+    let (status, answer) = nodes
+        .ask(here, &admin, Method::POST, "/orchestrator/instances", start)
+        .await;
+    assert!(status < 300, "{answer}");
+    let id = answer["id"].as_str().unwrap().to_owned();
+    let list = format!("/orchestrator/tasks?instance={id}");
+    let (_, tasks) = nodes.ask(here, &admin, Method::GET, &list, Value::Null).await;
+    let task = tasks["items"][0]["id"]
+        .as_str()
+        .unwrap_or_else(|| panic!("{tasks}"))
+        .to_owned();
+    let suspend = format!("/orchestrator/instances/{id}/suspend");
+    let (status, answer) = nodes
+        .ask(there, &admin, Method::POST, &suspend, json!({"reason": "prova"}))
+        .await;
+    assert!(status < 300, "{answer}");
+    let done = format!("/orchestrator/tasks/{task}/complete");
+    let (status, answer) = nodes.ask(here, &admin, Method::POST, &done, json!({})).await;
+    assert_eq!(status, 409, "suspended elsewhere: {answer}");
+    assert_eq!(worked.load(std::sync::atomic::Ordering::Relaxed), 0);
+    let resume = format!("/orchestrator/instances/{id}/resume");
+    let (status, answer) = nodes
+        .ask(there, &admin, Method::POST, &resume, json!({"reason": "prova"}))
+        .await;
+    assert!(status < 300, "{answer}");
+    let (status, answer) = nodes.ask(there, &admin, Method::POST, &done, json!({})).await;
+    assert!(status < 300, "{answer}");
+    let ended = tokio::time::timeout(PATIENCE, nodes.nodes[here].orchestrator.until_ended(&id)).await;
+    ended
+        .expect("the node with the duty does the work that the other led to")
+        .unwrap();
+    assert_eq!(worked.load(std::sync::atomic::Ordering::Relaxed), 1, "once");
+    running.iter().for_each(tokio::task::JoinHandle::abort);
+}
