@@ -2,7 +2,7 @@
 SHELL := bash
 .SHELLFLAGS := -euo pipefail -c
 .DEFAULT_GOAL := help
-.PHONY: help tools setup build run test test-rust test-browser test-clients fmt lint conformance bench chaos clean
+.PHONY: help tools setup build run test test-rust test-postgres test-browser test-clients fmt lint conformance bench chaos clean
 
 export SINFONIA_DATA ?= data
 export SINFONIA_ORACLES ?= $(CURDIR)/../shared/oracles
@@ -23,7 +23,7 @@ run: build ## Builds, makes the demo region when there are no data, serves (SINF
 	./target/release/sinfonia demo
 	./target/release/sinfonia serve
 
-test: test-rust test-browser test-clients ## Runs every test
+test: test-rust test-postgres test-browser test-clients ## Runs every test
 
 test-rust: setup ## Runs the tests of the Rust code
 	@scripts/install-spiff.sh
@@ -32,6 +32,17 @@ test-rust: setup ## Runs the tests of the Rust code
 	    cargo nextest run --workspace --locked --no-fail-fast; \
 	else \
 	    cargo test --workspace --locked --no-fail-fast; \
+	fi
+
+# The suites that need a store, on the other store: what the first run showed on SQLite.
+STORED := package(access) or package(account) or package(component) or package(hub) or package(oauth) or package(operate) \
+    or package(orchestrator) or package(pathways) or package(privacy) or package(rights) or package(web)
+test-postgres: setup ## Runs the suites that need a store on PostgreSQL
+	@scripts/install-postgres.sh
+	@if command -v cargo-nextest >/dev/null; then \
+	    SINFONIA_TEST_STORE=postgres cargo nextest run --workspace --locked --no-fail-fast -E '$(STORED)'; \
+	else \
+	    SINFONIA_TEST_STORE=postgres cargo test --workspace --locked --no-fail-fast; \
 	fi
 
 test-browser: setup ## Runs the tests in a real browser
