@@ -10,6 +10,7 @@ mod generate;
 mod hub;
 mod import;
 mod kill;
+mod linkage;
 mod load;
 mod probe;
 mod server;
@@ -43,6 +44,8 @@ enum Command {
     Generate(generate::Args),
     /// Imports a folder of files into a fresh store.
     Import(import::Args),
+    /// Links a registry of made-up persons with itself: pairs a second, duplicates found.
+    Linkage(linkage::Args),
     /// Kills the program under load, starts it again and asks what it remembers.
     Kill(kill::Args),
     /// Faults of every kind under load: nothing acknowledged may be lost, nothing done twice; how long recovery takes.
@@ -70,6 +73,7 @@ fn main() -> Result<()> {
         Command::Access(arguments) => runtime.block_on(authorization::run(&arguments)),
         Command::Generate(arguments) => generate::run(&arguments),
         Command::Import(arguments) => runtime.block_on(import::run(&arguments)),
+        Command::Linkage(arguments) => linkage::run(&arguments),
         Command::Kill(arguments) => runtime.block_on(kill::run(&arguments)),
         Command::Chaos(arguments) => runtime.block_on(chaos::run(&arguments)),
     }

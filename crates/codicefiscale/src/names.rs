@@ -28,3 +28,10 @@ pub fn of_letters(letters: &str, sex: Option<Sex>) -> Vec<&'static str> {
     }
     names
 }
+
+/// Every name of the table with its sex.
+pub fn all() -> impl Iterator<Item = (Sex, &'static str)> {
+    let mut all: Vec<(Sex, &'static str)> = NAMES.values().flatten().copied().collect();
+    all.sort_unstable_by_key(|(sex, name)| (*sex == Sex::Female, *name));
+    all.into_iter()
+}

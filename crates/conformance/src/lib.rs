@@ -5,6 +5,7 @@ pub mod bpmn_betsy;
 pub mod codice_fiscale;
 pub mod deploy;
 pub mod dmn_tck;
+pub mod febrl;
 pub mod fhir_doc;
 pub mod fhirpath;
 pub mod hl7_examples;
@@ -56,6 +57,14 @@ impl Suite {
 /// Every suite, in the order of the page of results.
 #[must_use]
 pub fn suites() -> Vec<Suite> {
+    let mut suites = processes();
+    suites.extend(registries());
+    suites.extend(facts());
+    suites
+}
+
+/// Decisions, processes, expressions and logs.
+fn processes() -> Vec<Suite> {
     vec![
         Suite {
             name: "dmn-tck",
@@ -93,12 +102,30 @@ pub fn suites() -> Vec<Suite> {
             folder: Folder::Oracle("xes"),
             run: xes::run,
         },
+    ]
+}
+
+/// Who people are.
+fn registries() -> Vec<Suite> {
+    vec![
         Suite {
             name: "codice-fiscale",
             about: "Codice fiscale: vectors, and the tests of two packages with the historical places",
             folder: Folder::Oracle("codice-fiscale"),
             run: codice_fiscale::run,
         },
+        Suite {
+            name: "febrl",
+            about: "Record linkage: F1 on FEBRL 1 to 3, at least .999, .996 and .994",
+            folder: Folder::Oracle("febrl"),
+            run: febrl::run,
+        },
+    ]
+}
+
+/// FHIR resources.
+fn facts() -> Vec<Suite> {
+    vec![
         Suite {
             name: "hl7-examples",
             about: "HL7's R4 examples: written to the hub and read back",

@@ -8,6 +8,7 @@ const FLOORS: &[&[&str]] = &[
     &[
         "fhir",
         "codicefiscale",
+        "linkage",
         "bpmn",
         "dmn",
         "columnar",

@@ -83,6 +83,12 @@ fn codice_fiscale_does_not_fall() {
     at_least_the_floor("codice-fiscale");
 }
 
+/// Linkage of the three data sets.
+#[test]
+fn febrl_does_not_fall() {
+    at_least_the_floor("febrl");
+}
+
 /// Every example, on an unoptimised build: about a minute.
 #[test]
 fn hl7_examples_do_not_fall() {
