@@ -31,6 +31,8 @@ if [ ! -f "$TEMPLATE/done" ]; then
   exec 9>&-
 fi
 cp -r "$TEMPLATE/data" "$FOLDER/data"
+cd "$FOLDER"
+eval "$PREPARE"
 "$BIN/pg_ctl" -D "$FOLDER/data" -w -t 60 -l "$FOLDER/log" \
   -o "-c listen_addresses='' -c unix_socket_directories='$FOLDER' -c max_connections=80 -c shared_buffers=32MB $SETTINGS" start >/dev/null
 echo ready
@@ -38,6 +40,33 @@ read -r _ || true
 "$BIN/pg_ctl" -D "$FOLDER/data" -m immediate stop >/dev/null 2>&1 || true
 rm -rf "$FOLDER/data" "$FOLDER/log"
 "#;
+
+/// Makes an authority (`ca.pem`), another one (`other.pem`), a certificate of the first for `localhost`, and has the server show
+/// it to whoever comes over the network.
+const ENCRYPT: &str = r#"
+key="-newkey ec -pkeyopt ec_paramgen_curve:prime256v1 -nodes"
+for name in ca other; do
+  openssl req -x509 $key -days 2 -subj "/CN=$name" -addext "basicConstraints=critical,CA:TRUE" \
+    -keyout "$name.key" -out "$name.pem" 2>>log
+done
+openssl req $key -subj /CN=localhost -keyout server.key -out server.csr 2>>log
+printf 'subjectAltName=DNS:localhost\nbasicConstraints=CA:FALSE\n' >server.ext
+openssl x509 -req -in server.csr -CA ca.pem -CAkey ca.key -CAcreateserial -days 2 -extfile server.ext -out server.pem 2>>log
+cat >>data/postgresql.conf <<END
+ssl = on
+ssl_cert_file = '$FOLDER/server.pem'
+ssl_key_file = '$FOLDER/server.key'
+END
+"#;
+
+/// The port in the name of a socket.
+const PORT: u16 = 5432;
+
+/// A port that was free a moment ago.
+fn free_port() -> u16 {
+    let listener = std::net::TcpListener::bind(("127.0.0.1", 0)).expect("a free port");
+    listener.local_addr().expect("the port").port()
+}
 
 /// The programs, or a loud word that they are missing.
 fn installed() -> Option<Programs> {
@@ -57,6 +86,7 @@ struct Cluster {
     keeper: Child,
     folder: tempfile::TempDir,
     programs: Programs,
+    port: u16,
     next: AtomicU64,
 }
 
@@ -64,6 +94,17 @@ static RUNNING: Mutex<Weak<Cluster>> = Mutex::new(Weak::new());
 
 impl Cluster {
     fn start(programs: Programs, settings: &str) -> Self {
+        Self::prepared(programs, settings, PORT, "")
+    }
+
+    /// One that is reached by TLS at a port of this machine, too.
+    fn encrypted(programs: Programs) -> Self {
+        let port = free_port();
+        let settings = format!("-c listen_addresses='localhost' -c port={port}");
+        Self::prepared(programs, &settings, port, ENCRYPT)
+    }
+
+    fn prepared(programs: Programs, settings: &str, port: u16, prepare: &str) -> Self {
         let folder = tempfile::Builder::new()
             .prefix("sinfonia-pg-")
             .tempdir()
@@ -78,6 +119,7 @@ impl Cluster {
             .env("FOLDER", folder.path())
             .env("TEMPLATE", template)
             .env("SETTINGS", settings)
+            .env("PREPARE", prepare)
             .current_dir(folder.path())
             .stdin(Stdio::piped())
             .stdout(Stdio::piped())
@@ -97,6 +139,7 @@ impl Cluster {
             keeper,
             folder,
             programs,
+            port,
             next: AtomicU64::new(1),
         }
     }
@@ -152,6 +195,27 @@ impl Database {
         Some(Self::on(Arc::new(Cluster::start(installed()?, settings))))
     }
 
+    /// A new database on a cluster of its own that speaks TLS over the network; see [`Database::network`].
+    ///
+    /// # Panics
+    /// As [`Database::new`].
+    pub fn encrypted() -> Option<Self> {
+        Some(Self::on(Arc::new(Cluster::encrypted(installed()?))))
+    }
+
+    /// Where it is over the network, from a host of this name of this machine, as the store's address: of
+    /// [`Database::encrypted`] only. The server's certificate is for `localhost`.
+    pub fn network(&self, host: &str) -> String {
+        let (port, name) = (self.cluster.port, &self.name);
+        format!("host={host} hostaddr=127.0.0.1 port={port} user=postgres dbname={name}")
+    }
+
+    /// The folder of the cluster; of [`Database::encrypted`] it holds `ca.pem`, the authority that signed the server's
+    /// certificate, and `other.pem`, one that did not.
+    pub fn folder(&self) -> &Path {
+        self.cluster.folder.path()
+    }
+
     fn on(cluster: Arc<Cluster>) -> Self {
         let name = format!("t{}", cluster.next.fetch_add(1, Ordering::Relaxed));
         let database = Self { cluster, name };
@@ -199,6 +263,7 @@ impl Database {
         let output = Command::new(self.cluster.programs.path("pg_dump"))
             .args(["--data-only", "-U", "postgres", "-h"])
             .arg(self.cluster.folder.path())
+            .args(["-p", &self.cluster.port.to_string()])
             .arg(&self.name)
             .output()
             .expect("pg_dump can be started");
@@ -226,7 +291,7 @@ impl Database {
                 "-h",
             ])
             .arg(self.cluster.folder.path())
-            .args(["-c", sql])
+            .args(["-p", &self.cluster.port.to_string(), "-c", sql])
             .output()
             .expect("psql can be started");
         assert!(

@@ -36,6 +36,25 @@ impl Place {
         })
     }
 
+    /// The same with how the connection to the database is encrypted, and by whom its certificate must be signed.
+    ///
+    /// # Errors
+    /// [`Misconfigured`]: the store is no database, the address says it already, or it is no mode.
+    pub fn encrypted(mut self, mode: Option<&str>, root: Option<&Path>) -> anyhow::Result<Self> {
+        if mode.is_none() && root.is_none() {
+            return Ok(self);
+        }
+        let Some(address) = &self.store else {
+            bail!(Misconfigured(
+                "--store-tls and --store-root-cert are for a database: give its address with --store, or leave them out"
+                    .into()
+            ));
+        };
+        let address = store_postgres::with_tls(address, mode, root);
+        self.store = Some(address.map_err(|error| Misconfigured(error.to_string()))?);
+        Ok(self)
+    }
+
     /// The SQLite file, where that is the store.
     pub fn file(&self) -> PathBuf {
         self.data.join("sinfonia.sqlite")

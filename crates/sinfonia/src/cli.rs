@@ -1,5 +1,6 @@
 //! The command line: `main.rs` reads it, the configuration file stands under it.
 
+use crate::backend::Place;
 use crate::commands;
 use clap::{Parser, Subcommand};
 use std::path::PathBuf;
@@ -27,6 +28,12 @@ pub struct Cli {
     /// File that holds the address of the database, where that has a password.
     #[arg(long, env = "SINFONIA_STORE_FILE", value_name = "FILE", global = true)]
     pub store_file: Option<PathBuf>,
+    /// How the connection to the database is encrypted, as PostgreSQL names it: disable, prefer, require, verify-ca, verify-full.
+    #[arg(long, env = "SINFONIA_STORE_TLS", value_name = "MODE", global = true)]
+    pub store_tls: Option<String>,
+    /// Authorities (PEM) one of which must have signed the certificate of the database.
+    #[arg(long, env = "SINFONIA_STORE_ROOT_CERT", value_name = "FILE", global = true)]
+    pub store_root_cert: Option<PathBuf>,
     /// How log lines are written: text, or json (one object a line).
     #[arg(
         long,
@@ -42,6 +49,17 @@ pub struct Cli {
     /// What to do.
     #[command(subcommand)]
     pub command: Command,
+}
+
+impl Cli {
+    /// Where the run works.
+    ///
+    /// # Errors
+    /// See [`Place::of`], [`Place::encrypted`].
+    pub fn place(&self) -> anyhow::Result<Place> {
+        let place = Place::of(&self.data, self.store.clone(), self.store_file.as_deref())?;
+        place.encrypted(self.store_tls.as_deref(), self.store_root_cert.as_deref())
+    }
 }
 
 /// What the program can do.

@@ -41,7 +41,7 @@ fn run() -> anyhow::Result<()> {
     if let Command::Config(args) = &cli.command {
         return commands::config::run(cli.config.as_ref(), args);
     }
-    let place = backend::Place::of(&cli.data, cli.store, cli.store_file.as_deref())?;
+    let place = cli.place()?;
     let runtime = tokio::runtime::Builder::new_multi_thread().enable_all().build()?;
     runtime.block_on(async {
         match cli.command {

@@ -47,7 +47,7 @@ fn check(path: Option<&PathBuf>) -> anyhow::Result<()> {
     let matches = command.try_get_matches_from(["sinfonia", "serve"]);
     let cli = matches.and_then(|matches| Cli::from_arg_matches(&matches));
     let cli = cli.map_err(|error| Misconfigured(error.to_string()))?;
-    crate::backend::Place::of(&cli.data, cli.store.clone(), cli.store_file.as_deref())?;
+    cli.place()?;
     if let Command::Serve(args) = cli.command {
         super::serve::prepare(*args)?;
     }

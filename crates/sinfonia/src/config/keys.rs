@@ -49,6 +49,8 @@ pub const KEYS: &[Key] = &[
     all("store.data", "data", Kind::Text),
     all("store.address", "store", Kind::Text),
     all("store.address_file", "store_file", Kind::Text),
+    all("store.tls", "store_tls", Kind::Text),
+    all("store.root_certificate", "store_root_cert", Kind::Text),
     all("log.format", "log_format", Kind::Text),
     all("log.level", "log_level", Kind::Text),
     serve("serve.listen", "listen", Kind::Text),

@@ -1,3 +1,4 @@
 //! The store through its public API, on a throw-away cluster.
 
 mod contract;
+mod tls;
