@@ -31,6 +31,7 @@ mod scopes;
 mod seal;
 mod token;
 mod trace;
+mod trace_context;
 
 pub use actor::{Actor, ClientGrant};
 pub use api::{PasswordBody, TokenBody, identity_routes};
@@ -64,3 +65,4 @@ pub use scopes::{Action, MAX_SCOPES, Permit, ResourceScope, ScopeContext, ScopeE
 pub use seal::Seal;
 pub use token::{TokenError, Tokens};
 pub use trace::{WithinRequest, acting, carry, note_actor, note_patient};
+pub use trace_context::{TRACEPARENT, TraceContext};

@@ -4,6 +4,7 @@
 //! [`crate::View`], and by the watched store), so that no handler can forget it. What a request writes carries its record
 //! in the same commit; what it only reads is recorded before it is answered.
 
+use crate::TraceContext;
 use crate::{Actor, View};
 use parking_lot::Mutex;
 use std::collections::{BTreeSet, HashSet};
@@ -127,12 +128,12 @@ pub(crate) fn note_policy(policy: &Arc<str>) {
 /// A future that belongs to the running request, to be spawned: what it writes is the request's.
 pub fn carry<F: Future + Send + 'static>(work: F) -> impl Future<Output = F::Output> + Send + 'static {
     let trace = TRACE.try_with(Clone::clone).ok();
-    async move {
+    TraceContext::carried(async move {
         match trace {
             Some(trace) => TRACE.scope(trace, work).await,
             None => work.await,
         }
-    }
+    })
 }
 
 impl View {

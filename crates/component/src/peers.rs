@@ -1,7 +1,7 @@
 //! Peers: the same call whether the other side runs in this process or on another machine.
 
 use crate::{Component, Fhir, Orchestrator, PeerError};
-use access::{Actor, Tokens};
+use access::{Actor, TRACEPARENT, Tokens, TraceContext};
 use axum::body::Body;
 use bytes::Bytes;
 use http::{HeaderValue, Request, Response, Uri, header};
@@ -140,6 +140,12 @@ impl Peers {
         request
             .headers_mut()
             .insert(header::AUTHORIZATION, bearer.expect("a token is base64url"));
+        // The peer's part belongs to the same trace, wherever it runs.
+        if let Some(context) = TraceContext::current()
+            && let Ok(value) = HeaderValue::from_str(&context.header())
+        {
+            request.headers_mut().insert(TRACEPARENT, value);
+        }
         match found {
             Peer::Local(router) => local(peer, router, request).await,
             Peer::Remote { base, client } => remote(peer, &base, &client, request).await,
@@ -155,7 +161,7 @@ async fn local(peer: &str, router: axum::Router, request: Request<Bytes>) -> Res
     };
     let mut request = request;
     request.extensions_mut().insert(access::WithinRequest);
-    let task = tokio::spawn(async move {
+    let task = tokio::spawn(TraceContext::carried(async move {
         let Ok(response) = router.oneshot(request.map(Body::from)).await;
         let (parts, body) = response.into_parts();
         let body = Limited::new(body, MAX_ANSWER)
@@ -163,7 +169,7 @@ async fn local(peer: &str, router: axum::Router, request: Request<Bytes>) -> Res
             .await
             .map_err(|e| e.to_string())?;
         Ok::<_, String>(Response::from_parts(parts, body.to_bytes()))
-    });
+    }));
     task.await
         .map_err(|e| failed(format!("it stopped while answering: {e}")))?
         .map_err(failed)

@@ -281,3 +281,42 @@ async fn peers_elsewhere_are_asked_whether_they_are_ready() {
         "and nobody asks oneself"
     );
 }
+
+#[tokio::test]
+async fn what_peers_do_belongs_to_the_trace_of_who_asked() {
+    let (world, _) = node().await;
+    let peers = Peers::new(world.guard.tokens().clone());
+    let told = async |headers: http::HeaderMap| {
+        let given = headers
+            .get("traceparent")
+            .map_or("none", |value| value.to_str().unwrap());
+        let inside = access::TraceContext::current().map_or("none".into(), access::TraceContext::header);
+        format!("{given} {inside}")
+    };
+    let router = axum::Router::new().route("/trace", get(told));
+    let listener = tokio::net::TcpListener::bind("127.0.0.1:0").await.unwrap();
+    peers.add(
+        "far",
+        Peer::remote(&format!("http://{}", listener.local_addr().unwrap())).unwrap(),
+    );
+    peers.add("near", Peer::Local(router.clone()));
+    tokio::spawn(async move { axum::serve(listener, router).await });
+    let asked = async |peer: &str| {
+        let request = http::Request::get("/trace").body(Bytes::new()).unwrap();
+        let answer = peers.call(peer, &person(), request).await.unwrap();
+        String::from_utf8(answer.into_body().to_vec()).unwrap()
+    };
+    assert_eq!(asked("far").await, "none none");
+    let context = access::TraceContext::begun("a request");
+    let header = context.header();
+    context
+        .within(async {
+            assert_eq!(asked("near").await, format!("{header} {header}"));
+            assert_eq!(
+                asked("far").await,
+                format!("{header} none"),
+                "another process takes it from the header"
+            );
+        })
+        .await;
+}

@@ -3,7 +3,7 @@
 use clap::FromArgMatches as _;
 use sinfonia::cli::{Cli, Command};
 use sinfonia::exit::Misconfigured;
-use sinfonia::{backend, commands, config, exit, logs};
+use sinfonia::{commands, config, exit, logs};
 use std::process::ExitCode;
 
 /// A request makes some hundred small allocations; this allocator serves them faster than the C library's.

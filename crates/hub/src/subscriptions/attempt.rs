@@ -8,7 +8,7 @@ use super::definition::{Definition, Hook, Payload};
 use super::owner;
 use super::settings::Settings;
 use crate::{Hub, HubError};
-use access::Actor;
+use access::{Actor, TRACEPARENT, TraceContext};
 use bytes::Bytes;
 use hmac::{Hmac, Mac as _};
 use http::{Method, StatusCode, header};
@@ -68,9 +68,18 @@ pub(super) async fn send(
     let patient = message.patient.clone();
     let now = hub.clock.now();
     match request(settings, client, definition, hook, record, message, now) {
-        Ok(request) => (answered(request.send().await, now).await, patient),
+        Ok(request) => {
+            let request = request.header(TRACEPARENT, trace(hub, record, now).header());
+            (answered(request.send().await, now).await, patient)
+        }
         Err(error) => (Outcome::Never(error), patient),
     }
+}
+
+/// The trace of this attempt: the receiver may go on with it.
+fn trace(hub: &Hub, record: &DeliveryRecord, now: Timestamp) -> TraceContext {
+    let (here, id, n) = (&hub.config.base_url, &record.subscription, record.n);
+    TraceContext::begun(&format!("{here} {id} {n} {} {now}", record.attempts))
 }
 
 async fn message(

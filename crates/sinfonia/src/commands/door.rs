@@ -5,7 +5,7 @@ use crate::backend::Backend;
 use crate::server::{Admission, Desk, Patience, around, serve};
 use crate::system::Setup;
 use crate::tls::{TlsListener, TlsPeer};
-use crate::watch::{Metrics, Sampler, Shared, operations_router};
+use crate::watch::{Exporter, Metrics, Sampler, Shared, operations_router};
 use access::Place;
 use axum::Router;
 use axum::extract::{ConnectInfo, Request};
@@ -39,7 +39,7 @@ impl Door {
         base_url: &str,
         (listener, tls, operations): (TcpListener, Tls, Option<TcpListener>),
         setup: &Setup,
-        metrics: &Arc<Metrics>,
+        (metrics, spans): (&Arc<Metrics>, Option<Exporter>),
     ) -> Self {
         let patience = args.patience;
         let admission = Arc::new(Admission::new(patience.at_once, patience.background_at_once));
@@ -48,6 +48,8 @@ impl Door {
             metrics: metrics.clone(),
             ids: setup.ids.clone(),
             patience,
+            clock: setup.clock.clone(),
+            spans,
         };
         Self {
             listener,
@@ -70,6 +72,7 @@ impl Door {
     ) -> anyhow::Result<()> {
         let (proxied, desk, patience) = (self.proxied, self.desk, self.patience);
         let (admission, metrics) = (desk.admission.clone(), desk.metrics.clone());
+        let spans = desk.spans.clone();
         let sampler = Arc::new(Sampler::new(
             store,
             context.peers.clone(),
@@ -117,6 +120,9 @@ impl Door {
         }
         if let Some(aside) = aside {
             aside.abort();
+        }
+        if let Some(spans) = spans {
+            spans.flush().await;
         }
         Ok(())
     }

@@ -8,7 +8,7 @@ use crate::front::{Front, FrontSetup};
 use crate::server::Patience;
 use crate::system::{Interop, Setup, System};
 use crate::tls::TlsArgs;
-use crate::watch::Metrics;
+use crate::watch::{Exporter, Metrics};
 use access::{GuardOptions, OidcConfig, SignInRules, SigningKey};
 use anyhow::{Context as _, bail};
 use hub::subscriptions::{EndpointPolicy, Worker};
@@ -93,6 +93,10 @@ pub struct Args {
     /// it in an inner network.
     #[arg(long, env = "SINFONIA_OPERATIONS_LISTEN", value_name = "ADDRESS")]
     operations_listen: Option<SocketAddr>,
+    /// Who gathers traces (OpenTelemetry): base URL of OTLP over HTTP, e.g. http://localhost:4318. Spans name verb, class of
+    /// work, status and times; nobody's data.
+    #[arg(long, env = "SINFONIA_OTLP_ENDPOINT", value_name = "URL")]
+    otlp_endpoint: Option<String>,
     #[command(flatten)]
     pub(super) patience: Patience,
     #[command(flatten)]
@@ -133,6 +137,9 @@ fn prepared(mut args: Args) -> anyhow::Result<Prepared> {
     let base_url = args.base_url.clone();
     let base_url = base_url.unwrap_or_else(|| format!("{scheme}://{}", args.listen));
     let tls = args.tls.config()?;
+    if let Some(endpoint) = &args.otlp_endpoint {
+        Exporter::check(endpoint).map_err(|why| anyhow::anyhow!("--otlp-endpoint {why}"))?;
+    }
     let shape = args.parts.shape().map_err(anyhow::Error::msg)?;
     let retention = args.process_history.as_deref().map(super::prune::retention);
     let retention = retention.transpose()?;
@@ -181,7 +188,11 @@ pub async fn run(place: &Where, args: Args) -> anyhow::Result<()> {
         None => None,
     };
     let metrics = Arc::new(Metrics::new());
-    let door = Door::new(&args, &base_url, (listener, tls, operations), &setup, &metrics);
+    let spans = match &args.otlp_endpoint {
+        Some(endpoint) => Some(Exporter::start(endpoint, metrics.spans.clone()).map_err(anyhow::Error::msg)?),
+        None => None,
+    };
+    let door = Door::new(&args, &base_url, (listener, tls, operations), &setup, (&metrics, spans));
     setup.watch = Some(metrics.commits.clone());
     match shape {
         Shape::Front(components, peers) => return front(&place.data, args, (components, peers), setup, door).await,

@@ -57,6 +57,7 @@ pub const KEYS: &[Key] = &[
     serve("serve.base_url", "base_url", Kind::Text),
     serve("serve.behind_proxy", "behind_proxy", Kind::Switch),
     serve("serve.operations_listen", "operations_listen", Kind::Text),
+    serve("serve.otlp_endpoint", "otlp_endpoint", Kind::Text),
     serve("serve.only", "only", Kind::List),
     serve("serve.peers", "peers", Kind::List),
     serve("serve.key_file", "key_file", Kind::Text),

@@ -3,14 +3,15 @@
 use super::admission::Refused;
 use super::body::{Holding, Impatient};
 use super::{Admission, Class, Patience, seconds};
-use crate::watch::Metrics;
+use crate::watch::{Exporter, Metrics, Span};
+use access::{TRACEPARENT, TraceContext};
 use axum::body::Body;
 use axum::extract::Request;
 use axum::middleware::Next;
 use axum::response::{IntoResponse as _, Response};
 use http::{HeaderValue, StatusCode, header};
 use std::sync::Arc;
-use store::Ids;
+use store::{Clock, Ids};
 use tracing::Instrument as _;
 
 /// What the desk at the door works with.
@@ -23,6 +24,10 @@ pub struct Desk {
     pub ids: Arc<dyn Ids>,
     /// Patience.
     pub patience: Patience,
+    /// The time, for spans.
+    pub clock: Arc<dyn Clock>,
+    /// Where spans go, if anywhere.
+    pub spans: Option<Exporter>,
 }
 
 /// Lets a request in, numbers it, measures it, and does not wait for ever.
@@ -33,13 +38,28 @@ pub async fn around(desk: Arc<Desk>, request: Request, next: Next) -> Response {
     }
     let began = crate::stopwatch::start();
     let number = desk.ids.next();
-    let trace = Trace::of(&request, &number);
+    let asked_by = caller(&request);
+    let trace = asked_by.map_or_else(|| TraceContext::begun(&number), |caller| caller.child(&number));
+    let (trace_id, span_id) = (trace.trace_id(), trace.span_id());
+    let came = desk.clock.now();
     let instance = instance(request.uri().path());
-    let span = tracing::info_span!("request", request = %number, trace = %trace.id, class = class.name(), instance);
+    let span = tracing::info_span!("request", request = %number, trace_id, span_id, class = class.name(), instance);
     let method = request.method().clone();
-    let mut response = serve(&desk, class, request, next).instrument(span.clone()).await;
+    let answered = serve(&desk, class, request, next).instrument(span.clone());
+    let mut response = trace.within(answered).await;
     let (status, took) = (response.status(), began.elapsed());
     desk.metrics.request(class, status, took);
+    if let Some(spans) = desk.spans.as_ref().filter(|_| trace.sampled()) {
+        spans.span(Span {
+            context: trace,
+            parent: asked_by.map(TraceContext::span_id),
+            method: method.clone(),
+            class: class.name(),
+            status: status.as_u16(),
+            began: came,
+            took,
+        });
+    }
     span.in_scope(|| {
         let ms = took.as_millis() as u64;
         match status.is_server_error() {
@@ -116,31 +136,10 @@ fn instance(path: &str) -> Option<&str> {
         .filter(|id| id.len() <= 64 && id.len() >= 16 && id.bytes().all(|b| b.is_ascii_hexdigit() || b == b'-'))
 }
 
-/// The trace a request belongs to (W3C Trace Context), begun here where the caller gives none.
-struct Trace {
-    id: String,
-}
-
-impl Trace {
-    fn of(request: &Request, number: &str) -> Self {
-        let given = request
-            .headers()
-            .get("traceparent")
-            .and_then(|value| value.to_str().ok());
-        let given = given
-            .and_then(|text| text.split('-').nth(1))
-            .filter(|id| is_trace(id))
-            .map(str::to_owned);
-        Self {
-            id: given.unwrap_or_else(|| number.chars().filter(char::is_ascii_hexdigit).collect()),
-        }
-    }
-}
-
-fn is_trace(id: &str) -> bool {
-    id.len() == 32
-        && id.bytes().all(|b| b.is_ascii_digit() || (b'a'..=b'f').contains(&b))
-        && id.bytes().any(|b| b != b'0')
+/// Where the caller stands in a trace (W3C Trace Context), if it says so.
+fn caller(request: &Request) -> Option<TraceContext> {
+    let given = request.headers().get(TRACEPARENT)?;
+    TraceContext::read(given.to_str().ok()?)
 }
 
 #[cfg(test)]
@@ -155,20 +154,5 @@ mod tests {
         );
         assert_eq!(instance("/orchestrator/instances/Rossi"), None);
         assert_eq!(instance("/fhir/Patient/1"), None);
-    }
-
-    #[test]
-    fn traces_are_taken_from_the_caller_when_they_are_some() {
-        let with = |value: &str| {
-            let request = http::Request::builder()
-                .header("traceparent", value)
-                .body(Body::empty())
-                .unwrap();
-            Trace::of(&request, "0198c7a2-1111-7abc-8def-0123456789ab").id
-        };
-        let given = "4bf92f3577b34da6a3ce929d0e0e4736";
-        assert_eq!(with(&format!("00-{given}-00f067aa0ba902b7-01")), given);
-        assert_eq!(with("00-RossiMario-x-01"), "0198c7a211117abc8def0123456789ab");
-        assert_eq!(with("00-00000000000000000000000000000000-x-01").len(), 32);
     }
 }

@@ -52,6 +52,8 @@ pub struct Metrics {
     pub commits: Arc<Meter>,
     /// What is read off the store now and then.
     pub sampled: Sampled,
+    /// Spans sent to who gathers traces.
+    pub spans: super::Counts,
 }
 
 /// Gauges that are read off the store now and then.
@@ -150,6 +152,7 @@ impl Metrics {
             refused: Family::default(),
             commits,
             sampled: Sampled::default(),
+            spans: super::Counts::default(),
         };
         // A rule on what never happened must find a 0, not nothing.
         for class in COUNTED {
@@ -165,6 +168,12 @@ impl Metrics {
 
     fn register_requests(&mut self) {
         let registry = &mut self.registry;
+        registry.register("spans_sent", "Spans of traces that were sent", self.spans.sent.clone());
+        registry.register(
+            "spans_dropped",
+            "Spans of traces that found no room, or were not taken",
+            self.spans.dropped.clone(),
+        );
         registry.register(
             "requests",
             "Requests answered, by class and kind of status",

@@ -2,8 +2,10 @@
 
 mod door;
 mod metrics;
+mod otlp;
 mod sample;
 
 pub use door::{Shared, health_routes, operations_router};
 pub use metrics::{Meter, Metrics};
+pub use otlp::{Counts, Exporter, Span};
 pub use sample::{Health, Sampler};

@@ -52,6 +52,8 @@ async fn what_matches_is_put_to_the_receiver_and_signed() {
         (first.header("x-tenant"), first.header("sinfonia-subscription")),
         ("roma", "s")
     );
+    let trace = ::access::TraceContext::read(first.header("traceparent")).expect("a trace begins with each attempt");
+    assert!(trace.sampled());
     let mut mac = Hmac::<Sha256>::new_from_slice(b"0123456789abcdef").unwrap();
     mac.update(format!("{}.{}", first.header("sinfonia-timestamp"), first.body).as_bytes());
     let expected: String = mac.finalize().into_bytes().iter().map(|b| format!("{b:02x}")).collect();

@@ -134,3 +134,80 @@ fn metrics_and_health_have_a_door_of_their_own() {
     }
     serving.stop();
 }
+
+/// A gatherer of traces: what it was sent first.
+fn gatherer() -> (String, std::sync::mpsc::Receiver<(String, serde_json::Value)>) {
+    use std::io::{BufRead as _, BufReader, Read as _, Write as _};
+    let listener = std::net::TcpListener::bind("127.0.0.1:0").unwrap();
+    let url = format!("http://{}", listener.local_addr().unwrap());
+    let (send, sent) = std::sync::mpsc::channel();
+    std::thread::spawn(move || {
+        for stream in listener.incoming() {
+            let mut reader = BufReader::new(stream.unwrap());
+            let (mut head, mut length) = (String::new(), 0);
+            loop {
+                let mut line = String::new();
+                if reader.read_line(&mut line).unwrap() <= 2 {
+                    break;
+                }
+                if let Some(value) = line.to_lowercase().strip_prefix("content-length:") {
+                    length = value.trim().parse().unwrap();
+                }
+                head.push_str(&line);
+            }
+            let mut body = vec![0; length];
+            reader.read_exact(&mut body).unwrap();
+            let answer =
+                "HTTP/1.1 200 OK\r\ncontent-type: application/json\r\ncontent-length: 2\r\nconnection: close\r\n\r\n{}";
+            reader.get_mut().write_all(answer.as_bytes()).unwrap();
+            if send.send((head, serde_json::from_slice(&body).unwrap())).is_err() {
+                return;
+            }
+        }
+    });
+    (url, sent)
+}
+
+#[test]
+fn requests_are_sent_as_spans_that_name_nobody() {
+    let folder = tempfile::tempdir().unwrap();
+    let (url, sent) = gatherer();
+    let before = ["--data", text(folder.path())];
+    let serving = Serving::start(&before, &["--otlp-endpoint", &url]);
+    let secret = "Quaglierini";
+    serving.ask(&format!("GET /fhir/Patient?name={secret}"), "");
+    let traced = |flags: &str| {
+        format!(
+            "GET /fhir/Patient/{secret} HTTP/1.1\r\ntraceparent: 00-4bf92f3577b34da6a3ce929d0e0e4736-00f067aa0ba902b7-{flags}\r\nX-Rest:"
+        )
+    };
+    serving.ask(&traced("00"), "");
+    serving.ask(&traced("01"), "");
+    // What waits goes with the end.
+    serving.stop();
+    let all: Vec<(String, serde_json::Value)> = sent.try_iter().collect();
+    assert!(!all.is_empty());
+    let mut spans = Vec::new();
+    for (head, body) in &all {
+        assert!(head.starts_with("POST /v1/traces HTTP/1.1"), "{head}");
+        assert!(!body.to_string().contains(secret), "{body}");
+        assert_eq!(
+            body["resourceSpans"][0]["resource"]["attributes"][0]["value"]["stringValue"],
+            "sinfonia"
+        );
+        spans.extend(
+            body["resourceSpans"][0]["scopeSpans"][0]["spans"]
+                .as_array()
+                .unwrap()
+                .clone(),
+        );
+    }
+    let searches = spans.iter().filter(|span| span["name"] == "GET fhir-search");
+    assert_eq!(searches.count(), 1, "{spans:?}");
+    let of_trace = |span: &&serde_json::Value| span["traceId"] == "4bf92f3577b34da6a3ce929d0e0e4736";
+    let reads: Vec<_> = spans.iter().filter(of_trace).collect();
+    assert_eq!(reads.len(), 1, "only the one that is to be kept: {spans:?}");
+    assert_eq!(reads[0]["name"], "GET fhir-read");
+    assert_eq!(reads[0]["parentSpanId"], "00f067aa0ba902b7");
+    assert_eq!(reads[0]["attributes"][1]["value"]["intValue"], "404");
+}
