@@ -35,6 +35,10 @@ fn instance_row(row: &Row) -> Outcome<InstanceRecord> {
 
 /// One instance.
 pub(super) async fn instance(session: &Session, id: &str) -> Outcome<Option<InstanceRecord>> {
+    // The database has no such letter: nobody stored it, and it may not be asked for it.
+    if id.contains('\0') {
+        return Ok(None);
+    }
     let row = session
         .row(instances!("WHERE id = $1"), &[&id], "reading an instance")
         .await?;
