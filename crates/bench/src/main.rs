@@ -14,6 +14,7 @@ mod linkage;
 mod load;
 mod probe;
 mod server;
+mod upgrade;
 mod usertasks;
 mod waiting;
 
@@ -50,6 +51,8 @@ enum Command {
     Kill(kill::Args),
     /// Faults of every kind under load: nothing acknowledged may be lost, nothing done twice; how long recovery takes.
     Chaos(chaos::Args),
+    /// Replaces an older program by this one, node by node, under load.
+    Upgrade(upgrade::Args),
 }
 
 #[derive(Args)]
@@ -76,6 +79,7 @@ fn main() -> Result<()> {
         Command::Linkage(arguments) => linkage::run(&arguments),
         Command::Kill(arguments) => runtime.block_on(kill::run(&arguments)),
         Command::Chaos(arguments) => runtime.block_on(chaos::run(&arguments)),
+        Command::Upgrade(arguments) => runtime.block_on(upgrade::run(&arguments)),
     }
 }
 

@@ -139,7 +139,9 @@ impl Orchestrator {
                 Err(OrchestratorError::Store(store::StoreError::Closed)) => return,
                 Err(error) => {
                     tracing::error!(%error, "background work failed; trying again");
-                    AFTER_FAILURE
+                    // Whatever wakes it, it would fail again.
+                    tokio::time::sleep(AFTER_FAILURE).await;
+                    continue;
                 }
             };
             if self.feeds() {

@@ -28,6 +28,8 @@ mod models;
 mod operate;
 #[path = "it/outages.rs"]
 mod outages;
+#[path = "it/overtaken.rs"]
+mod overtaken;
 #[path = "it/simulations.rs"]
 mod simulations;
 #[path = "it/starts.rs"]

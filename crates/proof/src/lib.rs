@@ -11,3 +11,4 @@ pub mod judge;
 pub mod kill;
 pub mod random;
 pub mod tables;
+pub mod upgrade;

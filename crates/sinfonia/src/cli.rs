@@ -95,6 +95,8 @@ pub enum Command {
     Restore(commands::backup::RestoreArgs),
     /// Removes superseded versions of FHIR resources by policy; the current versions stay.
     Prune(commands::prune::Args),
+    /// Shows which schema the database has and who works with it; ends a rolling upgrade (docs/scale.md).
+    Schema(commands::schema::Args),
     /// Prints or checks the catalogue of the API beside FHIR (OpenAPI 3.1).
     Openapi(commands::openapi::Args),
     /// Tests, lists and explains the policies of access.

@@ -4,6 +4,7 @@ use crate::Options;
 use crate::address::{self, Mode};
 use crate::error::Outcome;
 use crate::tls::Tls;
+use crate::upgrade;
 use deadpool_postgres::{Manager, ManagerConfig, Object, Pool, PoolError, RecyclingMethod, Runtime, TimeoutType};
 use std::time::Duration;
 use store::StoreError;
@@ -49,9 +50,8 @@ pub(crate) fn config(address: &str, idle: Duration) -> Outcome<(Config, Tls)> {
         .keepalives_idle(QUIET)
         .keepalives_interval(Duration::from_secs(1))
         .keepalives_retries(ASKED);
-    if config.get_application_name().is_none() {
-        config.application_name("sinfonia");
-    }
+    let name = upgrade::known_as(config.get_application_name());
+    config.application_name(name);
     if config.get_connect_timeout().is_none() {
         config.connect_timeout(Duration::from_secs(5));
     }

@@ -30,6 +30,7 @@ mod source;
 mod tls;
 mod transfer;
 mod types;
+pub mod upgrade;
 mod upkeep;
 mod writer;
 

@@ -3,8 +3,10 @@
 use crate::error::{Backend, Outcome};
 use crate::postgres_store::Node;
 use crate::session::Session;
+use crate::upgrade;
 use search::keys::{index_rows, iter, pack};
 use std::collections::{BTreeSet, HashMap};
+use store::StoreError;
 
 /// Resources in one commit.
 const CHUNK: i64 = 2_000;
@@ -12,8 +14,8 @@ const CHUNK: i64 = 2_000;
 const PROBLEMS: usize = 100;
 
 /// Compares the stored fingerprint with the extractor's and reindexes everything if they differ. An interrupted run
-/// starts again at the next open: the fingerprint is stored last. Only one node is here at a time; nodes of the older program
-/// must have been stopped, for they would go on writing the older values.
+/// starts again at the next open: the fingerprint is stored last. Only one node is here at a time; while nodes of another program
+/// are connected it is refused, for they would find nothing meanwhile and go on writing the values of their own definitions.
 pub(crate) async fn if_needed(node: &Node, session: &Session) -> Outcome<()> {
     let wanted = node.rules.extractor.fingerprint as i64;
     let sql = "SELECT value FROM meta WHERE name = 'fingerprint'";
@@ -27,6 +29,13 @@ pub(crate) async fn if_needed(node: &Node, session: &Session) -> Outcome<()> {
         .await?;
     let total: i64 = row.map_or(0, |row| row.get(0));
     if total > 0 {
+        if upgrade::at_work(session).await? > 0 {
+            return Err(StoreError::InUse(
+                "the index was made by other search definitions than this program's and must be made anew, which cannot be while \
+                 other programs work with the database: end them first"
+                    .into(),
+            ));
+        }
         tracing::info!(resources = total, "search definitions changed: reindexing");
         // Parameter numbers mean other things now: no old row may stay.
         session

@@ -51,6 +51,8 @@ impl Orchestrator {
                 return Ok(correlated);
             }
         }
+        // Nobody waits any more where an earlier try of the same request was delivered since its key was looked for.
+        self.refuse_repeat(keyed).await?;
         Err(OrchestratorError::NobodyWaits { name, key })
     }
 

@@ -125,6 +125,7 @@ impl Campaign {
         let places = controls.iter().enumerate().map(|(n, control)| Place {
             store: postgres.as_ref().map(|postgres| postgres.address(ground.as_ref(), n)),
             environment: shim.environment(control),
+            binary: None,
         });
         // A file lies on the small disk, as a database would.
         let on_disk = ground.as_ref().filter(|_| postgres.is_none());

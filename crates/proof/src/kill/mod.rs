@@ -59,6 +59,8 @@ pub struct Place {
     pub store: Option<String>,
     /// Environment variables.
     pub environment: Vec<(String, String)>,
+    /// The program, where it is another one than the plan's.
+    pub binary: Option<PathBuf>,
 }
 
 /// What happened.

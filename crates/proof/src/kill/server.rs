@@ -146,8 +146,16 @@ impl Server {
     }
 
     /// SIGTERM, and a good end.
-    pub async fn stop(self) -> Result<(), String> {
-        for mut node in self.nodes.into_iter().flatten() {
+    pub async fn stop(mut self) -> Result<(), String> {
+        for n in 0..self.nodes.len() {
+            self.stop_one(n).await?;
+        }
+        Ok(())
+    }
+
+    /// The same of one node; one that is not there has stopped.
+    pub async fn stop_one(&mut self, n: usize) -> Result<(), String> {
+        if let Some(mut node) = self.nodes[n].take() {
             let id = node.child.id().ok_or("it has ended already")?.to_string();
             let asked = Command::new("kill").args(["-TERM", &id]).status().await;
             asked.map_err(|error| format!("cannot ask it to stop: {error}"))?;
@@ -166,7 +174,8 @@ impl Node {
         let place = plan.faults.as_ref().and_then(|faults| faults.places.get(n));
         let own = place.and_then(|place| place.store.as_deref());
         let store = own.map_or_else(|| store(plan), |address| vec!["--store", address]);
-        let mut child = Command::new(&plan.binary)
+        let binary = place.and_then(|place| place.binary.as_ref()).unwrap_or(&plan.binary);
+        let mut child = Command::new(binary)
             .args(["--data".into(), folder])
             .args(store)
             .args(["serve", "--open-api", "--no-pace", "--listen", listen])

@@ -20,6 +20,7 @@ pub mod policy;
 pub mod privacy;
 pub mod prune;
 pub mod pseudonymise;
+pub mod schema;
 pub mod serve;
 pub mod simulate;
 

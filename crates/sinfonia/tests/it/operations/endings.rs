@@ -85,6 +85,7 @@ fn a_newer_schema_a_foreign_file_and_an_older_schema() {
     } else {
         eprintln!("SKIPPED: there is no python3 that writes another schema version");
     }
+    older_schemas();
     let foreign = tempfile::tempdir().unwrap();
     std::fs::write(
         foreign.path().join("sinfonia.sqlite"),
@@ -94,6 +95,38 @@ fn a_newer_schema_a_foreign_file_and_an_older_schema() {
     let ran = serve(foreign.path());
     assert!(ran.code != 0 && ran.sentence().contains("SQLite"), "{}", ran.err);
     assert!(bytes(foreign.path()).starts_with(b"this is"));
+}
+
+/// A file of schema 7 (what later steps add is taken out of a new one) is brought forward; a damaged one is refused and left alone.
+fn older_schemas() {
+    let folder = tempfile::tempdir().unwrap();
+    served(folder.path());
+    let sql = |statements: &str| {
+        let script = "import sqlite3,sys; c=sqlite3.connect(sys.argv[1]); c.executescript(sys.argv[2]); print(c.execute('PRAGMA user_version').fetchone()[0]); c.execute('PRAGMA wal_checkpoint(TRUNCATE)'); c.close()";
+        let mut python = std::process::Command::new("python3");
+        let ran = python
+            .args(["-c", script])
+            .arg(folder.path().join("sinfonia.sqlite"))
+            .arg(statements);
+        let ran = ran.output().ok().filter(|ran| ran.status.success());
+        ran.map(|ran| String::from_utf8_lossy(&ran.stdout).trim().to_owned())
+    };
+    let Some(newest) = sql("") else {
+        return eprintln!("SKIPPED: there is no python3 that writes another schema version");
+    };
+    sql("DROP TABLE audit_anchor; PRAGMA user_version = 8").unwrap();
+    served(folder.path());
+    assert_eq!(sql("").unwrap(), newest, "from version 8");
+    sql("DROP TABLE audit_anchor; ALTER TABLE audit_batch DROP COLUMN chain; PRAGMA user_version = 7").unwrap();
+    served(folder.path());
+    assert_eq!(sql("").unwrap(), newest, "from version 7");
+    // It says version 8 and has what version 9 adds.
+    sql("PRAGMA user_version = 8").unwrap();
+    let before = bytes(folder.path());
+    let ran = serve(folder.path());
+    assert_eq!(ran.code, 4, "{}", ran.err);
+    assert!(ran.sentence().contains("migration 9 failed"), "{}", ran.err);
+    assert!(before == bytes(folder.path()), "the file is as it was");
 }
 
 #[test]
