@@ -52,6 +52,7 @@ fn run() -> anyhow::Result<()> {
             Command::Pseudonymise(args) => commands::pseudonymise::run(&place.data, &args),
             Command::Policy(args) => commands::policy::run(&args),
             Command::Serve(args) => commands::serve::run(&place, *args).await,
+            Command::Population(args) => commands::population::run(&args),
             Command::Load(args) => commands::load::run(&place, args).await,
             Command::LoadPackage(args) => commands::load_package::run(&place, args).await,
             Command::LoadTerminology(args) => commands::load_terminology::run(&place, args).await,

@@ -17,7 +17,7 @@ const FLOORS: &[&[&str]] = &[
         "policy",
         "postgres-fixture",
     ],
-    &["engine", "terminology", "sqlonfhir", "calendar"],
+    &["engine", "terminology", "sqlonfhir", "calendar", "population"],
     &["validation", "proof", "simulation"],
     &["store"],
     &["search", "store-contract"],

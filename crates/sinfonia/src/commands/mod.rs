@@ -17,6 +17,7 @@ pub mod load_terminology;
 pub mod openapi;
 pub mod parts;
 pub mod policy;
+pub mod population;
 pub mod privacy;
 pub mod prune;
 pub mod pseudonymise;
