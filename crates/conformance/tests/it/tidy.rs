@@ -37,6 +37,14 @@ const ALLOWED: &[(&str, &str)] = &[
         "crates/sinfonia/",
         "the binary shows progress in real time and waits for the next timer",
     ),
+    (
+        "crates/proof/src/chaos/",
+        "it measures how long real processes take to recover",
+    ),
+    (
+        "crates/proof/src/kill/",
+        "it measures how long real processes take to recover",
+    ),
     ("crates/conformance/tests/it/tidy.rs", "it names the calls"),
 ];
 
