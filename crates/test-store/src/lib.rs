@@ -184,6 +184,12 @@ fn on_server(database: Option<Arc<Database>>, address: String, queue: Option<usi
 }
 
 impl TestStore {
+    /// How many references to the open store this holds itself: for a test that waits until nobody else has one.
+    pub fn holders(&self) -> usize {
+        // `store`, `upkeep`, and the store by its own type.
+        3
+    }
+
     /// Closes it and opens what it left, as a program that is started again.
     ///
     /// # Panics

@@ -69,10 +69,7 @@ async fn waiting(count: usize) -> (System, Vec<String>) {
 
 /// Ends the program and starts it again, once the audit of the last request is written.
 async fn restarted(system: System) -> System {
-    // The system's own, the orchestrator's, and the two of the fixture.
-    while std::sync::Arc::strong_count(&system.store) > 4 {
-        tokio::task::yield_now().await;
-    }
+    system.alone().await;
     system.restart()
 }
 

@@ -82,9 +82,7 @@ async fn a_deployed_process_is_played_and_compared() {
         tokio::task::yield_now().await;
     }
     drop(router);
-    while std::sync::Arc::strong_count(&system.store) > 4 {
-        tokio::task::yield_now().await;
-    }
+    system.alone().await;
     let system = system.restart();
     let again = system.orchestrator.simulation_list().await.unwrap();
     assert_eq!(again.len(), 2);

@@ -94,6 +94,13 @@ impl System {
         }
     }
 
+    /// Waits until nobody but this, its orchestrator and the fixture has the store: what ran in the background has ended.
+    pub async fn alone(&self) {
+        while Arc::strong_count(&self.store) > 2 + self.under.holders() {
+            tokio::task::yield_now().await;
+        }
+    }
+
     /// The store, as it removes what need not be kept.
     pub fn upkeep(&self) -> Arc<dyn store::Upkeep> {
         self.under.upkeep.clone()
