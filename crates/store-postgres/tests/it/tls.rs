@@ -21,7 +21,7 @@ fn connections(database: &Database) -> (u32, u32) {
     let count = |ssl: bool| {
         let sql = format!(
             "SELECT count(*) FROM pg_stat_activity JOIN pg_stat_ssl USING (pid)
-             WHERE application_name = 'sinfonia' AND datname = current_database() AND ssl = {ssl}"
+             WHERE application_name LIKE 'sinfonia%' AND datname = current_database() AND ssl = {ssl}"
         );
         database.run(&sql).parse().unwrap()
     };
