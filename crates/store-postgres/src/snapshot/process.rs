@@ -35,8 +35,7 @@ fn instance_row(row: &Row) -> Outcome<InstanceRecord> {
 
 /// One instance.
 pub(super) async fn instance(session: &Session, id: &str) -> Outcome<Option<InstanceRecord>> {
-    // The database has no such letter: nobody stored it, and it may not be asked for it.
-    if id.contains('\0') {
+    if !super::waits::storable(id) {
         return Ok(None);
     }
     let row = session

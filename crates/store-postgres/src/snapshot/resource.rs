@@ -1,5 +1,6 @@
 //! Reading resources, versions and counts.
 
+use super::waits::storable;
 use crate::error::Outcome;
 use crate::postgres_store::Node;
 use crate::session::Session;
@@ -53,6 +54,9 @@ pub(super) async fn named(node: &Node, session: &Session, row: &Row) -> Outcome<
 
 /// The current version.
 pub(crate) async fn read(node: &Node, session: &Session, rtype: &str, id: &str) -> Outcome<Option<StoredResource>> {
+    if !storable(id) {
+        return Ok(None);
+    }
     let Some(code) = node.types.code(session, rtype).await? else {
         return Ok(None);
     };
@@ -69,6 +73,9 @@ pub(super) async fn vread(
     id: &str,
     version: u64,
 ) -> Outcome<Option<StoredResource>> {
+    if !storable(id) {
+        return Ok(None);
+    }
     let Some(code) = node.types.code(session, rtype).await? else {
         return Ok(None);
     };

@@ -134,8 +134,17 @@ pub(super) async fn outbox(session: &Session, topic: &str, now: Timestamp, limit
         .collect())
 }
 
+/// Whether the database can hold this text: it has no character NUL, so that nothing is stored under a name with one, and it may
+/// not be asked for it.
+pub(super) fn storable(text: &str) -> bool {
+    !text.contains('\0')
+}
+
 /// One small value.
 pub(super) async fn record(session: &Session, kind: &str, key: &str) -> Outcome<Option<Vec<u8>>> {
+    if !storable(key) {
+        return Ok(None);
+    }
     let sql = "SELECT value FROM record WHERE kind = $1 AND key = $2 AND compartment = $3";
     let place = crate::place::of_record(kind, key);
     let row = session.row(sql, &[&kind, &key, &place], "reading a record").await?;
@@ -144,6 +153,9 @@ pub(super) async fn record(session: &Session, kind: &str, key: &str) -> Outcome<
 
 /// The small value under the first of several kinds that has one.
 pub(super) async fn record_of_any(session: &Session, kinds: &[String], key: &str) -> Outcome<Option<Vec<u8>>> {
+    if !storable(key) {
+        return Ok(None);
+    }
     let sql = "SELECT kind, value FROM record WHERE kind = ANY($1) AND key = $2 AND compartment = ANY($3)";
     let places: Vec<i64> = kinds.iter().map(|kind| crate::place::of_record(kind, key)).collect();
     let rows = session.rows(sql, &[&kinds, &key, &places], "reading a record").await?;
@@ -158,6 +170,9 @@ pub(super) async fn records(
     prefix: &str,
     limit: usize,
 ) -> Outcome<Vec<(String, Vec<u8>)>> {
+    if !storable(prefix) {
+        return Ok(Vec::new());
+    }
     let sql = "SELECT key, value FROM record WHERE kind = $1 AND key >= $2 ORDER BY kind, key LIMIT $3";
     let rows = session
         .rows(sql, &[&kind, &prefix, &(limit as i64)], "reading records")
