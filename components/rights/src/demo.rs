@@ -3,7 +3,7 @@
 
 use crate::requests::{self, Request};
 use access::Actor;
-use component::{DemoContext, PeerError, TaskQuery};
+use component::{DemoAccount, DemoContext, PeerError, TaskQuery};
 use futures::FutureExt as _;
 use futures::future::BoxFuture;
 use jiff::SignedDuration;
@@ -18,21 +18,6 @@ const OFFICE: (&str, &str) = ("ufficio-conte", "Dott.ssa Laura Conte");
 const DESK: (&str, &str) = ("sportello-vitale", "Antonio Vitale");
 /// Organization of both.
 const AUTHORITY: &str = "asl-partenope";
-
-/// An account of the demo.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub struct DemoAccount {
-    /// User name.
-    pub username: &'static str,
-    /// Name shown.
-    pub name: &'static str,
-    /// `Practitioner/…`.
-    pub subject: &'static str,
-    /// Role.
-    pub role: &'static str,
-    /// Organization.
-    pub organization: &'static str,
-}
 
 /// The office that answers, and the desk.
 pub const ACCOUNTS: &[DemoAccount] = &[

@@ -60,6 +60,21 @@ pub type Progress = Arc<dyn Fn(u64, u64, &str) + Send + Sync>;
 /// Builds a component's part of the demo region.
 pub type DemoBuilder = fn(DemoContext) -> BoxFuture<'static, Result<(), String>>;
 
+/// An account that a component brings to the demo region. All of them have the demo's password.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct DemoAccount {
+    /// User name.
+    pub username: &'static str,
+    /// Name shown.
+    pub name: &'static str,
+    /// `Practitioner/…` or `Patient/…`.
+    pub subject: &'static str,
+    /// Role.
+    pub role: &'static str,
+    /// Organization.
+    pub organization: &'static str,
+}
+
 /// What the demo builder of a component is given: a system under a virtual clock.
 #[derive(Clone)]
 pub struct DemoContext {

@@ -20,7 +20,8 @@ mod orchestrator;
 mod peers;
 
 pub use contract::{
-    Component, Context, DemoBuilder, DemoContext, DeploymentFile, NavigationItem, Progress, Worker, WorkerResult,
+    Component, Context, DemoAccount, DemoBuilder, DemoContext, DeploymentFile, NavigationItem, Progress, Worker,
+    WorkerResult,
 };
 pub use error::PeerError;
 pub use fhir::Fhir;

@@ -20,6 +20,7 @@ pub fn components() -> Vec<Component> {
     vec![
         pathways::component(),
         rights::component(),
+        citizens::component(),
         operate::component(),
         privacy::component(),
         account::component(),

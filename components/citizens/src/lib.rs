@@ -1,0 +1,123 @@
+//! The regional registry of assisted people (Anagrafe Regionale degli Assistiti): who a person is, where they live, since when they
+//! are assisted and by whom.
+//!
+//! It keeps nothing of its own: a person is a FHIR `Patient`, assistance and exemptions are `Coverage`, the choice of a doctor is an
+//! `EpisodeOfCare` and `Patient.generalPractitioner`. What was true when is the period inside a resource; what was known when is its
+//! FHIR history. Each operation stands in a module of its own, with its `routes` function called here by one line.
+
+pub mod demo;
+mod home;
+
+use access::{Actor, Description, Policy, Routes};
+use axum::extract::FromRef;
+use axum::routing::MethodRouter;
+use component::{Component, Context, DeploymentFile, Fhir, NavigationItem, Worker};
+use http::Method;
+use web::{Kit, Page};
+
+web::fluent_templates::static_loader! {
+    static LOCALES = {
+        locales: "./locales",
+        fallback_language: "it",
+        customise: |bundle| bundle.set_use_isolating(false),
+    };
+}
+
+/// The component.
+pub fn component() -> Component {
+    Component {
+        name: "citizens",
+        needs: &["hub", "orchestrator"],
+        routes,
+        navigation: NAVIGATION,
+        workers,
+        deployments: DEPLOYMENTS,
+        demo: Some(demo::demo),
+    }
+}
+
+const DEPLOYMENTS: &[DeploymentFile] = &[];
+
+/// Who works at the registry's desk: the capability `citizens.desk`.
+const DESK: &[&str] = &["operatore-anagrafe"];
+
+const NAVIGATION: &[NavigationItem] = &[NavigationItem {
+    path: "/anagrafe",
+    it: "Anagrafe assistiti",
+    en: "Assisted people",
+    roles: DESK,
+}];
+
+fn workers() -> Vec<Worker> {
+    Vec::new()
+}
+
+/// What the handlers share.
+#[derive(Clone, FromRef)]
+pub(crate) struct App {
+    context: Context,
+    kit: Kit,
+}
+
+#[allow(dead_code, reason = "the modules that use them come with the next commits")]
+impl App {
+    /// The hub as whoever asks: what they may not see does not exist.
+    pub(crate) fn fhir(&self, page: &Page) -> Fhir {
+        self.context.peers.fhir(page.actor())
+    }
+
+    /// The hub as somebody.
+    pub(crate) fn fhir_as(&self, actor: &Actor) -> Fhir {
+        self.context.peers.fhir(actor)
+    }
+
+    /// The hub as the program itself. Only after the right of whoever asks was ascertained.
+    pub(crate) fn system(&self) -> Fhir {
+        self.context.peers.fhir(&Actor::system())
+    }
+}
+
+/// Routes being declared.
+pub(crate) struct Declared {
+    app: App,
+    routes: Routes,
+}
+
+#[allow(dead_code, reason = "the modules that use them come with the next commits")]
+impl Declared {
+    /// A route that only those with the capability `may` can call.
+    pub(crate) fn with(mut self, may: &'static str, method: Method, path: &str, handler: MethodRouter<App>) -> Self {
+        self.routes = self
+            .routes
+            .route(method, path, Policy::May(may), handler.with_state(self.app.clone()));
+        self
+    }
+
+    /// A page.
+    pub(crate) fn get(self, may: &'static str, path: &str, handler: MethodRouter<App>) -> Self {
+        self.with(may, Method::GET, path, handler)
+    }
+
+    /// A form that is sent.
+    pub(crate) fn post(self, may: &'static str, path: &str, handler: MethodRouter<App>) -> Self {
+        self.with(may, Method::POST, path, handler)
+    }
+
+    /// Tells the catalogue of the API what the route declared last does: `describe(&handler)` of `access` reads its signature.
+    pub(crate) fn described(mut self, summary: &'static str, description: Description) -> Self {
+        self.routes = self.routes.described(summary, description);
+        self
+    }
+}
+
+fn routes(context: &Context) -> Routes {
+    let app = App {
+        context: context.clone(),
+        kit: Kit::new(context, &*LOCALES),
+    };
+    let declared = Declared {
+        app,
+        routes: Routes::new(),
+    };
+    home::routes(declared).routes
+}

@@ -1,0 +1,1 @@
+//! The registry's pages and API over a real hub and orchestrator.
