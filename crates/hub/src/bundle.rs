@@ -81,6 +81,12 @@ impl BundleWriter {
         self.raw("}");
     }
 
+    /// The whole `search` of the open entry.
+    pub(crate) fn search(&mut self, search: &serde_json::Value) {
+        self.raw(r#","search":"#);
+        self.raw(&search.to_string());
+    }
+
     /// `request` of the open entry.
     pub(crate) fn request(&mut self, method: &str, url: &str) {
         self.raw(r#","request":{"method":"#);

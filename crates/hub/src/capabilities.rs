@@ -87,6 +87,10 @@ fn statement(hub: &Hub) -> Value {
         "status": "active",
         "date": fhir::instant(hub.clock.now()),
         "kind": "instance",
+        "instantiates": [
+            "https://profiles.ihe.net/ITI/PDQm/CapabilityStatement/IHE.PDQm.PatientDemographicsSupplier",
+            "https://profiles.ihe.net/ITI/PIXm/CapabilityStatement/IHE.PIXm.Manager"
+        ],
         "software": {"name": "Sinfonia", "version": env!("CARGO_PKG_VERSION")},
         "implementation": {"description": "Sinfonia hub", "url": hub.config.base_url},
         "fhirVersion": "4.0.1",

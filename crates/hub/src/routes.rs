@@ -2,7 +2,8 @@
 
 use crate::http::{Answer, Ask, run};
 use crate::operations::{
-    everything, expand, lastn, lookup, meta, subscription, subsumes, translate, validate, validate_code, viewdefinition,
+    cross_reference, everything, expand, lastn, lookup, matching, meta, subscription, subsumes, translate, validate,
+    validate_code, viewdefinition,
 };
 use crate::scope::Scope;
 use crate::{
@@ -100,6 +101,9 @@ fn of_resources() -> Vec<Row> {
         // Before what their paths would mean with an id in the place of the operation.
         row!(GET "/{type}/$lastn" "" Readers lastn::handle),
         row!(POST "/{type}/$lastn" "" Readers lastn::handle),
+        row!(POST "/{type}/$match" "" Professionals matching::handle),
+        row!(GET "/{type}/$ihe-pix" "" Professionals cross_reference::handle),
+        row!(POST "/{type}/$ihe-pix" "" Professionals cross_reference::handle),
         row!(POST "/{type}/$validate" "" Readers validate::handle_type),
         row!(GET "/{type}/{id}/$validate" "" Readers validate::handle_instance),
         row!(POST "/{type}/{id}/$validate" "" Readers validate::handle_instance),

@@ -8,6 +8,7 @@
 
 use crate::Level;
 use crate::setup::MAX_FIELDS;
+use serde::{Deserialize, Serialize};
 use std::collections::HashMap;
 
 /// Most rounds of the estimation.
@@ -18,7 +19,7 @@ const SETTLED: f64 = 1e-7;
 const BEFOREHAND: f64 = 0.1;
 
 /// Probabilities of levels among pairs of the same person (m) and of different persons (u), and the share of the first.
-#[derive(Debug, Clone, PartialEq)]
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 pub struct Model {
     /// Of each field, the probability of each level where the persons are the same; of values that are not missing.
     pub m: Vec<[f64; Level::COUNT]>,

@@ -2,7 +2,7 @@
 
 use crate::block::Keys;
 use crate::em::{self, Levels, Model, Pattern, Training, level_of, shares_of, train};
-use crate::weigh::{Band, Cache, Scorer, Thresholds, pattern};
+use crate::weigh::{Cache, Scorer, Thresholds, pattern};
 use crate::{Level, Table, table};
 use std::collections::HashMap;
 use std::ops::Range;
@@ -113,9 +113,16 @@ pub fn link(table: &Table, limits: &Limits, progress: &(dyn Fn(Progress) + Sync)
         every: 1,
         weighing: true,
     };
-    let (links, compared) = walk.all(steps, progress, Vec::new, |links: &mut Vec<Link>, pattern, a, b| {
-        let weight = scorer.weigh(pattern, a);
-        if thresholds.band(weight) != Band::Different && kept.fetch_add(1, Ordering::Relaxed) < limits.max_links {
+    progress(Progress {
+        weighing: true,
+        done: 0,
+        of: keys.pairs,
+    });
+    let (links, compared) = walk.all(steps, progress, Vec::new, |links: &mut Vec<Link>, cache, a, b| {
+        // whatever does not reach the band Review is of different persons
+        if let Some(weight) = scorer.at_least(thresholds.review, (a, b), cache)
+            && kept.fetch_add(1, Ordering::Relaxed) < limits.max_links
+        {
             #[expect(clippy::cast_possible_truncation, reason = "a weight")]
             links.push(Link {
                 a,
@@ -143,7 +150,7 @@ fn by_chance(table: &Table) -> Vec<Levels> {
     if records < 2 {
         return sums.into_iter().map(shares_of).collect();
     }
-    let (mut state, mut cache) = (0x5eed_u64, Some(Cache::new(table.columns.len())));
+    let (mut state, mut cache) = (0x5eed_u64, Cache::new(table.columns.len()));
     let mut draw = |below: u64| {
         // a generator of Lehmer's kind over 64 bits is even enough to draw pairs, and always draws the same
         state = state
@@ -155,7 +162,7 @@ fn by_chance(table: &Table) -> Vec<Levels> {
     for _ in 0..RANDOM.min(records * 40).min(records * (records - 1) / 2) {
         let (a, b) = (draw(records), draw(records));
         if a != b {
-            let pattern = pattern(table, a, b, &mut cache);
+            let pattern = pattern(table, a, b, Some(&mut cache));
             sums.iter_mut()
                 .enumerate()
                 .for_each(|(field, sums)| sums[level_of(pattern, field)] += 1.0);
@@ -215,21 +222,21 @@ impl Walk<'_> {
             steps,
             progress,
             HashMap::<Pattern, u64>::new,
-            |patterns, pattern, _, _| {
-                *patterns.entry(pattern).or_default() += 1;
+            |patterns, cache, a, b| {
+                *patterns.entry(pattern(self.table, a, b, Some(cache))).or_default() += 1;
             },
         );
         (patterns.into_iter().reduce(merge).unwrap_or_default(), every)
     }
 
-    /// Compares pairs and hands their levels to `visit` with what this thread collects. Gives what the threads collected and
-    /// how many pairs they compared.
+    /// Hands pairs to `visit` with what this thread collects and its cache. Gives what the threads collected and how many
+    /// pairs there were.
     fn all<T: Send>(
         &self,
         steps: Steps,
         progress: &(dyn Fn(Progress) + Sync),
         start: impl Fn() -> T + Sync,
-        visit: impl Fn(&mut T, Pattern, u32, u32) + Sync,
+        visit: impl Fn(&mut T, &mut Cache, u32, u32) + Sync,
     ) -> (Vec<T>, u64) {
         let chunks = self.chunks(steps.block);
         let of = steps
@@ -241,12 +248,12 @@ impl Walk<'_> {
             for _ in 0..self.threads {
                 scope.spawn(|| {
                     let mut own = start();
-                    let mut cache = Some(Cache::new(self.table.columns.len()));
+                    let mut cache = Cache::new(self.table.columns.len());
                     while let Some(chunk) = chunks.get(next.fetch_add(1, Ordering::Relaxed)) {
                         let mut looked = 0;
                         let seen = self.pairs(chunk, steps, |a, b| {
                             looked += 1;
-                            visit(&mut own, pattern(self.table, a, b, &mut cache), a, b);
+                            visit(&mut own, &mut cache, a, b);
                         });
                         compared.fetch_add(looked, Ordering::Relaxed);
                         let done = done.fetch_add(seen, Ordering::Relaxed) + seen;

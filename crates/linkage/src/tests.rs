@@ -11,8 +11,8 @@ fn level(kind: Kind, a: &str, b: &str) -> Level {
     .unwrap();
     table.add(&[a]).unwrap();
     table.add(&[b]).unwrap();
-    let of = weigh::pattern(&table, 0, 1, &mut None);
-    let cached = weigh::pattern(&table, 0, 1, &mut Some(weigh::Cache::new(1)));
+    let of = weigh::pattern(&table, 0, 1, None);
+    let cached = weigh::pattern(&table, 0, 1, Some(&mut weigh::Cache::new(1)));
     assert_eq!(of, cached);
     Level::ALL[em::level_of(of, 0)]
 }
@@ -111,6 +111,14 @@ fn duplicates_are_found_and_explained() {
     };
     let outcome = link(&table, &limits, &|progress| assert!(progress.done <= progress.of));
     let scorer = Scorer::new(&table, &outcome.model);
+    // what the comparing that ends early finds is what comparing everything finds
+    let (mut cache, last) = (weigh::Cache::new(10), u32::try_from(table.len()).unwrap());
+    for (a, b) in (0..last).flat_map(|a| (a + 1..last).map(move |b| (a, b))) {
+        for floor in [outcome.thresholds.review, outcome.thresholds.same] {
+            let whole = Some(scorer.weight(a, b)).filter(|weight| *weight >= floor);
+            assert_eq!(scorer.at_least(floor, (a, b), &mut cache), whole);
+        }
+    }
     let clusters = cluster(&scorer, &outcome.links, table.len(), 0.0);
     let expected: Vec<Vec<u32>> = (0..10).map(|n| vec![n, n + 40]).collect();
     assert_eq!(clusters.groups, expected);

@@ -2,7 +2,9 @@
 
 use crate::compare::level;
 use crate::em::{Pattern, level_of, probability};
-use crate::{Level, Model, Table};
+use crate::setup::MAX_FIELDS;
+use crate::{Fitted, Level, Model, Table};
+use serde::{Deserialize, Serialize};
 
 /// What a weight means.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
@@ -16,7 +18,7 @@ pub enum Band {
 }
 
 /// Total weights at which bands begin.
-#[derive(Debug, Clone, Copy, PartialEq)]
+#[derive(Debug, Clone, Copy, PartialEq, Serialize, Deserialize)]
 pub struct Thresholds {
     /// From here on the pair is the same person.
     pub same: f64,
@@ -104,26 +106,114 @@ pub struct Scorer<'a> {
     kin_weights: Vec<[f64; Level::COUNT]>,
     /// Of each field and value what its rarity adds to the weight of the level Same.
     rarity: Vec<Vec<f32>>,
+    /// Of each field the most that a pair of different values can say, against strangers and against relatives.
+    best: Vec<(f64, f64)>,
+    /// Fields in the order in which different values are compared: those first that decide most.
+    order: Vec<usize>,
+    /// The weights beforehand.
+    priors: (f64, f64),
+    /// Of each field whether relatives share it.
+    shared: Vec<bool>,
 }
 
 /// Bounds of what rarity adds and takes, so that a value that came up once is no proof.
-const RARITY: (f64, f64) = (-4.0, 3.0);
+pub(crate) const RARITY: (f64, f64) = (-4.0, 3.0);
 
 impl<'a> Scorer<'a> {
     /// A scorer: the rarity of every value is reckoned once.
     pub fn new(table: &'a Table, model: &'a Model) -> Scorer<'a> {
         let fields = 0..table.columns.len();
+        Scorer::with(table, model, fields.map(|field| rarity(table, field)).collect())
+    }
+
+    /// A scorer by what was learnt elsewhere, for a table of few records.
+    pub fn fitted(table: &'a Table, fitted: &'a Fitted) -> Scorer<'a> {
+        Scorer::with(table, &fitted.model, fitted.rarity(table))
+    }
+
+    fn with(table: &'a Table, model: &'a Model, rarity: Vec<Vec<f32>>) -> Scorer<'a> {
+        let fields = 0..table.columns.len();
         let of = |weight: &dyn Fn(usize, Level) -> f64| {
             let levels = |field| Level::ALL.map(|level| weight(field, level));
             fields.clone().map(levels).collect()
         };
+        let weights: Vec<[f64; Level::COUNT]> = of(&|field, level| model.weight(field, level));
+        let kin_weights: Vec<[f64; Level::COUNT]> = of(&|field, level| model.kin_weight(field, level));
+        // of two values that differ: anything but Missing and Same
+        let most = |weights: &[f64; Level::COUNT]| {
+            let differing = weights[1..Level::Same as usize].iter();
+            differing.copied().fold(f64::NEG_INFINITY, f64::max)
+        };
+        let best: Vec<(f64, f64)> = (weights.iter().zip(&kin_weights))
+            .map(|(weights, kin)| (most(weights), most(kin)))
+            .collect();
+        let mut order: Vec<usize> = fields.collect();
+        let falls = |field: &usize| {
+            let different = Level::Different as usize;
+            let fall = (best[*field].0 - weights[*field][different]).min(40.0);
+            fall + (best[*field].1 - kin_weights[*field][different]).min(40.0)
+        };
+        order.sort_by(|a, b| falls(b).total_cmp(&falls(a)));
         Scorer {
-            weights: of(&|field, level| model.weight(field, level)),
-            kin_weights: of(&|field, level| model.kin_weight(field, level)),
-            rarity: fields.clone().map(|field| rarity(table, field)).collect(),
+            weights,
+            kin_weights,
+            rarity,
+            best,
+            order,
+            priors: (model.prior(), model.kin_prior()),
+            shared: table.setup.fields.iter().map(|field| field.shared).collect(),
             table,
             model,
         }
+    }
+
+    /// The total weight of a pair if it reaches `floor`. What a pair can reach at most is known from which of its values are
+    /// the same, before any are compared; the comparing ends as soon as the floor is out of reach, which for most pairs of a
+    /// key is after one field or two.
+    pub(crate) fn at_least(&self, floor: f64, (a, b): (u32, u32), cache: &mut Cache) -> Option<f64> {
+        let (row, other) = (self.table.row(a), self.table.row(b));
+        let (mut strangers, mut relatives) = (self.priors.0, self.priors.1);
+        let (mut open, mut count, mut pattern) = ([0usize; MAX_FIELDS], 0, 0);
+        for &field in &self.order {
+            let (left, right) = (row[field], other[field]);
+            if left == 0 || right == 0 {
+                continue;
+            }
+            if left == right {
+                let rare = self.rare(field, left);
+                strangers += self.weights[field][Level::Same as usize] + rare.0;
+                relatives += self.kin_weights[field][Level::Same as usize] + rare.1;
+                pattern |= (Level::Same as u64) << (3 * field);
+            } else {
+                strangers += self.best[field].0;
+                relatives += self.best[field].1;
+                (open[count], count) = (field, count + 1);
+            }
+        }
+        // sums in another order differ in their last digits
+        let reach = floor - 1e-6;
+        for &field in &open[..count] {
+            if strangers.min(relatives) < reach {
+                return None;
+            }
+            let level = differing(self.table, field, (row[field], other[field]), (a, b), Some(&mut *cache));
+            strangers += self.weights[field][usize::from(level)] - self.best[field].0;
+            relatives += self.kin_weights[field][usize::from(level)] - self.best[field].1;
+            pattern |= u64::from(level) << (3 * field);
+        }
+        if strangers.min(relatives) < reach {
+            return None;
+        }
+        Some(self.weigh(pattern, a)).filter(|weight| *weight >= floor)
+    }
+
+    /// What the rarity of a value adds against strangers, and against relatives, who share a value because they are relatives,
+    /// however rare it is.
+    fn rare(&self, field: usize, value: u32) -> (f64, f64) {
+        let rare = self.rarity[field]
+            .get(value as usize)
+            .map_or(0.0, |rare| f64::from(*rare));
+        (rare, if self.shared[field] { 0.0 } else { rare })
     }
 
     /// The total weight of a pair whose levels are known, against whichever is likelier: strangers, or relatives; what the
@@ -134,21 +224,16 @@ impl<'a> Scorer<'a> {
     }
 
     fn both(&self, pattern: Pattern, a: u32) -> (f64, f64) {
-        let (mut strangers, mut relatives) = (self.model.prior(), self.model.kin_prior());
+        let (mut strangers, mut relatives) = self.priors;
         let row = self.table.row(a);
         for (field, (weights, kin)) in self.weights.iter().zip(&self.kin_weights).enumerate() {
             let level = level_of(pattern, field);
             strangers += weights[level];
             relatives += kin[level];
             if level == Level::Same as usize {
-                let rare = f64::from(self.rarity[field].get(row[field] as usize).copied().unwrap_or(0.0));
-                strangers += rare;
-                // relatives share the value because they are relatives, however rare it is
-                relatives += if self.table.setup.fields[field].shared {
-                    0.0
-                } else {
-                    rare
-                };
+                let rare = self.rare(field, row[field]);
+                strangers += rare.0;
+                relatives += rare.1;
             }
         }
         (strangers, relatives)
@@ -156,7 +241,7 @@ impl<'a> Scorer<'a> {
 
     /// The total weight of a pair: the natural logarithm of the odds that it is the same person.
     pub fn weight(&self, a: u32, b: u32) -> f64 {
-        self.weigh(pattern(self.table, a, b, &mut None), a)
+        self.weigh(pattern(self.table, a, b, None), a)
     }
 
     /// The probability that a pair is the same person.
@@ -166,7 +251,7 @@ impl<'a> Scorer<'a> {
 
     /// The part of a pair's weight that it has beforehand: with the fields' weights it makes the total.
     pub fn beforehand(&self, a: u32, b: u32) -> f64 {
-        let (strangers, relatives) = self.both(pattern(self.table, a, b, &mut None), a);
+        let (strangers, relatives) = self.both(pattern(self.table, a, b, None), a);
         if relatives < strangers {
             self.model.kin_prior()
         } else {
@@ -176,7 +261,7 @@ impl<'a> Scorer<'a> {
 
     /// What each field says of a pair.
     pub fn explain(&self, a: u32, b: u32) -> Vec<Explanation> {
-        let pattern = pattern(self.table, a, b, &mut None);
+        let pattern = pattern(self.table, a, b, None);
         let (strangers, relatives) = self.both(pattern, a);
         let against_kin = relatives < strangers;
         let weights = if against_kin { &self.kin_weights } else { &self.weights };
@@ -217,9 +302,12 @@ fn rarity(table: &Table, field: usize) -> Vec<f32> {
 }
 
 /// Levels of pairs of values that were compared before, by field: most pairs of frequent values come again.
+/// One number holds two values of 27 bits each (there are at most as many as records) and their level.
 pub(crate) struct Cache {
-    fields: Vec<Vec<(u64, u8)>>,
+    fields: Vec<Vec<u64>>,
 }
+
+const _: () = assert!(crate::table::MAX_RECORDS < 1 << 27);
 
 /// Places of a cache for one field, a power of two.
 const PLACES: usize = 1 << 14;
@@ -227,13 +315,13 @@ const PLACES: usize = 1 << 14;
 impl Cache {
     pub fn new(fields: usize) -> Cache {
         Cache {
-            fields: vec![vec![(0, 0); PLACES]; fields],
+            fields: vec![vec![0; PLACES]; fields],
         }
     }
 }
 
 /// The levels of a pair.
-pub(crate) fn pattern(table: &Table, a: u32, b: u32, cache: &mut Option<Cache>) -> Pattern {
+pub(crate) fn pattern(table: &Table, a: u32, b: u32, mut cache: Option<&mut Cache>) -> Pattern {
     let mut pattern = 0;
     for (field, (left, right)) in table.row(a).iter().zip(table.row(b)).enumerate() {
         let (left, right) = (*left, *right);
@@ -242,27 +330,27 @@ pub(crate) fn pattern(table: &Table, a: u32, b: u32, cache: &mut Option<Cache>) 
         } else if left == right {
             Level::Same as u8
         } else {
-            differing(table, field, (left, right), (a, b), cache)
+            differing(table, field, (left, right), (a, b), cache.as_deref_mut())
         };
         pattern |= u64::from(level) << (3 * field);
     }
     pattern
 }
 
-fn differing(table: &Table, field: usize, ids: (u32, u32), records: (u32, u32), cache: &mut Option<Cache>) -> u8 {
+fn differing(table: &Table, field: usize, ids: (u32, u32), records: (u32, u32), cache: Option<&mut Cache>) -> u8 {
     let of = &table.setup.fields[field];
     let column = &table.columns[field];
     let compare = || level(of.kind, &column.values[ids.0 as usize], &column.values[ids.1 as usize]) as u8;
     let level = match cache {
         None => compare(),
         Some(cache) => {
-            let key = u64::from(ids.0.min(ids.1)) << 32 | u64::from(ids.0.max(ids.1));
+            let key = u64::from(ids.0.min(ids.1)) << 27 | u64::from(ids.0.max(ids.1));
             let place = usize::try_from(key.wrapping_mul(0x9e37_79b9_7f4a_7c15) >> 50).expect("14 bits");
             let found = &mut cache.fields[field][place];
-            if found.0 != key {
-                *found = (key, compare());
+            if *found >> 3 != key {
+                *found = key << 3 | u64::from(compare());
             }
-            found.1
+            u8::try_from(*found & 7).expect("three bits")
         }
     };
     if level > Level::Similar as u8 {

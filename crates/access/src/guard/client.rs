@@ -223,7 +223,7 @@ fn operates<'a>(operation: &str, first: &'a str, read: bool) -> Does<'a> {
     match operation {
         "$validate" => Does::Nothing,
         "$expand" | "$lookup" | "$validate-code" | "$translate" | "$subsumes" => Does::With(first, &[Read]),
-        "$lastn" => Does::With(first, &[Read, Search]),
+        "$lastn" | "$match" | "$ihe-pix" => Does::With(first, &[Read, Search]),
         "$export" | "$everything" => Does::WithAll(&[Read, Search]),
         _ if read => Does::WithAll(&[Read, Search]),
         _ => Does::WithAll(EVERY),

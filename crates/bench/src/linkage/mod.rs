@@ -2,7 +2,9 @@
 
 mod people;
 
-use ::linkage::{Block, Clusters, How, Kind, Limits, Part, Progress, Scorer, Table, cluster, link, persons};
+use ::linkage::{
+    Block, Clusters, Fitted, How, Kind, Limits, Outcome, Part, Progress, Scorer, Table, cluster, link, persons,
+};
 use anyhow::Result;
 use people::{Dice, People};
 use std::sync::atomic::{AtomicU64, Ordering};
@@ -26,6 +28,9 @@ pub struct Args {
     /// Where the random numbers begin.
     #[arg(long, default_value_t = 1)]
     seed: u64,
+    /// Writes what was learnt to this file (`crates/linkage/data/persons.json` was made so).
+    #[arg(long)]
+    model: Option<std::path::PathBuf>,
 }
 
 /// Runs it and prints what was measured.
@@ -41,10 +46,13 @@ pub fn run(arguments: &Args) -> Result<()> {
     let mut limits = Limits::default();
     limits.threads = arguments.threads.unwrap_or(limits.threads);
     let shown = AtomicU64::new(0);
-    let weighing_from = AtomicU64::new(0);
+    let (weighing_from, cpu_before) = (AtomicU64::new(0), AtomicU64::new(0));
     let progress = |progress: Progress| {
         if progress.weighing {
-            let _ = weighing_from.compare_exchange(0, millis(started), Ordering::Relaxed, Ordering::Relaxed);
+            let first = weighing_from.compare_exchange(0, millis(started), Ordering::Relaxed, Ordering::Relaxed);
+            if first.is_ok() {
+                cpu_before.store(cpu_ms(), Ordering::Relaxed);
+            }
         }
         let percent = progress.done * 100 / progress.of.max(1) / 10 * 10 + if progress.weighing { 1_000 } else { 0 };
         if shown.swap(percent, Ordering::Relaxed) != percent {
@@ -57,6 +65,7 @@ pub fn run(arguments: &Args) -> Result<()> {
     };
     let outcome = link(&table, &limits, &progress);
     let all = millis(started);
+    let used = cpu_ms();
     let weighing = all.saturating_sub(weighing_from.into_inner()).max(1);
     println!(
         "compared             {:>12} pairs with {} threads: {:.1} s with keys and estimation; weighing alone {:.1} s, {} pairs/s",
@@ -66,8 +75,22 @@ pub fn run(arguments: &Args) -> Result<()> {
         seconds(weighing),
         outcome.compared * 1_000 / weighing
     );
+    println!(
+        "processor            {:>12} ms, of which weighing {} ms: {} pairs for each second of one processor",
+        used,
+        used.saturating_sub(cpu_before.load(Ordering::Relaxed)),
+        outcome.compared * 1_000 / used.saturating_sub(cpu_before.load(Ordering::Relaxed)).max(1)
+    );
+    keep(arguments, &table, &outcome)?;
+    group(&table, &outcome, &truth);
+    println!("resident             {:>12} MB", resident_mb());
+    Ok(())
+}
+
+/// Makes groups of the links and prints how right they are.
+fn group(table: &Table, outcome: &Outcome, truth: &[u32]) {
     let started = Instant::now();
-    let scorer = Scorer::new(&table, &outcome.model);
+    let scorer = Scorer::new(table, &outcome.model);
     let clusters = cluster(&scorer, &outcome.links, table.len(), outcome.thresholds.same);
     let review = clusters
         .to_review(&outcome.links, &outcome.thresholds, table.len())
@@ -86,8 +109,22 @@ pub fn run(arguments: &Args) -> Result<()> {
         "left out             {:>12} groups too large, {} records in them",
         outcome.left_out.0, outcome.left_out.1
     );
-    judge(&clusters, &truth);
-    println!("resident             {:>12} MB", resident_mb());
+    judge(&clusters, truth);
+}
+
+/// Writes what was learnt, if asked.
+fn keep(arguments: &Args, table: &Table, outcome: &Outcome) -> Result<()> {
+    if let Some(file) = &arguments.model {
+        let of = format!(
+            "{} made-up persons in families, one in ten written twice (bench linkage --persons {} --seed {}): unverified until \
+             it is learnt from the registry itself",
+            table.len(),
+            arguments.persons,
+            arguments.seed
+        );
+        let fitted = Fitted::of(table, outcome, &of, false);
+        std::fs::write(file, serde_json::to_string_pretty(&fitted)?)?;
+    }
     Ok(())
 }
 
@@ -159,6 +196,19 @@ fn judge(clusters: &Clusters, truth: &[u32]) {
     println!(
         "taken for the same   {found:>12} pairs of {all} true ones: precision {precision:.5}, recall {recall:.5}, F1 {f1:.5}"
     );
+}
+
+/// Processor time of this process so far, all threads, 0 where the system does not tell.
+fn cpu_ms() -> u64 {
+    let stat = std::fs::read_to_string("/proc/self/stat").unwrap_or_default();
+    // after the name in brackets: the state is the first, user and system time the 12th and 13th, in hundredths of a second
+    let after = stat.rsplit(") ").next().unwrap_or_default();
+    let times = after
+        .split(' ')
+        .skip(11)
+        .take(2)
+        .filter_map(|time| time.parse::<u64>().ok());
+    times.sum::<u64>() * 10
 }
 
 /// Resident memory of this process at most, 0 where the system does not tell.

@@ -1,9 +1,11 @@
 //! Operations of the standard (`$name`), one file each.
 
+pub(crate) mod cross_reference;
 pub(crate) mod everything;
 pub(crate) mod expand;
 pub(crate) mod lastn;
 pub(crate) mod lookup;
+pub(crate) mod matching;
 pub(crate) mod meta;
 pub(crate) mod subscription;
 pub(crate) mod subsumes;
@@ -40,7 +42,12 @@ pub(crate) fn offered(rtype: &str) -> Vec<Value> {
         .map(|name| one(name, "Resource"))
         .into();
     match rtype {
-        "Patient" => list.extend([one("everything", "Patient"), bulk("export", "patient-export")]),
+        "Patient" => list.extend([
+            one("everything", "Patient"),
+            one("match", "Patient"),
+            json!({"name": "ihe-pix", "definition": cross_reference::DEFINITION}),
+            bulk("export", "patient-export"),
+        ]),
         "Encounter" => list.push(one("everything", "Encounter")),
         "Observation" => list.push(one("lastn", "Observation")),
         "Subscription" => {

@@ -7,6 +7,7 @@ mod erase;
 mod errors;
 mod interactions;
 mod load;
+mod matching;
 mod operations;
 mod oracle;
 mod paging;
