@@ -5,6 +5,8 @@
 //! `EpisodeOfCare` and `Patient.generalPractitioner`. What was true when is the period inside a resource; what was known when is its
 //! FHIR history. Each operation stands in a module of its own, with its `routes` function called here by one line.
 
+#[allow(dead_code, reason = "life events and exemptions use the rest, with the next commits")]
+mod choice;
 pub mod demo;
 mod home;
 
@@ -36,20 +38,49 @@ pub fn component() -> Component {
     }
 }
 
-const DEPLOYMENTS: &[DeploymentFile] = &[];
+const DEPLOYMENTS: &[DeploymentFile] = &[
+    DeploymentFile {
+        name: "ammissibilita-scelta.dmn",
+        content: include_str!("../decisions/ammissibilita-scelta.dmn"),
+    },
+    DeploymentFile {
+        name: "scelta-medico.bpmn",
+        content: include_str!("../processes/scelta-medico.bpmn"),
+    },
+];
 
 /// Who works at the registry's desk: the capability `citizens.desk`.
 const DESK: &[&str] = &["operatore-anagrafe"];
 
-const NAVIGATION: &[NavigationItem] = &[NavigationItem {
-    path: "/anagrafe",
-    it: "Anagrafe assistiti",
-    en: "Assisted people",
-    roles: DESK,
-}];
+const NAVIGATION: &[NavigationItem] = &[
+    NavigationItem {
+        path: "/anagrafe",
+        it: "Anagrafe assistiti",
+        en: "Assisted people",
+        roles: DESK,
+    },
+    NavigationItem {
+        path: "/anagrafe/scelta",
+        it: "Scelta del medico",
+        en: "Choice of the doctor",
+        roles: DESK,
+    },
+    NavigationItem {
+        path: "/il-mio-medico",
+        it: "Il mio medico",
+        en: "My doctor",
+        roles: &["assistito"],
+    },
+    NavigationItem {
+        path: "/i-miei-assistiti",
+        it: "I miei assistiti",
+        en: "My patients",
+        roles: &["mmg", "pls"],
+    },
+];
 
 fn workers() -> Vec<Worker> {
-    Vec::new()
+    choice::workers()
 }
 
 /// What the handlers share.
@@ -119,5 +150,5 @@ fn routes(context: &Context) -> Routes {
         app,
         routes: Routes::new(),
     };
-    home::routes(declared).routes
+    choice::routes(home::routes(declared)).routes
 }

@@ -15,7 +15,7 @@ const OF_PERSONS: &[&str] = &[
 ];
 /// Scopes that are not on resources and that a system may have. `introspect`: is told of every token; `orchestrator`: reaches
 /// the interface of processes, within its roles.
-const OF_SYSTEMS: &[&str] = &["orchestrator", "introspect"];
+const OF_SYSTEMS: &[&str] = &["orchestrator", "citizens", "introspect"];
 
 /// Who is behind the client.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]

@@ -1,1 +1,4 @@
 //! The registry's pages and API over a real hub and orchestrator.
+
+mod choice;
+mod system;

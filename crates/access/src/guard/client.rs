@@ -1,7 +1,7 @@
 //! The floor under every request of a client that holds a token: whatever the handler does, a request that no scope covers
 //! does not reach it. Handlers then confine to the patient in context and to the conditions of scopes.
 //!
-//! Clients reach the FHIR interface by their scopes, the orchestrator's with the scope `orchestrator`, and
+//! Clients reach the FHIR interface by their scopes, the orchestrator's with the scope `orchestrator`, the registry's with `citizens`, and
 //! `/oauth/userinfo`. The pages and the other interfaces are for people with a session.
 
 use crate::scopes::{Action, Permit, Way};
@@ -136,6 +136,10 @@ fn refuses(actor: &Actor, parts: &Parts) -> Option<&'static str> {
         return (!fhir(client, &parts.method, rest, parts)).then_some("client-scope");
     }
     if below("/orchestrator").is_some() && client.has_scope("orchestrator") || path == "/oauth/userinfo" {
+        return None;
+    }
+    // The registry's own operations: life events from the national registry, exemptions at the point of use.
+    if below("/citizens").is_some() && client.has_scope("citizens") {
         return None;
     }
     Some("client-path")
