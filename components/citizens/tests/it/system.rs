@@ -23,7 +23,7 @@ pub struct System {
     pub guard: Guard,
     identity: LocalIdentity,
     router: axum::Router,
-    pub stand: test_store::Stand,
+    _stand: test_store::Stand,
 }
 
 /// What a page answered.
@@ -126,7 +126,7 @@ impl System {
             guard,
             identity,
             router,
-            stand,
+            _stand: stand,
         };
         system.deploy(component.deployments).await;
         system.people().await;
