@@ -36,7 +36,7 @@ test-rust: setup ## Runs the tests of the Rust code
 
 # The suites that need a store, on the other store: what the first run showed on SQLite.
 STORED := package(access) or package(account) or package(component) or package(hub) or package(oauth) or package(operate) \
-    or package(orchestrator) or package(pathways) or package(privacy) or package(rights) or package(web)
+    or package(orchestrator) or package(pathways) or package(privacy) or package(rights) or package(staff) or package(web)
 test-postgres: setup ## Runs the suites that need a store on PostgreSQL
 	@scripts/install-postgres.sh
 	@if command -v cargo-nextest >/dev/null; then \

@@ -21,6 +21,7 @@ pub fn components() -> Vec<Component> {
         pathways::component(),
         rights::component(),
         citizens::component(),
+        staff::component(),
         operate::component(),
         privacy::component(),
         account::component(),

@@ -128,6 +128,7 @@ role-psicologo = Psychologist
 role-fisioterapista = Physiotherapist
 role-assistente-sociale = Social worker
 role-farmacista = Pharmacist
+role-ufficio-personale = Staff office
 role-risk-manager = Risk manager
 role-programmatore = Regional planning
 role-ricercatore = Researcher

@@ -128,6 +128,7 @@ role-psicologo = Psicologo
 role-fisioterapista = Fisioterapista
 role-assistente-sociale = Assistente sociale
 role-farmacista = Farmacista
+role-ufficio-personale = Ufficio del personale
 role-risk-manager = Risk manager
 role-programmatore = Programmazione regionale
 role-ricercatore = Ricercatore

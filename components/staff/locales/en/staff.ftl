@@ -1,0 +1,183 @@
+staff-title = Staff
+staff-new = New person
+staff-edit = Change the data
+staff-created = The person is recorded: now you can give them an assignment.
+staff-known = There is somebody with this codice fiscale already: this one.
+staff-changed = Data changed.
+changed-meanwhile = Somebody else changed these data meanwhile. Go back, reload the page and make the change again.
+not-oneself = Nobody gives, changes or ends an assignment of their own: a colleague of the office does.
+own-record = This is your record. If something is not right, tell the office for the staff.
+not-recorded = not recorded
+edit = Change
+save = Save
+remove = Remove
+
+search-text = Name, codice fiscale or number
+search-do = Search
+search-none-title = Nobody found
+search-none-text = Try fewer letters or fewer filters: the order of words and accents do not matter.
+search-more = There are many: these are the first { $n }. Narrow the search.
+search-count = { $n ->
+    [one] One person
+   *[other] { $n } people
+  }
+any-unit = All units
+any-role = All roles
+any-discipline = All disciplines
+state-all = All
+state-attivi = In service
+state-cessati = Without assignment
+state-current = In service
+state-none = Without assignment
+state-future = To begin
+col-name = Person
+col-work = Assignments
+
+field-struttura = Unit
+field-ruolo = Role
+field-disciplina = Discipline
+field-stato = State
+field-contratto = Contract
+field-qualifica = Qualification
+field-dal = From
+field-al = To
+field-ore = Hours a week
+field-orario = Days and hours
+field-principale = It is the main assignment
+field-sede = Sites
+field-massimale = Own ceiling
+field-ambito = Areas
+field-cognome = Surname
+field-nome = Given names
+field-title-before = Title before the name
+field-codice_fiscale = Codice fiscale
+field-nascita = Date of birth
+field-sesso = Sex
+field-matricola = Staff number
+field-email = E-mail
+field-telefono = Telephone
+field-titolo = Register or title
+field-numero = Number
+field-ordine = Order or body
+field-versione = Version
+sex-f = Female
+sex-m = Male
+several-help = Hold Ctrl to choose more than one.
+no-discipline = None
+convention-part = For doctors under convention only
+ceiling-help = Empty: the general ceiling holds.
+
+wrong-missing = is missing
+wrong-long = at most { $value } characters
+wrong-date = “{ $value }” is no valid date
+wrong-mail = “{ $value }” is no address
+wrong-number = a number up to { $value }
+wrong-choice = choose an entry of the list
+wrong-taken = is that of { $value }
+wrong-code = is no valid code ({ $value })
+finding-surname = does not fit the surname
+finding-given = does not fit the given name
+finding-birth = does not fit the date of birth
+finding-sex = does not fit the sex
+finding-place = does not fit the place of birth
+
+assignments-title = Assignments
+assignments-past = Past assignments
+assignment-new = New assignment
+assignment-edit = Correct the assignment
+assignment-give = Give the assignment
+assignment-given = Given: the rights hold at once, within the period.
+assignment-changed = Corrected: the rights hold at once.
+assignment-taken-back = taken back before it began
+assignment-lead = The role gives rights: they begin and end with the dates of the assignment.
+assignment-refused = Nothing was recorded.
+assignment-end = End the assignment
+assignment-ended = { $n ->
+    [0] Ended.
+    [one] Ended: one task passed to the colleague.
+   *[other] Ended: { $n } tasks passed to the colleague.
+  }
+no-assignment = No assignment.
+main-one = main
+hours-a-week = { $n } hours a week
+a-substitute = As a substitute
+period-none = without dates
+period-from = from { $from }
+period-to = to { $to }
+period-both = from { $from } to { $to }
+rule-ordine = The assignment would end before it begins ({ $detail }).
+rule-principale = There would be two main assignments at the same time.
+rule-doppione = There would be the same role twice in the same unit at the same time.
+rule-unicita = There would be two contracts that exclude each other ({ $detail }).
+rule-ore = The hours of the week would be too many ({ $detail }).
+rule-source = Source: { $source }.
+rule-unverified = rule to be confirmed
+rule-standing = To be looked at: { $rule }
+end-lead = With the assignment end the rights that come from it: for open pages too, from that minute on.
+end-remains = What remains
+end-tasks = { $n ->
+    [0] No tasks in hand
+   *[other] Tasks in hand:
+  }
+end-patients = Patients who chose them: { $n }
+end-patients-convention = They pass to another doctor by a new choice; until then give a substitute the assignment for the period.
+end-teams = Care teams they belong to: { $n }
+end-last-role = It is their only assignment now: afterwards they cannot work in the system.
+end-when = When it ends
+end-now = Now
+end-on-day = At the end of a day
+end-day = Day
+end-pass = The tasks in hand pass to
+end-pass-nobody = Nobody: they remain without anybody to do them
+end-pass-help = Colleagues with the same role in the same unit. The tasks pass at once.
+end-reason = Reason
+end-do = End the assignment
+end-when-missing = Say when it ends: now, or at the end of a day.
+end-reason-missing = Write the reason (at most 500 characters).
+end-colleague-wrong = Choose a colleague with the same role in the same unit.
+
+titles-title = Registers and titles
+titles-none = No inscription recorded.
+titles-many = At most { $n } titles.
+title-add = Record or renew an inscription
+title-renew = With the same register and number, the new date takes the place of the old one.
+title-saved = Inscription recorded.
+title-removed = Inscription removed.
+title-number = no. { $n }
+title-over = Expired
+title-soon = About to expire
+register-missing = The role needs an inscription that does not hold today: { $register }.
+
+past-title = As it was
+past-lead = What was true on one day, as the registry knew it on another: two different dates show what was corrected later.
+past-true = True on
+past-known = As known on
+past-then = True on { $day }, as known on { $known }
+past-versions = All versions
+past-when = Written
+past-what = What
+past-told = Content
+past-person = Person
+past-assignment = Assignment
+
+alerts-title = Expiries
+alerts-lead = Registers and titles of those in service: what has expired, what will, what is missing.
+alerts-open = To be checked
+alerts-ended = Expired
+alerts-ending = Expiring within six months
+alerts-missing = Inscriptions that roles need and that are not recorded
+alerts-none = Nothing.
+alert-check = Checked
+alert-checked = Checked: if the registry does not have the new date, the task comes back.
+notice-read = Notice read.
+
+# Codice fiscale
+cf-fiscal-length = must have 16 characters
+cf-fiscal-character = has a character out of place
+cf-fiscal-name = has letters that come from no name
+cf-fiscal-date = holds an impossible date
+cf-fiscal-check = has the wrong check letter
+cf-fiscal-no-letters = cannot be computed from this name
+cf-fiscal-place = holds an impossible place
+notice-ends = { $what }: it ends on { $day }. Bring the office the proof of renewal.
+notice-close = Read

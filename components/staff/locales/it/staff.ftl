@@ -1,0 +1,190 @@
+staff-title = Personale
+staff-new = Nuova persona
+staff-edit = Modifica i dati
+staff-created = La persona è registrata: ora puoi darle un incarico.
+staff-known = C'è già una persona con questo codice fiscale: è questa.
+staff-changed = Dati aggiornati.
+changed-meanwhile = Qualcun altro ha cambiato questi dati nel frattempo. Torna indietro, ricarica la pagina e rifai la modifica.
+not-oneself = Nessuno dà, cambia o chiude un incarico a se stesso: lo fa un collega dell'ufficio.
+own-record = Questa è la tua scheda. Se qualcosa non è giusto, dillo all'ufficio del personale.
+not-recorded = non registrato
+edit = Modifica
+save = Salva
+remove = Togli
+
+# Ricerca
+search-text = Nome, codice fiscale o matricola
+search-do = Cerca
+search-none-title = Nessuno trovato
+search-none-text = Prova con meno lettere o meno filtri: l'ordine delle parole e gli accenti non contano.
+search-more = Sono molti: mostriamo i primi { $n }. Restringi la ricerca.
+search-count = { $n ->
+    [one] Una persona
+   *[other] { $n } persone
+  }
+any-unit = Tutte le strutture
+any-role = Tutti i ruoli
+any-discipline = Tutte le discipline
+state-all = Tutti
+state-attivi = In servizio
+state-cessati = Senza incarico
+state-current = In servizio
+state-none = Senza incarico
+state-future = Da cominciare
+col-name = Persona
+col-work = Incarichi
+
+# Campi
+field-struttura = Struttura
+field-ruolo = Ruolo
+field-disciplina = Disciplina
+field-stato = Stato
+field-contratto = Rapporto di lavoro
+field-qualifica = Qualifica
+field-dal = Dal giorno
+field-al = Fino al giorno
+field-ore = Ore alla settimana
+field-orario = Giorni e orari
+field-principale = È l'incarico principale
+field-sede = Sedi
+field-massimale = Massimale proprio
+field-ambito = Ambiti
+field-cognome = Cognome
+field-nome = Nome
+field-title-before = Titolo davanti al nome
+field-codice_fiscale = Codice fiscale
+field-nascita = Data di nascita
+field-sesso = Sesso
+field-matricola = Matricola
+field-email = Posta elettronica
+field-telefono = Telefono
+field-titolo = Albo o titolo
+field-numero = Numero
+field-ordine = Ordine o ente
+field-versione = Versione
+sex-f = Femminile
+sex-m = Maschile
+several-help = Tieni premuto Ctrl per sceglierne più di una.
+no-discipline = Nessuna
+convention-part = Soltanto per medici e pediatri convenzionati
+ceiling-help = Vuoto: vale il massimale generale.
+
+# Errori
+wrong-missing = manca
+wrong-long = al massimo { $value } caratteri
+wrong-date = «{ $value }» non è una data valida
+wrong-mail = «{ $value }» non è un indirizzo
+wrong-number = un numero fino a { $value }
+wrong-choice = scegli una voce dell'elenco
+wrong-taken = è già di { $value }
+wrong-code = non è un codice valido ({ $value })
+finding-surname = non corrisponde al cognome
+finding-given = non corrisponde al nome
+finding-birth = non corrisponde alla data di nascita
+finding-sex = non corrisponde al sesso
+finding-place = non corrisponde al luogo di nascita
+
+# Incarichi
+assignments-title = Incarichi
+assignments-past = Incarichi passati
+assignment-new = Nuovo incarico
+assignment-edit = Correggi l'incarico
+assignment-give = Dai l'incarico
+assignment-given = Incarico dato: le autorizzazioni valgono da subito, nel periodo indicato.
+assignment-changed = Incarico corretto: le autorizzazioni valgono da subito.
+assignment-taken-back = ritirato prima di cominciare
+assignment-lead = Dal ruolo vengono le autorizzazioni di chi accede: nascono e finiscono con le date dell'incarico.
+assignment-refused = Non è stato registrato nulla.
+assignment-end = Chiudi l'incarico
+assignment-ended = { $n ->
+    [0] Incarico chiuso.
+    [one] Incarico chiuso: un compito è passato al collega.
+   *[other] Incarico chiuso: { $n } compiti sono passati al collega.
+  }
+no-assignment = Nessun incarico.
+main-one = principale
+hours-a-week = { $n } ore alla settimana
+a-substitute = In sostituzione
+period-none = senza date
+period-from = dal { $from }
+period-to = fino al { $to }
+period-both = dal { $from } al { $to }
+rule-ordine = L'incarico finirebbe prima di cominciare ({ $detail }).
+rule-principale = Avrebbe due incarichi principali nello stesso periodo.
+rule-doppione = Avrebbe due volte lo stesso ruolo nella stessa struttura, nello stesso periodo.
+rule-unicita = Avrebbe due rapporti che non possono stare insieme ({ $detail }).
+rule-ore = Le ore della settimana sarebbero troppe ({ $detail }).
+rule-source = Fonte: { $source }.
+rule-unverified = regola da confermare
+rule-standing = Da controllare: { $rule }
+end-lead = Con la fine dell'incarico finiscono le autorizzazioni che ne vengono: anche per le pagine aperte, dal minuto stesso.
+end-remains = Che cosa resta
+end-tasks = { $n ->
+    [0] Nessun compito in mano
+   *[other] Compiti in mano:
+  }
+end-patients = Assistiti che l'hanno scelto: { $n }
+end-patients-convention = Vanno a un altro medico con una nuova scelta; fino ad allora dai a un sostituto l'incarico per il periodo.
+end-teams = Équipe di cura di cui fa parte: { $n }
+end-last-role = È il suo unico incarico attivo: dopo non potrà più lavorare nel sistema.
+end-when = Quando finisce
+end-now = Subito
+end-on-day = Alla fine di un giorno
+end-day = Giorno
+end-pass = I compiti in mano passano a
+end-pass-nobody = Nessuno: restano senza chi li svolga
+end-pass-help = Colleghi con lo stesso ruolo nella stessa struttura. I compiti passano subito.
+end-reason = Motivo
+end-do = Chiudi l'incarico
+end-when-missing = Di' quando finisce: subito, o alla fine di un giorno.
+end-reason-missing = Scrivi il motivo (al massimo 500 caratteri).
+end-colleague-wrong = Scegli un collega con lo stesso ruolo nella stessa struttura.
+
+# Albi e titoli
+titles-title = Albi e titoli
+titles-none = Nessuna iscrizione registrata.
+titles-many = Al massimo { $n } titoli.
+title-add = Registra o rinnova un'iscrizione
+title-renew = Con lo stesso albo e lo stesso numero, la nuova data prende il posto della vecchia.
+title-saved = Iscrizione registrata.
+title-removed = Iscrizione tolta.
+title-number = n. { $n }
+title-over = Scaduta
+title-soon = In scadenza
+register-missing = Il ruolo chiede un'iscrizione che non risulta valida oggi: { $register }.
+
+# Storia
+past-title = Com'era
+past-lead = Che cosa era vero in un giorno, come lo sapeva il registro in un altro giorno: due date diverse mostrano le correzioni fatte dopo.
+past-true = Vero il giorno
+past-known = Come si sapeva il giorno
+past-then = Vero il { $day }, come si sapeva il { $known }
+past-versions = Tutte le versioni
+past-when = Scritta
+past-what = Che cosa
+past-told = Contenuto
+past-person = Persona
+past-assignment = Incarico
+
+# Scadenze
+alerts-title = Scadenze
+alerts-lead = Iscrizioni agli albi e titoli di chi è in servizio: ciò che è scaduto, ciò che scade, ciò che manca.
+alerts-open = Da verificare
+alerts-ended = Scaduti
+alerts-ending = In scadenza entro sei mesi
+alerts-missing = Iscrizioni che i ruoli chiedono e che non risultano
+alerts-none = Niente.
+alert-check = Verificato
+alert-checked = Verificato: se il registro non ha la nuova data, il compito torna in elenco.
+notice-read = Avviso letto.
+
+# Codice fiscale
+cf-fiscal-length = deve avere 16 caratteri
+cf-fiscal-character = ha un carattere fuori posto
+cf-fiscal-name = ha lettere che non vengono da un nome
+cf-fiscal-date = contiene una data impossibile
+cf-fiscal-check = ha la lettera di controllo sbagliata: ricontrolla
+cf-fiscal-no-letters = non si può calcolare da questo nome
+cf-fiscal-place = contiene un luogo impossibile
+notice-ends = { $what }: scade il { $day }. Porta all'ufficio del personale la prova del rinnovo.
+notice-close = Ho letto

@@ -1,0 +1,5 @@
+//! The component over a real hub and orchestrator: what the office writes, what follows for access.
+
+mod assignments;
+mod people;
+mod system;
