@@ -10,8 +10,12 @@ use jiff::Timestamp;
 use std::time::Duration;
 use store::{CursorWrite, Duty, Others, StoreError};
 
-/// How often whoever has the background work looks at the store though nothing was told.
+/// How often whoever has the background work looks at the store though nothing was told, while other nodes are at work.
 const LOOK: Duration = Duration::from_secs(1);
+/// And how often after [`QUIET`] looks without a word of another node: each look reads what this node itself has just queued.
+const SELDOM: Duration = Duration::from_secs(15);
+/// Looks without a word after which no other node is taken to be at work.
+const QUIET: u32 = 10;
 
 impl Orchestrator {
     /// Takes part: does the background work when it is this node's turn, and hears the others, until the store closes.
@@ -88,12 +92,15 @@ impl Orchestrator {
     async fn listen(&self) {
         let Some(mut others) = self.store.others() else { return };
         let mut before = Others::default();
+        let mut silent = 0;
         loop {
+            let pause = if silent < QUIET { LOOK } else { SELDOM };
             // The sender lives as long as the store.
-            let told = tokio::time::timeout(LOOK, others.changed()).await;
+            let told = tokio::time::timeout(pause, others.changed()).await;
             if matches!(told, Ok(Err(_))) {
                 return;
             }
+            silent = if told.is_err() { silent + 1 } else { 0 };
             let now = others.borrow_and_update().clone();
             let changed = |word: &str| now.changed(&before, word);
             let records = [SUSPENDED, RETIRED].map(|kind| format!("record:{kind}"));

@@ -5,7 +5,9 @@ use crate::session::Session;
 use std::future::{Future, poll_fn};
 use std::pin::Pin;
 use std::task::Poll;
+use store::StoreError;
 use tokio_postgres::Statement;
+use tokio_postgres::error::SqlState;
 use tokio_postgres::types::ToSql;
 
 /// A parameter that the batch keeps.
@@ -40,8 +42,19 @@ impl Batch {
         Ok(())
     }
 
+    /// Puts the statements of another batch before these.
+    pub fn after(self, mut first: Self) -> Self {
+        first.list.extend(self.list);
+        first
+    }
+
     /// Sends all of them in their order and waits for the answers; the first error is told.
     pub async fn send(self, session: &Session) -> Outcome<()> {
+        self.try_send(session).await.map_err(|(error, _)| error)
+    }
+
+    /// The same, with the database's own code of the error.
+    pub async fn try_send(self, session: &Session) -> Result<(), (StoreError, Option<SqlState>)> {
         let client = session.client();
         let refs: Vec<Vec<&(dyn ToSql + Sync)>> = self
             .list
@@ -76,7 +89,10 @@ impl Batch {
         })
         .await;
         match failed {
-            Some((at, error)) => Err(error).at(self.list[at].2),
+            Some((at, error)) => {
+                let code = error.code().cloned();
+                Err(error).at(self.list[at].2).map_err(|error| (error, code))
+            }
             None => Ok(()),
         }
     }

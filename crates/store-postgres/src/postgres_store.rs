@@ -5,7 +5,7 @@ use crate::online::Online;
 use crate::session::Session;
 use crate::snapshot::{self, PostgresSnapshot};
 use crate::types::Types;
-use crate::writer::{self, Erasure, Queue, Work};
+use crate::writer::{self, Erasure, Known, Queue, Work};
 use crate::{Options, audit, connect, custom, listen, reindex, schema, transfer};
 use async_trait::async_trait;
 use deadpool_postgres::Pool;
@@ -41,6 +41,8 @@ pub(crate) struct Node {
     /// A name that no other node has.
     pub name: String,
     others: watch::Sender<Others>,
+    /// What the last group left; `None` while one is under way, and after one that failed.
+    pub known: Mutex<Option<Known>>,
 }
 
 impl Node {
@@ -121,6 +123,7 @@ impl PostgresStore {
             changes,
             name: name(&connect::take(&writers).await?).await?,
             others: watch::Sender::new(Others::default()),
+            known: Mutex::new(None),
             writers,
             options,
         });

@@ -129,7 +129,15 @@ impl Group {
             .as_ref()
             .map(|lease| (self.compartment(&lease.instance), lease.clone()));
         let fence = lease.as_ref().map_or(0, |(_, lease)| lease.fence);
-        self.stored.leases.insert(write.id.clone(), fence);
+        let before = self.stored.leases.insert(write.id.clone(), fence).unwrap_or(0);
+        match &lease {
+            Some((_, lease)) => {
+                self.leased.insert(lease.instance.clone());
+            }
+            // There is none to take away.
+            None if before == 0 && !self.pending.leases.contains_key(&write.id) => return,
+            None => {}
+        }
         self.pending.leases.insert(write.id.clone(), lease);
     }
 

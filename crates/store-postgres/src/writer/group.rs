@@ -1,7 +1,9 @@
 //! Many transactions, one commit.
 
+use super::known::{Certain, Known};
 use super::pending::Pending;
 use super::{Answer, Extracted, Work, erase, flush, load, remove};
+use crate::batch::Batch;
 use crate::connect;
 use crate::custom;
 use crate::error::{Backend, Outcome, corrupt};
@@ -13,9 +15,10 @@ use fhir::CustomParams;
 use std::collections::{BTreeSet, HashMap};
 use std::sync::Arc;
 use store::{AuditEntry, Committed, StoreError};
+use tokio_postgres::error::SqlState;
 
 /// What is given out in the order of commits.
-#[derive(Debug, Clone)]
+#[derive(Debug, Clone, PartialEq, Eq)]
 pub(crate) struct Position {
     /// Last place of the change feed.
     pub seq: i64,
@@ -53,8 +56,22 @@ pub(crate) struct Group {
     pub accesses: Vec<AuditEntry>,
     /// What other nodes are told of ([`store::Others`]).
     pub words: BTreeSet<String>,
-    /// Where the group found the feed, and the parameters.
-    before: (i64, i64),
+    /// Instances that jobs were leased of.
+    pub leased: BTreeSet<String>,
+    /// Where the group found the position, or takes it to be.
+    before: Position,
+    /// What the group before left.
+    known: Option<Known>,
+    /// How the database is asked.
+    trip: Trip,
+}
+
+/// How a group goes to the database.
+enum Trip {
+    /// It holds the lock and has read what it is checked against. Whether the group before was of this node.
+    Asked { steady: bool },
+    /// It goes in one trip, and is refused unless the position is as it is taken to be and these instances do not exist.
+    Certain { absent: Vec<String> },
 }
 
 /// Why a group was not committed.
@@ -63,6 +80,17 @@ enum Failure {
     Nothing(StoreError),
     /// The connection broke while the database was committing.
     Unknown(StoreError),
+    /// Nothing was written: another node has committed meanwhile.
+    Stale,
+}
+
+impl From<Failure> for StoreError {
+    fn from(failure: Failure) -> Self {
+        match failure {
+            Failure::Nothing(error) | Failure::Unknown(error) => error,
+            Failure::Stale => Self::Backend("another node has committed meanwhile".into()),
+        }
+    }
 }
 
 impl From<StoreError> for Failure {
@@ -78,7 +106,7 @@ impl From<StoreError> for Failure {
 pub(super) async fn commit(node: &Arc<Node>, transactions: &[Extracted]) -> Vec<Answer> {
     match attempt(node, transactions).await {
         Ok(answers) => answers,
-        Err(Failure::Unknown(error)) => vec![Err(error); transactions.len()],
+        Err(failure @ (Failure::Unknown(_) | Failure::Stale)) => vec![Err(failure.into()); transactions.len()],
         Err(Failure::Nothing(error)) if transactions.len() == 1 => vec![Err(error)],
         // None of them is the culprit: each alone would wait as long for the same answer.
         Err(Failure::Nothing(
@@ -92,7 +120,7 @@ pub(super) async fn commit(node: &Arc<Node>, transactions: &[Extracted]) -> Vec<
             for one in transactions {
                 answers.push(match attempt(node, std::slice::from_ref(one)).await {
                     Ok(mut answer) => answer.pop().unwrap_or(Err(StoreError::Closed)),
-                    Err(Failure::Nothing(error) | Failure::Unknown(error)) => Err(error),
+                    Err(failure) => Err(failure.into()),
                 });
             }
             answers
@@ -111,6 +139,14 @@ async fn attempt(node: &Arc<Node>, transactions: &[Extracted]) -> Result<Vec<Ans
 }
 
 async fn group(node: &Arc<Node>, transactions: &[Extracted]) -> Result<Vec<Answer>, Failure> {
+    match work(node, transactions).await {
+        // Nothing is known now, so that this time it is asked.
+        Err(Failure::Stale) => work(node, transactions).await,
+        done => done,
+    }
+}
+
+async fn work(node: &Arc<Node>, transactions: &[Extracted]) -> Result<Vec<Answer>, Failure> {
     let mut group = Group::begin(node, transactions).await?;
     let mut answers = Vec::with_capacity(transactions.len());
     for (transaction, generation) in transactions {
@@ -151,47 +187,30 @@ pub(super) async fn upkeep(node: &Arc<Node>, work: Work) -> Answer {
         }
         let seq = group.position.seq as u64;
         group.finish().await?;
-        Ok(Committed { seq })
+        Ok::<_, Failure>(Committed { seq })
     };
-    run.await
-        .map_err(|(Failure::Nothing(error) | Failure::Unknown(error))| error)
+    let done = run.await.map_err(StoreError::from);
+    // It may have taken away what was known.
+    node.known.lock().take();
+    done
 }
 
 impl Group {
-    /// Takes the lock of all writers, learns how far they have come and what the transactions are checked against.
+    /// Learns what the transactions are checked against: from what the group before left, or with the lock of all writers.
     async fn begin(node: &Arc<Node>, transactions: &[Extracted]) -> Outcome<Self> {
-        let object = connect::take(&node.writers).await?;
-        let session = Session::begun(object);
-        let what = "waiting for the other writers";
-        let read = session
-            .client()
-            .prepare_cached("SELECT seq, rid, n, params, audit, audit_head FROM position WHERE one FOR UPDATE")
-            .await
-            .at(what)?;
-        // Sent together, in this order, since the first poll of each sends it: the questions are answered as of the moment
-        // when the lock is held.
-        let (begun, row, stored) = futures::join!(
-            session.client().batch_execute("BEGIN ISOLATION LEVEL READ COMMITTED"),
-            session.client().query_one(&read, &[]),
-            load::load(node, &session, transactions),
-        );
-        begun.at(what)?;
-        let row = row.at(what)?;
-        let stored = stored?;
-        let head: Vec<u8> = row.get(5);
-        let position = Position {
-            seq: row.get(0),
-            rid: row.get(1),
-            n: row.get(2),
-            params: row.get(3),
-            audit: (
-                row.get(4),
-                head.try_into().map_err(|_| corrupt("the head of the audit"))?,
-            ),
+        let known = node.known.lock().take();
+        let session = Session::begun(connect::take(&node.writers).await?);
+        let trusted = known.as_ref().filter(|known| known.steady);
+        let certain = trusted
+            .filter(|_| !transactions.is_empty())
+            .and_then(|known| Some((known.position.clone(), known.answer(transactions)?)));
+        let (position, stored, trip) = match certain {
+            Some((position, Certain { stored, absent })) => (position, stored, Trip::Certain { absent }),
+            None => ask(node, &session, transactions, known.as_ref()).await?,
         };
         let custom = custom::current(node, &session, position.params).await?;
         Ok(Self {
-            before: (position.seq, position.params),
+            before: position.clone(),
             session: Arc::new(session),
             position,
             custom,
@@ -203,6 +222,9 @@ impl Group {
             live: HashMap::new(),
             accesses: Vec::new(),
             words: BTreeSet::new(),
+            leased: BTreeSet::new(),
+            known,
+            trip,
         })
     }
 
@@ -234,40 +256,38 @@ impl Group {
 
     /// Writes what is left, commits, and puts into force for this node what was committed.
     async fn finish(mut self) -> Result<(), Failure> {
+        // Each commit moves the position, so that whoever finds it where it was knows that nothing was written.
+        self.position.n += 1;
+        let changed = self.pending.instances.iter();
+        let changed: Vec<(String, bool)> = changed.map(|(id, moved)| (id.clone(), moved.new)).collect();
         let mut batch = flush::batch(&mut self).await?;
         audit::append(&mut self, &mut batch).await?;
-        let what = "moving the position";
-        let head = self.position.audit.1.to_vec();
-        batch
-            .add(
-                &self.session,
-                "UPDATE position SET seq = $1, rid = $2, n = $3, params = $4, audit = $5, audit_head = $6 WHERE one",
-                params![
-                    self.position.seq,
-                    self.position.rid,
-                    self.position.n,
-                    self.position.params,
-                    self.position.audit.0,
-                    head
-                ],
-                what,
-            )
-            .await?;
-        if (self.position.seq, self.position.params) != self.before || !self.words.is_empty() {
-            let told = listen::told(&self.node.name, &self.words);
-            batch
-                .add(
-                    &self.session,
-                    "SELECT pg_notify('sinfonia', $1)",
-                    params![told],
-                    "telling other nodes",
-                )
-                .await?;
+        let certain = matches!(self.trip, Trip::Certain { .. });
+        if certain {
+            batch = batch.after(self.claims().await?);
+        } else {
+            self.moves(&mut batch).await?;
         }
+        let what = "telling other nodes";
+        let told = listen::told(&self.node.name, &self.words);
+        let sql = "SELECT pg_notify('sinfonia', $1)";
+        batch.add(&self.session, sql, params![told], what).await?;
         let session = self.session.clone();
-        let (written, committed) = futures::join!(batch.send(&session), session.client().batch_execute("COMMIT"));
+        let begins = async {
+            match certain {
+                true => session.client().batch_execute(BEGIN).await,
+                false => Ok(()),
+            }
+        };
+        // Sent in this order, since the first poll of each sends it.
+        let commit = session.client().batch_execute("COMMIT");
+        let (begun, written, committed) = futures::join!(begins, batch.try_send(&session), commit);
+        begun.at("beginning")?;
         // After a refused statement COMMIT rolls back.
-        written?;
+        written.map_err(|(error, code)| match code {
+            Some(SqlState::DIVISION_BY_ZERO) if certain => Failure::Stale,
+            _ => Failure::Nothing(error),
+        })?;
         if let Err(error) = committed {
             let known = error.as_db_error().is_some();
             let error = Err::<(), _>(error).at("committing").expect_err("an error");
@@ -279,7 +299,7 @@ impl Group {
                 )))
             });
         }
-        self.committed();
+        self.committed(changed);
         drop(session);
         if let Some(mut session) = Arc::into_inner(self.session) {
             session.ended();
@@ -287,13 +307,113 @@ impl Group {
         Ok(())
     }
 
-    fn committed(&mut self) {
-        let node = &self.node;
+    /// Moves the position: the lock is held.
+    async fn moves(&self, batch: &mut Batch) -> Outcome<()> {
+        let Position {
+            seq,
+            rid,
+            n,
+            params,
+            audit,
+        } = self.position.clone();
+        let sql = "UPDATE position SET seq = $1, rid = $2, n = $3, params = $4, audit = $5, audit_head = $6 WHERE one";
+        let values = params![seq, rid, n, params, audit.0, audit.1.to_vec()];
+        batch.add(&self.session, sql, values, "moving the position").await
+    }
+
+    /// Takes the lock and moves the position, if what this group believes is so: each statement divides by nothing if it is not.
+    async fn claims(&self) -> Outcome<Batch> {
+        let mut batch = Batch::default();
+        let Position {
+            seq,
+            rid,
+            n,
+            params,
+            audit,
+        } = self.position.clone();
+        let before = self.before.clone();
+        let sql = "UPDATE position SET seq = $1, rid = $2, params = $4, audit = $5, audit_head = $6,
+             n = $3::bigint / CASE WHEN seq = $7 AND rid = $8 AND n = $9 AND params = $10 AND audit = $11 THEN 1 ELSE 0 END WHERE one";
+        let (then, now) = (before.audit.0, audit.0);
+        let values = params![
+            seq,
+            rid,
+            n,
+            params,
+            now,
+            audit.1.to_vec(),
+            before.seq,
+            before.rid,
+            before.n,
+            before.params,
+            then
+        ];
+        batch.add(&self.session, sql, values, "moving the position").await?;
+        if let Trip::Certain { absent } = &self.trip
+            && !absent.is_empty()
+        {
+            let sql = "SELECT 1 / CASE WHEN EXISTS
+                 (SELECT FROM unnest($1::text[]) AS w(id) JOIN instance i ON i.id = w.id) THEN 0 ELSE 1 END";
+            let values = params![absent.clone()];
+            batch.add(&self.session, sql, values, "looking for new instances").await?;
+        }
+        Ok(batch)
+    }
+
+    fn committed(&mut self, changed: Vec<(String, bool)>) {
+        let node = self.node.clone();
         for (code, name) in &self.new_types {
             node.types.learn(*code, name);
         }
         node.many.write().extend(self.new_many.iter().copied());
-        custom::publish(node, &self.custom, self.position.params);
+        custom::publish(&node, &self.custom, self.position.params);
         node.tell(self.position.seq as u64);
+        let steady = match self.trip {
+            Trip::Asked { steady } => steady,
+            Trip::Certain { .. } => true,
+        };
+        let known = self.known.take();
+        *node.known.lock() = Some(Known::after(known, self, steady, changed));
     }
+}
+
+const BEGIN: &str = "BEGIN ISOLATION LEVEL READ COMMITTED";
+
+/// Takes the lock of all writers, learns how far they have come and what the transactions are checked against.
+async fn ask(
+    node: &Arc<Node>,
+    session: &Session,
+    transactions: &[Extracted],
+    known: Option<&Known>,
+) -> Outcome<(Position, load::Loaded, Trip)> {
+    let what = "waiting for the other writers";
+    let sql = "SELECT seq, rid, n, params, audit, audit_head FROM position WHERE one FOR UPDATE";
+    let read = session.client().prepare_cached(sql).await.at(what)?;
+    let trusted = known.filter(|known| known.steady);
+    // Sent together, in this order, since the first poll of each sends it: the questions are answered as of the moment
+    // when the lock is held.
+    let (begun, row, stored) = futures::join!(
+        session.client().batch_execute(BEGIN),
+        session.client().query_one(&read, &[]),
+        load::load(node, session, transactions, trusted),
+    );
+    begun.at(what)?;
+    let row = row.at(what)?;
+    let mut stored = stored?;
+    let head: Vec<u8> = row.get(5);
+    let position = Position {
+        seq: row.get(0),
+        rid: row.get(1),
+        n: row.get(2),
+        params: row.get(3),
+        audit: (
+            row.get(4),
+            head.try_into().map_err(|_| corrupt("the head of the audit"))?,
+        ),
+    };
+    let steady = known.is_some_and(|known| known.position == position);
+    if trusted.is_some() && !steady {
+        stored = load::load(node, session, transactions, None).await?;
+    }
+    Ok((position, stored, Trip::Asked { steady }))
 }

@@ -1,6 +1,7 @@
 //! Everything that a group's transactions are checked against, read in one go.
 
 use super::Extracted;
+use super::known::Known;
 use super::pending::{Now, Row, Slot};
 use crate::error::Outcome;
 use crate::postgres_store::Node;
@@ -34,15 +35,20 @@ pub(crate) struct Loaded {
     pub lanes: HashMap<u64, (String, String)>,
 }
 
-/// Reads what the transactions expect and change; the questions go to the database together.
-pub(super) async fn load(node: &Node, session: &Session, transactions: &[Extracted]) -> Outcome<Loaded> {
+/// Reads what the transactions expect and change and is not known; the questions go to the database together.
+pub(super) async fn load(
+    node: &Node,
+    session: &Session,
+    transactions: &[Extracted],
+    known: Option<&Known>,
+) -> Outcome<Loaded> {
     let all: Vec<&Transaction> = transactions.iter().map(|(transaction, _)| &**transaction).collect();
     let (resources, instances, histories, waits, leases, outbox, cursors, records, definitions, lanes) = futures::try_join!(
         resources(node, session, &all),
-        instances(session, &all),
+        instances(session, &all, known),
         histories(session, &all),
         waits(session, &all),
-        leases(session, &all),
+        leases(session, &all, known),
         outbox(session, &all),
         cursors(session, &all),
         records(session, &all),
@@ -112,7 +118,11 @@ async fn resources(node: &Node, session: &Session, all: &[&Transaction]) -> Outc
     Ok(rows.into_iter().map(slot).collect())
 }
 
-async fn instances(session: &Session, all: &[&Transaction]) -> Outcome<HashMap<String, (i64, u64)>> {
+async fn instances(
+    session: &Session,
+    all: &[&Transaction],
+    known: Option<&Known>,
+) -> Outcome<HashMap<String, (i64, u64)>> {
     let mut ids: HashSet<&str> = HashSet::new();
     for transaction in all {
         ids.extend(transaction.instances.iter().map(|write| write.id.as_str()));
@@ -129,8 +139,15 @@ async fn instances(session: &Session, all: &[&Transaction]) -> Outcome<HashMap<S
         ids.extend(leases.map(|lease| lease.instance.as_str()));
     }
     ids.retain(|id| !id.is_empty());
+    let mut found = HashMap::new();
+    if let Some(known) = known {
+        ids.retain(|id| match known.instance(id) {
+            Some(kept) => found.insert((*id).to_owned(), kept).is_some(),
+            None => true,
+        });
+    }
     if ids.is_empty() {
-        return Ok(HashMap::new());
+        return Ok(found);
     }
     let ids: Vec<&str> = ids.into_iter().collect();
     let rows = session
@@ -140,10 +157,11 @@ async fn instances(session: &Session, all: &[&Transaction]) -> Outcome<HashMap<S
             "reading instances",
         )
         .await?;
-    Ok(rows
-        .into_iter()
-        .map(|row| (row.get(0), (row.get(1), row.get::<_, i64>(2) as u64)))
-        .collect())
+    found.extend(
+        rows.into_iter()
+            .map(|row| (row.get(0), (row.get(1), row.get::<_, i64>(2) as u64))),
+    );
+    Ok(found)
 }
 
 async fn histories(session: &Session, all: &[&Transaction]) -> Outcome<HashSet<(String, u64)>> {
@@ -209,9 +227,18 @@ async fn waits(session: &Session, all: &[&Transaction]) -> Outcome<HashSet<WaitK
         .collect())
 }
 
-async fn leases(session: &Session, all: &[&Transaction]) -> Outcome<HashMap<String, u64>> {
-    let leases = all.iter().flat_map(|transaction| &transaction.leases);
-    let ids: Vec<&str> = leases.map(|write| write.id.as_str()).collect();
+async fn leases(
+    session: &Session,
+    all: &[&Transaction],
+    known: Option<&Known>,
+) -> Outcome<HashMap<String, u64>> {
+    let sure = |transaction: &Transaction, job: &str| known.is_some_and(|known| known.never_leased(transaction, job));
+    let ids: Vec<&str> = all
+        .iter()
+        .flat_map(|transaction| transaction.leases.iter().map(move |write| (transaction, write.id.as_str())))
+        .filter(|(transaction, id)| !sure(transaction, id))
+        .map(|(_, id)| id)
+        .collect();
     if ids.is_empty() {
         return Ok(HashMap::new());
     }

@@ -6,6 +6,7 @@ mod delivery;
 mod erase;
 mod flush;
 mod group;
+mod known;
 mod load;
 mod pending;
 mod process;
@@ -14,6 +15,7 @@ mod resources;
 
 pub(crate) use erase::Erasure;
 pub(crate) use group::Group;
+pub(crate) use known::Known;
 pub(crate) use remove::{Removal, What};
 pub(crate) use resources::IndexChange;
 
