@@ -1,5 +1,6 @@
 //! The store through its public API, on a throw-away cluster.
 
 mod contract;
+mod nodes;
 mod tls;
 mod upgrade;
