@@ -5,7 +5,9 @@
 //!   checked still holds when it is written, and places of the change feed are given out in the order of commits, without a gap
 //!   that a reader could see. The cost: one group commit at a time in the whole system, some 1–2 ms with a local disk; many
 //!   transactions share it. A node that stops while it holds the lock loses it after [`Options::stuck`].
-//!   A group is three trips to the server: lock, read all that is checked, write with `UNNEST` and commit.
+//!   A group is two trips to the server: lock and read all that is checked, write with `UNNEST` and commit. Where everything
+//!   that is checked was left by this node and no other has committed since, it is one: the lock is taken and the belief verified
+//!   with the writing (`writer/known.rs`).
 //! * **Reading**: a [`store::Snapshot`] is a `REPEATABLE READ` transaction on a pooled connection. No copies are kept in the node:
 //!   other nodes write.
 //! * **Searching**: the same plans, walks and marks as the embedded store, see [`search`]; candidates are fetched by the chunk.

@@ -80,7 +80,7 @@ enum Failure {
     Nothing(StoreError),
     /// The connection broke while the database was committing.
     Unknown(StoreError),
-    /// Nothing was written: another node has committed meanwhile.
+    /// Nothing was written: the database is not as it was taken to be. Another node has committed meanwhile, say.
     Stale,
 }
 
@@ -88,7 +88,7 @@ impl From<Failure> for StoreError {
     fn from(failure: Failure) -> Self {
         match failure {
             Failure::Nothing(error) | Failure::Unknown(error) => error,
-            Failure::Stale => Self::Backend("another node has committed meanwhile".into()),
+            Failure::Stale => Self::Backend("what is stored is not what this node left; try again".into()),
         }
     }
 }
@@ -228,6 +228,11 @@ impl Group {
         })
     }
 
+    /// Whether it is begun anew, with questions, should the database know better.
+    pub fn is_certain(&self) -> bool {
+        matches!(self.trip, Trip::Certain { .. })
+    }
+
     /// The code of a type, given one now if it has none.
     pub async fn code_or_new(&mut self, name: &str) -> Outcome<i64> {
         if let Some(code) = self.node.types.known(name) {
@@ -262,7 +267,7 @@ impl Group {
         let changed: Vec<(String, bool)> = changed.map(|(id, moved)| (id.clone(), moved.new)).collect();
         let mut batch = flush::batch(&mut self).await?;
         audit::append(&mut self, &mut batch).await?;
-        let certain = matches!(self.trip, Trip::Certain { .. });
+        let certain = self.is_certain();
         if certain {
             batch = batch.after(self.claims().await?);
         } else {
@@ -285,7 +290,7 @@ impl Group {
         begun.at("beginning")?;
         // After a refused statement COMMIT rolls back.
         written.map_err(|(error, code)| match code {
-            Some(SqlState::DIVISION_BY_ZERO) if certain => Failure::Stale,
+            Some(SqlState::DIVISION_BY_ZERO | SqlState::UNIQUE_VIOLATION) if certain => Failure::Stale,
             _ => Failure::Nothing(error),
         })?;
         if let Err(error) = committed {
@@ -355,7 +360,9 @@ impl Group {
             let sql = "SELECT 1 / CASE WHEN EXISTS
                  (SELECT FROM unnest($1::text[]) AS w(id) JOIN instance i ON i.id = w.id) THEN 0 ELSE 1 END";
             let values = params![absent.clone()];
-            batch.add(&self.session, sql, values, "looking for new instances").await?;
+            batch
+                .add(&self.session, sql, values, "looking for new instances")
+                .await?;
         }
         Ok(batch)
     }

@@ -160,8 +160,14 @@ fn asks(transaction: &Transaction) -> bool {
         || !transaction.definitions.is_empty()
         || !transaction.deliveries.is_empty()
         || !transaction.cursors.is_empty()
-        || transaction.outbox.iter().any(|write| matches!(write, OutboxWrite::Add { .. }))
-        || transaction.records.iter().any(|RecordWrite { must_be_new, .. }| *must_be_new)
+        || transaction
+            .outbox
+            .iter()
+            .any(|write| matches!(write, OutboxWrite::Add { .. }))
+        || transaction
+            .records
+            .iter()
+            .any(|RecordWrite { must_be_new, .. }| *must_be_new)
         || !transaction.history.iter().all(leads)
 }
 
@@ -236,9 +242,18 @@ mod tests {
         let certain = known.answer(&[step("a", 3, Some("a.1")), step("b", 2, None)]).unwrap();
         assert_eq!(certain.stored.instances["a"].1, 3);
         assert!(certain.absent.is_empty());
-        assert!(known.answer(&[step("c", 1, None)]).is_none(), "an instance of which nothing is known");
-        assert!(known.answer(&[step("b", 2, Some("b.1"))]).is_none(), "a job that may be leased");
-        assert!(known.answer(&[step("a", 3, Some("b.1"))]).is_none(), "a job of another instance");
+        assert!(
+            known.answer(&[step("c", 1, None)]).is_none(),
+            "an instance of which nothing is known"
+        );
+        assert!(
+            known.answer(&[step("b", 2, Some("b.1"))]).is_none(),
+            "a job that may be leased"
+        );
+        assert!(
+            known.answer(&[step("a", 3, Some("b.1"))]).is_none(),
+            "a job of another instance"
+        );
     }
 
     #[test]

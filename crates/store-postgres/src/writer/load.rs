@@ -227,15 +227,16 @@ async fn waits(session: &Session, all: &[&Transaction]) -> Outcome<HashSet<WaitK
         .collect())
 }
 
-async fn leases(
-    session: &Session,
-    all: &[&Transaction],
-    known: Option<&Known>,
-) -> Outcome<HashMap<String, u64>> {
+async fn leases(session: &Session, all: &[&Transaction], known: Option<&Known>) -> Outcome<HashMap<String, u64>> {
     let sure = |transaction: &Transaction, job: &str| known.is_some_and(|known| known.never_leased(transaction, job));
     let ids: Vec<&str> = all
         .iter()
-        .flat_map(|transaction| transaction.leases.iter().map(move |write| (transaction, write.id.as_str())))
+        .flat_map(|transaction| {
+            transaction
+                .leases
+                .iter()
+                .map(move |write| (transaction, write.id.as_str()))
+        })
         .filter(|(transaction, id)| !sure(transaction, id))
         .map(|(_, id)| id)
         .collect();

@@ -12,7 +12,7 @@ use store::WaitKey;
 
 /// The statements for everything that is not a resource or a notification.
 pub(super) async fn write(group: &mut Group, batch: &mut Batch) -> Outcome<()> {
-    let session = group.session.clone();
+    let (session, certain) = (group.session.clone(), group.is_certain());
     let pending = &mut group.pending;
     definitions(&session, pending, batch).await?;
     let moved = std::mem::take(&mut pending.instances);
@@ -21,7 +21,7 @@ pub(super) async fn write(group: &mut Group, batch: &mut Batch) -> Outcome<()> {
     update_instances(&session, known, batch).await?;
     history(&session, pending, batch).await?;
     timers(&session, pending, batch).await?;
-    waits(&session, pending, batch).await?;
+    waits(&session, pending, batch, certain).await?;
     leases(&session, pending, batch).await?;
     outbox(&session, pending, batch).await?;
     cursors(&session, pending, batch).await?;
@@ -230,7 +230,7 @@ impl Waits {
     }
 }
 
-async fn waits(session: &Session, pending: &mut Pending, batch: &mut Batch) -> Outcome<()> {
+async fn waits(session: &Session, pending: &mut Pending, batch: &mut Batch, certain: bool) -> Outcome<()> {
     let (mut gone, mut added) = (Waits::default(), Waits::default());
     for (key, compartment) in std::mem::take(&mut pending.waits) {
         match compartment {
@@ -253,12 +253,22 @@ async fn waits(session: &Session, pending: &mut Pending, batch: &mut Batch) -> O
     if added.ids.is_empty() {
         return Ok(());
     }
+    // One that is there already is none to add. Looking costs as much as adding: a group that would be begun anew does not.
+    let sql = match certain {
+        true => {
+            "INSERT INTO wait(compartment, kind, name, key, instance, id)
+             SELECT * FROM unnest($1::bigint[], $2::smallint[], $3::text[], $4::text[], $5::text[], $6::text[])"
+        }
+        false => {
+            "INSERT INTO wait(compartment, kind, name, key, instance, id)
+             SELECT * FROM unnest($1::bigint[], $2::smallint[], $3::text[], $4::text[], $5::text[], $6::text[])
+             ON CONFLICT DO NOTHING"
+        }
+    };
     batch
         .add(
             session,
-            "INSERT INTO wait(compartment, kind, name, key, instance, id)
-             SELECT * FROM unnest($1::bigint[], $2::smallint[], $3::text[], $4::text[], $5::text[], $6::text[])
-             ON CONFLICT DO NOTHING",
+            sql,
             params![
                 added.compartments,
                 added.kinds,

@@ -3,11 +3,16 @@
 use jiff::Timestamp;
 use postgres_fixture::Database;
 use std::sync::Arc;
-use store::{HistoryWrite, InstanceStatus, InstanceWrite, LeaseWrite, Store, StoreError, Transaction};
+use store::{
+    HistoryWrite, InstanceStatus, InstanceWrite, LeaseWrite, Store, StoreError, Transaction, WaitKey, WaitKind,
+    WaitWrite,
+};
 use store_postgres::{Options, PostgresStore};
 
 async fn open(database: &Database) -> Arc<PostgresStore> {
-    PostgresStore::open(&database.address(), Options::default()).await.unwrap()
+    PostgresStore::open(&database.address(), Options::default())
+        .await
+        .unwrap()
 }
 
 fn step(id: &str, expected_revision: u64) -> Transaction {
@@ -107,4 +112,34 @@ async fn of_two_nodes_that_race_each_step_is_taken_once() {
     }
     assert_eq!((taken, taken), (stored, told));
     assert!(taken > 0);
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_wait_that_is_there_already_is_none_to_add() {
+    let Some(database) = Database::new() else { return };
+    let store = open(&database).await;
+    for revision in 0..5 {
+        let key = WaitKey {
+            kind: WaitKind::Message,
+            name: "m".into(),
+            key: "k".into(),
+            instance: "i".into(),
+            id: "i.2".into(),
+        };
+        let waits = vec![WaitWrite::Add(key)];
+        store
+            .commit(Transaction {
+                waits,
+                ..step("i", revision)
+            })
+            .await
+            .unwrap();
+    }
+    let mut snapshot = store.snapshot().await.unwrap();
+    let found = snapshot
+        .waits(WaitKind::Message, Some("m"), None, None, 10)
+        .await
+        .unwrap();
+    assert_eq!(found.len(), 1);
+    assert_eq!(revision(&store, "i").await, 5);
 }
