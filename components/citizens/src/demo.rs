@@ -27,5 +27,6 @@ async fn build(demo: &DemoContext) -> Result<(), PeerError> {
     let fhir = demo.context.peers.fhir(&Actor::system());
     let (id, name) = DESK;
     let person = json!({"resourceType": "Practitioner", "id": id, "active": true, "name": [{"text": name}]});
-    fhir.update(&person).await.map(drop)
+    fhir.update(&person).await?;
+    crate::matching::demo::build(&demo.context, &fhir).await
 }

@@ -9,6 +9,7 @@
 mod choice;
 pub mod demo;
 mod home;
+pub mod matching;
 
 use access::{Actor, Description, Policy, Routes};
 use axum::extract::FromRef;
@@ -57,6 +58,12 @@ const NAVIGATION: &[NavigationItem] = &[
         path: "/anagrafe",
         it: "Anagrafe assistiti",
         en: "Assisted people",
+        roles: DESK,
+    },
+    NavigationItem {
+        path: "/anagrafe/doppioni",
+        it: "Schede doppie",
+        en: "Duplicate records",
         roles: DESK,
     },
     NavigationItem {
@@ -150,5 +157,5 @@ fn routes(context: &Context) -> Routes {
         app,
         routes: Routes::new(),
     };
-    choice::routes(home::routes(declared)).routes
+    matching::routes(choice::routes(home::routes(declared))).routes
 }

@@ -71,6 +71,25 @@ impl Fhir {
         Ok(found)
     }
 
+    /// Hands the pages of a search to `each`, one after the other, until there are no more or it says `false`: for what is too
+    /// much to be held at once.
+    pub async fn walk(
+        &self,
+        rtype: &str,
+        params: &[(&str, &str)],
+        mut each: impl FnMut(Vec<Value>) -> bool + Send,
+    ) -> Result<(), PeerError> {
+        let mut bundle = self.bundle(rtype, params).await?;
+        loop {
+            let next = next_page(&bundle);
+            let goes_on = each(resources(bundle));
+            match next {
+                Some(path) if goes_on => bundle = self.send(Method::GET, &path, None, None).await?,
+                _ => return Ok(()),
+            }
+        }
+    }
+
     /// How many resources match.
     pub async fn count(&self, rtype: &str, params: &[(&str, &str)]) -> Result<u64, PeerError> {
         let mut params = params.to_vec();

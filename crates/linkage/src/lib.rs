@@ -32,7 +32,7 @@ pub use compare::{Kind, Level};
 pub use em::{Model, Training, train};
 pub use fitted::{Fitted, FittedError, Frequencies};
 pub use labels::label;
-pub use run::{Limits, Link, Outcome, Progress, link};
+pub use run::{Limits, Link, Outcome, Progress, link, link_by};
 pub use setup::{Field, Setup, SetupError, persons};
 pub use similar::{distance, jaro_winkler};
 pub use table::{Table, TableError};

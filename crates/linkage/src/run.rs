@@ -3,7 +3,7 @@
 use crate::block::Keys;
 use crate::em::{self, Levels, Model, Pattern, Training, level_of, shares_of, train};
 use crate::weigh::{Cache, Scorer, Thresholds, pattern};
-use crate::{Level, Table, table};
+use crate::{Fitted, Level, Table, table};
 use std::collections::HashMap;
 use std::ops::Range;
 use std::sync::Mutex;
@@ -106,41 +106,24 @@ pub fn link(table: &Table, limits: &Limits, progress: &(dyn Fn(Progress) + Sync)
     let all = records * (records - 1.0) / 2.0;
     let model = em::model(&trainings, u, &shared, &patterns, (each, all));
     let thresholds = Thresholds::of(&model, &patterns);
-    let scorer = Scorer::new(table, &model);
-    let kept = AtomicUsize::new(0);
-    let steps = Steps {
-        block: None,
-        every: 1,
-        weighing: true,
+    walk.weigh(
+        &Scorer::new(table, &model),
+        (model.clone(), thresholds),
+        limits,
+        progress,
+    )
+}
+
+/// Links a table with itself by what was learnt elsewhere: for a registry too small to learn from.
+pub fn link_by(table: &Table, fitted: &Fitted, limits: &Limits, progress: &(dyn Fn(Progress) + Sync)) -> Outcome {
+    let keys = Keys::of(table, limits.max_group);
+    let walk = Walk {
+        table,
+        keys: &keys,
+        threads: limits.threads.clamp(1, 256),
     };
-    progress(Progress {
-        weighing: true,
-        done: 0,
-        of: keys.pairs,
-    });
-    let (links, compared) = walk.all(steps, progress, Vec::new, |links: &mut Vec<Link>, cache, a, b| {
-        // whatever does not reach the band Review is of different persons
-        if let Some(weight) = scorer.at_least(thresholds.review, (a, b), cache)
-            && kept.fetch_add(1, Ordering::Relaxed) < limits.max_links
-        {
-            #[expect(clippy::cast_possible_truncation, reason = "a weight")]
-            links.push(Link {
-                a,
-                b,
-                weight: weight as f32,
-            });
-        }
-    });
-    let mut links: Vec<Link> = links.into_iter().flatten().collect();
-    links.sort_unstable_by_key(|link| (link.a, link.b));
-    Outcome {
-        thresholds,
-        links,
-        compared,
-        left_out: keys.left_out,
-        truncated: kept.into_inner() > limits.max_links,
-        model,
-    }
+    let learnt = (fitted.model.clone(), fitted.thresholds);
+    walk.weigh(&Scorer::fitted(table, fitted), learnt, limits, progress)
 }
 
 /// What pairs of different persons agree on: pairs drawn at random, and for the same value, which is rare, its exact chance.
@@ -204,6 +187,50 @@ struct Steps {
 }
 
 impl Walk<'_> {
+    /// Weighs all pairs and keeps those that are not of different persons.
+    fn weigh(
+        &self,
+        scorer: &Scorer<'_>,
+        (model, thresholds): (Model, Thresholds),
+        limits: &Limits,
+        progress: &(dyn Fn(Progress) + Sync),
+    ) -> Outcome {
+        let kept = AtomicUsize::new(0);
+        let steps = Steps {
+            block: None,
+            every: 1,
+            weighing: true,
+        };
+        progress(Progress {
+            weighing: true,
+            done: 0,
+            of: self.keys.pairs,
+        });
+        let (links, compared) = self.all(steps, progress, Vec::new, |links: &mut Vec<Link>, cache, a, b| {
+            // whatever does not reach the band Review is of different persons
+            if let Some(weight) = scorer.at_least(thresholds.review, (a, b), cache)
+                && kept.fetch_add(1, Ordering::Relaxed) < limits.max_links
+            {
+                #[expect(clippy::cast_possible_truncation, reason = "a weight")]
+                links.push(Link {
+                    a,
+                    b,
+                    weight: weight as f32,
+                });
+            }
+        });
+        let mut links: Vec<Link> = links.into_iter().flatten().collect();
+        links.sort_unstable_by_key(|link| (link.a, link.b));
+        Outcome {
+            model,
+            thresholds,
+            links,
+            compared,
+            left_out: self.keys.left_out,
+            truncated: kept.into_inner() > limits.max_links,
+        }
+    }
+
     /// How often patterns come up in one block or in all, and of how many pairs one was looked at.
     fn patterns(
         &self,

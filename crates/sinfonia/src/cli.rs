@@ -95,6 +95,8 @@ pub enum Command {
     Backup(commands::backup::Args),
     /// Puts a backup back into an empty place.
     Restore(commands::backup::RestoreArgs),
+    /// Looks for duplicates in the whole registry of assisted people and writes the pairs for the desk (docs/linkage.md).
+    Deduplicate,
     /// Removes superseded versions of FHIR resources by policy; the current versions stay.
     Prune(commands::prune::Args),
     /// Shows which schema the database has and who works with it; ends a rolling upgrade (docs/scale.md).

@@ -64,6 +64,7 @@ fn run() -> anyhow::Result<()> {
             Command::Copy(args) => commands::copy::run(&place, &args).await,
             Command::Backup(args) => commands::backup::run(&place, &args).await,
             Command::Restore(args) => commands::backup::restore(&place, &args).await,
+            Command::Deduplicate => commands::deduplicate::run(&place).await,
             Command::Prune(args) => commands::prune::run(&place, args).await,
             Command::Schema(args) => commands::schema::run(&place, &args).await,
             Command::Deploy(args) => commands::deploy::run(&place, args).await,

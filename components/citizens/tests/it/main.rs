@@ -1,4 +1,5 @@
 //! The registry's pages and API over a real hub and orchestrator.
 
 mod choice;
+mod matching;
 mod system;

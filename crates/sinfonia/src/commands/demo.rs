@@ -155,7 +155,11 @@ async fn accounts(system: &System) -> anyhow::Result<()> {
     if accounts.is_empty() {
         bail!("the demo has no accounts");
     }
-    for account in rights::demo::ACCOUNTS.iter().chain(citizens::demo::ACCOUNTS).chain(staff::demo::ACCOUNTS) {
+    for account in rights::demo::ACCOUNTS
+        .iter()
+        .chain(citizens::demo::ACCOUNTS)
+        .chain(staff::demo::ACCOUNTS)
+    {
         let actor = access::Actor {
             subject: account.subject.into(),
             name: account.name.into(),

@@ -6,6 +6,7 @@ pub mod backup;
 pub mod client;
 pub mod config;
 pub mod copy;
+pub mod deduplicate;
 pub mod demo;
 pub mod deploy;
 pub mod doctor;
