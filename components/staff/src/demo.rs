@@ -4,6 +4,7 @@ use crate::alerts;
 use crate::assignment::Assignment;
 use crate::person::{Person, Title};
 use crate::registry;
+use crate::systems::{EXTENSION, PLACE};
 use access::Actor;
 use codicefiscale::{CodiceFiscale, Sex};
 use component::{DemoAccount, DemoContext, Fhir, PeerError};
@@ -71,11 +72,12 @@ async fn build(demo: &DemoContext) -> Result<(), PeerError> {
     let office = json!({"resourceType": "Practitioner", "id": id, "active": true, "gender": "female",
         "name": [{"use": "official", "given": [given], "family": family, "text": format!("{given} {family}")}]});
     fhir.update(&office).await?;
+    let area = places(&fhir).await?;
     let asked = [("organization:missing", "false"), ("_count", "200")];
     let found = fhir.search("PractitionerRole", &asked).await?;
     for (number, one) in found.into_iter().filter_map(Assignment::of).enumerate() {
         if let Some(work) = WORK.iter().find(|work| work.0 == one.role) {
-            fill(demo, &fhir, one, work, number).await?;
+            fill(demo, &fhir, one, work, (number, &area)).await?;
         }
     }
     (demo.settle)().await.map_err(PeerError::Malformed)
@@ -87,7 +89,7 @@ async fn fill(
     fhir: &Fhir,
     mut one: Assignment,
     work: &(&str, &str, &str, &str, &str, u32),
-    number: usize,
+    (number, area): (usize, &str),
 ) -> Result<(), PeerError> {
     let Some(mut person) = registry::person(fhir, &one.person).await? else {
         return Ok(());
@@ -123,11 +125,66 @@ async fn fill(
     one.start = format!("{}-01-01", 2012 + number % 10);
     if hours == 0 {
         one.times = "lun-ven 9:00-12:00, mar e gio 16:00-18:00".into();
+        one.areas = vec![area.to_owned()];
+        // One of them works less, by an own ceiling.
+        one.ceiling = (number % 4 == 3).then_some(1000);
+        if one.sites.is_empty() {
+            one.sites = vec![surgery(fhir, &one, number).await?];
+        }
     }
+    learned(demo, fhir, &one.person, number).await?;
     registry::write(fhir, &one)
         .await
         .map_err(|error| PeerError::Malformed(error.to_string()))?;
     alerts::watch(&demo.context, &person.id, &title).await
+}
+
+/// The area of the demo's doctors; how many live there is invented.
+async fn places(fhir: &Fhir) -> Result<String, PeerError> {
+    let extension = |name: &str, member: &str, value: serde_json::Value| {
+        let mut one = json!({"url": format!("{EXTENSION}{name}")});
+        one[member] = value;
+        one
+    };
+    let id = "ambito-partenope-1";
+    let area = json!({"resourceType": "Location", "id": id, "status": "active", "name": "Ambito Partenope 1",
+        "type": [{"coding": [{"system": PLACE, "code": "ambito"}]}],
+        "extension": [extension("comune", "valueCode", json!("063049")), extension("assistibili-mmg", "valueInteger", json!(5600)),
+            extension("assistibili-pls", "valueInteger", json!(1150))],
+        "managingOrganization": {"reference": "Organization/asl-partenope"}});
+    fhir.update(&area).await?;
+    Ok(id.to_owned())
+}
+
+/// A surgery in Naples.
+async fn surgery(fhir: &Fhir, one: &Assignment, number: usize) -> Result<String, PeerError> {
+    const STREETS: [(&str, f64, f64); 4] = [
+        ("Via Chiaia 41", 40.8362, 14.2440),
+        ("Via Foria 118", 40.8585, 14.2597),
+        ("Via Luca Giordano 77", 40.8460, 14.2290),
+        ("Corso Garibaldi 203", 40.8530, 14.2680),
+    ];
+    let (line, latitude, longitude) = STREETS[number % STREETS.len()];
+    let id = format!("ambulatorio-{}", one.person);
+    let place = json!({"resourceType": "Location", "id": id, "status": "active", "name": format!("Ambulatorio {}", one.person_name),
+        "address": {"line": [line], "city": "Napoli", "district": "NA", "country": "IT"},
+        "position": {"latitude": latitude, "longitude": longitude}});
+    fhir.update(&place).await?;
+    Ok(id)
+}
+
+/// Events with credits.
+async fn learned(demo: &DemoContext, fhir: &Fhir, person: &str, number: usize) -> Result<(), PeerError> {
+    const EVENTS: [(&str, &str, u32); 3] = [
+        ("2026-02-14", "Il piede diabetico: prevenzione e cura", 124),
+        ("2026-05-09", "Cure di prossimità e DM 77/2022", 90),
+        ("2026-09-26", "Sicurezza del paziente e segnalazione degli eventi", 205),
+    ];
+    for (place, event) in EVENTS.into_iter().enumerate().take(1 + number % 3) {
+        let id = format!("ecm-{person}-{place}");
+        crate::credits::demo(fhir, person, &id, event, demo.context.clock.now()).await?;
+    }
+    Ok(())
 }
 
 /// A date of birth and the codice fiscale that goes with it, for somebody who has none.

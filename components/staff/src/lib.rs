@@ -6,20 +6,21 @@
 //! `crates/access` takes roles at each request; what is not for the directory (absences, credits, files sent) is a `Basic`
 //! that only the program reads. What was true when is the period in the resource; what was known when is its history.
 
+mod absences;
 mod alerts;
 mod api;
 mod app;
 mod assignment;
+mod chart;
 mod check;
+mod conventions;
+mod credits;
 pub mod demo;
 mod find;
-#[allow(dead_code, reason = "absences and credits come with the next commit")]
 mod note;
 mod pages;
-#[allow(dead_code, reason = "absences and credits come with the next commit")]
 mod person;
 mod registry;
-#[allow(dead_code, reason = "absences and credits come with the next commit")]
 mod rules;
 mod systems;
 
@@ -74,6 +75,7 @@ const NAVIGATION: &[NavigationItem] = &[NavigationItem {
 fn routes(context: &Context) -> Routes {
     let declared = Declared::new(App::new(context.clone(), Kit::new(context, &*LOCALES)));
     let declared = pages::routes(declared);
-    let declared = alerts::routes(declared);
+    let declared = conventions::routes(chart::routes(alerts::routes(declared)));
+    let declared = credits::routes(absences::routes(declared));
     api::routes(declared).finish()
 }

@@ -181,3 +181,64 @@ cf-fiscal-no-letters = cannot be computed from this name
 cf-fiscal-place = holds an impossible place
 notice-ends = { $what }: it ends on { $day }. Bring the office the proof of renewal.
 notice-close = Read
+
+credits-title = Continuing education (ECM)
+credits-between = Three years from { $from } to { $to }
+credits-earned = { $earned } credits of { $owed }
+credits-insured = Below { $percent }% the insurance may not hold.
+credit-add = Record an event
+credit-event = Event
+credit-day = Day
+credit-number = Credits
+credit-added = Credits recorded.
+credit-day-wrong = The day of the event is no past date.
+credit-number-wrong = Credits are a number above zero, up to { $most }.
+credit-title-wrong = Write the name of the event (at most 300 characters).
+
+absences-title = Absences
+absences-none = No absence recorded.
+absence-add = Record an absence
+absence-kind = Reason
+absence-substitute = Substitute
+absence-nobody = Nobody
+absence-help = The substitute has the role in the unit for these days only; that of a family doctor sees the colleague's patients.
+absence-added = Absence of { $who } recorded.
+absence-cancel = Call off or end today
+absence-cancelled = Absence closed: the role of the substitute, if any, has ended now.
+absence-off = called off or ended early
+absence-substituted = Substitute: { $who }
+absence-days-wrong = Write two days, the first not after the last, at most three years.
+absence-twice = There is an absence on these days already.
+absence-substitute-wrong = The substitute must have the same role today, and the absent an assignment to cover.
+
+chart-title = Organisation chart
+chart-day = On
+chart-root = Starting from
+chart-lead = On { $day }: { $n ->
+    [one] one assignment
+   *[other] { $n } assignments
+  }.
+chart-print = For paper use “Print” of the browser.
+chart-cut = There are many units: choose where to start.
+chart-more = has more units under it
+
+conventions-title = Conventions
+ceiling-rule = Ceiling { $ceiling } patients; one doctor for { $people } residents.
+areas-title = Areas and what they lack
+areas-none = No area is recorded.
+area-people = Residents
+area-doctors = Doctors
+area-needed = Needed
+area-lacking = Lacking
+area-municipalities = { $n ->
+    [0] no municipality
+    [one] one municipality
+   *[other] { $n } municipalities
+  }
+doctors-title = Doctors
+doctors-none = No doctor in this area.
+surgeries = Surgeries
+ceiling = Ceiling
+ceiling-own = own
+patients = Patients
+places-free = Free places

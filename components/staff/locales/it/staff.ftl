@@ -188,3 +188,68 @@ cf-fiscal-no-letters = non si può calcolare da questo nome
 cf-fiscal-place = contiene un luogo impossibile
 notice-ends = { $what }: scade il { $day }. Porta all'ufficio del personale la prova del rinnovo.
 notice-close = Ho letto
+
+# Crediti
+credits-title = Formazione continua (ECM)
+credits-between = Triennio dal { $from } al { $to }
+credits-earned = { $earned } crediti su { $owed }
+credits-insured = Sotto il { $percent }% la copertura assicurativa potrebbe non valere.
+credit-add = Registra un evento formativo
+credit-event = Evento
+credit-day = Giorno
+credit-number = Crediti
+credit-added = Crediti registrati.
+credit-day-wrong = Il giorno dell'evento non è una data passata.
+credit-number-wrong = I crediti sono un numero maggiore di zero, fino a { $most }.
+credit-title-wrong = Scrivi il nome dell'evento (al massimo 300 caratteri).
+
+# Assenze
+absences-title = Assenze
+absences-none = Nessuna assenza registrata.
+absence-add = Registra un'assenza
+absence-kind = Motivo
+absence-substitute = Chi sostituisce
+absence-nobody = Nessuno
+absence-help = Il sostituto ha il ruolo nella struttura soltanto per questi giorni; per un medico di famiglia vede gli assistiti del collega.
+absence-added = Assenza di { $who } registrata.
+absence-cancel = Annulla o termina oggi
+absence-cancelled = Assenza chiusa: se c'era un sostituto, il suo ruolo è finito adesso.
+absence-off = annullata o terminata prima
+absence-substituted = Sostituisce { $who }
+absence-days-wrong = Scrivi due giorni, il primo non dopo l'ultimo, al massimo tre anni.
+absence-twice = In questi giorni risulta già assente.
+absence-substitute-wrong = Il sostituto deve avere lo stesso ruolo, oggi, e l'assente un incarico da coprire.
+
+# Organigramma
+chart-title = Organigramma
+chart-day = Al giorno
+chart-root = A partire da
+chart-lead = Al { $day }: { $n ->
+    [one] un incarico
+   *[other] { $n } incarichi
+  }.
+chart-print = Per averlo su carta usa «Stampa» del browser.
+chart-cut = Le strutture sono molte: scegli da quale partire.
+chart-more = ha altre strutture sotto di sé
+
+# Convenzioni
+conventions-title = Convenzioni
+ceiling-rule = Massimale { $ceiling } assistiti; un medico ogni { $people } residenti.
+areas-title = Ambiti e zone carenti
+areas-none = Nessun ambito è registrato.
+area-people = Residenti
+area-doctors = Medici
+area-needed = Servono
+area-lacking = Carenti
+area-municipalities = { $n ->
+    [0] senza comuni
+    [one] un comune
+   *[other] { $n } comuni
+  }
+doctors-title = Medici
+doctors-none = Nessun medico in questo ambito.
+surgeries = Ambulatori
+ceiling = Massimale
+ceiling-own = proprio
+patients = Assistiti
+places-free = Posti liberi

@@ -166,6 +166,18 @@ pub(crate) fn told(page: &Page, one: &Violation) -> String {
     format!("{text} {}{note}", page.t1("rule-source", "source", one.source))
 }
 
+/// Why it was not written, as a page tells it.
+pub(crate) fn refused(page: &Page, error: NotWritten) -> Failure {
+    match error {
+        NotWritten::Forbidden(found) => {
+            let texts: Vec<String> = found.iter().map(|wrong| told(page, wrong)).collect();
+            Failure::Unprocessable(texts.join(" "))
+        }
+        NotWritten::Changed => Failure::Conflict(page.t("changed-meanwhile")),
+        NotWritten::Peer(error) => error.into(),
+    }
+}
+
 async fn save(app: &App, page: Page, one: Assignment, posted: &Posted, done: &str) -> Answer {
     let fhir = app.fhir(&page);
     let mut one = one;
@@ -183,8 +195,7 @@ async fn save(app: &App, page: Page, one: Assignment, posted: &Posted, done: &st
             let texts = found.iter().map(|wrong| told(&page, wrong)).collect();
             form(app, page, one, texts).await
         }
-        Err(NotWritten::Changed) => Err(Failure::Conflict(page.t("changed-meanwhile"))),
-        Err(NotWritten::Peer(error)) => Err(error.into()),
+        Err(error) => Err(refused(&page, error)),
     }
 }
 

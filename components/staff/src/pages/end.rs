@@ -166,8 +166,7 @@ pub(crate) async fn end(State(app): State<App>, page: Page, Path(id): Path<Strin
                 .join(" ");
             return form(&app, page, before, Some(text)).await;
         }
-        Err(NotWritten::Changed) => return Err(Failure::Conflict(page.t("changed-meanwhile"))),
-        Err(NotWritten::Peer(error)) => return Err(error.into()),
+        Err(error) => return Err(super::assign::refused(&page, error)),
     }
     let passed = match to.is_empty() {
         true => 0,

@@ -8,6 +8,9 @@ mod search;
 mod show;
 mod titles;
 
+pub(crate) use assign::{not_oneself, refused};
+pub(crate) use show::period;
+
 use crate::app::Declared;
 use axum::routing::{get, post};
 

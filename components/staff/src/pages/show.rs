@@ -74,6 +74,11 @@ struct PersonPage {
     own: bool,
     registers: Vec<(String, String)>,
     notices: Vec<(String, String)>,
+    credits: Option<crate::credits::Credits>,
+    absences: Vec<crate::absences::Shown>,
+    kinds: Vec<(String, String)>,
+    substitutes: Vec<(String, String)>,
+    today: String,
 }
 
 /// `GET /personale/mia-scheda`.
@@ -100,16 +105,38 @@ pub(crate) async fn show(State(app): State<App>, page: Page, Path(id): Path<Stri
         true => notices(&app, &page).await?,
         false => Vec::new(),
     };
+    let system = app.system();
+    let private = office || own;
+    let credits = match private && person.owes_credits() {
+        true => crate::credits::of(&system, &id, &today).await?,
+        false => None,
+    };
+    let absences = match private {
+        true => crate::absences::of(&system, &page, &id).await?,
+        false => Vec::new(),
+    };
+    let substitutes = match office && !own {
+        true => crate::absences::substitutes(&fhir, &all, page.now()).await?,
+        false => Vec::new(),
+    };
+    let kinds = rules::absences().iter();
     web::show(&PersonPage {
         notices,
+        credits,
+        absences,
+        kinds: kinds
+            .map(|one| (one.code.clone(), one.name.of(page.lang()).to_owned()))
+            .collect(),
+        substitutes,
         standing: shown(standing.clone()),
         past: shown(past),
         titles: titles(&page, &person, &today),
         missing: missing(&page, &person, &standing, &today),
         wrong: check::violations(&all),
         office: office && !own,
-        private: office || own,
+        private,
         own,
+        today,
         registers: registers
             .map(|one| (one.code.clone(), one.name.of(page.lang()).to_owned()))
             .collect(),

@@ -3,3 +3,4 @@
 mod assignments;
 mod people;
 mod system;
+mod work;

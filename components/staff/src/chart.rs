@@ -1,0 +1,161 @@
+//! `GET /personale/organigramma?data=&radice=`: who worked where on a day, unit under unit; made to be printed.
+
+use crate::app::{App, Declared};
+use crate::assignment::Assignment;
+use crate::pages::READ;
+use crate::registry::Units;
+use crate::systems::is_id;
+use askama::Template;
+use axum::extract::{Query, State};
+use axum::routing::get;
+use component::{Fhir, PeerError};
+use jiff::Timestamp;
+use jiff::civil::Date;
+use serde::Deserialize;
+use std::collections::BTreeMap;
+use web::{Answer, Failure, Html, Page};
+
+/// Levels under the root that are shown.
+const LEVELS: usize = 4;
+/// Units shown.
+const MAX_SHOWN: usize = 300;
+/// Units in one question.
+const AT_ONCE: usize = 80;
+/// Assignments read.
+const MAX_READ: usize = 5000;
+
+/// Declares the page.
+pub(crate) fn routes(declared: Declared) -> Declared {
+    declared.get(READ, "/personale/organigramma", get(show))
+}
+
+/// What the address says.
+#[derive(Debug, Default, Deserialize)]
+pub(crate) struct Asked {
+    #[serde(default)]
+    data: String,
+    #[serde(default)]
+    radice: String,
+}
+
+/// A unit of the tree.
+pub(crate) struct Row {
+    /// Marks that open and close lists before it.
+    pub before: Html,
+    /// Organization id.
+    pub id: String,
+    /// Name.
+    pub name: String,
+    /// Who works there: id, name, role.
+    pub people: Vec<(String, String, String)>,
+    /// There are units under it that are not shown.
+    pub more: bool,
+}
+
+#[derive(Template)]
+#[template(path = "staff_chart.html")]
+struct ChartPage {
+    page: Page,
+    day: String,
+    root: String,
+    rows: Vec<Row>,
+    after: Html,
+    units: Vec<(String, String)>,
+    cut: bool,
+    count: usize,
+}
+
+/// Units to be shown, top first: id, level, whether there are more under it.
+pub(crate) fn walk(units: &Units, root: Option<&str>) -> (Vec<(String, usize, bool)>, bool) {
+    let mut shown: Vec<(String, usize, bool)> = Vec::new();
+    let first = match root {
+        Some(root) => vec![root.to_owned()],
+        None => units.under(None).to_vec(),
+    };
+    let mut waiting: Vec<(String, usize)> = first.into_iter().rev().map(|id| (id, 0)).collect();
+    let mut cut = false;
+    while let Some((id, level)) = waiting.pop() {
+        if shown.len() == MAX_SHOWN {
+            cut = true;
+            break;
+        }
+        // A circle of units is walked once.
+        if shown.iter().any(|(seen, ..)| *seen == id) {
+            continue;
+        }
+        let below = units.under(Some(&id));
+        let deeper = level < LEVELS;
+        if deeper {
+            waiting.extend(below.iter().rev().map(|id| (id.clone(), level + 1)));
+        }
+        shown.push((id.clone(), level, !deeper && !below.is_empty()));
+    }
+    (shown, cut)
+}
+
+async fn working(fhir: &Fhir, ids: &[String], at: Timestamp) -> Result<BTreeMap<String, Vec<Assignment>>, PeerError> {
+    let mut of: BTreeMap<String, Vec<Assignment>> = BTreeMap::new();
+    for part in ids.chunks(AT_ONCE) {
+        let joined = part.join(",");
+        let asked = [("organization", joined.as_str()), ("_count", "500")];
+        let found = fhir.search_all("PractitionerRole", &asked, MAX_READ).await?;
+        for one in found.into_iter().filter_map(Assignment::of).filter(|one| one.holds(at)) {
+            of.entry(one.organization.clone()).or_default().push(one);
+        }
+    }
+    Ok(of)
+}
+
+/// The page.
+async fn show(State(app): State<App>, page: Page, Query(asked): Query<Asked>) -> Answer {
+    let day = asked
+        .data
+        .parse::<Date>()
+        .unwrap_or_else(|_| web::local_date(page.now()));
+    let noon = day.at(12, 0, 0, 0).to_zoned(jiff::tz::TimeZone::UTC);
+    let at = noon
+        .map_err(|error| Failure::Unprocessable(error.to_string()))?
+        .timestamp();
+    let fhir = app.fhir(&page);
+    let units = Units::read(&fhir).await?;
+    let root = Some(asked.radice.as_str()).filter(|id| is_id(id) && units.all.contains_key(*id));
+    let (shown, cut) = walk(&units, root);
+    let ids: Vec<String> = shown.iter().map(|(id, ..)| id.clone()).collect();
+    let mut of = working(&fhir, &ids, at).await?;
+    let count = of.values().map(Vec::len).sum();
+    let (mut rows, mut level) = (Vec::new(), 0);
+    for (place, (id, depth, more)) in shown.into_iter().enumerate() {
+        let before = match (place, depth > level) {
+            (0, _) => String::new(),
+            (_, true) => "<ul>".into(),
+            (_, false) => format!("</li>{}", "</ul></li>".repeat(level - depth)),
+        };
+        level = depth;
+        let mut people = of.remove(&id).unwrap_or_default();
+        people.sort_by(|a, b| (!a.main, &a.person_name).cmp(&(!b.main, &b.person_name)));
+        rows.push(Row {
+            before: Html(before),
+            name: units.name(&id).to_owned(),
+            people: people
+                .into_iter()
+                .map(|one| (one.person, one.person_name, page.role_name(&one.role)))
+                .collect(),
+            id,
+            more,
+        });
+    }
+    let after = match rows.is_empty() {
+        true => String::new(),
+        false => format!("</li>{}", "</ul></li>".repeat(level)),
+    };
+    web::show(&ChartPage {
+        day: day.to_string(),
+        root: root.unwrap_or_default().to_owned(),
+        rows,
+        after: Html(after),
+        units: units.choices(),
+        cut,
+        count,
+        page: page.titled("chart-title").crumb("/personale", "staff-title"),
+    })
+}

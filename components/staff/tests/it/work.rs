@@ -1,0 +1,150 @@
+use crate::system::{System, doctor, office};
+use http::StatusCode;
+use jiff::SignedDuration;
+use serde_json::json;
+
+async fn give(system: &System, who: &str, unit: &str, role: &str) {
+    let form = [
+        ("struttura", unit),
+        ("ruolo", role),
+        ("contratto", "dipendente"),
+        ("dal", "2026-01-01"),
+        ("principale", "si"),
+    ];
+    let path = format!("/personale/persone/{who}/incarichi/nuovo");
+    let reply = system.post(&office(), &path, &form).await;
+    assert_eq!(reply.status, StatusCode::SEE_OTHER, "{}", reply.text);
+}
+
+#[tokio::test]
+async fn a_substitute_has_the_role_for_the_period_only() {
+    let system = System::open().await;
+    give(&system, "inf", "reparto", "infermiere").await;
+    give(&system, "altra", "casa", "infermiere").await;
+    let substitute = system.session("altra").await;
+    let path = "/personale/persone/inf/assenze";
+    let mut form = [
+        ("tipo", "giustificata"),
+        ("dal", "2026-11-22"),
+        ("al", "2026-12-10"),
+        ("sostituto", "doc"),
+    ];
+    let wrong = system.post(&office(), path, &form).await;
+    assert_eq!(wrong.status, StatusCode::UNPROCESSABLE_ENTITY, "who has not the role");
+    form[3].1 = "altra";
+    let added = system.post(&office(), path, &form).await;
+    assert_eq!(added.status, StatusCode::SEE_OTHER, "{}", added.text);
+    let twice = system.post(&office(), path, &form).await;
+    assert_eq!(twice.status, StatusCode::UNPROCESSABLE_ENTITY);
+    assert_eq!(system.get_in(&substitute, "/personale").await, StatusCode::OK);
+    let asked = [("practitioner", "altra"), ("organization", "reparto")];
+    let role = async || {
+        system
+            .fhir()
+            .search("PractitionerRole", &asked)
+            .await
+            .unwrap()
+            .remove(0)
+    };
+    let given = role().await;
+    assert_eq!(
+        (&given["period"]["start"], &given["period"]["end"]),
+        (&json!("2026-11-22"), &json!("2026-12-10"))
+    );
+    assert!(
+        given.to_string().contains("Practitioner/inf"),
+        "in whose place: {given}"
+    );
+    let seen = system.get(&office(), "/personale/persone/inf").await.text;
+    assert!(seen.contains("Sostituisce Ciro Amato"), "{seen}");
+    let others = system.get(&doctor(), "/personale/persone/inf").await.text;
+    assert!(
+        !others.contains("Assenza giustificata"),
+        "absences are not of the directory"
+    );
+    let id = seen
+        .split("/personale/assenze/")
+        .nth(1)
+        .unwrap()
+        .split('/')
+        .next()
+        .unwrap();
+    system.clock.advance(SignedDuration::from_hours(50));
+    let closed = system
+        .post(&office(), &format!("/personale/assenze/{id}/annulla"), &[])
+        .await;
+    assert_eq!(closed.status, StatusCode::SEE_OTHER, "{}", closed.text);
+    let end = role().await["period"]["end"].as_str().unwrap().to_owned();
+    assert!(end.starts_with("2026-11-24T11:00:00"), "{end}");
+    let hidden = system
+        .context
+        .peers
+        .fhir(&crate::system::actor("Practitioner/a", "admin", None))
+        .find("Basic", id)
+        .await;
+    assert!(!matches!(hidden, Ok(Some(_))), "nobody reads absences by another way");
+}
+
+#[tokio::test]
+async fn credits_the_chart_and_the_areas_tell_what_is_recorded() {
+    let system = System::open().await;
+    give(&system, "inf", "reparto", "infermiere").await;
+    let title = [("versione", "2"), ("titolo", "infermiere"), ("numero", "9")];
+    let saved = system.post(&office(), "/personale/persone/inf/titoli", &title).await;
+    assert_eq!(saved.status, StatusCode::SEE_OTHER, "{}", saved.text);
+    let mut event = [
+        ("evento", "Lesioni da pressione"),
+        ("giorno", "2026-03-01"),
+        ("crediti", "12,5"),
+    ];
+    let path = "/personale/persone/inf/crediti";
+    assert_eq!(system.post(&office(), path, &event).await.status, StatusCode::SEE_OTHER);
+    event[1].1 = "2030-01-01";
+    assert_eq!(
+        system.post(&office(), path, &event).await.status,
+        StatusCode::UNPROCESSABLE_ENTITY
+    );
+    let seen = system.get(&office(), "/personale/persone/inf").await.text;
+    assert!(
+        seen.contains("12,5 crediti su 150") && seen.contains("regola da confermare"),
+        "{seen}"
+    );
+    for (day, there) in [("2026-02-01", true), ("2025-12-01", false)] {
+        let chart = system
+            .get(&doctor(), &format!("/personale/organigramma?data={day}&radice=asl"))
+            .await
+            .text;
+        assert!(chart.contains("<strong>Cardiologia</strong>"), "{chart}");
+        assert_eq!(chart.contains("Lucia Esposito"), there, "{day}");
+        assert_eq!(chart.matches("<ul").count(), chart.matches("</ul>").count());
+        let items = chart.matches("<li>").count() + chart.matches("<li ").count();
+        assert_eq!(items, chart.matches("</li>").count());
+    }
+    system
+        .put(
+            &json!({"resourceType": "Location", "id": "ambito-1", "status": "active", "name": "Ambito 1",
+            "type": [{"coding": [{"system": "https://sinfonia.it/fhir/CodeSystem/tipo-luogo", "code": "ambito"}]}],
+            "extension": [{"url": "https://sinfonia.it/fhir/StructureDefinition/comune", "valueCode": "063049"},
+                {"url": "https://sinfonia.it/fhir/StructureDefinition/assistibili-mmg", "valueInteger": 2500}]}),
+        )
+        .await;
+    let form = [
+        ("struttura", "asl"),
+        ("ruolo", "mmg"),
+        ("contratto", "convenzionato"),
+        ("dal", "2026-01-01"),
+        ("principale", "si"),
+        ("massimale", "1200"),
+        ("ambito", "ambito-1"),
+    ];
+    let given = system
+        .post(&office(), "/personale/persone/doc/incarichi/nuovo", &form)
+        .await;
+    assert_eq!(given.status, StatusCode::SEE_OTHER, "{}", given.text);
+    let page = system.get(&office(), "/personale/convenzioni?tipo=mmg").await.text;
+    assert!(page.contains("1200") && page.contains("Ambito 1"), "{page}");
+    assert!(
+        page.contains("<strong class=\"sf-overdue\">2</strong>"),
+        "three are needed, one is there: {page}"
+    );
+}
