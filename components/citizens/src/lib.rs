@@ -5,9 +5,10 @@
 //! `EpisodeOfCare` and `Patient.generalPractitioner`. What was true when is the period inside a resource; what was known when is its
 //! FHIR history. Each operation stands in a module of its own, with its `routes` function called here by one line.
 
-#[allow(dead_code, reason = "life events and exemptions use the rest, with the next commits")]
 mod choice;
 pub mod demo;
+pub mod events;
+mod exemptions;
 mod home;
 pub mod matching;
 
@@ -45,6 +46,14 @@ const DEPLOYMENTS: &[DeploymentFile] = &[
         content: include_str!("../decisions/ammissibilita-scelta.dmn"),
     },
     DeploymentFile {
+        name: "evento-vita.bpmn",
+        content: include_str!("../processes/evento-vita.bpmn"),
+    },
+    DeploymentFile {
+        name: "scadenze-anagrafe.bpmn",
+        content: include_str!("../processes/scadenze-anagrafe.bpmn"),
+    },
+    DeploymentFile {
         name: "scelta-medico.bpmn",
         content: include_str!("../processes/scelta-medico.bpmn"),
     },
@@ -73,9 +82,27 @@ const NAVIGATION: &[NavigationItem] = &[
         roles: DESK,
     },
     NavigationItem {
+        path: "/anagrafe/eventi",
+        it: "Eventi della vita",
+        en: "Life events",
+        roles: DESK,
+    },
+    NavigationItem {
+        path: "/anagrafe/esenzioni",
+        it: "Esenzioni allo sportello",
+        en: "Exemptions at the desk",
+        roles: DESK,
+    },
+    NavigationItem {
         path: "/il-mio-medico",
         it: "Il mio medico",
         en: "My doctor",
+        roles: &["assistito"],
+    },
+    NavigationItem {
+        path: "/esenzioni",
+        it: "Esenzioni",
+        en: "Exemptions",
         roles: &["assistito"],
     },
     NavigationItem {
@@ -87,7 +114,9 @@ const NAVIGATION: &[NavigationItem] = &[
 ];
 
 fn workers() -> Vec<Worker> {
-    choice::workers()
+    let mut all = choice::workers();
+    all.extend(exemptions::workers());
+    all
 }
 
 /// What the handlers share.
@@ -157,5 +186,7 @@ fn routes(context: &Context) -> Routes {
         app,
         routes: Routes::new(),
     };
-    matching::routes(choice::routes(home::routes(declared))).routes
+    let declared = choice::routes(home::routes(declared));
+    let declared = exemptions::routes(events::routes(declared));
+    matching::routes(declared).routes
 }

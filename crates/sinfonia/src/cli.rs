@@ -71,6 +71,8 @@ pub enum Command {
     Config(commands::config::Args),
     /// Imports FHIR bundles from a folder; interrupted, it goes on where it was.
     Load(commands::load::Args),
+    /// Takes life events (births, deaths, moves, …) of a file.
+    Events(commands::events::Args),
     /// Makes the people of a synthetic region: as many of each age and sex in each municipality as the census counts.
     Population(commands::population::Args),
     /// Loads a FHIR package (profiles, value sets, code systems, …): an npm tarball or a folder of JSON files.

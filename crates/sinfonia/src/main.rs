@@ -53,6 +53,7 @@ fn run() -> anyhow::Result<()> {
             Command::Policy(args) => commands::policy::run(&args),
             Command::Serve(args) => commands::serve::run(&place, *args).await,
             Command::Population(args) => commands::population::run(&args),
+            Command::Events(args) => commands::events::run(&place, args).await,
             Command::Load(args) => commands::load::run(&place, args).await,
             Command::LoadPackage(args) => commands::load_package::run(&place, args).await,
             Command::LoadTerminology(args) => commands::load_terminology::run(&place, args).await,

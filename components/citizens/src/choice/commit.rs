@@ -24,6 +24,9 @@ pub(crate) enum CommitError {
         /// Ceiling.
         ceiling: i64,
     },
+    /// A mistake of the program, which is not written.
+    #[error("the change would leave the person with {0}: it was not written; tell the installation's administrator")]
+    Unsound(String),
     /// The hub refused, or did not answer.
     #[error(transparent)]
     Peer(PeerError),
@@ -74,6 +77,9 @@ pub(crate) async fn commit(
 ) -> Result<(), CommitError> {
     let mut delta = std::collections::BTreeMap::<&str, i64>::new();
     for plan in plans.iter().filter(|plan| plan.changes()) {
+        if let Some(wrong) = plan.breaks().into_iter().next() {
+            return Err(CommitError::Unsound(wrong));
+        }
         entries.extend(plan.resources().iter().map(entry));
         for (doctor, by) in &plan.delta {
             *delta.entry(doctor).or_default() += by;

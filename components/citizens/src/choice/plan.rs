@@ -38,16 +38,27 @@ pub(crate) struct Plan {
     pub delta: BTreeMap<String, i64>,
     /// What was done, in words for the record of the event: Italian.
     pub done: Vec<String>,
+    was_sound: bool,
 }
 
 impl Plan {
     /// Nothing changed yet.
     pub fn new(person: Person) -> Self {
         Self {
+            was_sound: person.unsound().is_empty(),
             person,
             touched: BTreeSet::new(),
             delta: BTreeMap::new(),
             done: Vec::new(),
+        }
+    }
+
+    /// What would no longer hold of a person of whom it held; nothing may be written then.
+    pub fn breaks(&self) -> Vec<String> {
+        if self.was_sound {
+            self.person.unsound()
+        } else {
+            Vec::new()
         }
     }
 
@@ -177,7 +188,8 @@ impl Plan {
         }
     }
 
-    /// Closes whatever is open that began on `day` or before, or everything when nothing can follow (a death).
+    /// Closes whatever is open that began on `day` or before, or everything when nothing can follow (a death). What had ended
+    /// later ends on that day: the event that ended it was told first.
     pub fn break_off(&mut self, day: Date, reason: &str, for_good: bool) {
         let began = |one: &Value| for_good || date(&one["period"]["start"]).is_none_or(|start| start <= day);
         if self.person.assistance().is_some_and(began) {
@@ -187,6 +199,17 @@ impl Plan {
             Some(choice) if began(choice) => self.end_choices(day, reason),
             None if self.person.doctor().is_some() => self.end_choices(day, reason),
             _ => {}
+        }
+        let person = &mut self.person;
+        for one in person.assistances.iter_mut().chain(&mut person.choices) {
+            let (start, last) = (date(&one["period"]["start"]), date(&one["period"]["end"]));
+            let ended = matches!(one["status"].as_str(), Some("cancelled" | "finished"));
+            if ended && start.is_none_or(|start| start <= day) && last.is_some_and(|last| day < last) {
+                one["period"]["end"] = json!(day.to_string());
+                set_extension(one, END_REASON, "valueCode", json!(reason));
+                let text = |key: &str| one[key].as_str().unwrap_or_default();
+                self.touched.insert(format!("{}/{}", text("resourceType"), text("id")));
+            }
         }
     }
 

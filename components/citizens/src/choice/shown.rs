@@ -3,7 +3,6 @@
 use super::doctors::Doctor;
 use super::person::{Person, choice_kind, date, doctor_kind};
 use super::record::Record;
-use super::request;
 use web::Page;
 
 /// A request in words.
@@ -13,8 +12,6 @@ pub(super) struct Shown {
     pub doctor: String,
     pub asked: String,
     pub state: String,
-    pub open: bool,
-    pub refused: bool,
     pub who: String,
     pub reasons: Vec<String>,
     pub details: Vec<(String, String)>,
@@ -32,8 +29,6 @@ impl Shown {
                 .map(|at| page.date_time(&at))
                 .unwrap_or_default(),
             state: state(page, record),
-            open: request::is_open(record),
-            refused: record.get("stato") == "respinta",
             who,
             reasons: record.get("motivi").lines().map(str::to_owned).collect(),
             details: details(page, record),

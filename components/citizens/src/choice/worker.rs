@@ -157,7 +157,7 @@ async fn register(context: Context, job: JobSpec) -> WorkerResult {
             Ok(()) => return Ok(one("registrazione", json!("fatta"))),
             Err(CommitError::Conflict) => {}
             Err(CommitError::Full { .. }) => return Ok(one("registrazione", json!("rifare"))),
-            Err(CommitError::Peer(error)) => return Err(error.to_string()),
+            Err(error) => return Err(error.to_string()),
         }
     }
     Err("others keep writing the same person or doctor: it is tried again".into())

@@ -198,6 +198,6 @@ async fn a_refusal_takes_effect_after_the_notice_and_the_doctor_cannot_be_chosen
         )
         .await
         .text;
-    assert!(movements.contains("INGRESSO;;mmg;RSSNNA80C42F839K"), "{movements}");
+    assert!(movements.contains("INGRESSO;;mmg;RSSNNA80C42F839W"), "{movements}");
     assert!(movements.contains("USCITA;ricusazione;mmg"), "{movements}");
 }

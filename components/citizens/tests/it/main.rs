@@ -2,4 +2,6 @@
 
 mod choice;
 mod matching;
+mod events;
+mod exemptions;
 mod system;

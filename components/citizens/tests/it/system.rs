@@ -165,10 +165,10 @@ impl System {
                 {"url": "https://sinfonia.it/fhir/StructureDefinition/comune", "valueCode": "063049"}]}),
             json!({"resourceType": "Location", "id": "fuori", "name": "Ambito di Salerno", "extension": [
                 {"url": "https://sinfonia.it/fhir/StructureDefinition/comune", "valueCode": "065116"}]}),
-            person("anna", "Rossi", "1980-03-02", "RSSNNA80C42F839K"),
-            person("berta", "Verdi", "1946-03-02", "VRDBRT46C42F839Y"),
-            person("bimbo", "Rossi", "2022-05-01", "RSSMRA22E01F839A"),
-            person("dino", "Rossi", "2013-01-10", "RSSDNI13A10F839A"),
+            person("anna", "Rossi", "1980-03-02", "RSSNNA80C42F839W"),
+            person("berta", "Verdi", "1946-03-02", "VRDBRT46C42F839J"),
+            person("bimbo", "Rossi", "2022-05-01", "RSSMRA22E01F839S"),
+            person("dino", "Rossi", "2013-01-10", "RSSDNI13A10F839T"),
         ] {
             self.put(&value).await;
         }
@@ -241,12 +241,19 @@ impl System {
         self.call(who, Method::POST, path, body).await
     }
 
-    async fn call(&self, who: &Actor, method: Method, path: &str, body: String) -> Reply {
+    /// Any request.
+    pub async fn call(&self, who: &Actor, method: Method, path: &str, body: String) -> Reply {
+        self.call_as(who, method, path, body, "application/x-www-form-urlencoded")
+            .await
+    }
+
+    /// Any request of a content type.
+    pub async fn call_as(&self, who: &Actor, method: Method, path: &str, body: String, kind: &str) -> Reply {
         let request = Request::builder()
             .method(method)
             .uri(path)
             .header("authorization", format!("Bearer {}", self.guard.tokens().issue(who)))
-            .header("content-type", "application/x-www-form-urlencoded");
+            .header("content-type", kind);
         let mut answer = Box::pin(self.router.clone().oneshot(request.body(Body::from(body)).unwrap()));
         // A page may wait for a process: its jobs are run meanwhile.
         let response = loop {

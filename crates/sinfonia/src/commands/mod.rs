@@ -11,6 +11,7 @@ pub mod demo;
 pub mod deploy;
 pub mod doctor;
 mod door;
+pub mod events;
 pub mod key;
 pub mod load;
 pub mod load_package;
