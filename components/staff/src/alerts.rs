@@ -3,6 +3,8 @@
 
 mod page;
 
+pub(crate) use page::in_service;
+
 use crate::app::Declared;
 use crate::assignment::Assignment;
 use crate::note::Note;

@@ -16,6 +16,7 @@ mod check;
 mod conventions;
 mod credits;
 pub mod demo;
+pub mod exports;
 mod find;
 mod note;
 mod pages;
@@ -76,6 +77,6 @@ fn routes(context: &Context) -> Routes {
     let declared = Declared::new(App::new(context.clone(), Kit::new(context, &*LOCALES)));
     let declared = pages::routes(declared);
     let declared = conventions::routes(chart::routes(alerts::routes(declared)));
-    let declared = credits::routes(absences::routes(declared));
+    let declared = exports::routes(credits::routes(absences::routes(declared)));
     api::routes(declared).finish()
 }

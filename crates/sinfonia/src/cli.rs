@@ -109,6 +109,8 @@ pub enum Command {
     Policy(Box<commands::policy::Args>),
     /// The register of processing activities, from what runs.
     Privacy(commands::privacy::Args),
+    /// Files for higher bodies from the registry of the staff, and their receipts.
+    Staff(commands::staff::Args),
     /// Puts pseudonyms into FHIR files, for one recipient.
     Pseudonymise(commands::pseudonymise::Args),
     /// Deploys BPMN, DMN and Questionnaire files.

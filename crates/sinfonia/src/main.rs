@@ -49,6 +49,7 @@ fn run() -> anyhow::Result<()> {
             Command::Openapi(args) => commands::openapi::run(&args).await,
             Command::Audit(args) => commands::audit::run(&place, &args).await,
             Command::Privacy(args) => commands::privacy::run(&place, args).await,
+            Command::Staff(args) => commands::staff::run(&place, args).await,
             Command::Pseudonymise(args) => commands::pseudonymise::run(&place.data, &args),
             Command::Policy(args) => commands::policy::run(&args),
             Command::Serve(args) => commands::serve::run(&place, *args).await,

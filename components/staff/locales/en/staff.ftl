@@ -242,3 +242,43 @@ ceiling = Ceiling
 ceiling-own = own
 patients = Patients
 places-free = Free places
+
+exports-title = Files sent
+exports-lead = Files for higher bodies: each row is checked; what is wrong stays out and says why.
+exports-none-title = No file made
+exports-none-text = Choose a layout and a day, then make the file.
+export-layout = Layout
+layout-unverified = layout to be confirmed
+export-make = Make the file
+export-made = Made: look at it before it is sent.
+export-when = Made
+export-rows = Rows
+export-counts = { $rows } in the file, { $out } left out
+export-receipt = Receipt
+export-recipient = Recipient
+export-hash = SHA-256
+export-again-of = Sent again
+export-before = the refused rows of this one
+export-unverified = Layout to be confirmed: { $source }. Compare it with the official text before sending the file.
+export-download = Download the file
+export-again = Make again the rows refused or left out
+export-left-out = Left out of the file
+export-refused = Refused by the body
+export-no-receipt = The receipt has no columns { $key } and { $outcome } in its first line.
+export-nothing-refused = No row was refused or left out: there is nothing to send again.
+receipt-none = not yet
+receipt-counts = { $yes } accepted, { $no } refused
+receipt-add = Load the receipt of the body
+receipt-help = A text file with a heading line; it needs at least the columns { $key } and { $outcome }.
+receipt-file = File of the receipt
+receipt-send = Load
+receipt-size = The receipt is empty or larger than { $most } MB.
+receipt-taken = { $n ->
+    [0] The receipt is matched with the rows.
+   *[other] Matched; { $n } lines are not of this file.
+  }
+check-required = { $column }: missing
+check-value = { $column }: a value that the layout does not know
+check-date = { $column }: wrong date
+check-form = { $column }: wrong form
+check-long = { $column }: too long

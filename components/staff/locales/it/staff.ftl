@@ -253,3 +253,44 @@ ceiling = Massimale
 ceiling-own = proprio
 patients = Assistiti
 places-free = Posti liberi
+
+# Invii
+exports-title = Invii
+exports-lead = File per gli enti superiori: ogni riga è controllata, ciò che non va resta fuori e si vede perché.
+exports-none-title = Nessun file preparato
+exports-none-text = Scegli un tracciato e un giorno, poi prepara il file.
+export-layout = Tracciato
+layout-unverified = tracciato da confermare
+export-make = Prepara il file
+export-made = File preparato: controllalo prima di inviarlo.
+export-when = Preparato
+export-rows = Righe
+export-counts = { $rows } nel file, { $out } fuori
+export-receipt = Ricevuta
+export-recipient = Destinatario
+export-hash = Impronta SHA-256
+export-again-of = Rinvio
+export-before = delle righe rifiutate di questo invio
+export-unverified = Tracciato da confermare: { $source }. Confrontalo con il testo ufficiale prima di inviare il file.
+export-download = Scarica il file
+export-again = Prepara di nuovo le righe rifiutate o rimaste fuori
+export-left-out = Rimaste fuori dal file
+export-refused = Rifiutate dall'ente
+export-no-receipt = La ricevuta non ha le colonne { $key } ed { $outcome } nella prima riga.
+export-nothing-refused = Nessuna riga è stata rifiutata o lasciata fuori: non c'è nulla da rinviare.
+receipt-none = non ancora
+receipt-counts = { $yes } accettate, { $no } rifiutate
+receipt-add = Carica la ricevuta dell'ente
+receipt-help = Un file di testo con la prima riga di intestazione; servono almeno le colonne { $key } ed { $outcome }.
+receipt-file = File della ricevuta
+receipt-send = Carica
+receipt-size = La ricevuta è vuota o più grande di { $most } MB.
+receipt-taken = { $n ->
+    [0] Ricevuta abbinata alle righe.
+   *[other] Ricevuta abbinata; { $n } righe non sono di questo invio.
+  }
+check-required = { $column }: manca
+check-value = { $column }: valore che il tracciato non prevede
+check-date = { $column }: data sbagliata
+check-form = { $column }: forma sbagliata
+check-long = { $column }: troppo lungo

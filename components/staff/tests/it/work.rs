@@ -148,3 +148,57 @@ async fn credits_the_chart_and_the_areas_tell_what_is_recorded() {
         "three are needed, one is there: {page}"
     );
 }
+
+#[tokio::test]
+async fn a_file_for_a_higher_body_is_checked_answered_and_sent_again() {
+    let system = System::open().await;
+    give(&system, "inf", "reparto", "infermiere").await;
+    let mut whole = system.fhir().read("Practitioner", "altra").await.unwrap();
+    let code = codicefiscale_of("Amato", "Ciro");
+    whole["identifier"] = json!([{"system": "http://hl7.it/sid/codiceFiscale", "value": code}]);
+    (whole["gender"], whole["birthDate"]) = (json!("male"), json!("1980-01-01"));
+    system.put(&whole).await;
+    give(&system, "altra", "casa", "infermiere").await;
+    let form = [("tracciato", "personale-conto-annuale"), ("giorno", "2026-11-22")];
+    let made = system.post(&office(), "/personale/invii", &form).await;
+    assert_eq!(made.status, StatusCode::SEE_OTHER, "{}", made.text);
+    let seen = system.get(&office(), &made.location).await.text;
+    assert!(
+        seen.contains("1 nel file, 1 fuori") && seen.contains("CODICE_FISCALE: manca"),
+        "{seen}"
+    );
+    assert!(seen.contains("Tracciato da confermare"), "{seen}");
+    let file = system.get(&office(), &format!("{}/file", made.location)).await.text;
+    let line = format!("{code};Amato;Ciro;M;01/01/1980;;TI;;;casa;01/01/2026;;\r\n");
+    assert!(file.starts_with("CODICE_FISCALE;") && file.ends_with(&line), "{file}");
+    let path = format!("{}/ricevuta", made.location);
+    let strange = system.post(&office(), &path, &[("testo", "a;b\n1;2")]).await;
+    assert_eq!(strange.status, StatusCode::UNPROCESSABLE_ENTITY);
+    let text = format!("CODICE_FISCALE;ESITO;MESSAGGIO\n{code};KO;matricola mancante\nALTRO;OK;\n");
+    let taken = system.post(&office(), &path, &[("testo", &text)]).await;
+    assert_eq!(taken.status, StatusCode::SEE_OTHER, "{}", taken.text);
+    let seen = system.get(&office(), &made.location).await.text;
+    assert!(
+        seen.contains("0 accettate, 1 rifiutate") && seen.contains("matricola mancante"),
+        "{seen}"
+    );
+    let again = system.post(&office(), &format!("{}/rinvia", made.location), &[]).await;
+    assert_eq!(again.status, StatusCode::SEE_OTHER, "{}", again.text);
+    let seen = system.get(&office(), &again.location).await.text;
+    assert!(
+        seen.contains("1 nel file, 1 fuori") && seen.contains(made.location.as_str()),
+        "{seen}"
+    );
+    assert_eq!(
+        system.get(&doctor(), &made.location).await.status,
+        StatusCode::FORBIDDEN
+    );
+    let listed = system.get(&office(), "/staff/exports").await.text;
+    assert_eq!(listed.matches("\"sha256\"").count(), 2, "{listed}");
+}
+
+fn codicefiscale_of(family: &str, given: &str) -> String {
+    let day = jiff::civil::date(1980, 1, 1);
+    let code = codicefiscale::CodiceFiscale::compute(family, given, day, codicefiscale::Sex::Male, "F839");
+    code.unwrap().as_str().to_owned()
+}

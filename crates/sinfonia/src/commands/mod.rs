@@ -26,6 +26,7 @@ pub mod pseudonymise;
 pub mod schema;
 pub mod serve;
 pub mod simulate;
+pub mod staff;
 
 use store::{Clock, SystemClock, UuidIds};
 
