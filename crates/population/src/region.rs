@@ -119,12 +119,19 @@ pub struct Residents<'a> {
     rng: StdRng,
     /// The municipality that comes next.
     next: usize,
-    rest: Option<(&'a Municipality, Rest)>,
+    rest: Option<(Town<'a>, Rest)>,
     ready: VecDeque<Person>,
     /// Codici fiscali given out, as hashes: two different ones with one hash only cost an omocodia.
     taken: HashSet<u64>,
     people: u64,
     families: u64,
+}
+
+/// A municipality with the number of its doctors: for adults, for children.
+#[derive(Debug, Clone, Copy)]
+struct Town<'a> {
+    municipality: &'a Municipality,
+    doctors: (u64, u64),
 }
 
 /// What members of a family have in common.
@@ -143,15 +150,17 @@ impl Iterator for Residents<'_> {
             if let Some(person) = self.ready.pop_front() {
                 return Some(person);
             }
-            let Some((municipality, rest)) = &mut self.rest else {
+            let Some((town, rest)) = &mut self.rest else {
                 let municipality = self.region.municipalities.get(self.next)?;
                 self.next += 1;
-                self.rest = Some((municipality, Rest::of(municipality, self.region.scale, &mut self.rng)));
+                let doctors = self.region.places(municipality);
+                let rest = Rest::of(municipality, self.region.scale, &mut self.rng);
+                self.rest = Some((Town { municipality, doctors }, rest));
                 continue;
             };
-            let municipality: &Municipality = municipality;
+            let town = *town;
             match rest.family(&mut self.rng) {
-                Some(members) => self.people_of(municipality, &members),
+                Some(members) => self.people_of(town, &members),
                 None => self.rest = None,
             }
         }
@@ -159,7 +168,7 @@ impl Iterator for Residents<'_> {
 }
 
 impl Residents<'_> {
-    fn people_of(&mut self, municipality: &Municipality, members: &[Member]) {
+    fn people_of(&mut self, town: Town<'_>, members: &[Member]) {
         self.families += 1;
         let abroad = names::abroad(&mut self.rng);
         let home = Home {
@@ -177,7 +186,7 @@ impl Residents<'_> {
             } else {
                 home.surname.clone()
             };
-            let person = self.person(municipality, member, surname, &home);
+            let person = self.person(town, member, surname, &home);
             self.ready.push_back(person);
         }
     }
@@ -190,7 +199,8 @@ impl Residents<'_> {
         surname.to_owned()
     }
 
-    fn person(&mut self, municipality: &Municipality, member: &Member, surname: String, home: &Home) -> Person {
+    fn person(&mut self, town: Town<'_>, member: &Member, surname: String, home: &Home) -> Person {
+        let Town { municipality, doctors } = town;
         let rng = &mut self.rng;
         let birth = birth::day(member.age, rng);
         let given = match home.abroad {
@@ -208,8 +218,7 @@ impl Residents<'_> {
         let codice_fiscale = self.codice_fiscale(&surname, &given, birth, member.sex, &birthplace);
         self.people += 1;
         let children = member.age < ADULT;
-        let (doctors, paediatricians) = self.region.places(municipality);
-        let of = if children { paediatricians } else { doctors };
+        let of = if children { doctors.1 } else { doctors.0 };
         Person {
             id: format!("abitante-{:07}", self.people),
             family: home.family,

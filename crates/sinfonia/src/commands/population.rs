@@ -1,14 +1,20 @@
 //! `sinfonia population`: the people of a synthetic region, as files of FHIR lines for `sinfonia load`.
 
-use anyhow::{Context, bail};
+use anyhow::{Context, anyhow, bail};
 use flate2::Compression;
 use flate2::write::GzEncoder;
 use indicatif::{ProgressBar, ProgressStyle};
-use population::Region;
+use population::{Person, Region};
 use serde_json::Value;
 use std::fs::File;
 use std::io::{BufWriter, Write as _};
 use std::path::{Path, PathBuf};
+use std::sync::mpsc::{Receiver, sync_channel};
+
+/// People who are handed from who makes them to who writes them at once.
+const AT_ONCE: usize = 500;
+/// And how many such lots may wait.
+const AHEAD: usize = 16;
 
 /// Flags of `population`.
 #[derive(clap::Args)]
@@ -48,20 +54,20 @@ pub fn run(args: &Args) -> anyhow::Result<()> {
     let bar = ProgressBar::new(region.size());
     let style = "{bar:30} {human_pos}/{human_len} {elapsed} (left {eta}, {per_sec})";
     bar.set_style(ProgressStyle::with_template(style).expect("the template is well formed"));
-    let mut people = region.residents().peekable();
-    let (mut done, mut file) = (0_u64, 0);
-    while people.peek().is_some() {
-        file += 1;
-        let mut lines = Lines::open(&args.out.join(format!("abitanti-{file:04}.ndjson.gz")))?;
-        for person in people.by_ref().take(usize::try_from(args.lines).unwrap_or(usize::MAX)) {
-            lines.write(&person.patient())?;
-            done += 1;
-            if done.is_multiple_of(1_000) {
-                bar.set_position(done);
+    let (done, file) = std::thread::scope(|scope| {
+        let (sender, receiver) = sync_channel::<Vec<Person>>(AHEAD);
+        let writer = scope.spawn(|| write(args, receiver, &bar));
+        let mut people = region.residents();
+        loop {
+            let some: Vec<Person> = people.by_ref().take(AT_ONCE).collect();
+            // A writer that has stopped says why at the end.
+            if some.is_empty() || sender.send(some).is_err() {
+                break;
             }
         }
-        lines.close()?;
-    }
+        drop(sender);
+        writer.join().map_err(|_| anyhow!("writing the files ended in a panic"))?
+    })?;
     let elapsed = bar.elapsed().as_secs_f64();
     bar.finish_and_clear();
     println!(
@@ -70,6 +76,35 @@ pub fn run(args: &Args) -> anyhow::Result<()> {
         args.out.display()
     );
     Ok(())
+}
+
+/// Writes people as they come, so many to a file; how many people and files.
+fn write(args: &Args, people: Receiver<Vec<Person>>, bar: &ProgressBar) -> anyhow::Result<(u64, u64)> {
+    let (mut done, mut file) = (0_u64, 0_u64);
+    let mut lines: Option<Lines> = None;
+    for person in people.into_iter().flatten() {
+        let open = match &mut lines {
+            Some(open) => open,
+            None => {
+                file += 1;
+                lines.insert(Lines::open(&args.out.join(format!("abitanti-{file:04}.ndjson.gz")))?)
+            }
+        };
+        open.write(&person.patient())?;
+        done += 1;
+        if done.is_multiple_of(1_000) {
+            bar.set_position(done);
+        }
+        if done.is_multiple_of(args.lines)
+            && let Some(full) = lines.take()
+        {
+            full.close()?;
+        }
+    }
+    if let Some(last) = lines {
+        last.close()?;
+    }
+    Ok((done, file))
 }
 
 /// Refuses to mix with an earlier run, or takes its files away.
