@@ -66,7 +66,9 @@ pub fn run(args: &Args) -> anyhow::Result<()> {
             }
         }
         drop(sender);
-        writer.join().map_err(|_| anyhow!("writing the files ended in a panic"))?
+        writer
+            .join()
+            .map_err(|_| anyhow!("writing the files ended in a panic"))?
     })?;
     let elapsed = bar.elapsed().as_secs_f64();
     bar.finish_and_clear();

@@ -9,7 +9,7 @@ use super::Extracted;
 use super::group::{Group, Position};
 use super::load::Loaded;
 use std::collections::{HashMap, HashSet};
-use store::{OutboxWrite, RecordWrite, TimerWrite, Transaction, WaitWrite};
+use store::{LeaseWrite, OutboxWrite, RecordWrite, TimerWrite, Transaction, WaitWrite};
 
 /// Instances kept in each of the two generations.
 const HALF: usize = 20_000;
@@ -69,9 +69,9 @@ impl Known {
     }
 
     /// Whether a job of a transaction has surely no lease but one that the group itself has written. The name of a job begins with
-    /// that of its instance.
-    pub(super) fn never_leased(&self, transaction: &Transaction, job: &str) -> bool {
-        let Some((instance, _)) = job.rsplit_once('.') else {
+    /// that of its instance. Who expects a lease knows better.
+    pub(super) fn never_leased(&self, transaction: &Transaction, lease: &LeaseWrite) -> bool {
+        let Some((instance, _)) = lease.id.rsplit_once('.').filter(|_| lease.expected.unwrap_or(0) == 0) else {
             return false;
         };
         let new = |write: &store::InstanceWrite| write.id == instance && write.expected_revision == 0;
@@ -109,8 +109,11 @@ impl Known {
                     None => return None,
                 }
             }
-            let sure = |write: &store::LeaseWrite| self.never_leased(transaction, &write.id);
-            if !transaction.leases.iter().all(sure) {
+            if !transaction
+                .leases
+                .iter()
+                .all(|write| self.never_leased(transaction, write))
+            {
                 return None;
             }
         }
@@ -190,7 +193,7 @@ mod tests {
     use super::*;
     use crate::place;
     use jiff::Timestamp;
-    use store::{InstanceStatus, InstanceWrite, LeaseWrite};
+    use store::{InstanceStatus, InstanceWrite};
 
     fn known(ids: &[(&str, u64, bool)]) -> Known {
         let mut known = Known::new(Position {

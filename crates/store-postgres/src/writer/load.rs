@@ -8,7 +8,7 @@ use crate::postgres_store::Node;
 use crate::session::Session;
 use search::row::{DELETED, wait_code};
 use std::collections::{HashMap, HashSet};
-use store::{DeliveryWrite, OutboxWrite, Precondition, Transaction, WaitKey};
+use store::{DeliveryWrite, LeaseWrite, OutboxWrite, Precondition, Transaction, WaitKey};
 
 /// What was found, kept up to date as the group goes on.
 #[derive(Debug, Default)]
@@ -228,17 +228,14 @@ async fn waits(session: &Session, all: &[&Transaction]) -> Outcome<HashSet<WaitK
 }
 
 async fn leases(session: &Session, all: &[&Transaction], known: Option<&Known>) -> Outcome<HashMap<String, u64>> {
-    let sure = |transaction: &Transaction, job: &str| known.is_some_and(|known| known.never_leased(transaction, job));
+    let sure = |transaction: &Transaction, write: &LeaseWrite| {
+        known.is_some_and(|known| known.never_leased(transaction, write))
+    };
     let ids: Vec<&str> = all
         .iter()
-        .flat_map(|transaction| {
-            transaction
-                .leases
-                .iter()
-                .map(move |write| (transaction, write.id.as_str()))
-        })
-        .filter(|(transaction, id)| !sure(transaction, id))
-        .map(|(_, id)| id)
+        .flat_map(|transaction| transaction.leases.iter().map(move |write| (transaction, write)))
+        .filter(|(transaction, write)| !sure(transaction, write))
+        .map(|(_, write)| write.id.as_str())
         .collect();
     if ids.is_empty() {
         return Ok(HashMap::new());
