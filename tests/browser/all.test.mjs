@@ -21,6 +21,7 @@ await import("./scenarios/tasks.mjs");
 await import("./scenarios/cases.mjs");
 await import("./scenarios/citizen.mjs");
 await import("./scenarios/rights.mjs");
+await import("./scenarios/staff.mjs");
 await import("./scenarios/language.mjs");
 await import("./scenarios/no-script.mjs");
 await import("./scenarios/operate.mjs");

@@ -18,6 +18,7 @@ mod credits;
 pub mod demo;
 pub mod exports;
 mod find;
+mod import;
 mod note;
 mod pages;
 mod person;
@@ -77,6 +78,6 @@ fn routes(context: &Context) -> Routes {
     let declared = Declared::new(App::new(context.clone(), Kit::new(context, &*LOCALES)));
     let declared = pages::routes(declared);
     let declared = conventions::routes(chart::routes(alerts::routes(declared)));
-    let declared = exports::routes(credits::routes(absences::routes(declared)));
+    let declared = import::routes(exports::routes(credits::routes(absences::routes(declared))));
     api::routes(declared).finish()
 }

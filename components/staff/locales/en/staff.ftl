@@ -185,7 +185,7 @@ notice-close = Read
 credits-title = Continuing education (ECM)
 credits-between = Three years from { $from } to { $to }
 credits-earned = { $earned } credits of { $owed }
-credits-insured = Below { $percent }% the insurance may not hold.
+credits-insured = Below { $percent }% at the end of the three years the insurance may not hold.
 credit-add = Record an event
 credit-event = Event
 credit-day = Day
@@ -282,3 +282,35 @@ check-value = { $column }: a value that the layout does not know
 check-date = { $column }: wrong date
 check-form = { $column }: wrong form
 check-long = { $column }: too long
+
+import-title = Import
+import-lead = People and assignments from a CSV file: first a preview with what is wrong in each row, then the import, which can be undone.
+import-file = CSV file
+import-load = Read the file
+import-before = Imports
+import-size = It takes a CSV file with a heading and one to { $most } rows, at most 1 MB.
+import-letta = To be imported
+import-in-corso = Under way
+import-fatta = Imported
+import-annullata = Undone
+import-over = This import was run or undone already.
+import-counts = { $good } rows are right, { $bad } have errors
+import-run = { $n ->
+    [one] Import the row that is right
+   *[other] Import the { $n } rows that are right
+  }
+import-columns = Which column is what
+import-map = Read again
+import-done = Imported: { $n } written, { $refused } rows refused.
+import-written = { $n } people and assignments were written.
+import-undo = Undo the import
+import-undone = { $n ->
+    [0] Undone.
+   *[other] Undone; { $n } stay because somebody changed or used them.
+  }
+import-refused = Refused by the rules
+import-row = Row { $n }
+import-rows = Rows of the file
+import-wrong = Errors
+import-fine = none
+wrong-unknown = “{ $value }” is not known

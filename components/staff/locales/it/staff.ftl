@@ -193,7 +193,7 @@ notice-close = Ho letto
 credits-title = Formazione continua (ECM)
 credits-between = Triennio dal { $from } al { $to }
 credits-earned = { $earned } crediti su { $owed }
-credits-insured = Sotto il { $percent }% la copertura assicurativa potrebbe non valere.
+credits-insured = Sotto il { $percent }% a fine triennio la copertura assicurativa potrebbe non valere.
 credit-add = Registra un evento formativo
 credit-event = Evento
 credit-day = Giorno
@@ -294,3 +294,36 @@ check-value = { $column }: valore che il tracciato non prevede
 check-date = { $column }: data sbagliata
 check-form = { $column }: forma sbagliata
 check-long = { $column }: troppo lungo
+
+# Importazione
+import-title = Importa
+import-lead = Persone e incarichi da un file CSV: prima l'anteprima con gli errori di ogni riga, poi l'importazione, che si può annullare.
+import-file = File CSV
+import-load = Leggi il file
+import-before = Importazioni
+import-size = Serve un file CSV con l'intestazione e da una a { $most } righe, al massimo 1 MB.
+import-letta = Da importare
+import-in-corso = In corso
+import-fatta = Importata
+import-annullata = Annullata
+import-over = Questa importazione è già stata eseguita o annullata.
+import-counts = { $good } righe giuste, { $bad } con errori
+import-run = { $n ->
+    [one] Importa la riga giusta
+   *[other] Importa le { $n } righe giuste
+  }
+import-columns = Quale colonna è che cosa
+import-map = Rileggi
+import-done = Importazione fatta: { $n } scritture, { $refused } righe rifiutate.
+import-written = { $n } tra persone e incarichi sono stati scritti.
+import-undo = Annulla l'importazione
+import-undone = { $n ->
+    [0] Importazione annullata.
+   *[other] Importazione annullata; { $n } scritture restano perché qualcuno le ha cambiate o usate.
+  }
+import-refused = Rifiutate dalle regole
+import-row = Riga { $n }
+import-rows = Righe del file
+import-wrong = Errori
+import-fine = nessuno
+wrong-unknown = «{ $value }» non è conosciuto

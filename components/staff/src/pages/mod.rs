@@ -8,7 +8,9 @@ mod search;
 mod show;
 mod titles;
 
-pub(crate) use assign::{not_oneself, refused};
+pub(crate) use assign::{not_oneself, refused, told as forbidden};
+pub(crate) use edit::told;
+pub(crate) use search::told as work;
 pub(crate) use show::period;
 
 use crate::app::Declared;

@@ -126,3 +126,30 @@ async fn a_registration_that_ends_is_told_to_the_office_until_it_is_renewed() {
     let page = list().await;
     assert!(!page.contains("Verificato<") && !page.contains("31/03/2027"), "{page}");
 }
+
+#[tokio::test]
+async fn a_file_is_previewed_imported_and_undone() {
+    let system = System::open().await;
+    let text = "Cognome,Nome,CF,Data nascita,Sesso,Unità,Ruolo,Rapporto,Dal\n\
+        Rossi,Mario,RSSMRA80A01H501U,01/01/1980,M,Cardiologia,infermiere,dipendente,01/02/2026\n\
+        Verdi,Anna,RSSMRA80A01H501U,01/01/1980,F,Cardiologia,infermiere,dipendente,01/02/2026\n";
+    let loaded = system.post(&office(), "/personale/importa", &[("testo", text)]).await;
+    assert_eq!(loaded.status, StatusCode::SEE_OTHER, "{}", loaded.text);
+    let seen = system.get(&office(), &loaded.location).await.text;
+    assert!(
+        seen.contains("1 righe giuste, 1 con errori") && seen.contains("non corrisponde al cognome"),
+        "{seen}"
+    );
+    let run = format!("{}/esegui", loaded.location);
+    assert_eq!(system.post(&office(), &run, &[]).await.status, StatusCode::SEE_OTHER);
+    assert_eq!(
+        system.post(&office(), &run, &[]).await.status,
+        StatusCode::CONFLICT,
+        "once"
+    );
+    let found = async || system.get(&doctor(), "/personale?q=rossi&stato=attivi").await.text;
+    assert!(found().await.contains("Cardiologia"));
+    let undo = format!("{}/annulla", loaded.location);
+    assert_eq!(system.post(&office(), &undo, &[]).await.status, StatusCode::SEE_OTHER);
+    assert!(!found().await.contains("Mario Rossi"));
+}
