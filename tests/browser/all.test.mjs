@@ -22,6 +22,7 @@ await import("./scenarios/cases.mjs");
 await import("./scenarios/citizen.mjs");
 await import("./scenarios/rights.mjs");
 await import("./scenarios/staff.mjs");
+await import("./scenarios/anagrafe.mjs");
 await import("./scenarios/language.mjs");
 await import("./scenarios/no-script.mjs");
 await import("./scenarios/operate.mjs");

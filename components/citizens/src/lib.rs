@@ -9,8 +9,12 @@ mod choice;
 pub mod demo;
 pub mod events;
 mod exemptions;
-mod home;
+mod fiscal;
+mod import;
 pub mod matching;
+mod people;
+mod person;
+mod search;
 
 use access::{Actor, Description, Policy, Routes};
 use axum::extract::FromRef;
@@ -119,6 +123,11 @@ fn workers() -> Vec<Worker> {
     all
 }
 
+/// The component's messages in a language, where there is no page.
+pub(crate) fn texts(lang: web::Lang) -> web::Texts {
+    web::Texts::base().with(&*LOCALES).in_lang(lang)
+}
+
 /// What the handlers share.
 #[derive(Clone, FromRef)]
 pub(crate) struct App {
@@ -126,7 +135,6 @@ pub(crate) struct App {
     kit: Kit,
 }
 
-#[allow(dead_code, reason = "the modules that use them come with the next commits")]
 impl App {
     /// The hub as whoever asks: what they may not see does not exist.
     pub(crate) fn fhir(&self, page: &Page) -> Fhir {
@@ -150,7 +158,6 @@ pub(crate) struct Declared {
     routes: Routes,
 }
 
-#[allow(dead_code, reason = "the modules that use them come with the next commits")]
 impl Declared {
     /// A route that only those with the capability `may` can call.
     pub(crate) fn with(mut self, may: &'static str, method: Method, path: &str, handler: MethodRouter<App>) -> Self {
@@ -186,7 +193,7 @@ fn routes(context: &Context) -> Routes {
         app,
         routes: Routes::new(),
     };
-    let declared = choice::routes(home::routes(declared));
+    let declared = choice::routes(fiscal::routes(import::routes(person::routes(search::routes(declared)))));
     let declared = exemptions::routes(events::routes(declared));
     matching::routes(declared).routes
 }

@@ -134,6 +134,29 @@ impl Fhir {
         Err(PeerError::of(&response))
     }
 
+    /// The versions of a resource, newest first, at most `max`. Those in which it was deleted are left out.
+    pub async fn history(&self, rtype: &str, id: &str, max: usize) -> Result<Vec<Value>, PeerError> {
+        let mut path = format!("/fhir/{rtype}/{}/_history?_count=100", segment(id));
+        let mut found = Vec::new();
+        loop {
+            let bundle = self.send(Method::GET, &path, None, None).await?;
+            let next = next_page(&bundle);
+            found.extend(resources(bundle));
+            match next {
+                Some(next) if found.len() < max => path = next,
+                _ => break,
+            }
+        }
+        found.truncate(max);
+        Ok(found)
+    }
+
+    /// Asks for an operation with its parameters in the body: `Patient/$match`.
+    pub async fn operation(&self, path: &str, parameters: &Value) -> Result<Value, PeerError> {
+        self.send(Method::POST, &format!("/fhir/{path}"), Some(parameters), None)
+            .await
+    }
+
     /// Sends a transaction or batch Bundle and returns the response Bundle.
     pub async fn transaction(&self, bundle: &Value) -> Result<Value, PeerError> {
         self.send(Method::POST, "/fhir", Some(bundle), None).await

@@ -68,7 +68,7 @@ pub struct Component {
 }
 
 /// Raised whenever extraction makes other values of the same definitions.
-const EXTRACTION_RULES: u64 = 3;
+const EXTRACTION_RULES: u64 = 4;
 
 /// All that is known about R4, and the search parameters that users added to it.
 #[derive(Debug)]

@@ -17,14 +17,15 @@ mod compare;
 mod em;
 mod fitted;
 mod labels;
-pub mod names;
 pub mod patient;
 mod run;
 mod setup;
 mod similar;
 mod table;
-pub mod text;
 mod weigh;
+
+pub use names;
+pub use names::text;
 
 pub use block::{Block, How, Part};
 pub use cluster::{Clusters, Conflict, cluster};

@@ -76,6 +76,7 @@ mod assets;
 pub mod catalogue;
 mod chart;
 mod confirm;
+pub mod csv;
 pub mod diagram;
 mod dress;
 mod flash;

@@ -1,7 +1,10 @@
 //! The registry's pages and API over a real hub and orchestrator.
 
 mod choice;
-mod matching;
 mod events;
 mod exemptions;
+mod import;
+mod matching;
+mod person;
+mod search;
 mod system;

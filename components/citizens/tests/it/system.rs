@@ -70,6 +70,13 @@ pub fn doctor(id: &str) -> Actor {
 impl System {
     /// Wires everything with the component deployed, and two people with their doctor and a centre.
     pub async fn open() -> Self {
+        let system = Self::empty().await;
+        system.people().await;
+        system
+    }
+
+    /// The same without anybody.
+    pub async fn empty() -> Self {
         let (store, stand) = test_store::stand();
         let clock = Arc::new(ManualClock::new("2026-11-22T09:00:00Z".parse().unwrap()));
         let authorizer = Authorizer::standard(store, clock.clone());
@@ -129,7 +136,6 @@ impl System {
             _stand: stand,
         };
         system.deploy(component.deployments).await;
-        system.people().await;
         system.account(&desk()).await;
         system
     }
@@ -241,6 +247,12 @@ impl System {
         self.call(who, Method::POST, path, body).await
     }
 
+    /// JSON.
+    pub async fn ask(&self, who: &Actor, path: &str, body: &Value) -> Reply {
+        self.call_as(who, Method::POST, path, body.to_string(), "application/json")
+            .await
+    }
+
     /// Any request.
     pub async fn call(&self, who: &Actor, method: Method, path: &str, body: String) -> Reply {
         self.call_as(who, method, path, body, "application/x-www-form-urlencoded")
@@ -309,7 +321,8 @@ pub fn person(id: &str, family: &str, born: &str, code: &str) -> Value {
         "address": [{"use": "home", "line": ["Via Toledo 1"], "city": "Napoli", "district": "NA", "country": "IT"}]})
 }
 
-fn escape(text: &str) -> String {
+/// Of an address.
+pub fn escape(text: &str) -> String {
     text.bytes()
         .map(|byte| match byte {
             b'a'..=b'z' | b'A'..=b'Z' | b'0'..=b'9' | b'-' | b'.' => char::from(byte).to_string(),

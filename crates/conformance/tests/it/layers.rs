@@ -5,6 +5,7 @@ use std::process::Command;
 
 /// The crates of each floor, from the bottom. Components stand on the floor of `components/*`.
 const FLOORS: &[&[&str]] = &[
+    &["names"],
     &[
         "fhir",
         "codicefiscale",

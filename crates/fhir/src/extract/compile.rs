@@ -36,6 +36,7 @@ impl Program {
             param: param.id,
             kind: param.kind,
             components: param.components,
+            refine: Refine::of(param),
         };
         for steps in paths {
             compiler.insert(&mut self.root, root_type, "", &steps);
@@ -62,12 +63,40 @@ fn is_column(param: &SearchParam) -> bool {
     matches!(param.code, "_id" | "_lastUpdated")
 }
 
+/// Parameters that are entered otherwise than their type alone says.
+#[derive(Clone, Copy)]
+enum Refine {
+    Not,
+    Names(names::Key),
+    Phone,
+}
+
+impl Refine {
+    fn of(param: &SearchParam) -> Self {
+        match param.name_key() {
+            Some(key) => Refine::Names(key),
+            None if param.code == "phone" && param.kind == ParamType::Token => Refine::Phone,
+            None => Refine::Not,
+        }
+    }
+
+    fn apply(self, convert: Convert) -> Convert {
+        match (self, convert) {
+            (Refine::Names(key), Convert::StringName) => Convert::NameKeys(key),
+            (Refine::Names(key), Convert::StringText) => Convert::TextKeys(key),
+            (Refine::Phone, Convert::TokenContact) => Convert::TokenPhone,
+            _ => convert,
+        }
+    }
+}
+
 struct Compiler<'a> {
     definitions: &'a Definitions,
     root_type: TypeId,
     param: ParamId,
     kind: ParamType,
     components: &'static [Component],
+    refine: Refine,
 }
 
 impl Compiler<'_> {
@@ -78,6 +107,7 @@ impl Compiler<'_> {
             [] if self.kind == ParamType::Composite => self.composite(node, at),
             [] => {
                 if let Some(convert) = converter(self.kind, definition, system) {
+                    let convert = self.refine.apply(convert);
                     let emit = Emit {
                         param: self.param,
                         convert,
@@ -124,6 +154,7 @@ impl Compiler<'_> {
             let inner = Compiler {
                 kind: component.kind,
                 components: &[],
+                refine: Refine::Not,
                 ..*self
             };
             let start = if from_resource { self.root_type } else { at };

@@ -31,6 +31,7 @@ pub(super) fn convert(emit: Emit, value: &Value, sink: &mut Sink<'_>) {
         Convert::TokenContact => {
             sink.token(param, "", text(value, "value"));
         }
+        Convert::TokenPhone => phone(param, text(value, "value"), sink),
         Convert::TokenBoolean => {
             if let Value::Bool(truth) = value {
                 sink.token(param, "", if *truth { "true" } else { "false" });
@@ -46,6 +47,8 @@ pub(super) fn convert(emit: Emit, value: &Value, sink: &mut Sink<'_>) {
         }
         Convert::StringText => sink.string(param, value.as_str().unwrap_or("")),
         Convert::StringName => parts(param, value, &["text", "family"], &["given", "prefix", "suffix"], sink),
+        Convert::NameKeys(key) => name_keys(param, key, value, sink),
+        Convert::TextKeys(key) => keys(param, key.of_name("", value.as_str().unwrap_or("")), sink),
         Convert::StringAddress => {
             let single = ["text", "city", "district", "state", "postalCode", "country"];
             parts(param, value, &single, &["line"], sink);
@@ -127,6 +130,30 @@ fn parts(param: ParamId, value: &Value, single: &[&str], repeated: &[&str], sink
     }
     for part in repeated.iter().flat_map(|name| items(value, name)) {
         sink.string(param, part.as_str().unwrap_or(""));
+    }
+}
+
+/// A name with parts has those; one that is only a text is read as it stands.
+fn name_keys(param: ParamId, key: names::Key, value: &Value, sink: &mut Sink<'_>) {
+    let family = text(value, "family");
+    let given: Vec<&str> = items(value, "given").iter().filter_map(Value::as_str).collect();
+    let given = match family.is_empty() && given.is_empty() {
+        true => text(value, "text").to_owned(),
+        false => given.join(" "),
+    };
+    keys(param, key.of_name(family, &given), sink);
+}
+
+fn keys(param: ParamId, keys: Vec<String>, sink: &mut Sink<'_>) {
+    keys.into_iter().for_each(|key| sink.key(param, key));
+}
+
+/// As it is written, and as it is dialled.
+fn phone(param: ParamId, number: &str, sink: &mut Sink<'_>) {
+    sink.token(param, "", number);
+    let digits = crate::phone_digits(number);
+    if digits != number {
+        sink.token(param, "", &digits);
     }
 }
 

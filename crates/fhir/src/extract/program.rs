@@ -11,11 +11,17 @@ pub(crate) enum Convert {
     TokenConcept,
     TokenIdentifier,
     TokenContact,
+    /// As a contact, and its digits alone.
+    TokenPhone,
     TokenBoolean,
     /// A text, in the code system that its binding implies (or none).
     TokenText(&'static str),
     StringText,
     StringName,
+    /// The keys of a person's name.
+    NameKeys(names::Key),
+    /// The keys of a text that is a name.
+    TextKeys(names::Key),
     StringAddress,
     StringConcept,
     Date,

@@ -117,6 +117,14 @@ impl<'a> Sink<'a> {
         self.push(param, IndexValue::String { normalized, exact });
     }
 
+    /// What is only compared, never shown.
+    pub(super) fn key(&mut self, param: ParamId, key: String) {
+        if fits(&key) {
+            let exact = String::new();
+            self.push(param, IndexValue::String { normalized: key, exact });
+        }
+    }
+
     pub(super) fn uri(&mut self, param: ParamId, uri: &str) {
         if fits(uri) {
             self.push(param, IndexValue::Uri(uri.to_owned()));
@@ -221,7 +229,16 @@ fn compare_values(a: &IndexValue, b: &IndexValue) -> Ordering {
     use IndexValue as V;
     match (a, b) {
         (V::Token { system: s1, code: c1 }, V::Token { system: s2, code: c2 }) => (c1, s1).cmp(&(c2, s2)),
-        (V::String { exact: a, .. }, V::String { exact: b, .. }) => a.cmp(b),
+        (
+            V::String {
+                exact: e1,
+                normalized: n1,
+            },
+            V::String {
+                exact: e2,
+                normalized: n2,
+            },
+        ) => (e1, n1).cmp(&(e2, n2)),
         (V::Date { lo: l1, hi: h1 }, V::Date { lo: l2, hi: h2 }) => (l1, h1).cmp(&(l2, h2)),
         (V::Number(a), V::Number(b)) => a.total_cmp(b),
         (

@@ -39,7 +39,9 @@ pub fn clause(
         if value.is_empty() {
             return Err(ParseError::value(param.code, values, "no empty value in the list"));
         }
-        if param.kind == ParamType::Composite {
+        if let Some(key) = param.name_key() {
+            any.extend(name(param, key, value)?);
+        } else if param.kind == ParamType::Composite {
             any.extend(composite(context, param, value)?);
         } else {
             let shape = Shape {
@@ -86,6 +88,8 @@ fn missing(param: &SearchParam, value: &str) -> Result<Clause, ParseError> {
 /// The modifiers of R4 for a type of parameter (<https://hl7.org/fhir/R4/search.html#modifiers>).
 fn modifiers(param: &SearchParam) -> &'static [&'static str] {
     match param.kind {
+        // Keys are compared, not texts.
+        ParamType::String if param.name_key().is_some() => &["missing"],
         ParamType::String => &["exact", "contains", "missing"],
         ParamType::Token if identifies(param) => {
             &["not", "text", "of-type", "in", "not-in", "above", "below", "missing"]
@@ -201,6 +205,16 @@ fn string(modifier: Option<&str>, value: &str) -> Option<ValueTest> {
         (false, Some("contains")) => Some(ValueTest::StringContains(normalized)),
         (false, _) => Some(ValueTest::StringStarts(normalized)),
     }
+}
+
+/// One or two words of a name.
+fn name(param: &SearchParam, key: names::Key, value: &str) -> Result<Option<ValueTest>, ParseError> {
+    let asked = key.asked(&escape::unescape(value)).map_err(|_| {
+        let code = param.code;
+        let wanted = format!("one or two words of a name (for more, {code}=first second&{code}=third)");
+        ParseError::value(code, value, &wanted)
+    })?;
+    Ok(asked.map(ValueTest::StringStarts))
 }
 
 /// `:text`: as with texts, nothing but punctuation matches nothing.

@@ -76,7 +76,7 @@ const DAMAGE: &[(&str, &str)] = &[
     ),
     (
         "UPDATE resource SET body = CAST(replace(CAST(body AS TEXT), 'Rossi', 'Verdi') AS BLOB) WHERE id = 'p3'",
-        "Patient/p3: the index is not what its body says, in family, name, phonetic; reindex Patient",
+        "Patient/p3: the index is not what its body says, in family, fullname, name, phonetic; reindex Patient",
     ),
     (
         "UPDATE resource SET body = CAST(replace(CAST(body AS TEXT), '\"42\"', '\"43\"') AS BLOB) WHERE id = 'p4'",

@@ -1,0 +1,177 @@
+//! The steps of a search, from the surest to the most forgiving. Each is one query of the hub.
+
+use super::{Asked, Birth, likeness};
+use crate::people;
+use component::{Fhir, PeerError};
+use serde_json::Value;
+
+/// Persons of a page.
+pub(crate) const PAGE: usize = 25;
+/// With fewer than these found by the letters, those that sound alike are looked for, too.
+const FEW: usize = 5;
+/// Letters of a word that whoever was born on the day asked for must share.
+const START: usize = 3;
+
+/// How somebody was found.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, serde::Serialize, schemars::JsonSchema)]
+#[serde(rename_all = "kebab-case")]
+pub(crate) enum How {
+    /// By the very code, another form of it, or the telephone number.
+    Code,
+    /// By the letters of the name.
+    Letters,
+    /// By its sound.
+    Sound,
+    /// By date of birth and a part of the name.
+    Likeness,
+}
+
+/// What was found.
+#[derive(Debug, Default)]
+pub(crate) struct Found {
+    /// Persons, the likeliest first, and how each was found.
+    pub people: Vec<(Value, How)>,
+    /// Mark of the next page.
+    pub next: Option<String>,
+    /// Too many would have to be looked at: more must be written.
+    pub too_wide: bool,
+}
+
+/// Looks for persons. `after` is the mark of an earlier page, which only searches by letters have.
+pub(crate) async fn find(fhir: &Fhir, asked: &Asked, after: Option<&str>) -> Result<Found, PeerError> {
+    let mut found = Found::default();
+    if asked.code.is_some() {
+        by_code(fhir, asked, &mut found).await?;
+        return Ok(found);
+    }
+    if let Some(phone) = &asked.phone {
+        let mut query = vec![("phone", phone.clone())];
+        query.extend(asked.words.iter().map(|word| ("fullname", word.clone())));
+        step(fhir, query, None, How::Code, &mut found).await?;
+        return Ok(sorted(found, asked));
+    }
+    if asked.words.is_empty() {
+        return match asked.birth {
+            Some(Birth::Day(day)) => {
+                step(
+                    fhir,
+                    vec![("birthdate", day.to_string())],
+                    after,
+                    How::Letters,
+                    &mut found,
+                )
+                .await?;
+                Ok(sorted(found, asked))
+            }
+            // Everybody born in a year is no answer.
+            _ => Ok(Found {
+                too_wide: !asked.is_empty(),
+                ..found
+            }),
+        };
+    }
+    step(fhir, by_name("fullname", asked), after, How::Letters, &mut found).await?;
+    if found.people.len() < FEW && found.next.is_none() && after.is_none() {
+        step(fhir, by_name("phonetic", asked), None, How::Sound, &mut found).await?;
+        found.next = None;
+    }
+    if found.people.len() < FEW && found.next.is_none() && after.is_none() {
+        by_likeness(fhir, asked, &mut found).await?;
+        found.next = None;
+    }
+    Ok(sorted(found, asked))
+}
+
+/// The very code first; the other forms that omocodia allows only where nobody has it.
+async fn by_code(fhir: &Fhir, asked: &Asked, found: &mut Found) -> Result<(), PeerError> {
+    let forms = asked.code_forms();
+    let first = forms.first().cloned().unwrap_or_default();
+    step(fhir, vec![("identifier", first)], None, How::Code, found).await?;
+    if found.people.is_empty() && forms.len() > 1 {
+        step(fhir, vec![("identifier", forms[1..].join(","))], None, How::Code, found).await?;
+    }
+    Ok(())
+}
+
+/// The first two words are one key; further words and the date are looked at in what that key finds.
+fn by_name(param: &'static str, asked: &Asked) -> Vec<(&'static str, String)> {
+    let start = asked.words.len().min(2);
+    let mut query = vec![(param, asked.words[..start].join(" "))];
+    query.extend(asked.words[start..].iter().map(|word| (param, word.clone())));
+    query.extend(asked.birth.map(|birth| ("birthdate", birth.fhir())));
+    query
+}
+
+/// With a day of birth, whoever of that day has a name that begins or sounds as one of the words. Without, each word on its own.
+async fn by_likeness(fhir: &Fhir, asked: &Asked, found: &mut Found) -> Result<(), PeerError> {
+    if let Some(Birth::Day(day)) = asked.birth {
+        let starts: Vec<String> = asked
+            .words
+            .iter()
+            .map(|word| word.chars().take(START).collect())
+            .collect();
+        for (param, words) in [("fullname", &starts), ("phonetic", &asked.words)] {
+            let query = vec![("birthdate", day.to_string()), (param, words.join(","))];
+            step(fhir, query, None, How::Likeness, found).await?;
+        }
+    } else if asked.words.len() == 2 && asked.words.iter().all(|word| word.len() >= 3) {
+        // Both words only begun. Two walks meet: the shorter is walked, the other looked up.
+        let mut query: Vec<_> = asked.words.iter().map(|word| ("fullname", word.clone())).collect();
+        query.extend(asked.birth.map(|birth| ("birthdate", birth.fhir())));
+        step(fhir, query, None, How::Likeness, found).await?;
+    }
+    Ok(())
+}
+
+/// Asks the hub, and adds whoever is not there yet.
+async fn step(
+    fhir: &Fhir,
+    mut query: Vec<(&'static str, String)>,
+    after: Option<&str>,
+    how: How,
+    found: &mut Found,
+) -> Result<(), PeerError> {
+    query.push(("_count", PAGE.to_string()));
+    query.extend(after.map(|mark| ("_page", mark.to_owned())));
+    let query: Vec<(&str, &str)> = query.iter().map(|(name, value)| (*name, value.as_str())).collect();
+    let mut bundle = match fhir.bundle("Patient", &query).await {
+        Ok(bundle) => bundle,
+        Err(PeerError::Status { status, .. }) if matches!(status.as_u16(), 400 | 422) => {
+            found.too_wide = true;
+            return Ok(());
+        }
+        Err(error) => return Err(error),
+    };
+    found.next = next_mark(&bundle);
+    let entries = bundle["entry"].as_array_mut().map(std::mem::take).unwrap_or_default();
+    for mut entry in entries {
+        let patient = entry["resource"].take();
+        let known = |(other, _): &(Value, How)| other["id"] == patient["id"];
+        if patient["resourceType"] == "Patient" && !found.people.iter().any(known) {
+            found.people.push((patient, how));
+        }
+    }
+    Ok(())
+}
+
+/// The mark in the address of the next page.
+fn next_mark(bundle: &Value) -> Option<String> {
+    let next = people::items(bundle, "link").find(|link| link["relation"] == "next")?;
+    let (_, query) = next["url"].as_str()?.split_once('?')?;
+    let pairs: Vec<(String, String)> = serde_urlencoded::from_str(query).ok()?;
+    pairs
+        .into_iter()
+        .find(|(name, _)| name == "_page")
+        .map(|(_, mark)| mark)
+}
+
+fn sorted(mut found: Found, asked: &Asked) -> Found {
+    let mut order: Vec<(f32, (Value, How))> = found
+        .people
+        .into_iter()
+        .map(|one| (likeness(asked, &one.0), one))
+        .collect();
+    order.sort_by(|a, b| b.0.total_cmp(&a.0));
+    found.people = order.into_iter().map(|(_, one)| one).collect();
+    found
+}
