@@ -41,7 +41,10 @@ import-columns-save = Save the columns
 import-preview = First rows
 import-good = { $good } rows of { $rows } can be imported.
 import-notices = { $n } have a codice fiscale that does not agree with the data.
-import-start = Import { $n } rows
+import-start = { $n ->
+    [one] Import one row
+   *[other] Import { $n } rows
+  }
 import-wrong-rows = Rows with errors: { $n }
 import-line = Line { $n }
 import-rejects = Download the rows that were not imported

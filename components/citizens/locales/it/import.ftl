@@ -41,7 +41,10 @@ import-columns-save = Salva le colonne
 import-preview = Prime righe
 import-good = { $good } righe su { $rows } si possono importare.
 import-notices = { $n } hanno un codice fiscale che non concorda con i dati.
-import-start = Importa { $n } righe
+import-start = { $n ->
+    [one] Importa una riga
+   *[other] Importa { $n } righe
+  }
 import-wrong-rows = Righe con errori: { $n }
 import-line = Riga { $n }
 import-rejects = Scarica le righe non importate
