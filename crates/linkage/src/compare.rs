@@ -1,8 +1,8 @@
 //! Comparing two values of a field: how far they agree.
 
-use crate::names;
 use crate::similar::{distance, jaro_winkler};
 use crate::text;
+use crate::{fiscal, names};
 
 /// How the values of a field are compared.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
@@ -240,6 +240,10 @@ fn date(a: &[u8], b: &[u8]) -> Level {
 }
 
 fn code(a: &[u8], b: &[u8]) -> Level {
+    // twins differ in a letter or two; a code whose check character fits was not mistaken in one
+    if fiscal::is_sound(a) && fiscal::is_sound(b) {
+        return Level::Different;
+    }
     match distance(a, b, 2) {
         0 => Level::Same,
         1 => Level::Close,

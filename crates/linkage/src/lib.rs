@@ -15,6 +15,7 @@ mod block;
 mod cluster;
 mod compare;
 mod em;
+mod fiscal;
 mod fitted;
 mod labels;
 pub mod patient;

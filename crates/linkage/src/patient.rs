@@ -1,20 +1,16 @@
 //! A FHIR `Patient` as a record of [`crate::persons`]: the one place here that knows FHIR.
 
+use crate::fiscal;
 use serde_json::Value;
 
 /// The system of the codice fiscale.
 const CODE: [&str; 2] = ["http://hl7.it/sid/codiceFiscale", "urn:oid:2.16.840.1.113883.2.9.4.3.2"];
 const BIRTH_PLACE: &str = "http://hl7.org/fhir/StructureDefinition/patient-birthPlace";
 
-/// Where the seven digits of a codice fiscale stand that omocodia turns into letters.
-const DIGITS: [usize; 7] = [6, 7, 9, 10, 12, 13, 14];
-/// The letters that stand for 0 to 9 (DM 23 dicembre 1976).
-const LETTERS: &[u8; 10] = b"LMNPQRSTUV";
-
 /// The values of a record, in the order of the fields of [`crate::persons`]; empty where the Patient has none.
 ///
 /// The official name counts, else the first; the address at home, else the first; a telephone, else none. The codice fiscale
-/// is written without omocodia and without its check character, which says nothing of the person.
+/// is written without omocodia.
 pub fn values(patient: &Value) -> [String; 10] {
     let name = of_use(&patient["name"], "official");
     let address = of_use(&patient["address"], "home");
@@ -65,23 +61,7 @@ fn birth_place(patient: &Value) -> String {
 fn code(patient: &Value) -> Option<String> {
     let mut identifiers = patient["identifier"].as_array()?.iter();
     let of = |one: &&Value| one["use"] != "old" && CODE.iter().any(|system| one["system"] == *system);
-    let code = identifiers.find(of)?["value"].as_str()?.trim().to_ascii_uppercase();
-    Some(plain_code(&code))
-}
-
-/// A codice fiscale without omocodia and check character; anything of another length as it is.
-pub fn plain_code(code: &str) -> String {
-    let mut plain: Vec<u8> = code.bytes().collect();
-    if plain.len() != 16 || !code.is_ascii() {
-        return code.to_owned();
-    }
-    for at in DIGITS {
-        if let Some(digit) = (b'0'..).zip(LETTERS).find(|(_, letter)| **letter == plain[at]) {
-            plain[at] = digit.0;
-        }
-    }
-    plain.truncate(15);
-    String::from_utf8(plain).unwrap_or_default()
+    Some(fiscal::plain(identifiers.find(of)?["value"].as_str()?))
 }
 
 /// The first telephone, its digits without the prefix of Italy.
@@ -135,7 +115,7 @@ mod tests {
             "F",
             "1941-10-24",
             "NAPOLI",
-            "RSSMRA41R64F839",
+            "rssmra41r64f839z",
             "Eboli",
             "Via Roma",
             "12A",

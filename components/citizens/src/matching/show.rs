@@ -145,6 +145,7 @@ fn shown(page: &Page, field: &FieldCompared) -> Field {
     let value = |text: &str| match text {
         "" => "–".to_owned(),
         text if field.name == "birth" => page.fhir_date(text),
+        text if field.name == "code" => text.to_uppercase(),
         text => text.to_owned(),
     };
     Field {
@@ -190,7 +191,11 @@ pub(super) fn name_of(one: &Value) -> String {
     let values = linkage::patient::values(one);
     let name = format!("{} {}", values[0], values[1]);
     match name.trim() {
-        "" => one["id"].as_str().unwrap_or_default().to_owned(),
+        "" => one["name"][0]["text"]
+            .as_str()
+            .or(one["id"].as_str())
+            .unwrap_or_default()
+            .to_owned(),
         name => name.to_owned(),
     }
 }

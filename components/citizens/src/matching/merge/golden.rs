@@ -196,6 +196,42 @@ mod tests {
     }
 
     #[test]
+    fn whatever_two_records_hold_separating_gives_them_back() {
+        let elements = [
+            ("identifier", json!([{"system": "cf", "value": "X"}])),
+            ("name", json!([{"use": "official", "family": "Rossi"}])),
+            ("address", json!([{"city": "Eboli"}])),
+            ("birthDate", json!("1980-01-01")),
+            ("extension", json!([{"url": "u", "valueString": "v"}])),
+            ("generalPractitioner", json!([{"reference": "Practitioner/1"}])),
+        ];
+        let made = |id: &str, has: usize, updated: &str| {
+            let mut one =
+                json!({"resourceType": "Patient", "id": id, "meta": {"versionId": "1", "lastUpdated": updated}});
+            for (at, (name, value)) in elements.iter().enumerate().filter(|(at, _)| has >> at & 1 == 1) {
+                // each its own value, so that the rules have something to decide
+                let text = value
+                    .to_string()
+                    .replace('X', id)
+                    .replace("Eboli", id)
+                    .replace("Rossi", &format!("{id}{at}"));
+                one[*name] = serde_json::from_str(&text).unwrap();
+            }
+            one
+        };
+        for (left, right) in (0..64).flat_map(|left| (0..64).map(move |right| (left, right))) {
+            let (a, b) = (
+                made("a", left, "2026-01-01T00:00:00Z"),
+                made("b", right, "2026-02-01T00:00:00Z"),
+            );
+            let survivor = golden(&a, &b);
+            let gone = replaced(&b, &survivor);
+            assert_eq!(restored(&a, &survivor, &survivor), (a, vec![]));
+            assert_eq!(restored(&b, &gone, &gone), (b, vec![]));
+        }
+    }
+
+    #[test]
     fn the_record_with_a_code_is_to_survive() {
         let bare = json!({"id": "a"});
         let coded = json!({"id": "b", "identifier": [{"system": "http://hl7.it/sid/codiceFiscale", "value": "X"}]});
