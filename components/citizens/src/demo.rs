@@ -45,7 +45,8 @@ async fn build(demo: &DemoContext) -> Result<(), PeerError> {
     for batch in coverages.chunks(BATCH) {
         fhir.write_all(batch).await?;
     }
-    crate::matching::demo::build(&demo.context, &fhir).await
+    crate::matching::demo::build(&demo.context, &fhir).await?;
+    crate::events::demo::build(demo).await
 }
 
 /// Everybody with a doctor is assisted since birth, until death.

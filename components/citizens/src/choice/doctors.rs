@@ -138,7 +138,7 @@ async fn read(fhir: &Fhir, found: Vec<Value>, day: Date) -> Result<Vec<Doctor>, 
     let mut areas: BTreeMap<String, BTreeSet<String>> = BTreeMap::new();
     let named = roles
         .iter()
-        .filter_map(area_of)
+        .flat_map(areas_of)
         .map(str::to_owned)
         .collect::<BTreeSet<_>>();
     for area in named {
@@ -149,8 +149,11 @@ async fn read(fhir: &Fhir, found: Vec<Value>, day: Date) -> Result<Vec<Doctor>, 
     Ok(doctors.collect())
 }
 
-fn area_of(role: &Value) -> Option<&str> {
-    id_in(&extension(role, AREA)?["valueReference"], "Location")
+/// The areas of a role: there may be several.
+fn areas_of(role: &Value) -> impl Iterator<Item = &str> {
+    let all = role["extension"].as_array().into_iter().flatten();
+    let areas = all.filter(|one| one["url"] == AREA);
+    areas.filter_map(|one| id_in(&one["valueReference"], "Location"))
 }
 
 fn municipalities(area: &Value) -> BTreeSet<String> {
@@ -205,10 +208,11 @@ fn doctor(
             .unwrap_or_default()
             .to_owned(),
         at: at.or_else(|| places::of_address(address).map(|one| one.at)),
-        area: area_of(role)
-            .and_then(|area| areas.get(area))
+        area: areas_of(role)
+            .filter_map(|area| areas.get(area))
+            .flatten()
             .cloned()
-            .unwrap_or_default(),
+            .collect(),
         distance_km: None,
         places: None,
         active: works && alive,

@@ -8,6 +8,7 @@ mod citizen;
 pub(crate) mod codes;
 pub(crate) mod commit;
 mod counter;
+pub(crate) mod demo;
 mod desk;
 mod doctors;
 mod facts;

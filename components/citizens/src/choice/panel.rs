@@ -70,6 +70,7 @@ pub(super) async fn list(State(app): State<App>, page: Page, Query(look): Query<
     let count = (LISTED + 1).to_string();
     let mut asked = vec![
         ("general-practitioner", reference.as_str()),
+        ("active", "true"),
         ("_sort", "family"),
         ("_count", &count),
     ];
@@ -98,7 +99,9 @@ pub(super) async fn list(State(app): State<App>, page: Page, Query(look): Query<
     }
     web::show(&Panel {
         doctor: doctors::one(&system, &id, today).await?,
-        total: system.count("Patient", &[("general-practitioner", &reference)]).await?,
+        total: system
+            .count("Patient", &[("general-practitioner", &reference), ("active", "true")])
+            .await?,
         people,
         more,
         q,

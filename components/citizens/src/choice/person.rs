@@ -142,8 +142,10 @@ impl Person {
         {
             wrong.push("the doctor is not the one who was chosen".into());
         }
-        let gone = self.death().is_some() || self.replaced_by().is_some();
-        if gone && (assistances > 0 || choices > 0 || doctors > 0) {
+        let merged = self.replaced_by().is_some();
+        let gone = self.death().is_some() || merged;
+        // A merged record keeps the doctor of the one that stays, who reads it by that.
+        if gone && (assistances > 0 || choices > 0 || doctors > 0 && !merged) {
             wrong.push("dead or merged, with something open".into());
         }
         if choices > 0 && assistances == 0 && !self.assistances.is_empty() {

@@ -314,7 +314,12 @@ async fn close_over(context: Context, _: JobSpec) -> WorkerResult {
             }
         }
     }
-    Ok(one("scelteChiuse", json!(ended)))
+    let wrong = super::counter::recount(&fhir).await.map_err(told)?;
+    let counts = [("scelteChiuse", json!(ended)), ("conteggiCorretti", json!(wrong))];
+    Ok(counts
+        .map(|(name, value)| (name.to_owned(), value))
+        .into_iter()
+        .collect())
 }
 
 async fn end_over(fhir: &Fhir, patient: &str, today: Date) -> Result<bool, String> {

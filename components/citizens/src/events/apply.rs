@@ -6,6 +6,8 @@ use crate::choice::commit::{self, CommitError};
 use crate::choice::person::Person;
 use crate::choice::plan::Plan;
 use crate::choice::record::{Record, id_of};
+use crate::matching::merge::MergeError;
+use crate::matching::merge::join::{self, Decision};
 use component::{Context, Fhir, PeerError};
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
@@ -147,6 +149,12 @@ async fn try_once(context: &Context, fhir: &Fhir, event: &Event, by: &str) -> Re
     if verdict != Verdict::Done {
         return settled(fhir, &mut record, event, &verdict).await;
     }
+    if let Some(other) = other
+        .as_ref()
+        .filter(|other| event.kind == Kind::Merge && other.person.id() != plan.person.id())
+    {
+        return merged(fhir, record, event, (other.person.id(), plan.person.id()), by, now).await;
+    }
     record.about(plan.person.id());
     record.mark(STATE, "applicato");
     record.mark(APPLIED, event.kind.message());
@@ -159,6 +167,50 @@ async fn try_once(context: &Context, fhir: &Fhir, event: &Event, by: &str) -> Re
     record.set("effetti", &lines(|plan| plan.done.clone()));
     record.set("risorse", &lines(Plan::references));
     commit::commit(fhir, &plans, vec![record.entry()], |_| None).await?;
+    Ok(Outcome::of(&event.id, "applied", None))
+}
+
+/// Merges two records as the desk does, so that their references follow and it can be undone. Tried again after it stopped, the
+/// records are found to be one, and the event is noted as applied.
+async fn merged(
+    fhir: &Fhir,
+    mut record: Record,
+    event: &Event,
+    (stays, gone): (&str, &str),
+    by: &str,
+    now: jiff::Timestamp,
+) -> Result<Outcome, CommitError> {
+    let decision = Decision {
+        by: (by.to_owned(), String::new()),
+        reason: format!("Evento {} della fonte", event.id),
+        at: now,
+    };
+    match join::join(fhir, (stays, gone), None, &decision).await {
+        Ok(_) => {}
+        Err(MergeError::Peer(error)) => return Err(error.into()),
+        Err(MergeError::Refused(_)) => {
+            let reason = "l'anagrafe non può unire queste due schede".to_owned();
+            return settled(
+                fhir,
+                &mut record,
+                event,
+                &Verdict::Wait(reason, "decidere in «Doppioni»".into()),
+            )
+            .await;
+        }
+    }
+    record.about(stays);
+    record.mark(STATE, "applicato");
+    for (name, value) in [
+        ("motivo", ""),
+        ("rimedio", ""),
+        ("effetti", "due schede unite: si può annullare da «Doppioni»"),
+    ] {
+        record.set(name, value);
+    }
+    record.set("applicato", &now.to_string());
+    record.set("risorse", &format!("Patient/{gone}\nPatient/{stays}"));
+    commit::commit(fhir, &[], vec![record.entry()], |_| None).await?;
     Ok(Outcome::of(&event.id, "applied", None))
 }
 

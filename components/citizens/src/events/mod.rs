@@ -6,6 +6,7 @@
 
 mod api;
 mod apply;
+pub(crate) mod demo;
 mod event;
 mod feed;
 mod page;

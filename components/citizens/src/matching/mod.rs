@@ -7,7 +7,7 @@ mod decide;
 pub(crate) mod demo;
 mod desk;
 pub(crate) mod kept;
-mod merge;
+pub(crate) mod merge;
 mod merges;
 mod pair;
 mod rules;

@@ -269,11 +269,11 @@ impl System {
         let mut answer = Box::pin(self.router.clone().oneshot(request.body(Body::from(body)).unwrap()));
         // A page may wait for a process: its jobs are run meanwhile.
         let response = loop {
-            tokio::select! {
-                biased;
-                response = &mut answer => break response.unwrap(),
-                () = async { self.settle().await; tokio::task::yield_now().await } => {}
+            if let std::task::Poll::Ready(response) = futures::poll!(&mut answer) {
+                break response.unwrap();
             }
+            self.settle().await;
+            tokio::task::yield_now().await;
         };
         let status = response.status();
         let location = response

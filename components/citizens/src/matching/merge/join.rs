@@ -117,8 +117,9 @@ async fn closings(fhir: &Fhir, (survivor, other): (&str, &str), at: Timestamp) -
     ] {
         let own = open(fhir, rtype, system, survivor).await?;
         for theirs in open(fhir, rtype, system, other).await? {
-            if !own.iter().any(|one| same_kind(one, &theirs, system)) {
-                stays |= rtype == "EpisodeOfCare" && kind(&theirs, system) != "temporanea";
+            // A person has one assistance and one doctor, a paediatrician or one for a time included.
+            if own.is_empty() {
+                stays |= rtype == "EpisodeOfCare";
                 continue;
             }
             let mut after = theirs.clone();
@@ -134,7 +135,8 @@ async fn closings(fhir: &Fhir, (survivor, other): (&str, &str), at: Timestamp) -
 async fn open(fhir: &Fhir, rtype: &str, system: &str, patient: &str) -> Result<Vec<Value>, PeerError> {
     let asked = [("patient", patient), ("status", "active"), ("_count", "100")];
     let mut found = fhir.search_all(rtype, &asked, 500).await?;
-    found.retain(|one| !kind(one, system).is_empty() && one["period"]["end"].is_null());
+    // One that has a last day is open, too: a choice for a time, or until the age of the paediatrician is over.
+    found.retain(|one| !kind(one, system).is_empty());
     Ok(found)
 }
 
@@ -146,12 +148,6 @@ fn kind<'a>(one: &'a Value, system: &str) -> &'a str {
     all.find(|coding| coding["system"] == system)
         .and_then(|coding| coding["code"].as_str())
         .unwrap_or_default()
-}
-
-/// Whether a person cannot have both: any two assistances; a doctor and a paediatrician, but a temporary choice beside either.
-fn same_kind(a: &Value, b: &Value, system: &str) -> bool {
-    let beside = |one| system == CHOICE && kind(one, system) == "temporanea";
-    beside(a) == beside(b)
 }
 
 /// Goes on with a merge whose references are not all moved yet, or moves what was written about the other record since.
