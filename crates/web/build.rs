@@ -18,7 +18,8 @@ fn main() {
     ] {
         println!("cargo:rerun-if-changed={}", path.display());
     }
-    if !root.join("node_modules/bootstrap-italia").is_dir() {
+    let missing = |name: &str| !root.join("node_modules").join(name).is_dir();
+    if missing("bootstrap-italia") || missing("leaflet") {
         let npm = if cfg!(windows) { "npm.cmd" } else { "npm" };
         run(Command::new(npm)
             .args(["ci", "--ignore-scripts", "--no-audit", "--no-fund"])

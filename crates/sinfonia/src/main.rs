@@ -50,6 +50,7 @@ fn run() -> anyhow::Result<()> {
             Command::Audit(args) => commands::audit::run(&place, &args).await,
             Command::Privacy(args) => commands::privacy::run(&place, args).await,
             Command::Staff(args) => commands::staff::run(&place, args).await,
+            Command::Facilities(args) => commands::facilities::run(&place, args).await,
             Command::Pseudonymise(args) => commands::pseudonymise::run(&place.data, &args),
             Command::Policy(args) => commands::policy::run(&args),
             Command::Serve(args) => commands::serve::run(&place, *args).await,

@@ -22,6 +22,7 @@ pub fn components() -> Vec<Component> {
         rights::component(),
         citizens::component(),
         staff::component(),
+        facilities::component(),
         operate::component(),
         privacy::component(),
         account::component(),

@@ -41,10 +41,11 @@ const library = await readFile(path.join(modules, "bootstrap-italia/dist/css/boo
 const clean = library.replace(/@font-face\{[^}]*data:[^}]*\}/g, "").replace(/\/\*# sourceMappingURL=.*?\*\//g, "");
 const bundled = async (file) =>
   (await build({ entryPoints: [path.join(here, "src", file)], bundle: true, minify: true, write: false, logLevel: "warning",
-    loader: { ".woff": "empty", ".woff2": "empty", ".ttf": "empty", ".eot": "empty", ".svg": "empty" },
+    loader: { ".woff": "empty", ".woff2": "empty", ".ttf": "empty", ".eot": "empty", ".svg": "empty", ".png": "empty" },
     nodePaths: [modules], target: ["chrome109", "firefox115", "safari16"], format: "esm", legalComments: "none" })).outputFiles[0].text;
 await put("app.css", `${faces}${clean}\n${await bundled("app.css")}`);
 await put("diagram.css", await bundled("diagram.css"));
+await put("map.css", await bundled("map.css"));
 
 // Scripts: a small one on every page, islands where a page asks for them.
 for (const script of await readdir(path.join(here, "src"))) {

@@ -167,6 +167,14 @@ impl Page {
         self
     }
 
+    /// With the map island (draws what has `data-lat` and `data-lon` into `data-map`).
+    #[must_use]
+    pub fn with_map(mut self) -> Self {
+        self.scripts.push("map.js");
+        self.styles.push("map.css");
+        self
+    }
+
     /// With the passkey island (`data-passkey` buttons).
     #[must_use]
     pub fn with_passkey(mut self) -> Self {

@@ -158,6 +158,7 @@ async fn accounts(system: &System) -> anyhow::Result<()> {
     for account in rights::demo::ACCOUNTS
         .iter()
         .chain(citizens::demo::ACCOUNTS)
+        .chain(facilities::demo::ACCOUNTS)
         .chain(staff::demo::ACCOUNTS)
     {
         let actor = access::Actor {

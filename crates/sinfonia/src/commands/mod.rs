@@ -12,6 +12,7 @@ pub mod deploy;
 pub mod doctor;
 mod door;
 pub mod events;
+pub mod facilities;
 pub mod key;
 pub mod load;
 pub mod load_package;

@@ -119,6 +119,7 @@ role-dietista = Dietitian
 role-planner = Planner
 role-ufficio-privacy = Data protection office
 role-operatore-cup = Booking desk
+role-referente-struttura = Manager of a structure
 role-operatore-anagrafe = Registry office
 role-pls = Paediatrician
 role-medico = Doctor

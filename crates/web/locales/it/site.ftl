@@ -119,6 +119,7 @@ role-dietista = Dietista
 role-planner = Pianificatore
 role-ufficio-privacy = Ufficio protezione dati
 role-operatore-cup = Sportello CUP
+role-referente-struttura = Referente di struttura
 role-operatore-anagrafe = Ufficio anagrafe
 role-pls = Pediatra di libera scelta
 role-medico = Medico

@@ -1,0 +1,11 @@
+//! The pages that everybody sees.
+
+mod map;
+mod search;
+mod show;
+mod words;
+
+pub(crate) use map::{borders, map};
+pub(crate) use search::search;
+pub(crate) use show::show;
+pub(crate) use words::now;

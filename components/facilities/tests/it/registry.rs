@@ -1,0 +1,176 @@
+//! From the ministry's lists to a change that takes effect on its day.
+
+use crate::system::{System, manager, office};
+use access::Actor;
+use facilities::seed::seed;
+use jiff::SignedDuration;
+use serde_json::Value;
+
+const HOSPITAL: &str = "/strutture/hsp-150901";
+
+async fn filled() -> System {
+    let system = System::open().await;
+    let fhir = system.context.peers.fhir(&Actor::system());
+    let first = seed(&fhir).await.unwrap();
+    assert!(first.new > 400 && first.same == 0, "{first:?}");
+    let again = seed(&fhir).await.unwrap();
+    assert_eq!(
+        (again.new, again.changed, again.same),
+        (0, 0, first.new),
+        "loaded twice, it is the same"
+    );
+    system
+}
+
+#[tokio::test]
+async fn structures_are_found_shown_and_exported() {
+    let system = filled().await;
+    let who = manager();
+    let found = system.get(&who, "/strutture?q=cardareli&comune=napoli").await;
+    assert!(
+        found.text.contains("Cardarelli") && found.text.contains("Una struttura."),
+        "{}",
+        found.text
+    );
+    let hospitals = system.get(&who, "/strutture?tipo=ospedale&asl=asl-150202").await;
+    assert!(hospitals.text.contains("8 strutture."), "{}", hospitals.text);
+    let one = system.get(&who, HOSPITAL).await;
+    for expected in [
+        "150901",
+        "Regione Campania",
+        "ASL Napoli 1 Centro",
+        "Chiedi una variazione",
+    ] {
+        assert!(one.text.contains(expected), "{expected}: {}", one.text);
+    }
+    let near = system.get(&who, "/mappa?vicino=via+Roma+1,+Aversa&tipo=ospedale").await;
+    assert!(
+        near.text.contains("Aversa") && near.text.contains("data-lat"),
+        "{}",
+        near.text
+    );
+    assert!(
+        system
+            .get(&who, "/mappa?vicino=chissà+dove")
+            .await
+            .text
+            .contains("Non conosciamo")
+    );
+    let all: Value = serde_json::from_str(&system.get(&who, "/facilities/structures").await.text).unwrap();
+    let count = all["structures"].as_array().unwrap().len();
+    assert_eq!(
+        count,
+        147 - 11,
+        "the buildings of hospitals that are not listed any more are not in use"
+    );
+    let csv = system.get(&who, "/facilities/structures.csv").await.text;
+    assert_eq!(csv.lines().count(), count + 1);
+    let points: Value = serde_json::from_str(&system.get(&who, "/facilities/structures.geojson").await.text).unwrap();
+    assert_eq!(
+        points["features"].as_array().unwrap().len(),
+        count - 1,
+        "the region itself has no place"
+    );
+    let described: Value = serde_json::from_str(&system.get(&who, "/facilities/catalogue.jsonld").await.text).unwrap();
+    assert_eq!(
+        described["dcat:dataset"][0]["dcat:distribution"]
+            .as_array()
+            .unwrap()
+            .len(),
+        3
+    );
+}
+
+#[tokio::test]
+async fn an_approved_change_takes_effect_on_its_day_and_the_past_stays() {
+    let system = filled().await;
+    let now = store::Clock::now(&*system.clock);
+    let day = web::local_date(now + SignedDuration::from_hours(72));
+    let today = web::local_date(now).to_string();
+    let from = day.to_string();
+    let form = [
+        ("tipo", "posti-letto"),
+        ("disciplina", "08"),
+        ("nome-disciplina", "Cardiologia"),
+        ("numero", "12"),
+        ("decorrenza", from.as_str()),
+        ("motivo", "Nuovo reparto"),
+    ];
+    let elsewhere = system.post(&manager(), "/strutture/hsp-150909/variazione", &form).await;
+    assert_eq!(elsewhere.status, 403, "another's structure");
+    let sent = system.post(&manager(), &format!("{HOSPITAL}/variazione"), &form).await;
+    assert_eq!(sent.status, 303, "{}", sent.text);
+    let request = sent.location.clone();
+    assert_eq!(
+        system.post(&manager(), &request, &[("esito", "accolta")]).await.status,
+        403,
+        "the office decides"
+    );
+    assert_eq!(
+        system.post(&office(), &request, &[("esito", "respinta")]).await.status,
+        422,
+        "a refusal has a reason"
+    );
+    assert_eq!(
+        system.post(&office(), &request, &[("esito", "accolta")]).await.status,
+        303
+    );
+    system.settle().await;
+    assert!(
+        system
+            .get(&manager(), &request)
+            .await
+            .text
+            .contains("in attesa del giorno")
+    );
+    assert!(
+        !system.get(&manager(), HOSPITAL).await.text.contains("Cardiologia"),
+        "not before its day"
+    );
+    system.clock.set(now + SignedDuration::from_hours(96));
+    system.settle().await;
+    assert!(system.get(&manager(), &request).await.text.contains("nel registro"));
+    let after = system.get(&manager(), HOSPITAL).await.text;
+    assert!(
+        after.contains("Cardiologia") && after.contains("Posti letto in tutto: 12."),
+        "{after}"
+    );
+    for past in [format!("{HOSPITAL}?al={today}"), format!("{HOSPITAL}?noto={today}")] {
+        let then = system.get(&manager(), &past).await.text;
+        assert!(
+            !then.contains("Cardiologia") && then.contains("150901"),
+            "{past}: {then}"
+        );
+    }
+    assert_eq!(
+        system.post(&office(), &request, &[("esito", "accolta")]).await.status,
+        409,
+        "decided already"
+    );
+}
+
+#[tokio::test]
+async fn the_region_lists_and_fhir_agree_on_what_is_near() {
+    let system = filled().await;
+    let fhir = system.context.peers.fhir(&Actor::system());
+    let near = fhir
+        .search("Location", &[("near", "40.8663|14.2262|0.2|km")])
+        .await
+        .unwrap();
+    assert!(near.iter().any(|one| one["id"] == "sede-hsp-150901"), "{near:?}");
+    let of = fhir
+        .search(
+            "OrganizationAffiliation",
+            &[("participating-organization", "Organization/hsp-150901")],
+        )
+        .await;
+    assert_eq!(of.unwrap().len(), 2, "part of the region, in the territory of an ASL");
+    let typed = format!("{}|presidio", "https://sinfonia.it/fhir/CodeSystem/tipo-struttura");
+    let hospitals = fhir
+        .count(
+            "Organization",
+            &[("type", &typed), ("partof", "Organization/asl-150201")],
+        )
+        .await;
+    assert_eq!(hospitals.unwrap(), 2);
+}
