@@ -35,8 +35,8 @@ test-rust: setup ## Runs the tests of the Rust code
 	fi
 
 # The suites that need a store, on the other store: what the first run showed on SQLite.
-STORED := package(access) or package(account) or package(component) or package(hub) or package(oauth) or package(operate) \
-    or package(orchestrator) or package(pathways) or package(privacy) or package(rights) or package(staff) or package(web)
+STORED := package(access) or package(account) or package(citizens) or package(component) or package(facilities) or package(hub) or package(oauth) \
+    or package(operate) or package(orchestrator) or package(pathways) or package(privacy) or package(rights) or package(staff) or package(web)
 test-postgres: setup ## Runs the suites that need a store on PostgreSQL
 	@scripts/install-postgres.sh
 	@if command -v cargo-nextest >/dev/null; then \

@@ -25,6 +25,7 @@ await import("./scenarios/staff.mjs");
 await import("./scenarios/anagrafe.mjs");
 await import("./scenarios/duplicates.mjs");
 await import("./scenarios/registry-choice.mjs");
+await import("./scenarios/structures.mjs");
 await import("./scenarios/language.mjs");
 await import("./scenarios/no-script.mjs");
 await import("./scenarios/operate.mjs");

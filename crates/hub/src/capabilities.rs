@@ -88,6 +88,7 @@ fn statement(hub: &Hub) -> Value {
         "date": fhir::instant(hub.clock.now()),
         "kind": "instance",
         "instantiates": [
+            "https://profiles.ihe.net/ITI/mCSD/CapabilityStatement/IHE.mCSD.Directory",
             "https://profiles.ihe.net/ITI/PDQm/CapabilityStatement/IHE.PDQm.PatientDemographicsSupplier",
             "https://profiles.ihe.net/ITI/PIXm/CapabilityStatement/IHE.PIXm.Manager"
         ],

@@ -385,17 +385,21 @@ impl Page {
             let oversees = self.actor.has_role("admin") && item.roles != ["assistito"];
             item.roles.is_empty() || oversees || item.roles.iter().any(|r| self.actor.has_role(r))
         });
-        seen.map(|item| NavEntry {
-            path: item.path,
-            label: if self.lang() == Lang::It { item.it } else { item.en },
-            current: self.path == item.path
-                || (item.path != "/"
-                    && self
-                        .path
-                        .strip_prefix(item.path)
-                        .is_some_and(|rest| rest.starts_with('/'))),
-        })
-        .collect()
+        let seen: Vec<_> = seen.collect();
+        let leads_here = |path: &str| {
+            let below = |rest: &str| rest.starts_with('/') && path != "/";
+            self.path == path || self.path.strip_prefix(path).is_some_and(below)
+        };
+        // Of an entry and one below it, the one below.
+        let paths = seen.iter().map(|item| item.path);
+        let here = paths.filter(|path| leads_here(path)).max_by_key(|path| path.len());
+        seen.iter()
+            .map(|item| NavEntry {
+                path: item.path,
+                label: if self.lang() == Lang::It { item.it } else { item.en },
+                current: here == Some(item.path),
+            })
+            .collect()
     }
 
     /// `303 See Other` to a path of this site, with a message for the page that follows.

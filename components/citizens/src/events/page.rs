@@ -64,7 +64,7 @@ fn shown(page: &Page, record: &Record) -> Shown {
         date: web::fhir_date(record.get("data")),
         person: record.get("persona").to_owned(),
         source: event.map(|event| event.id).unwrap_or_default(),
-        state: page.named("event-state", &mark),
+        state: page.named("event-one", &mark),
         reason: record.get("motivo").to_owned(),
         remedy: record.get("rimedio").to_owned(),
         effects: record.get("effetti").lines().map(str::to_owned).collect(),

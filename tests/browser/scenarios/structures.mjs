@@ -1,0 +1,49 @@
+// The registry of structures: for everybody, on a desk and on a phone; and for who asks for a change and who decides.
+import { test } from "node:test";
+import { as, picture, sound, visitor } from "../support/browser.mjs";
+
+/** Does something as somebody who has not signed in. */
+async function anybody(options, work) {
+  const { page, close } = await visitor(options);
+  await work(page);
+  await close();
+}
+
+const OPEN = [
+  ["/strutture", "strutture"],
+  ["/strutture?q=cardareli", "strutture-trovate"],
+  ["/mappa", "mappa"],
+  ["/strutture/dati-aperti", "dati-aperti"],
+];
+
+for (const width of ["desktop", "phone"]) {
+  test(`everybody finds structures (${width})`, () =>
+    anybody({ width }, async (page) => {
+      for (const [address, name] of OPEN) {
+        await page.goto(address);
+        await sound(page, address);
+        await picture(page, `${name}-${width}`);
+      }
+      await page.goto("/strutture?q=cardarelli");
+      await page.getByRole("link", { name: /Cardarelli/ }).first().click();
+      await page.getByRole("heading", { level: 1, name: /Cardarelli/ }).waitFor();
+      await sound(page, "struttura");
+      await picture(page, `struttura-${width}`);
+    }));
+}
+
+test("the map draws the region and marks", () =>
+  anybody({}, async (page) => {
+    await page.goto("/mappa");
+    await page.locator(".leaflet-container path").nth(300).waitFor({ state: "attached" });
+    await page.locator(".leaflet-interactive").nth(20).waitFor({ state: "attached" });
+  }));
+
+for (const [who, name] of [["referente.russo", "richieste"], ["strutture.greco", "da-decidere"]]) {
+  test(`changes asked for, as ${who}`, () =>
+    as(who, async (page) => {
+      await page.goto("/strutture/variazioni");
+      await sound(page, "variazioni");
+      await picture(page, `variazioni-${name}-desktop`);
+    }));
+}
