@@ -35,8 +35,15 @@ for (const width of ["desktop", "phone"]) {
 test("the map draws the region and marks", () =>
   anybody({}, async (page) => {
     await page.goto("/mappa");
-    await page.locator(".leaflet-container path").nth(300).waitFor({ state: "attached" });
-    await page.locator(".leaflet-interactive").nth(20).waitFor({ state: "attached" });
+    // Municipalities and marks are painted: many colours, where an empty map has one.
+    await page.waitForFunction(() => {
+      const canvas = document.querySelector(".leaflet-container canvas");
+      if (!canvas) return false;
+      const { data } = canvas.getContext("2d").getImageData(0, 0, canvas.width, canvas.height);
+      const colours = new Set();
+      for (let at = 0; at < data.length; at += 4) if (data[at + 3] > 200) colours.add(`${data[at]},${data[at + 1]},${data[at + 2]}`);
+      return colours.size > 20;
+    });
   }));
 
 for (const [who, name] of [["referente.russo", "richieste"], ["strutture.greco", "da-decidere"]]) {
