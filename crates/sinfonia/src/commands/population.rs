@@ -15,6 +15,8 @@ use std::sync::mpsc::{Receiver, sync_channel};
 const AT_ONCE: usize = 500;
 /// And how many such lots may wait.
 const AHEAD: usize = 16;
+/// Bytes handed to the encoder at once.
+const LOT: usize = 256 << 10;
 
 /// Flags of `population`.
 #[derive(clap::Args)]
@@ -132,7 +134,8 @@ fn make_room(args: &Args) -> anyhow::Result<()> {
 
 /// A file of lines under way; it has its name only when it is whole.
 struct Lines {
-    writer: GzEncoder<BufWriter<File>>,
+    /// Filled by the lot: the encoder makes room anew for each write, however small.
+    writer: BufWriter<GzEncoder<BufWriter<File>>>,
     path: PathBuf,
 }
 
@@ -141,7 +144,7 @@ impl Lines {
         let part = path.with_extension("part");
         let file = File::create(&part).with_context(|| format!("{}: cannot be written", part.display()))?;
         Ok(Self {
-            writer: GzEncoder::new(BufWriter::new(file), Compression::fast()),
+            writer: BufWriter::with_capacity(LOT, GzEncoder::new(BufWriter::new(file), Compression::fast())),
             path: path.to_owned(),
         })
     }
@@ -153,7 +156,8 @@ impl Lines {
     }
 
     fn close(self) -> anyhow::Result<()> {
-        let file = self.writer.finish()?.into_inner()?;
+        let encoder = self.writer.into_inner()?;
+        let file = encoder.finish()?.into_inner()?;
         file.sync_all()?;
         std::fs::rename(self.path.with_extension("part"), &self.path)?;
         Ok(())
