@@ -12,6 +12,8 @@ pub struct Client {
     content_type: &'static str,
     /// Sent with every request.
     pub bearer: Option<String>,
+    /// Sent with every request: the session of [`Client::sign_in`].
+    pub cookie: Option<String>,
 }
 
 impl Client {
@@ -23,6 +25,7 @@ impl Client {
             stream: BufReader::with_capacity(64 * 1024, stream),
             content_type,
             bearer: None,
+            cookie: None,
         })
     }
 
@@ -30,8 +33,10 @@ impl Client {
     pub async fn send(&mut self, method: &str, path: &str, body: &[u8]) -> Result<(u16, Vec<u8>)> {
         let bearer = self.bearer.as_ref();
         let authorization = bearer.map_or_else(String::new, |token| format!("authorization: Bearer {token}\r\n"));
+        let cookie = self.cookie.as_ref();
+        let session = cookie.map_or_else(String::new, |cookie| format!("cookie: {cookie}\r\n"));
         let head = format!(
-            "{method} {path} HTTP/1.1\r\nhost: localhost\r\n{authorization}content-type: {}\r\ncontent-length: {}\r\n\r\n",
+            "{method} {path} HTTP/1.1\r\nhost: localhost\r\n{authorization}{session}content-type: {}\r\ncontent-length: {}\r\n\r\n",
             self.content_type,
             body.len()
         );
@@ -39,6 +44,17 @@ impl Client {
         out.extend_from_slice(body);
         self.stream.get_mut().write_all(&out).await?;
         self.answer().await
+    }
+
+    /// Signs in as a person does, by the form; later requests are of that session.
+    pub async fn sign_in(&mut self, account: &str, password: &str) -> Result<()> {
+        let form = format!("utente={account}&password={password}");
+        let (status, _) = self.send("POST", "/accedi", form.as_bytes()).await?;
+        ensure!(
+            status == 303 && self.cookie.is_some(),
+            "{account} cannot sign in: the answer is {status}"
+        );
+        Ok(())
     }
 
     /// Sends JSON, wants a 2xx answer, and reads it as JSON.
@@ -75,6 +91,8 @@ impl Client {
             if let Some((name, value)) = line.split_once(':') {
                 if name.eq_ignore_ascii_case("content-length") {
                     length = Some(value.trim().parse()?);
+                } else if name.eq_ignore_ascii_case("set-cookie") && !value.contains("Max-Age=0") {
+                    self.cookie = value.split(';').next().map(|cookie| cookie.trim().to_owned());
                 } else if name.eq_ignore_ascii_case("transfer-encoding") {
                     length = None;
                 }

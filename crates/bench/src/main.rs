@@ -12,6 +12,7 @@ mod import;
 mod kill;
 mod linkage;
 mod load;
+mod people;
 mod probe;
 mod server;
 mod upgrade;
@@ -47,6 +48,8 @@ enum Command {
     Import(import::Args),
     /// Links a registry of made-up persons with itself: pairs a second, duplicates found.
     Linkage(linkage::Args),
+    /// Finding people over HTTP in a loaded region, fifty desks at once.
+    People(people::Args),
     /// Kills the program under load, starts it again and asks what it remembers.
     Kill(kill::Args),
     /// Faults of every kind under load: nothing acknowledged may be lost, nothing done twice; how long recovery takes.
@@ -77,6 +80,7 @@ fn main() -> Result<()> {
         Command::Generate(arguments) => generate::run(&arguments),
         Command::Import(arguments) => runtime.block_on(import::run(&arguments)),
         Command::Linkage(arguments) => linkage::run(&arguments),
+        Command::People(arguments) => runtime.block_on(people::run(&arguments)),
         Command::Kill(arguments) => runtime.block_on(kill::run(&arguments)),
         Command::Chaos(arguments) => runtime.block_on(chaos::run(&arguments)),
         Command::Upgrade(arguments) => runtime.block_on(upgrade::run(&arguments)),

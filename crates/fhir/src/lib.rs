@@ -26,6 +26,6 @@ pub use error::ResourceError;
 pub use extract::{Extracted, extract, instant, resource_type};
 pub use index::{Canonical, IndexEntry, IndexValue, MAX_INDEXED_CHARS, normalize_string};
 pub use links::{for_each_link, for_each_reference};
-pub use person::phone_digits;
+pub use person::{NameKey, phone_digits};
 pub use reference::{ReferenceText, is_id};
 pub use words::{all_words, narrative_words};

@@ -60,6 +60,28 @@ impl Key {
         }
     }
 
+    /// As [`Key::of_name`], each key after the year of birth: who has a name and was born in a year is one walk, too.
+    /// `birth` is a FHIR date; without a year in it there are no keys.
+    pub fn of_born(self, birth: &str, family: &str, given: &str) -> Vec<String> {
+        match year(birth) {
+            Some(year) => {
+                let keys = self.of_name(family, given).into_iter();
+                keys.map(|key| format!("{year} {key}")).collect()
+            }
+            None => vec![],
+        }
+    }
+
+    /// The start of every key of [`Key::of_born`] that a search for a year and one or two words finds.
+    ///
+    /// # Errors
+    /// How many words there are beside the year, when more than two; 0 where the year or every word is missing.
+    pub fn asked_born(self, text: &str) -> Result<Option<String>, usize> {
+        let (first, rest) = text.trim().split_once(' ').ok_or(0usize)?;
+        let year = year(first).filter(|year| *year == first).ok_or(0usize)?;
+        Ok(self.asked(rest)?.map(|start| format!("{year} {start}")))
+    }
+
     fn all(self, text: &str) -> Vec<String> {
         let parts = words(text).into_iter().map(|word| match self {
             Key::Words => word,
@@ -85,6 +107,13 @@ impl Key {
     fn join(self, first: &str, second: &str) -> String {
         self.one(&format!("{first} {second}"))
     }
+}
+
+/// The year of a FHIR date.
+fn year(date: &str) -> Option<&str> {
+    let year = date.get(..4)?;
+    let ends = matches!(date.as_bytes().get(4), None | Some(b'-'));
+    (ends && year.bytes().all(|byte| byte.is_ascii_digit())).then_some(year)
 }
 
 #[cfg(test)]
@@ -113,6 +142,28 @@ mod tests {
         assert!(finds(Key::Words, "maria rita", "Rossi", "Maria Rita"));
         assert!(finds(Key::Words, "rita rossi", "Rossi", "Maria Rita"));
         assert!(finds(Key::Words, "bianchi anna", "Rossi Bianchi", "Anna"));
+    }
+
+    #[test]
+    fn a_name_is_found_within_a_year_of_birth() {
+        let born = |key: Key, asked: &str, birth: &str| {
+            let start = key.asked_born(asked).unwrap().unwrap();
+            key.of_born(birth, "De Luca", "Carmela")
+                .iter()
+                .any(|key| key.starts_with(&start))
+        };
+        for asked in ["1946 carmela de luca", "1946 deluca car", "1946 carm"] {
+            assert!(born(Key::Words, asked, "1946-03-12"), "{asked}");
+            assert!(born(Key::Words, asked, "1946"), "{asked}");
+            assert!(!born(Key::Words, asked, "1947-03-12"), "{asked}");
+        }
+        assert!(born(Key::Sound, "1946 karmela deluka", "1946-03-12"));
+        assert_eq!(Key::Words.of_born("", "Rossi", "Ugo"), [""; 0]);
+        assert_eq!(Key::Words.of_born("19461", "Rossi", "Ugo"), [""; 0]);
+        assert_eq!(Key::Words.asked_born("1946 -"), Ok(None));
+        assert_eq!(Key::Words.asked_born("1946"), Err(0));
+        assert_eq!(Key::Words.asked_born("rossi 1946"), Err(0));
+        assert_eq!(Key::Words.asked_born("1946 a b c"), Err(3));
     }
 
     #[test]

@@ -14,6 +14,7 @@ use web::Failure;
 pub(crate) struct Ask {
     /// Name in any order, begun or misspelt; date of birth (`12/3/1946`, `12 marzo 1946`, `1946`); codice fiscale in any form of
     /// omocodia, STP, ENI, number of the card; telephone. At most 200 characters.
+    #[serde(default)]
     text: String,
     /// `next` of an earlier answer.
     #[serde(default)]
@@ -61,6 +62,10 @@ pub(crate) async fn search(
     Query(ask): Query<Ask>,
 ) -> Result<Json<Answer>, Failure> {
     let asked = Asked::of(&ask.text, web::local_date(app.context.clock.now()));
+    if asked.is_empty() {
+        let remedy = "manca «text»: cognome e nome, data di nascita, codice fiscale, STP, ENI, tessera o telefono";
+        return Err(Failure::Unprocessable(remedy.to_owned()));
+    }
     let found = find(&app.fhir_as(&actor), &asked, ask.after.as_deref()).await?;
     let some = |text: &str| (!text.is_empty()).then(|| text.to_owned());
     let hits = found.people.into_iter().map(|(patient, how)| Hit {

@@ -20,6 +20,14 @@ pub(crate) enum Birth {
 }
 
 impl Birth {
+    /// The year, which is always known.
+    pub fn year(self) -> i16 {
+        match self {
+            Birth::Day(day) => day.year(),
+            Birth::Month(year, _) | Birth::Year(year) => year,
+        }
+    }
+
     /// As FHIR writes it.
     pub fn fhir(self) -> String {
         match self {

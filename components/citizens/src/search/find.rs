@@ -70,9 +70,9 @@ pub(crate) async fn find(fhir: &Fhir, asked: &Asked, after: Option<&str>) -> Res
             }),
         };
     }
-    step(fhir, by_name("fullname", asked), after, How::Letters, &mut found).await?;
+    step(fhir, by_name(By::Letters, asked), after, How::Letters, &mut found).await?;
     if found.people.len() < FEW && found.next.is_none() && after.is_none() {
-        step(fhir, by_name("phonetic", asked), None, How::Sound, &mut found).await?;
+        step(fhir, by_name(By::Sound, asked), None, How::Sound, &mut found).await?;
         found.next = None;
     }
     if found.people.len() < FEW && found.next.is_none() && after.is_none() {
@@ -93,12 +93,43 @@ async fn by_code(fhir: &Fhir, asked: &Asked, found: &mut Found) -> Result<(), Pe
     Ok(())
 }
 
-/// The first two words are one key; further words and the date are looked at in what that key finds.
-fn by_name(param: &'static str, asked: &Asked) -> Vec<(&'static str, String)> {
+/// How the words of a name are compared.
+#[derive(Debug, Clone, Copy)]
+enum By {
+    Letters,
+    Sound,
+}
+
+impl By {
+    /// The parameter of the name alone, and of the name within a year of birth.
+    fn params(self) -> (&'static str, &'static str) {
+        match self {
+            By::Letters => ("fullname", "fullname-born"),
+            By::Sound => ("phonetic", "phonetic-born"),
+        }
+    }
+
+    /// The words that stand in one key, with the year of birth if one is known: one walk of neighbouring rows, however frequent
+    /// the name. A year is told by the key itself; what is more precise is looked at in what the key finds.
+    fn key(self, words: &[String], birth: Option<Birth>) -> Vec<(&'static str, String)> {
+        let (name, born) = self.params();
+        let words = words.join(" ");
+        let Some(birth) = birth else {
+            return vec![(name, words)];
+        };
+        let mut query = vec![(born, format!("{:04} {words}", birth.year()))];
+        if !matches!(birth, Birth::Year(_)) {
+            query.push(("birthdate", birth.fhir()));
+        }
+        query
+    }
+}
+
+/// The first two words are one key; further words are looked at in what that key finds.
+fn by_name(by: By, asked: &Asked) -> Vec<(&'static str, String)> {
     let start = asked.words.len().min(2);
-    let mut query = vec![(param, asked.words[..start].join(" "))];
-    query.extend(asked.words[start..].iter().map(|word| (param, word.clone())));
-    query.extend(asked.birth.map(|birth| ("birthdate", birth.fhir())));
+    let mut query = by.key(&asked.words[..start], asked.birth);
+    query.extend(asked.words[start..].iter().map(|word| (by.params().0, word.clone())));
     query
 }
 
@@ -116,8 +147,8 @@ async fn by_likeness(fhir: &Fhir, asked: &Asked, found: &mut Found) -> Result<()
         }
     } else if asked.words.len() == 2 && asked.words.iter().all(|word| word.len() >= 3) {
         // Both words only begun. Two walks meet: the shorter is walked, the other looked up.
-        let mut query: Vec<_> = asked.words.iter().map(|word| ("fullname", word.clone())).collect();
-        query.extend(asked.birth.map(|birth| ("birthdate", birth.fhir())));
+        let mut query = By::Letters.key(&asked.words[..1], asked.birth);
+        query.push((By::Letters.params().0, asked.words[1].clone()));
         step(fhir, query, None, How::Likeness, found).await?;
     }
     Ok(())

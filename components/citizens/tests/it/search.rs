@@ -73,6 +73,12 @@ async fn people_are_found_however_they_are_written() {
         ("dlc cml 46c52 f839c", "carmela", "code"),
         ("SPSNNA70A41F839M", "omo", "code"),
         ("12/03/1946", "carmela", "letters"),
+        ("de luca 1946", "carmela", "letters"),
+        ("1960 maria rossi", "maria", "letters"),
+        ("rossi mar maggio 1960", "maria", "letters"),
+        ("maria rita rossi 1960", "maria", "letters"),
+        ("rosi marya 1960", "maria", "sound"),
+        ("esp ann 1970", "omo", "likeness"),
     ] {
         let path = format!("/citizens/search?text={}", crate::system::escape(text));
         let reply = system.get(&desk(), &path).await;
@@ -81,6 +87,13 @@ async fn people_are_found_however_they_are_written() {
         assert_eq!(found["people"][0]["id"], id, "{text}: {found}");
         assert_eq!(found["people"][0]["how"], how, "{text}: {found}");
     }
+    for text in ["rossi maria 1961", "rossi maria giugno 1960", "de luca 12/3/1947"] {
+        let path = format!("/citizens/search?text={}", crate::system::escape(text));
+        let reply = system.get(&desk(), &path).await;
+        assert!(reply.text.contains("\"people\":[]"), "{text}: {}", reply.text);
+    }
+    let reply = system.get(&desk(), "/citizens/search").await;
+    assert_eq!(reply.status, StatusCode::UNPROCESSABLE_ENTITY);
     let reply = system.get(&desk(), "/anagrafe?q=karmela+de+lucca").await;
     assert!(
         reply.text.contains("suona simile") && reply.text.contains("/anagrafe/carmela"),

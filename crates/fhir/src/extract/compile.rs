@@ -5,7 +5,7 @@ use super::{
     program::{Composite, Convert, Emit, Guard, Node, Part, Program, Special},
 };
 use crate::{
-    Component, Definitions, ElementDef, ParamId, ParamType, Primitive, SearchParam, TypeDef, TypeId, TypeKind,
+    Component, Definitions, ElementDef, NameKey, ParamId, ParamType, Primitive, SearchParam, TypeDef, TypeId, TypeKind,
 };
 
 impl Program {
@@ -51,6 +51,9 @@ impl Program {
 
 /// A test proves that no other expression of R4 comes here.
 fn special(param: &SearchParam) -> Option<Special> {
+    if let Some(NameKey::Born(key)) = param.name_key() {
+        return Some(Special::Born(param.id, key));
+    }
     match param.expression {
         "Patient.deceased.exists() and Patient.deceased != false" => Some(Special::Deceased(param.id)),
         "Bundle.entry[0].resource" => Some(Special::FirstEntry(param.id, param.targets.first()?)),
@@ -74,7 +77,9 @@ enum Refine {
 impl Refine {
     fn of(param: &SearchParam) -> Self {
         match param.name_key() {
-            Some(key) => Refine::Names(key),
+            Some(NameKey::Name(key)) => Refine::Names(key),
+            // The year stands elsewhere in the resource than the name: see `special`.
+            Some(NameKey::Born(_)) => Refine::Not,
             None if param.code == "phone" && param.kind == ParamType::Token => Refine::Phone,
             None => Refine::Not,
         }
@@ -302,7 +307,7 @@ mod tests {
             let mut covered = HashSet::new();
             collect(&program.root, &mut covered);
             covered.extend(program.specials.iter().map(|special| match *special {
-                Special::Deceased(param) | Special::FirstEntry(param, _) => param,
+                Special::Deceased(param) | Special::FirstEntry(param, _) | Special::Born(param, _) => param,
             }));
             for param in r4.params_of(base) {
                 if !is_column(param) && !covered.contains(&param.id) {

@@ -79,8 +79,8 @@ pub(super) fn convert(emit: Emit, value: &Value, sink: &mut Sink<'_>) {
         }
         Convert::Quantity => quantity(param, value, text(value, "system"), text(value, "code"), sink),
         Convert::QuantityMoney => quantity(param, value, CURRENCY, text(value, "currency"), sink),
-        Convert::QuantityRange => sides(param, value, &["low", "high"], sink),
-        Convert::QuantitySampled => sides(param, value, &["origin"], sink),
+        Convert::QuantityRange => ends(param, value, &["low", "high"], sink),
+        Convert::QuantitySampled => ends(param, value, &["origin"], sink),
         Convert::Position => position(param, value, sink),
     }
 }
@@ -133,15 +133,27 @@ fn parts(param: ParamId, value: &Value, single: &[&str], repeated: &[&str], sink
     }
 }
 
-/// A name with parts has those; one that is only a text is read as it stands.
 fn name_keys(param: ParamId, key: names::Key, value: &Value, sink: &mut Sink<'_>) {
-    let family = text(value, "family");
-    let given: Vec<&str> = items(value, "given").iter().filter_map(Value::as_str).collect();
-    let given = match family.is_empty() && given.is_empty() {
-        true => text(value, "text").to_owned(),
-        false => given.join(" "),
-    };
+    let (family, given) = sides(value);
     keys(param, key.of_name(family, &given), sink);
+}
+
+/// Each name of a patient, within the year of birth.
+pub(super) fn born(param: ParamId, key: names::Key, patient: &Value, sink: &mut Sink<'_>) {
+    for name in items(patient, "name") {
+        let (family, given) = sides(name);
+        keys(param, key.of_born(text(patient, "birthDate"), family, &given), sink);
+    }
+}
+
+/// A name with parts has those; one that is only a text is read as it stands.
+fn sides(name: &Value) -> (&str, String) {
+    let family = text(name, "family");
+    let given: Vec<&str> = items(name, "given").iter().filter_map(Value::as_str).collect();
+    match family.is_empty() && given.is_empty() {
+        true => (family, text(name, "text").to_owned()),
+        false => (family, given.join(" ")),
+    }
 }
 
 fn keys(param: ParamId, keys: Vec<String>, sink: &mut Sink<'_>) {
@@ -234,7 +246,7 @@ fn quantity(param: ParamId, value: &Value, system: &str, code: &str, sink: &mut 
     }
 }
 
-fn sides(param: ParamId, value: &Value, names: &[&str], sink: &mut Sink<'_>) {
+fn ends(param: ParamId, value: &Value, names: &[&str], sink: &mut Sink<'_>) {
     for side in names.iter().filter_map(|name| value.get(name)) {
         quantity(param, side, text(side, "system"), text(side, "code"), sink);
     }

@@ -83,13 +83,15 @@ pub(super) struct Node {
     pub children: Vec<(&'static str, Node)>,
 }
 
-/// The two expressions of R4 that are more than paths.
+/// The expressions that are more than paths: two of R4, and names within a year of birth.
 #[derive(Debug, Clone, Copy)]
 pub(super) enum Special {
     /// `Patient.deceased.exists() and Patient.deceased != false`.
     Deceased(ParamId),
     /// `Bundle.entry[0].resource`, for a resource of the given type.
     FirstEntry(ParamId, &'static str),
+    /// `Patient.birthDate` and `Patient.name` in one key.
+    Born(ParamId, names::Key),
 }
 
 /// The extraction program of a resource type.
@@ -107,6 +109,7 @@ impl Program {
             match *special {
                 Special::Deceased(param) => sink.deceased(param, resource),
                 Special::FirstEntry(param, rtype) => sink.first_entry(param, rtype, resource),
+                Special::Born(param, key) => convert::born(param, key, resource, sink),
             }
         }
     }

@@ -208,10 +208,10 @@ fn string(modifier: Option<&str>, value: &str) -> Option<ValueTest> {
 }
 
 /// One or two words of a name.
-fn name(param: &SearchParam, key: names::Key, value: &str) -> Result<Option<ValueTest>, ParseError> {
-    let asked = key.asked(&escape::unescape(value)).map_err(|_| {
+fn name(param: &SearchParam, key: fhir::NameKey, value: &str) -> Result<Option<ValueTest>, ParseError> {
+    let asked = key.asked(&escape::unescape(value)).map_err(|wanted| {
         let code = param.code;
-        let wanted = format!("one or two words of a name (for more, {code}=first second&{code}=third)");
+        let wanted = format!("{wanted} (for more words, repeat the parameter: {code}=…&{code}=…)");
         ParseError::value(code, value, &wanted)
     })?;
     Ok(asked.map(ValueTest::StringStarts))
