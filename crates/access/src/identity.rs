@@ -66,6 +66,12 @@ pub trait Identity: Send + Sync + 'static {
     async fn sign_out(&self, token: &str) -> Result<(), AccessError>;
     /// Checks a password without opening a session (HTTP Basic).
     async fn verify(&self, username: &str, password: &str) -> Result<Actor, SignInError>;
+    /// Who somebody is now whose password was found right a moment ago (`known`: who it was then): the roles of this moment,
+    /// without the cost of the password. `None`: the account is gone or disabled, or wants more than a password by now. A
+    /// node without accounts says what it knows.
+    async fn again(&self, _username: &str, known: &Actor) -> Result<Option<Actor>, AccessError> {
+        Ok(Some(known.clone()))
+    }
     /// Counts changes of accounts, so that what is remembered of one is asked anew; always the same on a node that has
     /// no accounts.
     fn changes(&self) -> u64 {

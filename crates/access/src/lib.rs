@@ -41,8 +41,8 @@ pub use ask::{
 };
 pub use audit::{Audit, AuditPatient, NotRecorded};
 pub use authorize::{
-    Access, AccessGrant, Authorizer, GRANT, GrantKind, GrantReview, HiddenVisits, STEP_DATA_EXTENSION, StepData, View,
-    makes_ties, settle_ties, ties_people,
+    Access, AccessGrant, Authorizer, GRANT, GrantKind, GrantReview, HiddenVisits, NOT_ONESELF, STEP_DATA_EXTENSION,
+    StepData, View, makes_ties, settle_ties, ties_people,
 };
 pub use bearer::{BearerError, BearerVerifier, ClientCertificate};
 pub use cookie::{cookie, session_cookie_name, set_cookie};
@@ -64,5 +64,5 @@ pub use routes::{RouteInfo, Routes};
 pub use scopes::{Action, MAX_SCOPES, Permit, ResourceScope, ScopeContext, ScopeError, Way};
 pub use seal::Seal;
 pub use token::{TokenError, Tokens};
-pub use trace::{WithinRequest, acting, carry, note_actor, note_patient};
+pub use trace::{WithinRequest, acting, carry, carry_work, note_actor, note_patient};
 pub use trace_context::{TRACEPARENT, TraceContext};

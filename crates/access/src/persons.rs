@@ -12,6 +12,4 @@ pub trait Persons: Send + Sync + 'static {
     /// Who the person of an account is now, in the capacity it had (`was`: same subject, organization, person acted for).
     /// `None`: the account is gone or disabled, or the capacity has ended.
     async fn present(&self, username: &str, was: &Actor) -> Result<Option<Actor>, AccessError>;
-    /// Counts changes of accounts: what was found out about one holds while the number stands, and a minute at most.
-    fn changes(&self) -> u64;
 }

@@ -45,6 +45,8 @@ struct Notes {
     /// Patients that records in commits name.
     covered: HashSet<String>,
     commits: u32,
+    /// A policy forbade something of what was asked: the request as a whole is recorded, whatever was committed besides.
+    refused: bool,
 }
 
 impl Notes {
@@ -92,7 +94,10 @@ impl Trace {
             }
         }
         notes.dress(entry);
-        let said = notes.commits > 0 && entry.status < 400 && entry.patients().all(|p| notes.covered.contains(p));
+        let said = notes.commits > 0
+            && !notes.refused
+            && entry.status < 400
+            && entry.patients().all(|p| notes.covered.contains(p));
         !said
     }
 }
@@ -125,6 +130,15 @@ pub(crate) fn note_policy(policy: &Arc<str>) {
     });
 }
 
+/// Says which policy forbids something that the running request asks for: one that keeps people from their own affairs is in
+/// the record by its name.
+pub(crate) fn note_refusal(policy: &Arc<str>) {
+    if &**policy == crate::NOT_ONESELF {
+        note(|notes| notes.refused = true);
+        note_policy(policy);
+    }
+}
+
 /// A future that belongs to the running request, to be spawned: what it writes is the request's.
 pub fn carry<F: Future + Send + 'static>(work: F) -> impl Future<Output = F::Output> + Send + 'static {
     let trace = TRACE.try_with(Clone::clone).ok();
@@ -134,6 +148,15 @@ pub fn carry<F: Future + Send + 'static>(work: F) -> impl Future<Output = F::Out
             None => work.await,
         }
     })
+}
+
+/// Work that belongs to the running request, to be done on a thread for long work: what it notes is the request's.
+pub fn carry_work<T>(work: impl FnOnce() -> T + Send + 'static) -> impl FnOnce() -> T + Send + 'static {
+    let trace = TRACE.try_with(Clone::clone).ok();
+    move || match trace {
+        Some(trace) => TRACE.sync_scope(trace, work),
+        None => work(),
+    }
 }
 
 impl View {

@@ -106,5 +106,5 @@ pub(crate) async fn handle(hub: Arc<Hub>, mut ask: Ask) -> Result<Answer, HubErr
         .header("if-none-exist")?
         .map(|text| parse::criteria_text(rtype, text));
     let written = hub.create_by(&ask.scope, rtype, value, criteria).await?;
-    Ok(Answer::written(&written))
+    Ok(Answer::written(&ask.scope, &written))
 }

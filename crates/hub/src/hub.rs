@@ -9,7 +9,7 @@ use crate::subscriptions::{self, Shared};
 use crate::terminology::{self, Terminology};
 use crate::turns::Turns;
 use crate::validate;
-use crate::{HubConfig, HubError, Issue};
+use crate::{HubConfig, HubError, Issue, withheld};
 use access::HiddenVisits;
 use bytes::Bytes;
 use fhir::Definitions;
@@ -160,6 +160,9 @@ impl Hub {
         mut value: Value,
         current: Option<&StoredResource>,
     ) -> Result<Value, HubError> {
+        if let Scope::View(view) = by {
+            withheld::keep(view, &mut value, current)?;
+        }
         if let Scope::View(view) = by
             && access::makes_ties(value["resourceType"].as_str().unwrap_or_default())
         {

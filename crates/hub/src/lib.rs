@@ -42,6 +42,7 @@ mod turns;
 mod update;
 mod validate;
 mod vread;
+mod withheld;
 
 pub use bulk::{BulkConfig, ImportPolicy, MAX_ATTEMPTS};
 pub use config::{HubConfig, Limits, SecurityEndpoints};

@@ -1,6 +1,6 @@
 //! What a request may reach, decided in this one place from the actor's [`access::View`].
 
-use crate::HubError;
+use crate::{HubError, withheld};
 use access::{Access, View};
 use bytes::Bytes;
 use policy::{Action, LabelKind};
@@ -100,7 +100,8 @@ impl Scope {
         }
     }
 
-    /// The bytes of a version that may be seen, with no more elements than the steps in hand declare.
+    /// The bytes of a version that may be seen: with no more elements than the steps in hand declare, and without what
+    /// policies decide on by itself and withhold.
     pub(crate) fn shown(&self, resource: &StoredResource, body: &Bytes) -> Bytes {
         match self {
             Self::View(view) => view.note_shown(resource),
@@ -110,10 +111,27 @@ impl Scope {
         match self {
             Self::View(view) if view.has_steps() => match view.access(resource) {
                 Access::Elements(elements) => crate::http::View::of_elements(elements).apply(body),
-                Access::Whole => body.clone(),
+                Access::Whole => withheld::strip(view, resource, body),
                 Access::Hidden => Bytes::new(),
             },
-            _ => body.clone(),
+            Self::View(view) => withheld::strip(view, resource, body),
+            Self::All | Self::Nothing => body.clone(),
+        }
+    }
+
+    /// The bytes of what somebody wrote, or would have, as they may be given back to them.
+    pub(crate) fn without_withheld(&self, resource: &StoredResource, body: &Bytes) -> Bytes {
+        match self {
+            Self::View(view) => withheld::strip(view, resource, body),
+            Self::All | Self::Nothing => body.clone(),
+        }
+    }
+
+    /// Whether a patch, which is applied to all that is stored, may be applied by it.
+    pub(crate) fn may_patch(&self, current: &StoredResource) -> Result<(), HubError> {
+        match self {
+            Self::View(view) => withheld::may_patch(view, current),
+            Self::All | Self::Nothing => Ok(()),
         }
     }
 
@@ -144,6 +162,7 @@ impl Scope {
         match self {
             Self::All => Ok(()),
             Self::View(view) => {
+                withheld::refuse_search(view, query)?;
                 query.sight = view.sight();
                 Ok(())
             }
@@ -184,8 +203,17 @@ impl Scope {
             Some(current) => {
                 self.admit(current)?;
                 self.keeps_labels(view, current, value)?;
-                if current.patient != write.patient {
-                    self.rule(view, Action::Write, &write.rtype, current.patient.as_deref(), None)?;
+                // What was about another, or about oneself, is judged as such, whatever is made of it.
+                if current.patient != write.patient || write.rtype == "PractitionerRole" {
+                    let before = current.body.as_deref().filter(|_| current.patient.is_none());
+                    let before: Option<Value> = before.and_then(|body| serde_json::from_slice(body).ok());
+                    self.rule(
+                        view,
+                        Action::Write,
+                        &write.rtype,
+                        current.patient.as_deref(),
+                        before.as_ref(),
+                    )?;
                 }
             }
             // Whether an id is free would tell that another is not: new resources get theirs from the server.
@@ -194,6 +222,7 @@ impl Scope {
             }
             None => {}
         }
+        withheld::may_write(view, &write.id, value, live)?;
         self.rule(view, Action::Write, &write.rtype, write.patient.as_deref(), Some(value))
     }
 
@@ -222,10 +251,11 @@ impl Scope {
         patient: Option<&str>,
         value: Option<&Value>,
     ) -> Result<(), HubError> {
-        if view.may(action, rtype, patient, value).permit {
-            Ok(())
-        } else {
-            Err(forbidden(action, rtype))
+        let ruling = view.may(action, rtype, patient, value);
+        match &*ruling.policy {
+            _ if ruling.permit => Ok(()),
+            access::NOT_ONESELF => Err(not_oneself(rtype)),
+            _ => Err(forbidden(action, rtype)),
         }
     }
 
@@ -243,6 +273,15 @@ impl Scope {
             labels.names(before.within(kept)).join(", ")
         )))
     }
+}
+
+/// Why nobody does this for oneself, and who does.
+pub(crate) fn not_oneself(rtype: &str) -> HubError {
+    HubError::Forbidden(format!(
+        "{rtype}: nobody gives, changes or ends an assignment of their own, or brings their own codice fiscale to another \
+         record of the staff, for roles come from there (policy not-oneself); a colleague of the office that keeps the \
+         registry of the staff does it"
+    ))
 }
 
 fn forbidden(action: Action, rtype: &str) -> HubError {

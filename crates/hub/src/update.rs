@@ -192,7 +192,7 @@ pub(crate) async fn handle(hub: Arc<Hub>, mut ask: Ask) -> Result<Answer, HubErr
     let written = hub
         .update_by(&ask.scope, ask.param("type"), ask.param("id"), value, if_match)
         .await?;
-    Ok(Answer::written(&written))
+    Ok(Answer::written(&ask.scope, &written))
 }
 
 /// The HTTP handler of `PUT [base]/Type?criteria`.
@@ -203,5 +203,5 @@ pub(crate) async fn handle_matching(hub: Arc<Hub>, mut ask: Ask) -> Result<Answe
     let written = hub
         .update_matching_by(&ask.scope, ask.param("type"), &ask.query, value, if_match)
         .await?;
-    Ok(Answer::written(&written))
+    Ok(Answer::written(&ask.scope, &written))
 }

@@ -1,4 +1,5 @@
-//! Access tokens: JWTs of RFC 9068, checked without reading the store.
+//! Access tokens: JWTs of RFC 9068. Those of systems are checked without reading the store; for those of persons the permission
+//! and the person's roles are read at each request.
 
 use crate::{Oauth, OauthError};
 use access::{Actor, BearerError, BearerVerifier, ClientCertificate, ClientGrant};
@@ -90,41 +91,38 @@ impl Oauth {
     }
 }
 
-/// How long a person's account is not looked at again while no account of this node changes, seconds.
-const LOOK_AGAIN_S: i64 = 60;
-/// Permissions remembered as good, at most.
-const MAX_STANDING: usize = 50_000;
-
 impl Oauth {
-    /// Refuses the token of a person whose account was disabled or whose capacity has ended since it was issued; the
-    /// permission it comes from is revoked with it.
-    async fn still_there(&self, subject: &str, sid: &str) -> Result<(), BearerError> {
-        let Some(persons) = self.config.persons.as_ref().filter(|_| !subject.starts_with("client/")) else {
-            return Ok(());
-        };
-        // Before looking: what changes meanwhile is looked at again.
-        let (changes, now) = (persons.changes(), self.now());
-        let good = |(then, until): &(u64, i64)| *then == changes && *until > now;
-        if self.standing.read().expect("standing lock").get(sid).is_some_and(good) {
-            return Ok(());
+    /// Who a checked token speaks for at this moment: the roles are those that the staff registry gives now, whatever they
+    /// were when the token was issued. Nothing is remembered, as for sessions: a role that ends, here or on another node, has
+    /// ended for the next request.
+    ///
+    /// # Errors
+    /// The permission was revoked, the account disabled, or the capacity has ended (the permission is revoked with it).
+    pub(crate) async fn present(&self, claims: &Claims) -> Result<Actor, BearerError> {
+        let actor = actor(claims);
+        if self.config.persons.is_none() || actor.subject.starts_with("client/") {
+            return Ok(actor);
         }
+        let sid = claims.text("sid").unwrap_or_default();
         let unavailable = |error: OauthError| BearerError::Unavailable(error.to_string());
-        let grant = self.grant(&format!("{subject}~{sid}")).await.map_err(unavailable)?;
+        let grant = self
+            .grant(&format!("{}~{sid}", actor.subject))
+            .await
+            .map_err(unavailable)?;
         let present = match grant {
             Some(grant) => self.as_of_today(grant).await.map_err(unavailable)?,
             None => None,
         };
-        if present.is_none() {
-            return Err(BearerError::Invalid(
+        match present {
+            // How sure it was who signed in is of the token; what the person may do is of today.
+            Some(grant) => Ok(Actor {
+                roles: grant.actor.roles,
+                ..actor
+            }),
+            None => Err(BearerError::Invalid(
                 "the permission or the account behind it has ended".into(),
-            ));
+            )),
         }
-        let mut standing = self.standing.write().expect("standing lock");
-        if standing.len() >= MAX_STANDING {
-            standing.clear();
-        }
-        standing.insert(sid.to_owned(), (changes, now + LOOK_AGAIN_S));
-        Ok(())
     }
 }
 
@@ -193,9 +191,6 @@ impl BearerVerifier for Oauth {
         }
         let claims = self.check_access_token(token).map_err(BearerError::Invalid)?;
         check_binding(&claims, parts).map_err(BearerError::Invalid)?;
-        let actor = actor(&claims);
-        self.still_there(&actor.subject, claims.text("sid").unwrap_or_default())
-            .await?;
-        Ok(Some(actor))
+        self.present(&claims).await.map(Some)
     }
 }

@@ -5,7 +5,8 @@ use crate::client_auth::confidential;
 use crate::form::Form;
 use crate::records::{self, REFRESH};
 use crate::token::RefreshRecord;
-use crate::{Oauth, OauthError};
+use crate::{Code, Oauth, OauthError};
+use access::BearerError;
 use http::request::Parts;
 use serde_json::{Value, json};
 
@@ -17,7 +18,16 @@ pub(crate) async fn answer(oauth: &Oauth, parts: &Parts, form: &Form) -> Result<
     let inactive = json!({ "active": false });
     let may_know = |owner: &str| owner == client.id || client.scopes.iter().any(|scope| scope == "introspect");
     if let Ok(claims) = oauth.check_access_token(token) {
+        // A role that ended has ended for whoever asks us, too.
+        let actor = match oauth.present(&claims).await {
+            Ok(actor) => actor,
+            Err(BearerError::Invalid(_)) => return Ok(inactive),
+            Err(BearerError::Unavailable(why)) => return Err(OauthError::new(Code::ServerError, why)),
+        };
         let mut answer = Value::Object(claims.members().clone());
+        if !actor.roles.is_empty() {
+            answer["roles"] = json!(actor.roles);
+        }
         answer["active"] = json!(true);
         answer["token_type"] = json!("Bearer");
         let owner = claims.text("client_id").unwrap_or_default();

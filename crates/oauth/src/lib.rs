@@ -2,7 +2,8 @@
 //! the vouchers of PDND. Told in `docs/machines.md`.
 //!
 //! Everything it keeps are `store` records; nothing secret is stored in clear (codes, refresh tokens and secrets as SHA-256,
-//! signing keys sealed). Access tokens are signed and short, and are checked without reading the store.
+//! signing keys sealed). Access tokens are signed and short; those of systems are checked without reading the store, those of
+//! persons speak with the roles of the moment.
 
 mod access_token;
 mod approve;
@@ -41,7 +42,6 @@ use access::Seal;
 use keys::SigningKeys;
 use revoked::Revoked;
 use sha2::{Digest as _, Sha256};
-use std::collections::HashMap;
 use std::sync::{Arc, RwLock};
 use std::time::Duration;
 use store::{AuditEntry, Clock, Ids, Random, RecordWrite, Store, Transaction};
@@ -58,9 +58,6 @@ pub struct Oauth {
     pub(crate) config: Config,
     pub(crate) keys: RwLock<Arc<SigningKeys>>,
     pub(crate) revoked: Revoked,
-    /// Permissions of persons whose account stood when it was last looked at: changes of accounts by then, and until when
-    /// that holds.
-    pub(crate) standing: RwLock<HashMap<String, (u64, i64)>>,
     pub(crate) key_sets: key_sets::KeySets,
     pub(crate) http: reqwest::Client,
     pub(crate) trust: modi::Trust,
@@ -96,7 +93,6 @@ impl Oauth {
             config,
             keys: RwLock::new(Arc::new(keys)),
             revoked,
-            standing: RwLock::default(),
             key_sets: key_sets::KeySets::default(),
             http,
             trust,

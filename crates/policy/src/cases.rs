@@ -2,8 +2,8 @@
 //!
 //! Tab-separated, one case a line, a head line first, `#` begins a remark. Columns: `case`, `roles`, `assurance`,
 //! `purpose`, `relations`, `action`, `type`, `labels`, `unlocked`, `expected` (`permit` or `deny`), `policy` (who must
-//! have decided; may be empty). Lists are separated by spaces; `-` is the empty list. A type whose relations are `*` lies
-//! in no patient's compartment.
+//! have decided; may be empty). Lists are separated by spaces; `-` is the empty list. A type whose relations begin with `*`
+//! lies in no patient's compartment (`* own`: and is about the asker as a member of staff).
 //!
 //! A table that begins with `capability` says who may call routes: `capability`, `roles`, `expected`.
 
@@ -87,7 +87,7 @@ impl Policies {
                 asker: &asker,
                 action: Action::named(action).ok_or_else(|| bad(&format!("unknown action '{action}'")))?,
                 rtype,
-                about_patient: relations != "*",
+                about_patient: !relations.starts_with('*'),
                 relations: self
                     .relations(relations)
                     .map_err(|name| bad(&format!("unknown relation '{name}'")))?,
@@ -146,10 +146,7 @@ impl Policies {
     }
 
     fn relations<'a>(&self, text: &'a str) -> Result<Relations, &'a str> {
-        if text == "*" {
-            return Ok(Relations::NONE);
-        }
-        list(text)
+        list(text.strip_prefix('*').unwrap_or(text))
             .map(|name| {
                 Relation::ALL
                     .iter()

@@ -30,4 +30,4 @@ pub use question::{Action, Asker, Question};
 pub use relation::{Relation, Relations};
 pub use roles::{Role, Roles};
 pub use tying::Tying;
-pub use types::Types;
+pub use types::{Types, Withheld};

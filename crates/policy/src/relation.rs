@@ -56,6 +56,9 @@ relations! {
     SecondaryRefused = 12 "secondary-refused";
     /// The patient consented to research by this organization.
     Research = 13 "research";
+    /// The fact is about the actor as a member of staff: the own assignment, the own codice fiscale in the staff registry.
+    /// No tie to a patient; it is there for facts in nobody's compartment.
+    Own = 14 "own";
 }
 
 /// A set of ties.

@@ -7,9 +7,26 @@ use std::collections::HashMap;
 /// The group of a type that is not listed: the one that is kept closest.
 const REST: &str = "clinical";
 
+/// A part of a type that not everybody who reads the type needs: it has a name of its own, under which policies decide on it.
+#[derive(Debug, Clone, Deserialize)]
+pub struct Withheld {
+    /// What policies call it, as a type: `Practitioner.codice-fiscale`.
+    pub name: String,
+    /// The FHIR type.
+    #[serde(rename = "type")]
+    pub rtype: String,
+    /// The element of the type, a list whose members have a `system`.
+    pub element: String,
+    /// The systems that are withheld.
+    pub systems: Vec<String>,
+    /// The search parameters that read the element.
+    pub search: Vec<String>,
+}
+
 /// The table.
 #[derive(Debug)]
 pub struct Types {
+    withheld: Vec<Withheld>,
     groups: HashMap<String, String>,
     undeclared_step: String,
     offered_step: String,
@@ -21,6 +38,8 @@ struct File {
     undeclared_step: String,
     #[serde(default)]
     offered_step: String,
+    #[serde(default)]
+    withheld: Vec<Withheld>,
 }
 
 impl Types {
@@ -37,6 +56,7 @@ impl Types {
         }
         Ok(Self {
             groups,
+            withheld: file.withheld,
             undeclared_step: file.undeclared_step,
             offered_step: file.offered_step,
         })
@@ -50,6 +70,11 @@ impl Types {
     /// What a step opens to those whom it names in person, before one of them takes it.
     pub fn offered_step(&self) -> &str {
         &self.offered_step
+    }
+
+    /// The parts of types that are decided on by themselves.
+    pub fn withheld(&self) -> &[Withheld] {
+        &self.withheld
     }
 
     /// The group of a type.

@@ -179,7 +179,14 @@ fn principals<'a>(
     organization: Option<&'a str>,
 ) -> impl Iterator<Item = (Kind, (&'a str, &'a str))> {
     let own: &[Kind] = match me {
-        Some(("Practitioner", _)) => &[Kind::Gp, Kind::Team, Kind::Work, Kind::Consent, Kind::Grant],
+        Some(("Practitioner", _)) => &[
+            Kind::Gp,
+            Kind::Team,
+            Kind::Work,
+            Kind::Consent,
+            Kind::Grant,
+            Kind::Person,
+        ],
         _ => &[],
     };
     let mine = own.iter().filter_map(move |kind| Some((*kind, me?)));

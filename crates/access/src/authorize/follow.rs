@@ -1,7 +1,7 @@
 //! Where several nodes share a store: what another node writes unties people here too, as soon as it is heard of.
 
 use super::authorizer::Authorizer;
-use super::ties::{CANDIDATE_SYSTEM, EVERYBODY, GRANT, TYPES};
+use super::ties::{CANDIDATE_SYSTEM, EVERYBODY, GRANT, WATCHED};
 use fhir::ReferenceText;
 use serde_json::Value;
 use store::{Store, StoreError, StoredResource};
@@ -24,7 +24,10 @@ impl Authorizer {
                 // Rare: an emergency, an unlocking.
                 self.forget_everybody();
             }
-            if TYPES.iter().any(|rtype| now.changed(&before, &format!("type:{rtype}"))) {
+            if WATCHED
+                .iter()
+                .any(|rtype| now.changed(&before, &format!("type:{rtype}")))
+            {
                 match self.catch_up(store.as_ref(), position).await {
                     Ok(to) => position = to,
                     Err(StoreError::Closed) => return,
@@ -39,7 +42,7 @@ impl Authorizer {
     }
 
     async fn catch_up(&self, store: &dyn Store, mut position: u64) -> Result<u64, StoreError> {
-        let types: Vec<String> = TYPES.iter().map(|rtype| (*rtype).to_owned()).collect();
+        let types: Vec<String> = WATCHED.iter().map(|rtype| (*rtype).to_owned()).collect();
         loop {
             let mut snapshot = store.snapshot().await?;
             let page = snapshot.feed(position, BATCH, &types).await?;
@@ -64,6 +67,9 @@ impl Authorizer {
         let (rtype, epochs) = (version.rtype.as_str(), self.epochs());
         if let Some(patient) = &version.patient {
             epochs.touch(rtype, ("Patient", patient));
+        }
+        if rtype == "Practitioner" {
+            epochs.touch(rtype, ("Practitioner", &version.id));
         }
         if rtype == "Consent" {
             epochs.touch(rtype, EVERYBODY);

@@ -11,6 +11,7 @@ mod extract;
 mod follow;
 mod hidden;
 mod labels;
+mod own;
 mod sight;
 mod ties;
 mod view;
@@ -18,6 +19,7 @@ mod watched;
 
 pub use authorizer::Authorizer;
 pub use hidden::HiddenVisits;
+pub use own::NOT_ONESELF;
 pub use ties::{
     AccessGrant, GRANT, GrantKind, GrantReview, STEP_DATA_EXTENSION, StepData, makes_ties, settle_ties, ties_people,
 };

@@ -276,9 +276,14 @@ impl View {
     pub fn may(&self, action: Action, rtype: &str, patient: Option<&str>, value: Option<&Value>) -> Ruling {
         let labels = self.0.policies.labels();
         let labels = value.map_or(LabelSet::NONE, |value| labels::of_value(labels, value));
-        let ruling = self.ruling(action, rtype, patient, labels);
-        if ruling.permit && !self.0.everything {
-            trace::note_policy(&ruling.policy);
+        let ruling = match patient {
+            Some(_) => self.ruling(action, rtype, patient, labels),
+            None => self.rule(action, rtype, false, &self.own_tie(rtype, value), labels),
+        };
+        match ruling.permit {
+            _ if self.0.everything => {}
+            true => trace::note_policy(&ruling.policy),
+            false => trace::note_refusal(&ruling.policy),
         }
         ruling
     }

@@ -1,7 +1,7 @@
 //! A store whose commits tell who is tied to whom anew.
 
 use super::epochs::Epochs;
-use super::ties::{CANDIDATE_SYSTEM, EVERYBODY, GRANT, TYPES, concerns_everybody};
+use super::ties::{CANDIDATE_SYSTEM, EVERYBODY, GRANT, WATCHED, concerns_everybody};
 use crate::trace;
 use async_trait::async_trait;
 use fhir::{Definitions, IndexValue, ReferenceText};
@@ -25,7 +25,7 @@ struct Tying {
 
 impl Tying {
     fn of(write: &ResourceWrite) -> Option<Self> {
-        if !TYPES.contains(&write.rtype.as_str()) {
+        if !WATCHED.contains(&write.rtype.as_str()) {
             return None;
         }
         let named = write.index.iter().filter_map(|entry| match &entry.value {
@@ -40,6 +40,9 @@ impl Tying {
         let mut named: Vec<_> = named.collect();
         if let Some(patient) = &write.patient {
             named.push(("Patient".into(), patient.clone()));
+        }
+        if write.rtype == "Practitioner" {
+            named.push((write.rtype.clone(), write.id.clone()));
         }
         // What was said to everybody keeps its category when it is taken back; a deleted one may have been of that kind.
         if write.rtype == "Consent" && (write.body.is_none() || concerns_everybody(&write.index)) {

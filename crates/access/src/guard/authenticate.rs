@@ -96,13 +96,16 @@ impl Guard {
         let now = self.0.clock.now();
         // Before looking: who is disabled meanwhile is not remembered as being there.
         let changes = self.0.identity.changes();
-        if let Some(actor) = self.0.basic.get(encoded, now, changes) {
-            return Ok(Caller::with_credentials(actor));
-        }
+        let known = self.0.basic.get(encoded, now, changes);
         let malformed = || bad("HTTP Basic wants base64 of user:password");
         let bytes = STANDARD.decode(encoded).map_err(|_| malformed())?;
         let text = String::from_utf8(bytes).map_err(|_| malformed())?;
         let (username, password) = text.split_once(':').ok_or_else(malformed)?;
+        if let Some(known) = known
+            && let Some(actor) = self.0.identity.again(username, &known).await.map_err(unavailable)?
+        {
+            return Ok(Caller::with_credentials(actor));
+        }
         match self.0.identity.verify(username, password).await {
             Ok(actor) => {
                 self.0.basic.put(encoded, &actor, now, changes);
@@ -145,7 +148,8 @@ fn unavailable(error: crate::AccessError) -> Refusal {
     Refusal::Unavailable
 }
 
-/// Right Basic credentials are remembered for a minute: hashing a password per API call would be the cost of the call.
+/// Right Basic credentials are remembered for a minute: hashing a password per API call would be the cost of the call. What
+/// their owner may do is asked anew each time.
 pub(super) struct BasicCache {
     mac: Hmac<Sha256>,
     known: Mutex<HashMap<Vec<u8>, (Actor, Timestamp, u64)>>,

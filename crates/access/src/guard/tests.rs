@@ -311,6 +311,46 @@ async fn a_remembered_password_ends_with_its_account() {
 }
 
 #[tokio::test]
+async fn a_remembered_password_has_the_roles_of_the_moment() {
+    let world = World::new(false).await;
+    world.identity.accounts().set_registry("rossi", true).await.unwrap();
+    let request = || empty(ask("/chi").header(header::AUTHORIZATION, basic("rossi", PASSWORD)));
+    let roles = async || {
+        let known = world.guard.0.identity.verify("rossi", PASSWORD).await.unwrap();
+        assert_eq!(world.status(request()).await, 200, "remembered");
+        world
+            .guard
+            .0
+            .identity
+            .again("rossi", &known)
+            .await
+            .unwrap()
+            .unwrap()
+            .roles
+    };
+    assert_eq!(roles().await, ["mmg"], "given by hand");
+    let role = serde_json::json!({"resourceType": "PractitionerRole", "id": "r", "practitioner": {"reference": "Practitioner/rossi"},
+        "period": {"end": "2026-11-21T08:00:30Z"}, "organization": {"reference": "Organization/asl"},
+        "code": [{"coding": [{"system": "https://sinfonia.it/fhir/CodeSystem/role", "code": "medico"}]}]});
+    let now = store::Clock::now(world.clock.as_ref());
+    let definitions = world.store.definitions();
+    let prepared = store::prepare_write(definitions, role, "r", 0, now, store::Method::Put).unwrap();
+    let resources = vec![prepared.write];
+    let transaction = store::Transaction {
+        resources,
+        ..store::Transaction::default()
+    };
+    world.store.commit(transaction).await.unwrap();
+    assert_eq!(roles().await, ["mmg", "medico"]);
+    world.clock.advance(SignedDuration::from_secs(31));
+    assert_eq!(
+        roles().await,
+        ["mmg"],
+        "within the minute for which the password is remembered"
+    );
+}
+
+#[tokio::test]
 async fn signing_in_again_and_out_ends_the_session_before() {
     let world = World::new(false).await;
     let first = world.identity.sign_in("rossi", PASSWORD, None).await.unwrap();

@@ -127,6 +127,23 @@ impl LocalIdentity {
     }
 }
 
+impl LocalIdentity {
+    /// Who the person of an account is now, where a password is enough; `None`: it is not.
+    async fn by_password_alone(&self, account: &account::Account) -> Result<Option<Actor>, AccessError> {
+        let now = self.clock.now();
+        let capacities = registry::capacities(self.store.as_ref(), account, now).await?;
+        let demanded = capacities
+            .iter()
+            .any(|c| self.rules.demands_second_factor(&c.roles, now));
+        if account.has_second_factor() || (demanded && !account.demo) {
+            return Ok(None);
+        }
+        let mut actor = registry::actor(account, &capacities, None);
+        actor.assurance = 1;
+        Ok(Some(actor))
+    }
+}
+
 #[async_trait]
 impl Identity for LocalIdentity {
     fn changes(&self) -> u64 {
@@ -209,18 +226,18 @@ impl Identity for LocalIdentity {
 
     async fn verify(&self, username: &str, password: &str) -> Result<Actor, SignInError> {
         let account = self.accounts.check(username, password).await?;
-        let now = self.clock.now();
-        let capacities = registry::capacities(self.store.as_ref(), &account, now).await?;
-        let demanded = capacities
-            .iter()
-            .any(|c| self.rules.demands_second_factor(&c.roles, now));
-        if account.has_second_factor() || (demanded && !account.demo) {
-            return Err(SignInError::MoreNeeded);
-        }
+        let actor = self.by_password_alone(&account).await?;
+        let actor = actor.ok_or(SignInError::MoreNeeded)?;
         self.accounts.throttle.succeeded(&account.username).await?;
-        let mut actor = registry::actor(&account, &capacities, None);
-        actor.assurance = 1;
         Ok(actor)
+    }
+
+    async fn again(&self, username: &str, _known: &Actor) -> Result<Option<Actor>, AccessError> {
+        let account = account::find(self.store.as_ref(), &account::fold(username)).await?;
+        match account.filter(|account| !account.disabled) {
+            Some(account) => self.by_password_alone(&account).await,
+            None => Ok(None),
+        }
     }
 
     async fn record(&self, entries: Vec<AuditEntry>) -> Result<(), AccessError> {

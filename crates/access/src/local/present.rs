@@ -11,10 +11,6 @@ impl Persons for LocalIdentity {
         Ok(self.sessions.alive(session).await?.map(|stored| stored.username))
     }
 
-    fn changes(&self) -> u64 {
-        self.accounts.changes()
-    }
-
     async fn present(&self, username: &str, was: &Actor) -> Result<Option<Actor>, AccessError> {
         let (store, now) = (self.store.as_ref(), self.clock.now());
         let account = find(store, username).await?.filter(|account| !account.disabled);

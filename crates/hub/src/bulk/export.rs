@@ -242,6 +242,7 @@ impl Export<'_> {
     fn put(&mut self, resource: &StoredResource) -> Result<(), HubError> {
         let Some(body) = &resource.body else { return Ok(()) };
         self.told.extend(resource.patient.clone());
+        let body = &self.scope.without_withheld(resource, body);
         if self.task.elements.is_empty() {
             return self.parts.line(&resource.rtype, body);
         }

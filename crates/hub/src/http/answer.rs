@@ -7,6 +7,7 @@ use crate::error::RETRY_AFTER_S;
 use crate::hub::{Effect, Written};
 use crate::outcome::{self, Issue};
 use crate::routes::allowed;
+use crate::scope::Scope;
 use crate::{Hub, HubError};
 use access::AuditPatient;
 use axum::body::Body;
@@ -116,14 +117,18 @@ impl Answer {
     }
 
     /// What a create or update did.
-    pub(crate) fn written(written: &Written) -> Self {
+    pub(crate) fn written(scope: &Scope, written: &Written) -> Self {
         let status = if written.effect == Effect::Created {
             StatusCode::CREATED
         } else {
             StatusCode::OK
         };
         Self {
-            body: written.resource.body.clone(),
+            body: written
+                .resource
+                .body
+                .as_ref()
+                .map(|body| scope.without_withheld(&written.resource, body)),
             about: Some(About::of(&written.resource)),
             located: true,
             existed: written.effect == Effect::Existed,

@@ -368,7 +368,7 @@ pub(super) async fn make_xml(bytes: Bytes) -> Result<Bytes, HubError> {
 pub(crate) async fn blocking<T: Send + 'static>(
     work: impl FnOnce() -> Result<T, HubError> + Send + 'static,
 ) -> Result<T, HubError> {
-    match tokio::task::spawn_blocking(work).await {
+    match tokio::task::spawn_blocking(access::carry_work(work)).await {
         Ok(result) => result,
         Err(error) => Err(HubError::Store(store::StoreError::Backend(format!(
             "a work thread failed: {error}"

@@ -96,11 +96,14 @@ async fn change(hub: Arc<Hub>, mut ask: Ask, edit: fn(&mut Value, &Value)) -> Re
         if hub.try_commit(transaction).await?.is_some() {
             let effect = Effect::Updated;
             let issues = prepared.issues;
-            let about = Answer::written(&Written {
-                resource,
-                effect,
-                issues,
-            })
+            let about = Answer::written(
+                &ask.scope,
+                &Written {
+                    resource,
+                    effect,
+                    issues,
+                },
+            )
             .about;
             return Ok(answer(&meta).speaking_of(about));
         }

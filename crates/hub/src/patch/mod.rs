@@ -176,6 +176,7 @@ impl Hub {
             let current = self.read(rtype, id).await.map_err(|error| by.mask(error))?;
             by.admit(&current)?;
             check_match(rtype, id, if_match, current.version)?;
+            by.may_patch(&current)?;
             let value = patch.apply_to(&current)?;
             let prepared = self.prepare_checked(by, value, id, Some(&current), Method::Put).await?;
             let resource = stored(&prepared.write);
@@ -266,7 +267,7 @@ pub(crate) async fn handle(hub: Arc<Hub>, mut ask: Ask) -> Result<Answer, HubErr
     let written = hub
         .patch_by(&ask.scope, ask.param("type"), ask.param("id"), &patch, if_match)
         .await?;
-    Ok(Answer::written(&written))
+    Ok(Answer::written(&ask.scope, &written))
 }
 
 /// The HTTP handler of `PATCH [base]/Type?criteria`.
@@ -277,5 +278,5 @@ pub(crate) async fn handle_matching(hub: Arc<Hub>, mut ask: Ask) -> Result<Answe
     let written = hub
         .patch_matching_by(&ask.scope, ask.param("type"), &ask.query, &patch, if_match)
         .await?;
-    Ok(Answer::written(&written))
+    Ok(Answer::written(&ask.scope, &written))
 }

@@ -109,12 +109,13 @@ async fn message(
     let deleted = deleted.map_err(|error| later(error.into()))?;
     drop(snapshot);
     let told = deleted.as_ref().unwrap_or(&version);
-    if !owner::sees(hub, owner, told).await.map_err(later)? {
+    let Some(scope) = owner::scope(hub, owner, told).await.map_err(later)? else {
         return Err(Outcome::Withheld);
-    }
+    };
+    let body = version.body.as_ref().map(|body| scope.without_withheld(&version, body));
     let patient = version.patient;
     let path = Some(record.lane.clone());
-    Ok(match (hook.payload, version.body) {
+    Ok(match (hook.payload, body) {
         (None, _) => Message {
             method: Method::POST,
             path: None,

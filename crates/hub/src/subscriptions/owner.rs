@@ -4,6 +4,7 @@
 //! writing, ties as of each notification. A Subscription without one (written before owners were kept) gets nothing until
 //! it is written again.
 
+use crate::scope::Scope;
 use crate::{Hub, HubError};
 use access::{Action, Actor, ClientGrant};
 use serde_json::{Value, json};
@@ -93,18 +94,32 @@ pub(crate) fn manages(actor: &Actor, subscription: &Value) -> bool {
 
 /// Whether an owner may see a version now.
 pub(super) async fn sees(hub: &Hub, owner: Option<&Actor>, version: &StoredResource) -> Result<bool, HubError> {
+    Ok(scope(hub, owner, version).await?.is_some())
+}
+
+/// What an owner reaches now; `None`: not this version.
+pub(super) async fn scope(
+    hub: &Hub,
+    owner: Option<&Actor>,
+    version: &StoredResource,
+) -> Result<Option<Scope>, HubError> {
     let Some(authorizer) = &hub.config.authorizer else {
-        return Ok(true);
+        return Ok(Some(Scope::All));
     };
-    let Some(owner) = owner else { return Ok(false) };
+    let Some(owner) = owner else { return Ok(None) };
     if let Some(client) = &owner.client
         && !client.permits(&version.rtype, Action::Read).without_query()
     {
-        return Ok(false);
+        return Ok(None);
     }
     let view = authorizer.view(owner, None).await;
     let view = view.map_err(|error| HubError::Unavailable(error.to_string()))?;
-    Ok(view.sees(version))
+    let scope = if view.is_everything() {
+        Scope::All
+    } else {
+        Scope::View(view)
+    };
+    Ok(scope.sees(version).then_some(scope))
 }
 
 /// The version that a change is about: of a deletion, what was deleted.

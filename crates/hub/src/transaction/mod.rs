@@ -196,11 +196,14 @@ impl Hub {
                     .cloned()
                     .unwrap_or(Ok(None))
                     .map(|answer| answer.map(Answer::into_existing)),
-                Plan::Existing(resource) => Ok(Some(Answer::written(&Written {
-                    resource,
-                    effect: Effect::Existed,
-                    issues: Vec::new(),
-                }))),
+                Plan::Existing(resource) => Ok(Some(Answer::written(
+                    &mode.by,
+                    &Written {
+                        resource,
+                        effect: Effect::Existed,
+                        issues: Vec::new(),
+                    },
+                ))),
                 Plan::Delete(None) => Ok(Some(Answer::deleted(None))),
                 Plan::Delete(Some(current)) => self.add_delete(&mut done.transaction, current, mode).map(Some),
                 Plan::Write(target) => match entry {
@@ -238,6 +241,7 @@ impl Hub {
     ) -> Result<Answer, HubError> {
         let mut value = match &target.current {
             Some(current) if entry.method == http::Method::PATCH => {
+                mode.by.may_patch(current)?;
                 Patch::in_entry(&entry.resource)?.apply_to(current)?
             }
             _ => entry.resource.take(),
@@ -249,11 +253,14 @@ impl Hub {
             value["id"] = Value::from(target.id.as_str());
             self.make_relative(&mut value);
             if let Some(current) = target.current.as_ref().filter(|c| is_stored(c, &value)) {
-                return Ok(Answer::written(&Written {
-                    resource: current.clone(),
-                    effect: Effect::Existed,
-                    issues: Vec::new(),
-                }));
+                return Ok(Answer::written(
+                    &mode.by,
+                    &Written {
+                        resource: current.clone(),
+                        effect: Effect::Existed,
+                        issues: Vec::new(),
+                    },
+                ));
             }
         }
         let mut value = self.settled(&mode.by, value, target.current.as_ref())?;
@@ -275,11 +282,14 @@ impl Hub {
         }
         done.transaction.resources.push(prepared.write);
         let effect = if live { Effect::Updated } else { Effect::Created };
-        Ok(Answer::written(&Written {
-            resource,
-            effect,
-            issues: prepared.issues,
-        }))
+        Ok(Answer::written(
+            &mode.by,
+            &Written {
+                resource,
+                effect,
+                issues: prepared.issues,
+            },
+        ))
     }
 }
 

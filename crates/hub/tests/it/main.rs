@@ -17,6 +17,7 @@ mod protocol;
 mod prune;
 mod search;
 mod server;
+mod staff;
 mod subscriptions;
 mod terminology;
 mod ties;

@@ -6,4 +6,5 @@ mod keys;
 mod launch;
 mod modi;
 mod pdnd;
+mod staff;
 mod world;

@@ -5,6 +5,7 @@ mod everybody;
 mod gp;
 mod grant;
 mod made;
+mod person;
 mod search;
 mod team;
 mod work;
@@ -14,6 +15,7 @@ pub(super) use grant::holder as grant_holder;
 pub use grant::{AccessGrant, GRANT, GrantKind, GrantReview};
 pub(crate) use grant::{GRANT_LOG, GRANT_UNTOLD};
 pub use made::{makes_ties, settle_ties};
+pub(super) use person::{OwnRecords, values as person_values};
 pub(super) use work::CANDIDATE_SYSTEM;
 pub use work::{STEP_DATA_EXTENSION, StepData};
 
@@ -33,6 +35,19 @@ pub(super) const TYPES: &[&str] = &[
     "Consent",
     "PractitionerRole",
     "RelatedPerson",
+];
+
+/// Types of which a write is to be noticed: those, and who is who.
+pub(super) const WATCHED: &[&str] = &[
+    "Patient",
+    "CareTeam",
+    "EpisodeOfCare",
+    "Encounter",
+    "Task",
+    "Consent",
+    "PractitionerRole",
+    "RelatedPerson",
+    "Practitioner",
 ];
 
 /// Whether resources of a type say who is tied to whom: rights come from them.
@@ -71,6 +86,8 @@ pub(super) struct Ties {
     pub steps: bool,
     /// Accesses that are open.
     pub grants: Vec<Arc<AccessGrant>>,
+    /// Who the actor is in the staff registry.
+    pub own: Option<OwnRecords>,
     /// When they change by themselves: a period ends or begins.
     pub until: Option<Timestamp>,
 }
@@ -108,6 +125,8 @@ pub(super) enum Kind {
     Work,
     Consent,
     Grant,
+    /// Who the actor is in the staff registry.
+    Person,
     /// What patients said to everybody; the same for every actor.
     Everybody,
 }
@@ -121,6 +140,7 @@ impl Kind {
             Self::Work => &["Task"],
             Self::Consent | Self::Everybody => &["Consent"],
             Self::Grant => &[GRANT],
+            Self::Person => &["Practitioner"],
         }
     }
 
@@ -139,6 +159,7 @@ impl Kind {
             Self::Work => work::read(store, policies, who).await,
             Self::Consent => consent::read(store, who, now).await,
             Self::Grant => grant::read(store, policies, who, now).await,
+            Self::Person => person::read(store, policies, who).await,
             Self::Everybody => everybody::read(store, now).await,
         }
     }

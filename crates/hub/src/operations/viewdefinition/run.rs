@@ -84,7 +84,7 @@ async fn make(hub: &Arc<Hub>, scope: &Scope, wanted: Wanted, sender: &Sender) ->
         let mut query = query(render.resource(), wanted.patient, wanted.since);
         scope.narrow(&mut query)?;
         while !render.is_full() {
-            let (bodies, next) = read(snapshot.as_mut(), &query, members.as_ref()).await?;
+            let (bodies, next) = read(snapshot.as_mut(), scope, &query, members.as_ref()).await?;
             let (same, bytes) = render_page(render, bodies).await?;
             render = same;
             if !send(sender, join(&mut pending, bytes)).await {
@@ -137,6 +137,7 @@ fn query(rtype: &str, patient: Option<String>, since: Option<jiff::Timestamp>) -
 
 async fn read(
     snapshot: &mut dyn Snapshot,
+    scope: &Scope,
     query: &Query,
     members: Option<&HashSet<String>>,
 ) -> Result<(Vec<Bytes>, Option<String>), HubError> {
@@ -149,5 +150,6 @@ async fn read(
             (Some(members), Some(patient)) => members.contains(patient),
             (Some(_), None) => false,
         });
-    Ok((wanted.filter_map(|resource| resource.body).collect(), page.next))
+    let shown = wanted.filter_map(|resource| Some(scope.without_withheld(&resource, resource.body.as_ref()?)));
+    Ok((shown.collect(), page.next))
 }

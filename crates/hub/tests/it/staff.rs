@@ -1,0 +1,340 @@
+//! The registry of the staff through FHIR: nobody gives themself a role, and a codice fiscale is for who needs it.
+
+use crate::server::{Reply, Server};
+use axum::body::Body;
+use http::{Method, StatusCode};
+use serde_json::{Value, json};
+
+const FISCAL: &str = "http://hl7.it/sid/codiceFiscale";
+const NUMBER: &str = "https://sinfonia.it/fhir/sid/matricola";
+const MINE: &str = "DLCRTI70A41F839X";
+const THEIRS: &str = "RSSMRA80A01F839X";
+const OFFICE: (&str, &str) = ("Practitioner/io", "ufficio-personale");
+const DOCTOR: (&str, &str) = ("Practitioner/altro", "mmg");
+
+fn person(id: &str, code: &str, number: &str) -> Value {
+    json!({"resourceType": "Practitioner", "id": id, "active": true, "name": [{"family": "De Luca"}],
+        "identifier": [{"system": FISCAL, "value": code}, {"system": NUMBER, "value": number}]})
+}
+
+fn role(id: Option<&str>, who: &str) -> Value {
+    let mut role = json!({"resourceType": "PractitionerRole", "active": true, "practitioner": {"reference": who},
+        "organization": {"reference": "Organization/asl"},
+        "code": [{"coding": [{"system": "https://sinfonia.it/fhir/CodeSystem/role", "code": "mmg"}]}]});
+    if let Some(id) = id {
+        role["id"] = json!(id);
+    }
+    role
+}
+
+async fn registry() -> Server {
+    let server = Server::new();
+    for value in [
+        json!({"resourceType": "Organization", "id": "asl", "active": true, "name": "ASL"}),
+        person("io", MINE, "1"),
+        person("altro", THEIRS, "2"),
+        // The same person, recorded twice.
+        person("io-di-nuovo", MINE, "3"),
+        role(Some("mio"), "Practitioner/io"),
+        role(Some("suo"), "Practitioner/altro"),
+    ] {
+        let put = server.put(&value).await;
+        assert!(put.status.is_success(), "{}", put.text);
+    }
+    server
+}
+
+async fn ask(
+    server: &Server,
+    who: (&str, &str),
+    method: Method,
+    path: &str,
+    body: &Value,
+    more: &[(&str, &str)],
+) -> Reply {
+    let bearer = server.bearer(who.0, who.1);
+    let mut headers = vec![("authorization", bearer.as_str())];
+    if more.iter().all(|(name, _)| *name != "content-type") {
+        headers.push(("content-type", "application/fhir+json"));
+    }
+    headers.extend_from_slice(more);
+    let body = if body.is_null() {
+        Body::empty()
+    } else {
+        Body::from(body.to_string())
+    };
+    server.call(method, path, &headers, body).await
+}
+
+async fn get(server: &Server, who: (&str, &str), path: &str) -> Reply {
+    ask(server, who, Method::GET, path, &Value::Null, &[]).await
+}
+
+fn bundle(kind: &str, entries: &[(Value, &str, &str)]) -> Value {
+    let entry = |(resource, method, url): &(Value, &str, &str)| {
+        let mut entry = json!({"request": {"method": method, "url": url}});
+        if !resource.is_null() {
+            entry["resource"] = resource.clone();
+        }
+        entry
+    };
+    json!({"resourceType": "Bundle", "type": kind, "entry": entries.iter().map(entry).collect::<Vec<_>>()})
+}
+
+fn refused(reply: &Reply, what: &str) {
+    assert_eq!(reply.status, StatusCode::FORBIDDEN, "{what}: {}", reply.text);
+    assert!(reply.text.contains("not-oneself"), "{what}: {}", reply.text);
+}
+
+/// Verb, path, whose assignment it would become.
+const TRIES: &str = "
+POST /PractitionerRole Practitioner/io
+POST /PractitionerRole http://hub.test/fhir/Practitioner/io/_history/1
+POST /PractitionerRole Practitioner/io-di-nuovo
+PUT /PractitionerRole/nuovo Practitioner/io
+PUT /PractitionerRole/mio Practitioner/io
+PUT /PractitionerRole/mio Practitioner/altro
+PUT /PractitionerRole/suo Practitioner/io
+PUT /PractitionerRole?practitioner=Practitioner/altro Practitioner/io
+PATCH /PractitionerRole/suo Practitioner/io
+PATCH /PractitionerRole/mio Practitioner/altro
+PATCH /PractitionerRole?practitioner=Practitioner/altro Practitioner/io
+";
+
+#[tokio::test]
+async fn nobody_gives_themself_an_assignment_by_any_verb() {
+    let server = registry().await;
+    let once = [("if-none-exist", "organization=Organization/asl&role=none")];
+    for who in [OFFICE, ("Practitioner/io", "admin")] {
+        for line in TRIES.trim().lines() {
+            let [verb, path, whose] = line.split(' ').collect::<Vec<_>>()[..] else {
+                panic!("{line}")
+            };
+            let id = path.strip_prefix("/PractitionerRole/").filter(|_| verb == "PUT");
+            let (body, more) = match verb {
+                "PATCH" => (
+                    json!([{"op": "replace", "path": "/practitioner/reference", "value": whose}]),
+                    &[("content-type", "application/json-patch+json")][..],
+                ),
+                _ => (role(id, whose), &[][..]),
+            };
+            refused(&ask(&server, who, verb.parse().unwrap(), path, &body, more).await, line);
+        }
+        let own = role(None, "Practitioner/io");
+        let conditional = ask(&server, who, Method::POST, "/PractitionerRole", &own, &once).await;
+        refused(&conditional, "conditional create");
+    }
+    for path in [
+        "/PractitionerRole/mio",
+        "/PractitionerRole?practitioner=Practitioner/io",
+    ] {
+        let admin = ("Practitioner/io", "admin");
+        refused(
+            &ask(&server, admin, Method::DELETE, path, &Value::Null, &[]).await,
+            path,
+        );
+    }
+    let all = get(&server, OFFICE, "/PractitionerRole").await.json();
+    assert_eq!(all["total"], 2, "nothing came of it");
+    let theirs = role(None, "Practitioner/altro");
+    let given = ask(&server, OFFICE, Method::POST, "/PractitionerRole", &theirs, &[]).await;
+    assert_eq!(given.status, StatusCode::CREATED, "{}", given.text);
+}
+
+/// A role for somebody in a bundle.
+fn given(who: &str) -> (Value, &'static str, &'static str) {
+    (role(None, who), "POST", "PractitionerRole")
+}
+
+#[tokio::test]
+async fn nor_by_a_transaction() {
+    let server = registry().await;
+    let by_number = format!("Practitioner?identifier={NUMBER}|1");
+    let urn = "urn:uuid:5fa1c1a1-0000-4000-8000-000000000001";
+    let mut me = person("io", MINE, "1");
+    me["gender"] = json!("female");
+    let mut named = bundle("transaction", &[(me, "PUT", "Practitioner/io"), given(urn)]);
+    named["entry"][0]["fullUrl"] = json!(urn);
+    let moved = (role(Some("suo"), "Practitioner/io"), "PUT", "PractitionerRole/suo");
+    let create = [given("Practitioner/altro"), given("Practitioner/io")];
+    for (what, sent) in [
+        ("create", bundle("transaction", &create)),
+        ("found by number", bundle("transaction", &[given(&by_number)])),
+        ("named by urn", named),
+        ("moved", bundle("transaction", &[moved])),
+    ] {
+        refused(&ask(&server, OFFICE, Method::POST, "", &sent, &[]).await, what);
+    }
+    let all = get(&server, OFFICE, "/PractitionerRole").await.json();
+    assert_eq!(all["total"], 2, "nothing of them stands");
+}
+
+#[tokio::test]
+async fn nor_by_a_batch_and_it_is_recorded() {
+    let server = registry().await;
+    let alone = bundle("transaction", &[given("Practitioner/io")]);
+    refused(&ask(&server, OFFICE, Method::POST, "", &alone, &[]).await, "alone");
+    let both = bundle("batch", &[given("Practitioner/io"), given("Practitioner/altro")]);
+    let done = ask(&server, OFFICE, Method::POST, "", &both, &[]).await;
+    let entries = done.json()["entry"].clone();
+    let told = |n: usize| entries[n]["response"]["status"].as_str().unwrap().to_owned();
+    assert!(
+        told(0).starts_with("403") && told(1).starts_with("201"),
+        "{}",
+        done.text
+    );
+    let filter = store::AuditFilter {
+        actor: Some("Practitioner/io".into()),
+        ..store::AuditFilter::newest(None, 20)
+    };
+    let records = server.store.snapshot().await.unwrap().audit(&filter).await.unwrap();
+    let records = records.entries();
+    for status in [403, 200] {
+        let says = |one: &store::AuditEntry| one.status == status && one.policies.iter().any(|id| id == "not-oneself");
+        assert!(
+            records.iter().any(says),
+            "{status}, refused whole or in part: {records:?}"
+        );
+    }
+}
+
+#[tokio::test]
+async fn nobody_brings_their_own_code_to_a_record_that_has_more() {
+    let server = registry().await;
+    let put = async |who, value: &Value| {
+        let path = format!("/Practitioner/{}", value["id"].as_str().unwrap());
+        ask(&server, who, Method::PUT, &path, value, &[]).await
+    };
+    let theirs = person("altro", MINE, "2");
+    let lower = person("altro", &MINE.to_lowercase(), "2");
+    let own = person("io", THEIRS, "1");
+    for who in [OFFICE, ("Practitioner/io", "operatore-anagrafe")] {
+        for value in [&theirs, &lower, &own] {
+            refused(&put(who, value).await, "another code");
+        }
+        let new = ask(
+            &server,
+            who,
+            Method::POST,
+            "/Practitioner",
+            &person("x", MINE, "9"),
+            &[],
+        )
+        .await;
+        refused(&new, "a new record");
+    }
+    let mut telephone = person("io", MINE, "1");
+    telephone["telecom"] = json!([{"system": "phone", "value": "081"}]);
+    assert_eq!(
+        put(OFFICE, &telephone).await.status,
+        StatusCode::OK,
+        "the rest of one's own record"
+    );
+    let corrected = person("altro", "RSSMRA80A01F839Y", "2");
+    assert_eq!(put(OFFICE, &corrected).await.status, StatusCode::OK);
+    // From the next request on it is the new code that counts.
+    let taken = put(
+        ("Practitioner/altro", "ufficio-personale"),
+        &person("io", "RSSMRA80A01F839Y", "1"),
+    )
+    .await;
+    refused(&taken, "the code of this minute");
+}
+
+#[tokio::test]
+async fn a_codice_fiscale_is_shown_to_the_office_and_to_its_owner() {
+    let server = registry().await;
+    let admin = ("Practitioner/admin", "admin");
+    let paths = [
+        "/Practitioner/altro",
+        "/Practitioner/altro/_history/1",
+        "/Practitioner/altro/_history",
+        "/Practitioner?name=De",
+        "/PractitionerRole?_include=PractitionerRole:practitioner",
+        "/?_type=Practitioner",
+    ];
+    for who in [("Practitioner/terzo", "mmg"), ("Patient/p", "assistito"), admin] {
+        for path in paths {
+            let seen = get(&server, who, path).await;
+            if path.ends_with("_history") && seen.status == StatusCode::FORBIDDEN {
+                continue;
+            }
+            assert_eq!(seen.status, StatusCode::OK, "{who:?} {path} {}", seen.text);
+            assert!(
+                !seen.text.contains(THEIRS) && seen.text.contains("matricola") | path.contains("Role"),
+                "{who:?} {path}: {}",
+                seen.text
+            );
+        }
+    }
+    for who in [OFFICE, DOCTOR, ("Practitioner/a", "operatore-anagrafe")] {
+        assert!(
+            get(&server, who, "/Practitioner/altro").await.text.contains(THEIRS),
+            "{who:?}"
+        );
+    }
+    assert!(!get(&server, DOCTOR, "/Practitioner/io").await.text.contains(MINE));
+}
+
+#[tokio::test]
+async fn what_is_not_shown_is_not_found_by() {
+    let server = registry().await;
+    let stranger = ("Practitioner/terzo", "mmg");
+    for query in [
+        format!("/Practitioner?identifier={FISCAL}|{THEIRS}"),
+        format!("/Practitioner?identifier={THEIRS}"),
+        format!("/Practitioner?identifier:not={THEIRS}"),
+        format!("/Practitioner?identifier={NUMBER}|2,{THEIRS}"),
+        format!("/Practitioner?_filter=identifier eq {THEIRS} or name co x").replace(' ', "%20"),
+        format!("/Practitioner?_content={THEIRS}"),
+        "/Practitioner?_sort=identifier".to_owned(),
+        format!("/PractitionerRole?practitioner.identifier={THEIRS}"),
+        format!("/PractitionerRole?practitioner:Practitioner.identifier={FISCAL}|{THEIRS}"),
+        format!("/Organization?_has:PractitionerRole:organization:practitioner.identifier={THEIRS}"),
+    ] {
+        let found = get(&server, stranger, &query).await;
+        assert_ne!(found.status, StatusCode::OK, "{query}: {}", found.text);
+        let office = get(&server, OFFICE, &query).await;
+        // What the office may ask is refused for no reason of rights.
+        assert_ne!(office.status, StatusCode::FORBIDDEN, "{query}: {}", office.text);
+    }
+    let by_number = get(&server, stranger, &format!("/Practitioner?identifier={NUMBER}|2")).await;
+    assert_eq!(by_number.ids("match"), ["altro"]);
+}
+
+#[tokio::test]
+async fn who_does_not_see_the_code_leaves_it_as_it_is() {
+    let server = registry().await;
+    let admin = ("Practitioner/admin", "admin");
+    let mut read = get(&server, admin, "/Practitioner/altro").await.json();
+    read["gender"] = json!("male");
+    let written = ask(&server, admin, Method::PUT, "/Practitioner/altro", &read, &[]).await;
+    assert_eq!(written.status, StatusCode::OK, "{}", written.text);
+    assert!(
+        !written.text.contains(THEIRS),
+        "not in the answer either: {}",
+        written.text
+    );
+    let kept = get(&server, OFFICE, "/Practitioner/altro").await.json();
+    assert_eq!(kept["gender"], "male");
+    assert!(kept["identifier"].to_string().contains(THEIRS) && kept["identifier"].to_string().contains("matricola"));
+    let guess = ask(
+        &server,
+        admin,
+        Method::PUT,
+        "/Practitioner/altro",
+        &person("altro", THEIRS, "2"),
+        &[],
+    )
+    .await;
+    assert_eq!(
+        guess.status,
+        StatusCode::FORBIDDEN,
+        "a right guess is told as a wrong one: {}",
+        guess.text
+    );
+    let copy = json!([{"op": "copy", "from": "/identifier/0/value", "path": "/name/0/text"}]);
+    let json_patch = [("content-type", "application/json-patch+json")];
+    let copied = ask(&server, admin, Method::PATCH, "/Practitioner/altro", &copy, &json_patch).await;
+    assert_eq!(copied.status, StatusCode::FORBIDDEN, "{}", copied.text);
+}
