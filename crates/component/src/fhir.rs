@@ -6,6 +6,17 @@ use bytes::Bytes;
 use http::{Method, Request, Response, header};
 use serde_json::{Value, json};
 
+/// What stood before a version of a resource.
+#[derive(Debug, Clone, PartialEq)]
+pub enum Before {
+    /// Nothing: that version was the first, or the first after a deletion.
+    Nothing,
+    /// This.
+    Was(Value),
+    /// It is not the newest, or somebody kept its source while changing it.
+    ChangedSince,
+}
+
 /// The hub, as one actor. Made by [`Peers::fhir`].
 #[derive(Clone)]
 pub struct Fhir {
@@ -149,6 +160,28 @@ impl Fhir {
         }
         found.truncate(max);
         Ok(found)
+    }
+
+    /// What stood before the stored version of a resource, for who takes back what they wrote. Who writes a version signs it in its
+    /// `meta.source`; two versions that say the same source mean that somebody changed the resource since, and kept it.
+    pub async fn before(&self, resource: &Value) -> Result<Before, PeerError> {
+        let id = resource["id"].as_str().unwrap_or_default();
+        let path = format!("{}/{}/_history", type_of(resource)?, segment(id));
+        let mut bundle = self.bundle(&path, &[("_count", "100")]).await?;
+        let entries = bundle["entry"].as_array_mut().map(std::mem::take).unwrap_or_default();
+        let mut versions = entries.into_iter().map(|mut entry| entry["resource"].take());
+        let newest = versions.next().unwrap_or_default();
+        let earlier: Vec<Value> = versions.collect();
+        let source = &resource["meta"]["source"];
+        let same = newest["meta"]["versionId"] == resource["meta"]["versionId"];
+        if !same || earlier.iter().any(|one| one["meta"]["source"] == *source) {
+            return Ok(Before::ChangedSince);
+        }
+        // A version that is a deletion holds no resource.
+        Ok(match earlier.into_iter().next().filter(Value::is_object) {
+            Some(one) => Before::Was(one),
+            None => Before::Nothing,
+        })
     }
 
     /// Asks for an operation with its parameters in the body: `Patient/$match`.

@@ -24,7 +24,7 @@ pub use contract::{
     WorkerResult,
 };
 pub use error::PeerError;
-pub use fhir::Fhir;
+pub use fhir::{Before, Fhir};
 pub use identity::RemoteIdentity;
 pub use orchestrator::{InstanceQuery, Orchestrator, TaskQuery};
 pub use peers::{Peer, Peers};

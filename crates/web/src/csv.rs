@@ -1,6 +1,12 @@
 //! Lists that people bring as files (RFC 4180 and what offices make of it): commas, semicolons or tabs, quotes, UTF-8 or
 //! Windows-1252; and which column is which field.
 
+mod columns;
+mod kept;
+
+pub use columns::{Shown, chosen, shown};
+pub use kept::{keep, kept, told, uploaded};
+
 use serde::Deserialize;
 
 /// Rows of a file at most.
@@ -224,9 +230,42 @@ pub fn guess(header: &[String], columns: &[Column]) -> Vec<String> {
     guessed.collect()
 }
 
+/// A row as a line of a file. A cell that a spreadsheet would take for a formula is led by an apostrophe.
+pub fn line(cells: &[String], separator: char) -> String {
+    let quoted = cells.iter().map(|cell| {
+        let formula = cell.starts_with(['=', '+', '-', '@', '\t']) && cell.parse::<f64>().is_err();
+        let cell = if formula { format!("'{cell}") } else { cell.clone() };
+        match cell.contains([',', '"', '\n', '\r', ';', separator]) {
+            true => format!("\"{}\"", cell.replace('"', "\"\"")),
+            false => cell,
+        }
+    });
+    let mut line = quoted.collect::<Vec<_>>().join(&separator.to_string());
+    line.push_str("\r\n");
+    line
+}
+
+/// A cell without the apostrophe that [`line`] leads a formula with.
+pub fn plain(cell: &str) -> &str {
+    match cell.strip_prefix('\'') {
+        Some(rest) if rest.starts_with(['=', '+', '-', '@', '\t']) => rest,
+        _ => cell,
+    }
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn what_is_written_is_read_again_and_no_cell_becomes_a_formula() {
+        let row = ["con \"virgolette\"", "due\nrighe", "x,y;z", "=1+1", "-3.5"].map(str::to_owned);
+        let text = format!("a,b,c,d,e\r\n{}", line(&row, ','));
+        assert!(text.ends_with(",'=1+1,-3.5\r\n"), "{text}");
+        let read = Csv::read(text.as_bytes()).unwrap();
+        let cells: Vec<&str> = read.rows[0].iter().map(|cell| plain(cell)).collect();
+        assert_eq!(cells, row);
+    }
 
     #[test]
     fn files_of_every_office_are_read() {

@@ -1,7 +1,5 @@
 //! An import and its file, as they are kept.
 
-use base64::Engine as _;
-use base64::engine::general_purpose::STANDARD;
 use component::{Fhir, PeerError};
 use serde::{Deserialize, Serialize};
 use serde_json::{Value, json};
@@ -104,31 +102,12 @@ pub(super) async fn list(fhir: &Fhir) -> Result<Vec<Job>, PeerError> {
 
 /// Keeps the file.
 pub(super) async fn save_file(fhir: &Fhir, id: &str, csv: &Csv) -> Result<(), PeerError> {
-    let content = json!({"header": csv.header, "rows": csv.rows, "lines": csv.lines}).to_string();
-    let binary = json!({"resourceType": "Binary", "id": format!("importazione-{id}"), "contentType": "application/json",
-        "data": STANDARD.encode(content)});
-    fhir.update(&binary).await.map(drop)
+    web::csv::keep(fhir, &format!("importazione-{id}"), csv).await
 }
 
 /// The file; `None` once it was removed.
 pub(super) async fn file(fhir: &Fhir, id: &str) -> Result<Option<Csv>, PeerError> {
-    #[derive(Deserialize)]
-    struct Content {
-        header: Vec<String>,
-        rows: Vec<Vec<String>>,
-        lines: Vec<usize>,
-    }
-    let Some(binary) = fhir.find("Binary", &format!("importazione-{id}")).await? else {
-        return Ok(None);
-    };
-    let content = STANDARD.decode(binary["data"].as_str().unwrap_or_default()).ok();
-    let content: Option<Content> = content.and_then(|bytes| serde_json::from_slice(&bytes).ok());
-    let content = content.ok_or_else(|| PeerError::Malformed("the file of the import cannot be read".into()))?;
-    Ok(Some(Csv {
-        header: content.header,
-        rows: content.rows,
-        lines: content.lines,
-    }))
+    web::csv::kept(fhir, &format!("importazione-{id}")).await
 }
 
 /// Removes the file.

@@ -12,7 +12,7 @@ use axum::extract::{Multipart, Path, State};
 use axum::response::IntoResponse as _;
 use http::header;
 use jiff::{SignedDuration, Timestamp};
-use web::csv::{self, Csv};
+use web::csv;
 use web::{Answer, Failure, Flash, Page};
 
 /// Rows shown before they are written.
@@ -31,14 +31,6 @@ struct ListPage {
     megabytes: usize,
 }
 
-struct Column {
-    at: usize,
-    name: String,
-    /// The first cell that is not empty.
-    example: String,
-    field: String,
-}
-
 struct Wrong {
     line: usize,
     cells: String,
@@ -51,7 +43,7 @@ struct JobPage {
     page: Page,
     job: Job,
     at: String,
-    columns: Vec<Column>,
+    columns: Vec<csv::Shown>,
     fields: Vec<(String, String)>,
     preview: Vec<Vec<String>>,
     wrong: Vec<Wrong>,
@@ -92,17 +84,8 @@ fn when(page: &Page, job: &Job) -> String {
 
 /// `POST /anagrafe/importazioni`: the file is read and kept, its columns guessed: as those of an earlier file with the same
 /// header, else by their names.
-pub(super) async fn upload(State(app): State<App>, page: Page, mut form: Multipart) -> Answer {
-    let unread = || Failure::Unprocessable(page.t("import-unread"));
-    let mut file = None;
-    while let Some(field) = form.next_field().await.map_err(|_| unread())? {
-        if field.name() == Some("file") {
-            let name: String = field.file_name().unwrap_or("file.csv").chars().take(100).collect();
-            file = Some((name, field.bytes().await.map_err(|_| unread())?));
-        }
-    }
-    let (name, bytes) = file.ok_or_else(unread)?;
-    let csv = Csv::read(&bytes).map_err(|error| Failure::Unprocessable(told(&page, &error)))?;
+pub(super) async fn upload(State(app): State<App>, page: Page, form: Multipart) -> Answer {
+    let (name, csv) = csv::uploaded(&page, form).await?;
     let earlier = job::list(&app.system())
         .await?
         .into_iter()
@@ -121,17 +104,6 @@ pub(super) async fn upload(State(app): State<App>, page: Page, mut form: Multipa
     job::save_file(&app.system(), &job.id, &csv).await?;
     job::save(&app.system(), &job).await?;
     page.go(&format!("/anagrafe/importazioni/{}", job.id))
-}
-
-fn told(page: &Page, error: &csv::CsvError) -> String {
-    use csv::CsvError as E;
-    match error {
-        E::Empty => page.t("csv-empty"),
-        E::Rows => page.t1("csv-rows", "max", csv::MAX_ROWS),
-        E::Columns(line) => page.t1("csv-columns", "line", *line),
-        E::Cell(line) => page.t1("csv-cell", "line", *line),
-        E::Quote(line) => page.t1("csv-quote", "line", *line),
-    }
 }
 
 async fn found(app: &App, id: &str) -> Result<Job, Failure> {
@@ -186,7 +158,7 @@ pub(super) async fn show(State(app): State<App>, page: Page, Path(id): Path<Stri
             .iter()
             .map(|one| (one.field.clone(), page.t(&format!("import-field-{}", one.field))))
             .collect(),
-        columns: of_columns(&job, file.as_ref()),
+        columns: csv::shown(&job.header, &job.mapping, file.as_ref()),
         preview: file
             .as_ref()
             .map(|csv| csv.rows.iter().take(PREVIEW).cloned().collect())
@@ -205,26 +177,6 @@ pub(super) async fn show(State(app): State<App>, page: Page, Path(id): Path<Stri
     })
 }
 
-fn of_columns(job: &Job, file: Option<&Csv>) -> Vec<Column> {
-    let example = |at: usize| {
-        let cells = file.into_iter().flat_map(|csv| &csv.rows).filter_map(|row| row.get(at));
-        cells
-            .take(100)
-            .find(|cell| !cell.is_empty())
-            .cloned()
-            .unwrap_or_default()
-    };
-    let names = job.header.iter().zip(&job.mapping).enumerate();
-    names
-        .map(|(at, (name, field))| Column {
-            at,
-            name: name.clone(),
-            example: example(at),
-            field: field.clone(),
-        })
-        .collect()
-}
-
 /// `POST …/colonne`: which column is which field.
 pub(super) async fn columns(
     State(app): State<App>,
@@ -236,23 +188,10 @@ pub(super) async fn columns(
     if job.stage != Stage::Mapping {
         return Err(Failure::Conflict(page.t("import-begun")));
     }
-    let known = |field: &str| field.is_empty() || COLUMNS.iter().any(|column| column.field == field);
-    let mut mapping = vec![String::new(); job.header.len()];
-    for (name, field) in sent.iter().filter(|(_, field)| known(field)) {
-        let at = name.strip_prefix("colonna-").and_then(|at| at.parse::<usize>().ok());
-        if let Some(place) = at.and_then(|at| mapping.get_mut(at)) {
-            place.clone_from(field);
-        }
-    }
-    let twice = mapping
-        .iter()
-        .enumerate()
-        .find(|(at, field)| !field.is_empty() && mapping[..*at].contains(field));
-    if let Some((_, field)) = twice {
-        let text = page.t1("import-twice", "field", page.t(&format!("import-field-{field}")));
-        return Err(Failure::Unprocessable(text));
-    }
-    job.mapping = mapping;
+    job.mapping = csv::chosen(&sent, job.header.len(), &COLUMNS).map_err(|field| {
+        let field = page.t(&format!("import-field-{field}"));
+        Failure::Unprocessable(page.t1("import-twice", "field", field))
+    })?;
     job.update = sent.iter().any(|(name, _)| name == "aggiorna");
     job::save(&app.system(), &job).await?;
     page.redirect(
@@ -293,25 +232,16 @@ pub(super) async fn undo(State(app): State<App>, page: Page, Path(id): Path<Stri
 /// `GET …/scarti`: the rows that are wrong, with the reason in a column of its own, to be corrected and sent again.
 pub(super) async fn rejects(State(app): State<App>, page: Page, Path(id): Path<String>) -> Answer {
     let job = found(&app, &id).await?;
-    let csv = job::file(&app.system(), &id)
+    let file = job::file(&app.system(), &id)
         .await?
         .ok_or_else(|| Failure::NotFound(id.clone()))?;
     let today = web::local_date(page.now());
-    // What a spreadsheet takes for a formula is made a text.
-    let quoted = |cell: &str| {
-        let guard = if cell.starts_with(['=', '+', '-', '@']) {
-            "'"
-        } else {
-            ""
-        };
-        format!("\"{guard}{}\"", cell.replace('"', "\"\""))
-    };
     let line = |cells: &[String], last: &str| {
-        let cells: Vec<String> = cells.iter().map(|cell| quoted(cell)).chain([quoted(last)]).collect();
-        format!("{}\r\n", cells.join(";"))
+        let cells: Vec<String> = cells.iter().cloned().chain([last.to_owned()]).collect();
+        csv::line(&cells, ';')
     };
-    let mut text = line(&csv.header, &page.t("import-reason"));
-    for (cells, number) in csv.rows.iter().zip(&csv.lines) {
+    let mut text = line(&file.header, &page.t("import-reason"));
+    for (cells, number) in file.rows.iter().zip(&file.lines) {
         let (_, checked) = row::checked(page.texts(), &job.mapping, cells, today);
         let mut reasons: Vec<String> = checked.errors.into_iter().map(|one| one.text).collect();
         if job.refused.contains(number) {

@@ -4,7 +4,7 @@ use super::job::{self, Job, Stage};
 use super::run::door;
 use crate::{App, people};
 use access::Actor;
-use component::PeerError;
+use component::{Before, PeerError};
 use serde_json::{Value, json};
 
 /// Records taken back in one commit.
@@ -29,11 +29,14 @@ async fn all(app: &App, actor: &Actor, id: &str) -> Result<(), PeerError> {
         }
         let mut entries = vec![];
         for patient in &found {
-            entries.push(back(app, actor, patient).await?);
+            entries.extend(back(app, actor, patient).await?);
         }
+        if entries.is_empty() {
+            break;
+        }
+        job.undone += entries.len();
         let bundle = json!({"resourceType": "Bundle", "type": "transaction", "entry": entries});
         system.transaction(&bundle).await?;
-        job.undone += found.len();
         job.beat = app.context.clock.now().to_string();
         job::save(&system, &job).await?;
     }
@@ -52,20 +55,18 @@ async fn written(app: &App, job: &Job) -> Result<Vec<Value>, PeerError> {
         .await
 }
 
-/// What takes a record back: it goes, or is again as it was.
-async fn back(app: &App, actor: &Actor, patient: &Value) -> Result<Value, PeerError> {
-    let id = people::text(patient, "id");
-    let version = people::text(&patient["meta"], "versionId");
-    let url = format!("Patient/{id}");
-    let matching = format!("W/\"{version}\"");
-    if version == "1" {
-        return Ok(json!({"request": {"method": "DELETE", "url": url, "ifMatch": matching}}));
-    }
-    let versions = app.system().history("Patient", id, 10).await?;
-    let before = versions.into_iter().find(|other| other["meta"]["versionId"] != version);
-    let mut before = before.ok_or_else(|| PeerError::Malformed(format!("{url} has no version before {version}")))?;
-    crate::person::write::sign(&mut before, actor, "annullamento");
-    Ok(json!({"resource": before, "request": {"method": "PUT", "url": url, "ifMatch": matching}}))
+/// What takes a record back: it goes, or is again as it was. Nothing, when somebody changed it since.
+async fn back(app: &App, actor: &Actor, patient: &Value) -> Result<Option<Value>, PeerError> {
+    let url = format!("Patient/{}", people::text(patient, "id"));
+    let matching = format!("W/\"{}\"", people::text(&patient["meta"], "versionId"));
+    Ok(match app.system().before(patient).await? {
+        Before::ChangedSince => None,
+        Before::Nothing => Some(json!({"request": {"method": "DELETE", "url": url, "ifMatch": matching}})),
+        Before::Was(mut before) => {
+            crate::person::write::sign(&mut before, actor, "annullamento");
+            Some(json!({"resource": before, "request": {"method": "PUT", "url": url, "ifMatch": matching}}))
+        }
+    })
 }
 
 /// Whether an import can be taken back.

@@ -71,7 +71,7 @@ async fn a_file_is_written_once_and_taken_back() {
     );
     let reply = system.get(&desk(), &format!("{import}/scarti")).await;
     assert!(
-        reply.text.contains("\"Motivo\"") && reply.text.contains("Bianchi"),
+        reply.text.contains(";Motivo\r\n") && reply.text.contains("Bianchi"),
         "{}",
         reply.text
     );
