@@ -6,10 +6,10 @@
 //! is public: the law wants it so (D.lgs. 33/2013 art. 41), and no person's data stand in it.
 
 mod change;
-mod csv;
 pub mod demo;
 mod find;
 mod fold;
+pub mod lists;
 mod model;
 mod names;
 mod open;
@@ -130,7 +130,7 @@ fn routes(context: &Context) -> Routes {
         routes: Routes::new(),
     };
     const ASK: &str = "facilities.ask";
-    declared
+    lists::routes(declared)
         .public("/strutture", get(pages::search))
         .public("/strutture/dati-aperti", get(open_data::page))
         .public("/strutture/{id}", get(pages::show))

@@ -8,6 +8,8 @@ pub const FLS: &str = "http://hl7.it/sid/fls";
 pub const HSP: &str = "http://hl7.it/sid/hsp";
 /// Code of an outpatient structure (STS.11). The ministry publishes no URI: this one is ours.
 pub const STS: &str = "https://sinfonia.it/fhir/sid/sts";
+/// Number by which the tax office knows who runs a structure: several structures may have the same.
+pub const VAT: &str = "http://hl7.it/sid/partitaIva";
 /// Where a fact comes from: `ministero`, `dimostrativo`, `importazione`, `richiesta`.
 pub const ORIGIN: &str = "https://sinfonia.it/fhir/CodeSystem/provenienza";
 /// How one organization belongs to another on a date: `appartenenza` (is part of), `territorio` (lies in its territory).
@@ -19,6 +21,8 @@ pub const BRANCH: &str = "http://hl7.it/fhir/televisita/CodeSystem/branca-presta
 /// Codes that IHE mCSD gives to facilities and jurisdictions.
 pub const MCSD: &str = "urn:ietf:rfc:3986";
 
+/// Begins a `meta.source`, which says who wrote a version and by which door: `<who>#<door>`.
+pub const SIGNED: &str = "https://sinfonia.it/fhir/";
 /// Begins every extension of the registry.
 pub const EXTENSION: &str = "https://sinfonia.it/fhir/StructureDefinition/";
 /// Whether a structure exists: period.

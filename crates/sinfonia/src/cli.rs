@@ -111,7 +111,7 @@ pub enum Command {
     Privacy(commands::privacy::Args),
     /// Files for higher bodies from the registry of the staff, and their receipts.
     Staff(commands::staff::Args),
-    /// Loads the ministry's list of health structures.
+    /// Loads the ministry's list of health structures; compares other lists with the registry.
     Facilities(commands::facilities::Args),
     /// Puts pseudonyms into FHIR files, for one recipient.
     Pseudonymise(commands::pseudonymise::Args),

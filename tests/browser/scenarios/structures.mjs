@@ -54,3 +54,41 @@ for (const [who, name] of [["referente.russo", "richieste"], ["strutture.greco",
       await picture(page, `variazioni-${name}-desktop`);
     }));
 }
+
+const LIST = [
+  "Codice;Denominazione;Tipologia;Comune;Telefono",
+  "150901;Ospedale Cardarelli di Napoli;0;063049;081 7471111",
+  ";Ospedale Civile;1;Ariano Irpino;0825 877111",
+  "X99001;Farmacia del Ponte;farmacia;Benevento;",
+  ";Ambulatorio;Astronave;Napoli;",
+].join("\n");
+
+for (const width of ["desktop", "phone"]) {
+  test(`a list of structures is compared, decided, written and taken back (${width})`, () =>
+    as("strutture.greco", { width }, async (page) => {
+      await page.goto("/strutture/elenchi");
+      await sound(page, "elenchi");
+      await picture(page, `elenchi-${width}`);
+      await page.getByLabel("File CSV").setInputFiles({ name: `elenco-${width}.csv`, mimeType: "text/csv", buffer: Buffer.from(LIST) });
+      await page.getByRole("button", { name: "Carica e confronta" }).click();
+      await page.getByRole("heading", { level: 1, name: `elenco-${width}.csv` }).waitFor();
+      await page.locator("summary", { hasText: "Colonne, tipo e completezza" }).click();
+      await sound(page, "elenco");
+      await picture(page, `elenco-${width}`);
+      await page.getByRole("radio", { name: /Nessuna: lascia fuori/ }).first().check();
+      await page.getByRole("button", { name: /Salva la decisione/ }).first().click();
+      await page.getByText("decisione salvata").waitFor();
+      for (const view of ["Cambiano", "Nuove", "Con errori"]) {
+        await page.getByRole("link", { name: new RegExp(`^${view} `) }).click();
+        await sound(page, `elenco, ${view}`);
+        await picture(page, `elenco-${view.toLowerCase().replaceAll(" ", "-")}-${width}`);
+      }
+      await page.getByRole("button", { name: "Scrivi nel registro" }).click();
+      await page.getByText("L'elenco è stato scritto nel registro.").waitFor();
+      await sound(page, "elenco scritto");
+      await page.locator("summary", { hasText: "Annulla quello" }).click();
+      await page.getByRole("button", { name: "Annulla", exact: true }).click();
+      await page.getByText("Quello che si poteva è tornato come prima.").waitFor();
+      await picture(page, `elenco-annullato-${width}`);
+    }));
+}

@@ -11,7 +11,7 @@ mod worker;
 pub(crate) use office::{decide, list, show};
 pub(crate) use page::{ask, send, start};
 pub(crate) use request::Request;
-pub(crate) use worker::workers;
+pub(crate) use worker::{entry, workers};
 
 use serde::Deserialize;
 use std::sync::LazyLock;

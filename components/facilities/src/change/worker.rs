@@ -3,6 +3,7 @@
 use super::apply::{Present, apply};
 use super::{PROCESS, Request};
 use crate::model::site_of;
+use crate::names::SIGNED;
 use crate::who::OFFICE;
 use access::{Actor, Ask, Identity as _, Reply};
 use component::{Context, PeerError, RemoteIdentity, Worker, WorkerResult};
@@ -94,7 +95,7 @@ async fn take_effect(context: Context, job: JobSpec) -> WorkerResult {
     let present = present(&fhir, request.get("struttura"))
         .await
         .map_err(|error| error.to_string())?;
-    let made = match apply(&request, &present, day) {
+    let mut made = match apply(&request, &present, day) {
         Ok(made) => made,
         Err(problem) => {
             // It does not fit any more: the office sees why, and decides again.
@@ -104,6 +105,10 @@ async fn take_effect(context: Context, job: JobSpec) -> WorkerResult {
             return Ok(Map::from_iter([("applicata".to_owned(), json!(false))]));
         }
     };
+    for resource in &mut made {
+        let (who, door) = (request.get("deciso-da"), format!("variazione-{}", request.id));
+        resource["meta"]["source"] = json!(format!("{SIGNED}{who}#{door}"));
+    }
     request.set("stato", "applicata");
     request.set("applicata-il", &context.clock.now().to_string());
     let mut entries: Vec<Value> = made.iter().map(entry).collect();
@@ -114,7 +119,7 @@ async fn take_effect(context: Context, job: JobSpec) -> WorkerResult {
 }
 
 /// A new one is written under its id; a known one in the place of the version that was read.
-fn entry(resource: &Value) -> Value {
+pub(crate) fn entry(resource: &Value) -> Value {
     let text = |value: &Value| value.as_str().unwrap_or_default().to_owned();
     let url = format!("{}/{}", text(&resource["resourceType"]), text(&resource["id"]));
     let mut request = json!({"method": "PUT", "url": url});

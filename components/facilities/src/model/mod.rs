@@ -20,7 +20,7 @@ pub fn site_of(id: &str) -> String {
 /// A code by which others know a structure.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, JsonSchema)]
 pub struct Identifier {
-    /// `FLS`, `HSP`, `STS`, or the system's address.
+    /// `FLS`, `HSP`, `STS`, `PIVA`, or the system's address.
     pub kind: String,
     /// Code.
     pub value: String,
@@ -176,6 +176,9 @@ pub struct Facility {
     pub services: Vec<Service>,
     /// When the newest of its resources was written.
     pub updated: String,
+    /// Whether somebody changed it by hand since a list said how it is.
+    #[serde(skip)]
+    pub by_hand: bool,
 }
 
 impl Facility {
@@ -218,6 +221,11 @@ impl Facility {
     pub fn identifier(&self, kind: &str) -> Option<&str> {
         let found = self.identifiers.iter().find(|one| one.kind == kind);
         found.map(|one| one.value.as_str())
+    }
+
+    /// The VAT number of who runs it; empty where it is not known.
+    pub fn vat(&self) -> &str {
+        self.identifier("PIVA").unwrap_or_default()
     }
 
     /// Whether it is invented, for the demo.

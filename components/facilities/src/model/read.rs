@@ -3,7 +3,7 @@
 use super::{Affiliation, Beds, Contact, Equipment, Exception, Facility, Hours, Identifier, Service, Title};
 use crate::names::{
     ACCESS, BEDS, BELONGS, BRANCH, EQUIPMENT, EXCEPTION, FLS, HSP, KIND, MUNICIPALITY, NATURE, ORIGIN, PERIOD,
-    PRECISION, STS, TITLE,
+    PRECISION, STS, TITLE, VAT,
 };
 use crate::period::Period;
 use serde_json::Value;
@@ -107,6 +107,7 @@ impl Facility {
             hours_verified: origin(site) != "dimostrativo" && verified(site),
             services,
             updated,
+            by_hand: by_hand(organization),
         })
     }
 }
@@ -117,12 +118,22 @@ pub fn origin(resource: &Value) -> String {
     tag.map(|tag| text(&tag["code"])).unwrap_or_default()
 }
 
+/// Whether the newest version was written by an approved request, or by somebody who did not say how.
+fn by_hand(resource: &Value) -> bool {
+    let meta = &resource["meta"];
+    match meta["source"].as_str() {
+        Some(source) => source.contains("#variazione-"),
+        None => meta["versionId"].as_str().is_some_and(|version| version != "1"),
+    }
+}
+
 fn identifier(value: &Value) -> Identifier {
     let system = value["system"].as_str().unwrap_or_default();
     let kind = match system {
         FLS => "FLS",
         HSP => "HSP",
         STS => "STS",
+        VAT => "PIVA",
         other => other,
     };
     Identifier {

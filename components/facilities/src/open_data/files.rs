@@ -1,7 +1,6 @@
 //! The rows of the exported files.
 
 use super::{ATTRIBUTION, LICENCE};
-use crate::csv;
 use crate::model::Facility;
 use crate::register::Register;
 use jiff::civil::Date;
@@ -33,38 +32,41 @@ const COLUMNS: [&str; 20] = [
 
 /// One line a structure.
 pub fn csv(all: &[Facility], register: &Register, day: Date) -> String {
-    let mut text = csv::line(&COLUMNS.map(str::to_owned));
+    let mut text = web::csv::line(&COLUMNS.map(str::to_owned), ',');
     for one in all {
         let code = |kind: &str| one.identifier(kind).unwrap_or_default().to_owned();
         let degrees = |which: fn((f64, f64)) -> f64| one.position.map(|at| which(at).to_string()).unwrap_or_default();
         let phone = one.contacts.iter().find(|contact| contact.kind == "phone");
         let beds: u32 = one.beds.iter().map(|beds| beds.count).sum();
-        text.push_str(&csv::line(&[
-            day.to_string(),
-            one.id.clone(),
-            code("HSP"),
-            code("STS"),
-            code("FLS"),
-            one.name.clone(),
-            one.kind.clone(),
-            one.nature.clone(),
-            one.part_of.clone().unwrap_or_default(),
-            register
-                .asl(one)
-                .and_then(|asl| asl.identifier("FLS"))
-                .unwrap_or_default()
-                .to_owned(),
-            one.address.clone(),
-            one.municipality.clone(),
-            one.city.clone(),
-            one.province.clone(),
-            degrees(|at| at.0),
-            degrees(|at| at.1),
-            one.precision.clone(),
-            phone.map(|phone| phone.value.clone()).unwrap_or_default(),
-            if beds == 0 { String::new() } else { beds.to_string() },
-            one.origin.clone(),
-        ]));
+        text.push_str(&web::csv::line(
+            &[
+                day.to_string(),
+                one.id.clone(),
+                code("HSP"),
+                code("STS"),
+                code("FLS"),
+                one.name.clone(),
+                one.kind.clone(),
+                one.nature.clone(),
+                one.part_of.clone().unwrap_or_default(),
+                register
+                    .asl(one)
+                    .and_then(|asl| asl.identifier("FLS"))
+                    .unwrap_or_default()
+                    .to_owned(),
+                one.address.clone(),
+                one.municipality.clone(),
+                one.city.clone(),
+                one.province.clone(),
+                degrees(|at| at.0),
+                degrees(|at| at.1),
+                one.precision.clone(),
+                phone.map(|phone| phone.value.clone()).unwrap_or_default(),
+                if beds == 0 { String::new() } else { beds.to_string() },
+                one.origin.clone(),
+            ],
+            ',',
+        ));
     }
     text
 }

@@ -17,6 +17,9 @@ use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 use web::{Answer, Failure, Page};
 
+#[cfg(test)]
+pub use files::csv as csv_of;
+
 /// Licence of what is exported: that of its sources, with attribution.
 pub const LICENCE: &str = "https://creativecommons.org/licenses/by/4.0/";
 /// Whom to name.

@@ -1,11 +1,11 @@
 //! The ministry's tables (`data/*.csv`) as FHIR resources.
 
-use crate::csv;
 use crate::model::site_of;
 use crate::names::{BELONGS, FLS, HSP, KIND, MCSD, MUNICIPALITY, NATURE, ORIGIN, PRECISION};
 use crate::places;
 use crate::rules;
 use serde_json::{Value, json};
+use web::csv::Csv;
 
 /// Id of the region.
 pub const REGION: &str = "regione-150";
@@ -28,8 +28,8 @@ pub fn resources() -> Vec<Value> {
 }
 
 fn rows(text: &str, mut take: impl FnMut(&[String])) {
-    let rows = csv::read(text, ',').expect("the tables of the program are right");
-    rows.iter().skip(1).for_each(|row| take(row));
+    let table = Csv::read(text.as_bytes()).expect("the tables of the program are right");
+    table.rows.iter().for_each(|row| take(row));
 }
 
 /// What a structure of any origin begins with.
@@ -178,11 +178,9 @@ fn building(row: &[String]) -> Vec<Value> {
 }
 
 fn municipality_of(hospital: &str) -> Option<String> {
-    let table = include_str!("../../data/strutture.csv").lines();
-    let line = table
-        .into_iter()
-        .find(|line| line.split(',').next() == Some(hospital))?;
-    csv::read(line, ',').ok()?.first()?.get(3).cloned()
+    let table = Csv::read(include_bytes!("../../data/strutture.csv")).ok()?;
+    let row = table.rows.into_iter().find(|row| row[0] == hospital)?;
+    row.into_iter().nth(3)
 }
 
 /// A site whose own position is known, if not confirmed.
@@ -201,7 +199,7 @@ fn placed(mut site: Value, code: &str) -> Value {
 }
 
 /// A name that shouts, as one writes it. The name of the source stays as alias.
-fn pretty(name: &str) -> String {
+pub fn pretty(name: &str) -> String {
     const SMALL: &[&str] = &[
         "di", "del", "della", "dei", "degli", "delle", "dell", "e", "ed", "da", "dal", "in", "per",
     ];

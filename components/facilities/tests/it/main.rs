@@ -1,4 +1,5 @@
 //! The registry through its routes, over a real hub and orchestrator.
 
+mod lists;
 mod registry;
 mod system;

@@ -8,7 +8,8 @@ use serde_json::Value;
 
 const HOSPITAL: &str = "/strutture/hsp-150901";
 
-async fn filled() -> System {
+/// With the ministry's lists.
+pub async fn filled() -> System {
     let system = System::open().await;
     let fhir = system.context.peers.fhir(&Actor::system());
     let first = seed(&fhir).await.unwrap();

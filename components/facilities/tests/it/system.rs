@@ -160,12 +160,34 @@ impl System {
         self.call(who, Method::POST, path, body).await
     }
 
-    async fn call(&self, who: &Actor, method: Method, path: &str, body: String) -> Reply {
+    /// A form with a file in it: the file's field, name and text.
+    pub async fn upload(&self, who: &Actor, path: &str, form: &[(&str, &str)], file: (&str, &str, &str)) -> Reply {
+        let mut body = String::new();
+        for (name, value) in form {
+            body.push_str(&format!(
+                "--grenze\r\ncontent-disposition: form-data; name=\"{name}\"\r\n\r\n{value}\r\n"
+            ));
+        }
+        let (field, name, text) = file;
+        body.push_str(&format!(
+            "--grenze\r\ncontent-disposition: form-data; name=\"{field}\"; filename=\"{name}\"\r\n\r\n{text}\r\n--grenze--\r\n"
+        ));
+        self.send(who, Method::POST, path, "multipart/form-data; boundary=grenze", body)
+            .await
+    }
+
+    /// What a form of a page sends, or another body.
+    pub async fn call(&self, who: &Actor, method: Method, path: &str, body: String) -> Reply {
+        self.send(who, method, path, "application/x-www-form-urlencoded", body)
+            .await
+    }
+
+    async fn send(&self, who: &Actor, method: Method, path: &str, kind: &str, body: String) -> Reply {
         let request = Request::builder()
             .method(method)
             .uri(path)
             .header("authorization", format!("Bearer {}", self.guard.tokens().issue(who)))
-            .header("content-type", "application/x-www-form-urlencoded");
+            .header("content-type", kind);
         let response = self
             .router
             .clone()
