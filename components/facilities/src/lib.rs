@@ -134,8 +134,14 @@ fn routes(context: &Context) -> Routes {
         .public("/strutture", get(pages::search))
         .public("/strutture/dati-aperti", get(open_data::page))
         .public("/strutture/{id}", get(pages::show))
+        .public("/strutture/documenti/{id}", get(change::document))
         .may(ASK, Method::GET, "/strutture/{id}/variazione", get(change::ask))
-        .may(ASK, Method::POST, "/strutture/{id}/variazione", post(change::send))
+        .may(
+            ASK,
+            Method::POST,
+            "/strutture/{id}/variazione",
+            post(change::send).layer(change::limit()),
+        )
         .may(ASK, Method::GET, "/strutture/variazioni", get(change::list))
         .may(ASK, Method::GET, "/strutture/variazioni/{id}", get(change::show))
         .may(
@@ -150,6 +156,11 @@ fn routes(context: &Context) -> Routes {
         .described("Every health structure of a day", describe(&open_data::json))
         .public("/facilities/structures/{id}", get(open_data::one))
         .described("One health structure, as it is on a day", describe(&open_data::one))
+        .public("/facilities/search", get(open_data::search))
+        .described(
+            "Health structures by name, place, kind, service; open now; nearest first",
+            describe(&open_data::search),
+        )
         .public("/facilities/structures.csv", get(open_data::csv))
         .described("The same as CSV, a row each", describe(&open_data::csv))
         .public("/facilities/structures.geojson", get(open_data::geojson))

@@ -154,6 +154,9 @@ pub fn service(code: &str) -> Option<&'static Service> {
     SERVICES.services.iter().find(|one| one.code == code)
 }
 
+/// Authorisation, accreditation, agreement (D.lgs. 502/1992 art. 8-ter, 8-quater, 8-quinquies).
+pub const TITLES: [&str; 3] = ["autorizzazione", "accreditamento", "accordo"];
+
 /// What makes a site accessible.
 pub fn accessibility() -> &'static [Named] {
     &ACCESSIBILITY.items

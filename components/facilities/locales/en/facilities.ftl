@@ -169,3 +169,7 @@ change-decide = Decide
 change-decision-missing = Choose to approve or refuse; to refuse, write the reason.
 change-decided = The request was decided already.
 change-decided-now = Decision recorded.
+optional = (optional)
+document = Document
+document-large = The document is too large: at most { $mb } MB.
+document-kind = The document must be a PDF.

@@ -169,3 +169,7 @@ change-decide = Decidi
 change-decision-missing = Scegli se approvare o respingere; per respingere scrivi il motivo.
 change-decided = La richiesta è già stata decisa.
 change-decided-now = Decisione registrata.
+optional = (facoltativo)
+document = Documento
+document-large = Il documento è troppo grande: al massimo { $mb } MB.
+document-kind = Il documento deve essere un PDF.

@@ -19,18 +19,18 @@ pub(super) struct Present {
 }
 
 /// Ends what holds, in a list of things with a period extension or part.
-fn before(day: Date) -> Date {
+pub(super) fn before(day: Date) -> Date {
     day.saturating_sub(1.day())
 }
 
-fn list<'a>(resource: &'a mut Value, key: &str) -> &'a mut Vec<Value> {
+pub(super) fn list<'a>(resource: &'a mut Value, key: &str) -> &'a mut Vec<Value> {
     if !resource[key].is_array() {
         resource[key] = json!([]);
     }
     resource[key].as_array_mut().expect("it was made one")
 }
 
-fn part<'a>(extension: &'a mut Value, url: &str) -> Option<&'a mut Value> {
+pub(super) fn part<'a>(extension: &'a mut Value, url: &str) -> Option<&'a mut Value> {
     let parts = extension["extension"].as_array_mut()?;
     parts.iter_mut().find(|one| one["url"] == url)
 }
@@ -97,11 +97,11 @@ pub(super) fn apply(request: &Request, present: &Present, day: Date) -> Result<V
             organization["active"] = json!(false);
             Ok(vec![organization])
         }
-        other => Err(format!("il tipo di variazione «{other}» non è previsto")),
+        other => super::more::apply(other, request, organization, site, day),
     }
 }
 
-fn needed(site: &Value) -> Result<(), String> {
+pub(super) fn needed(site: &Value) -> Result<(), String> {
     if site.is_object() {
         Ok(())
     } else {

@@ -2,12 +2,15 @@
 //! (`processes/richiesta-variazione-struttura.bpmn`). The request is a `Basic` that only the program writes; the process names it only.
 
 mod apply;
+mod document;
 mod hours;
+mod more;
 mod office;
 mod page;
 mod request;
 mod worker;
 
+pub(crate) use document::document;
 pub(crate) use office::{decide, list, show};
 pub(crate) use page::{ask, send, start};
 pub(crate) use request::Request;
@@ -35,8 +38,11 @@ pub(crate) struct Field {
     pub name: String,
     it: String,
     en: String,
-    /// `text`, `lines`, `date`, `number`, `service`.
+    /// `text`, `lines`, `date`, `time`, `number`, `email`, `url`, `service`, `title`, `access`, `file`.
     pub kind: String,
+    /// Whether it may be left empty.
+    #[serde(default)]
+    pub optional: bool,
 }
 
 #[derive(Deserialize)]
@@ -67,6 +73,11 @@ impl Field {
     pub fn of(&self, lang: Lang) -> &str {
         in_lang(lang, &self.it, &self.en)
     }
+}
+
+/// How large a form with a document may be.
+pub(crate) fn limit() -> axum::extract::DefaultBodyLimit {
+    axum::extract::DefaultBodyLimit::max(document::MAX + (64 << 10))
 }
 
 /// All that may be asked.

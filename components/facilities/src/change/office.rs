@@ -108,6 +108,7 @@ pub(crate) async fn show(State(app): State<App>, page: Page, Path(id): Path<Stri
         structure: request.get("struttura").to_owned(),
         values: fields
             .iter()
+            .filter(|field| field.kind != "file" && !request.value(&field.name).is_empty())
             .map(|field| (field.of(page.lang()).to_owned(), request.value(&field.name).to_owned()))
             .collect(),
         asked_by: request.get("chiesta-da-nome").to_owned(),

@@ -1,19 +1,18 @@
 //! The form of who manages a structure.
 
-use super::{Field, Kind, PROCESS, Request, kind, kinds};
+use super::{Field, Kind, PROCESS, Request, document, kind, kinds};
 use crate::App;
 use crate::rules;
 use crate::who::may_ask;
 use access::Actor;
 use askama::Template;
-use axum::Form;
-use axum::extract::{Path, Query, State};
+use axum::extract::{self, Path, Query, State};
 use http::StatusCode;
 use jiff::Timestamp;
 use jiff::civil::Date;
 use orchestrator::api::StartInstance;
 use serde::Deserialize;
-use serde_json::{Map, json};
+use serde_json::{Map, Value, json};
 use std::collections::HashMap;
 use web::{Answer, Failure, Flash, Page};
 
@@ -32,6 +31,8 @@ struct ChangeForm {
     today: String,
     reason: String,
     services: Vec<(String, String)>,
+    titles: Vec<(String, String)>,
+    access: Vec<(String, String)>,
     error: Option<String>,
 }
 
@@ -82,6 +83,14 @@ async fn form(
             .iter()
             .map(|one| (one.code.clone(), one.of(page.lang()).to_owned()))
             .collect(),
+        titles: rules::TITLES
+            .iter()
+            .map(|code| ((*code).to_owned(), page.named("title", code)))
+            .collect(),
+        access: rules::accessibility()
+            .iter()
+            .map(|one| (one.code.clone(), one.of(page.lang()).to_owned()))
+            .collect(),
         error,
         page: page
             .titled("change-title")
@@ -95,12 +104,8 @@ async fn form(
 }
 
 /// `POST /strutture/{id}/variazione`.
-pub(crate) async fn send(
-    State(app): State<App>,
-    page: Page,
-    Path(id): Path<String>,
-    Form(sent): Form<HashMap<String, String>>,
-) -> Answer {
+pub(crate) async fn send(State(app): State<App>, page: Page, Path(id): Path<String>, sent: extract::Request) -> Answer {
+    let (sent, file) = document::sent(&page, sent).await?;
     let register = app.register().await?;
     if register.get(&id).is_none() {
         return Err(Failure::NotFound(id));
@@ -110,7 +115,8 @@ pub(crate) async fn send(
     }
     let of = |name: &str| sent.get(name).map(|text| text.trim().to_owned()).unwrap_or_default();
     let kind = kind(&of("tipo")).ok_or_else(|| Failure::NotFound(of("tipo")))?;
-    if let Some(error) = wrong(&page, kind, &of) {
+    let bad = file.as_ref().and_then(|file| document::wrong(&page, file));
+    if let Some(error) = bad.or_else(|| wrong(&page, kind, &of)) {
         return form(&app, page, &id, Some(kind), &sent, Some(error)).await;
     }
     let mut request = Request::new(
@@ -126,7 +132,12 @@ pub(crate) async fn send(
     for field in &kind.fields {
         request.set(&format!("valore-{}", field.name), &of(&field.name));
     }
-    start(&app.context, &request, page.now()).await?;
+    // A name without its file says nothing.
+    if file.is_none() {
+        request.set("valore-documento", "");
+    }
+    let beside = file.map(|file| document::resource(&request.id, &file));
+    start(&app.context, &request, beside, page.now()).await?;
     let text = page.t("change-sent");
     page.redirect(&format!("/strutture/variazioni/{}", request.id), Flash::success(text))
 }
@@ -138,7 +149,10 @@ fn wrong(page: &Page, kind: &Kind, of: &dyn Fn(&str) -> String) -> Option<String
         .any(|field| of(&field.name).chars().count() > LONGEST)
         || of("motivo").chars().count() > LONGEST;
     let day: Option<Date> = of("decorrenza").parse().ok();
-    let missing = kind.fields.iter().find(|field| of(&field.name).is_empty());
+    let missing = kind
+        .fields
+        .iter()
+        .find(|field| !field.optional && of(&field.name).is_empty());
     match (day, missing) {
         _ if long => Some(page.t1("text-too-long", "max", LONGEST)),
         (None, _) => Some(page.t("change-day-missing")),
@@ -147,15 +161,18 @@ fn wrong(page: &Page, kind: &Kind, of: &dyn Fn(&str) -> String) -> Option<String
         _ if kind.code == "orari" => super::hours::read(&of("orari"), crate::period::Period::default())
             .err()
             .map(|line| page.t1("change-hours-wrong", "line", line)),
-        _ if kind.code == "posti-letto" && of("numero").parse::<u32>().is_err() => Some(page.t("change-number-wrong")),
+        _ if kind.fields.iter().any(|field| field.kind == "number") && of("numero").parse::<u32>().is_err() => {
+            Some(page.t("change-number-wrong"))
+        }
         _ => None,
     }
 }
 
-/// Starts the process of a request, which is written in the same commit.
+/// Starts the process of a request, which is written in the same commit, with what is `beside` it.
 pub(crate) async fn start(
     context: &component::Context,
     request: &Request,
+    beside: Option<Value>,
     now: Timestamp,
 ) -> Result<(), component::PeerError> {
     let day = request.day().and_then(web::local_start).unwrap_or(now).max(now);
@@ -167,7 +184,7 @@ pub(crate) async fn start(
         definition: PROCESS.into(),
         business_key: Some(request.id.clone()),
         variables,
-        resources: vec![request.resource()],
+        resources: std::iter::once(request.resource()).chain(beside).collect(),
         ..StartInstance::default()
     };
     context

@@ -56,7 +56,7 @@ async fn request(demo: &DemoContext) -> Result<(), String> {
     ] {
         request.set(name, value);
     }
-    let started = change::start(&demo.context, &request, now).await;
+    let started = change::start(&demo.context, &request, None, now).await;
     started.map_err(|error| error.to_string())?;
     (demo.settle)().await
 }

@@ -4,7 +4,9 @@ mod catalogue;
 mod files;
 
 use crate::App;
+use crate::find::{Asked, PAGE, find};
 use crate::model::Facility;
+use crate::open::State as Open;
 use crate::pages::now;
 use crate::rules;
 use askama::Template;
@@ -99,6 +101,62 @@ pub(crate) async fn one(
 ) -> Result<Json<Facility>, Failure> {
     let found = of_day(&app, &dated).await?.1.into_iter().find(|one| one.id == id);
     found.map(Json).ok_or(Failure::NotFound(id))
+}
+
+/// A structure that was found.
+#[derive(Debug, Serialize, JsonSchema)]
+pub(crate) struct Hit {
+    /// `open`, `closed`, `unknown`, now.
+    state: &'static str,
+    /// How far, where something was near.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    distance_km: Option<f64>,
+    /// The structure, as it is on the day.
+    structure: Facility,
+}
+
+/// A page of what was found.
+#[derive(Debug, Serialize, JsonSchema)]
+pub(crate) struct Hits {
+    /// The day it holds for.
+    date: Date,
+    /// Of all pages.
+    total: usize,
+    /// This page, from 1.
+    page: usize,
+    /// Nearest first where a place is given, else the likeliest first.
+    found: Vec<Hit>,
+}
+
+/// `GET /facilities/search`: what the page `/strutture` and the map find.
+pub(crate) async fn search(State(app): State<App>, Query(asked): Query<Asked>) -> Result<Json<Hits>, Failure> {
+    let register = app.register().await?;
+    let result = find(&register, &asked, now(app.context.clock.now()), PAGE);
+    if result.nowhere {
+        let place = if asked.qui.is_empty() {
+            &asked.vicino
+        } else {
+            &asked.qui
+        };
+        return Err(Failure::Unprocessable(format!(
+            "vicino, qui: '{place}' is neither a municipality of the region nor latitude,longitude"
+        )));
+    }
+    let found = result.found.iter().map(|found| Hit {
+        state: match found.state {
+            Open::Open(_) => "open",
+            Open::Closed(_) => "closed",
+            Open::Unknown => "unknown",
+        },
+        distance_km: found.distance_km.map(|km| (km * 1000.0).round() / 1000.0),
+        structure: found.one.on(result.day),
+    });
+    Ok(Json(Hits {
+        date: result.day,
+        total: result.total,
+        page: result.page,
+        found: found.collect(),
+    }))
 }
 
 /// `GET /facilities/structures.csv`.

@@ -39,6 +39,7 @@ struct SearchPage {
     past: Option<String>,
     next: Option<String>,
     sees_changes: bool,
+    brings_lists: bool,
 }
 
 /// What can be chosen.
@@ -153,6 +154,7 @@ pub(crate) async fn search(State(app): State<App>, page: Page, Query(asked): Que
         next: following("/strutture", &asked, result.page, result.total),
         total: result.total,
         sees_changes: crate::who::works_here(page.actor()),
+        brings_lists: crate::who::is_office(page.actor()),
         page: page.titled("structures-title"),
         asked,
     })

@@ -1,6 +1,6 @@
 //! From the ministry's lists to a change that takes effect on its day.
 
-use crate::system::{System, manager, office};
+use crate::system::{System, actor, manager, office};
 use access::Actor;
 use facilities::seed::seed;
 use jiff::SignedDuration;
@@ -174,4 +174,71 @@ async fn the_region_lists_and_fhir_agree_on_what_is_near() {
         )
         .await;
     assert_eq!(hospitals.unwrap(), 2);
+}
+
+#[tokio::test]
+async fn the_document_of_an_accreditation_is_public_once_it_is_approved() {
+    let system = filled().await;
+    let today = web::local_date(store::Clock::now(&*system.clock)).to_string();
+    let form = [
+        ("tipo", "titolo"),
+        ("titolo", "accreditamento"),
+        ("atto", "DCA 5/2026"),
+        ("ente", "Regione Campania"),
+        ("scadenza", "2029-12-31"),
+        ("decorrenza", today.as_str()),
+        ("motivo", "Rinnovo"),
+    ];
+    let ask = format!("{HOSPITAL}/variazione");
+    let picture = ("documento", "atto.pdf", "GIF89a");
+    assert_eq!(
+        system.upload(&manager(), &ask, &form, picture).await.status,
+        422,
+        "no PDF"
+    );
+    let sent = system
+        .upload(&manager(), &ask, &form, ("documento", "atto.pdf", "%PDF-1.7 prova"))
+        .await;
+    assert_eq!(sent.status, 303, "{}", sent.text);
+    let id = sent.location.rsplit('/').next().unwrap().to_owned();
+    let document = format!("/strutture/documenti/{id}");
+    let citizen = actor("Patient/p", "assistito", None);
+    assert_eq!(system.get(&citizen, &document).await.status, 404, "nobody decided yet");
+    assert_eq!(system.get(&office(), &document).await.text, "%PDF-1.7 prova");
+    assert!(system.get(&office(), &sent.location).await.text.contains(&document));
+    let decided = system.post(&office(), &sent.location, &[("esito", "accolta")]).await;
+    assert_eq!(decided.status, 303);
+    system.settle().await;
+    system
+        .clock
+        .set(store::Clock::now(&*system.clock) + SignedDuration::from_secs(10));
+    let shown = system.get(&citizen, HOSPITAL).await.text;
+    assert!(shown.contains("DCA 5/2026") && shown.contains(&document), "{shown}");
+    assert_eq!(system.get(&citizen, &document).await.text, "%PDF-1.7 prova");
+}
+
+#[tokio::test]
+async fn the_api_searches_as_the_pages_do() {
+    let system = filled().await;
+    let who = manager();
+    let asked = "/facilities/search?vicino=via+Roma+1,+Aversa&tipo=ospedale";
+    let found: Value = serde_json::from_str(&system.get(&who, asked).await.text).unwrap();
+    assert_eq!(
+        found["found"][0]["structure"]["city"], "Aversa",
+        "{}",
+        found["found"][0]
+    );
+    assert!(found["found"][0]["distance_km"].as_f64().unwrap() <= found["found"][1]["distance_km"].as_f64().unwrap());
+    let slip: Value = serde_json::from_str(
+        &system
+            .get(&who, "/facilities/search?q=cardareli&comune=napoli")
+            .await
+            .text,
+    )
+    .unwrap();
+    assert_eq!(
+        (slip["total"].as_u64(), slip["found"][0]["structure"]["id"].as_str()),
+        (Some(1), Some("hsp-150901"))
+    );
+    assert_eq!(system.get(&who, "/facilities/search?vicino=chissà").await.status, 422);
 }
