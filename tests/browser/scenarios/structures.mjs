@@ -55,6 +55,25 @@ for (const [who, name] of [["referente.russo", "richieste"], ["strutture.greco",
     }));
 }
 
+for (const width of ["desktop", "phone"]) {
+  test(`an accreditation is asked for with its document (${width})`, () =>
+    as("referente.russo", { width }, async (page) => {
+      await page.goto("/strutture/hsp-150901/variazione");
+      await sound(page, "variazioni possibili");
+      await page.getByRole("link", { name: "Autorizzazione, accreditamento o accordo" }).click();
+      await page.getByLabel("Quale").selectOption("accreditamento");
+      await page.getByLabel("Numero e data dell'atto").fill(`DCA 7/2026 ${width}`);
+      await page.getByLabel("Chi l'ha dato").fill("Regione Campania");
+      await page.getByLabel(/Il documento/).setInputFiles({ name: "atto.pdf", mimeType: "application/pdf", buffer: Buffer.from("%PDF-1.7 prova") });
+      await sound(page, "richiesta di accreditamento");
+      await picture(page, `accreditamento-${width}`);
+      await page.getByRole("button", { name: "Manda la richiesta" }).click();
+      await page.getByRole("link", { name: "atto.pdf" }).waitFor();
+      await sound(page, "accreditamento chiesto");
+      await picture(page, `accreditamento-chiesto-${width}`);
+    }));
+}
+
 const LIST = [
   "Codice;Denominazione;Tipologia;Comune;Telefono",
   "150901;Ospedale Cardarelli di Napoli;0;063049;081 7471111",
