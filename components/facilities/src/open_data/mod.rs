@@ -105,7 +105,7 @@ pub(crate) async fn one(
 
 /// A structure that was found.
 #[derive(Debug, Serialize, JsonSchema)]
-pub(crate) struct Hit {
+pub(crate) struct StructureHit {
     /// `open`, `closed`, `unknown`, now.
     state: &'static str,
     /// How far, where something was near.
@@ -125,7 +125,7 @@ pub(crate) struct Hits {
     /// This page, from 1.
     page: usize,
     /// Nearest first where a place is given, else the likeliest first.
-    found: Vec<Hit>,
+    found: Vec<StructureHit>,
 }
 
 /// `GET /facilities/search`: what the page `/strutture` and the map find.
@@ -142,7 +142,7 @@ pub(crate) async fn search(State(app): State<App>, Query(asked): Query<Asked>) -
             "vicino, qui: '{place}' is neither a municipality of the region nor latitude,longitude"
         )));
     }
-    let found = result.found.iter().map(|found| Hit {
+    let found = result.found.iter().map(|found| StructureHit {
         state: match found.state {
             Open::Open(_) => "open",
             Open::Closed(_) => "closed",
