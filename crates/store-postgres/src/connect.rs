@@ -108,7 +108,8 @@ pub(crate) fn readers(address: &str, options: &Options) -> Outcome<Pool> {
 
 /// Connections for upkeep and the one writer of this node.
 pub(crate) fn writers(address: &str, options: &Options) -> Outcome<Pool> {
-    pool(config(address, options.stuck)?, 3, Duration::from_mins(1))
+    // Two groups of the writer, one being committed and one being written behind it, and what upkeep reads.
+    pool(config(address, options.stuck)?, 4, Duration::from_mins(1))
 }
 
 /// A connection, or why there is none.

@@ -7,7 +7,8 @@
 //!   transactions share it. A node that stops while it holds the lock loses it after [`Options::stuck`].
 //!   A group is two trips to the server: lock and read all that is checked, write with `UNNEST` and commit. Where everything
 //!   that is checked was left by this node and no other has committed since, it is one: the lock is taken and the belief verified
-//!   with the writing (`writer/known.rs`).
+//!   with the writing (`writer/known.rs`). The rows of such a group are written while the one before it is being committed
+//!   (`writer/line.rs`).
 //! * **Reading**: a [`store::Snapshot`] is a `REPEATABLE READ` transaction on a pooled connection. No copies are kept in the node:
 //!   other nodes write.
 //! * **Searching**: the same plans, walks and marks as the embedded store, see [`search`]; candidates are fetched by the chunk.

@@ -43,6 +43,8 @@ pub(crate) struct Node {
     others: watch::Sender<Others>,
     /// What the last group left; `None` while one is under way, and after one that failed.
     pub known: Mutex<Option<Known>>,
+    /// Groups that were written behind another.
+    pub overlapped: AtomicU64,
 }
 
 impl Node {
@@ -124,6 +126,7 @@ impl PostgresStore {
             name: name(&connect::take(&writers).await?).await?,
             others: watch::Sender::new(Others::default()),
             known: Mutex::new(None),
+            overlapped: AtomicU64::new(0),
             writers,
             options,
         });
@@ -152,6 +155,11 @@ impl PostgresStore {
     /// Transactions of this node that wait for the writer now.
     pub fn waiting(&self) -> usize {
         self.queue.waiting()
+    }
+
+    /// Groups of this node whose rows were written while the group before them was being committed, and that held.
+    pub fn overlapped(&self) -> u64 {
+        self.node.overlapped.load(Ordering::Relaxed)
     }
 
     /// Refuses new transactions, finishes those that wait, and ends the writer.

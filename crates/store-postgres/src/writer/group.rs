@@ -1,5 +1,6 @@
 //! Many transactions, one commit.
 
+use super::flight::{self, Before};
 use super::known::{Certain, Known};
 use super::pending::Pending;
 use super::{Answer, Extracted, Work, erase, flush, load, remove};
@@ -15,7 +16,6 @@ use fhir::CustomParams;
 use std::collections::{BTreeSet, HashMap};
 use std::sync::Arc;
 use store::{AuditEntry, Committed, StoreError};
-use tokio_postgres::error::SqlState;
 
 /// What is given out in the order of commits.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -58,6 +58,8 @@ pub(crate) struct Group {
     pub words: BTreeSet<String>,
     /// Instances that jobs were leased of.
     pub leased: BTreeSet<String>,
+    /// Instances whose rows were sent, and whether they are new.
+    changed: Vec<(String, bool)>,
     /// Where the group found the position, or takes it to be.
     before: Position,
     /// What the group before left.
@@ -71,11 +73,12 @@ enum Trip {
     /// It holds the lock and has read what it is checked against. Whether the group before was of this node.
     Asked { steady: bool },
     /// It goes in one trip, and is refused unless the position is as it is taken to be and these instances do not exist.
-    Certain { absent: Vec<String> },
+    /// `ahead`: rows of it were sent before the lock is taken, while the group before it was being committed.
+    Certain { absent: Vec<String>, ahead: bool },
 }
 
 /// Why a group was not committed.
-enum Failure {
+pub(super) enum Failure {
     /// Nothing was written.
     Nothing(StoreError),
     /// The connection broke while the database was committing.
@@ -106,15 +109,22 @@ impl From<StoreError> for Failure {
 pub(super) async fn commit(node: &Arc<Node>, transactions: &[Extracted]) -> Vec<Answer> {
     match attempt(node, transactions).await {
         Ok(answers) => answers,
-        Err(failure @ (Failure::Unknown(_) | Failure::Stale)) => vec![Err(failure.into()); transactions.len()],
-        Err(Failure::Nothing(error)) if transactions.len() == 1 => vec![Err(error)],
+        Err(failure) => failed(node, transactions, failure).await,
+    }
+}
+
+/// What the transactions of a group that was not committed are answered, with each tried alone where that may help.
+pub(super) async fn failed(node: &Arc<Node>, transactions: &[Extracted], failure: Failure) -> Vec<Answer> {
+    match failure {
+        Failure::Unknown(_) | Failure::Stale => vec![Err(failure.into()); transactions.len()],
+        Failure::Nothing(error) if transactions.len() == 1 => vec![Err(error)],
         // None of them is the culprit: each alone would wait as long for the same answer.
-        Err(Failure::Nothing(
+        Failure::Nothing(
             error @ (StoreError::Unreachable(_) | StoreError::Full(_) | StoreError::Overloaded { .. }),
-        )) => {
+        ) => {
             vec![Err(error); transactions.len()]
         }
-        Err(Failure::Nothing(error)) => {
+        Failure::Nothing(error) => {
             tracing::warn!(%error, "a group failed; trying its transactions one by one");
             let mut answers = Vec::with_capacity(transactions.len());
             for one in transactions {
@@ -148,21 +158,7 @@ async fn group(node: &Arc<Node>, transactions: &[Extracted]) -> Result<Vec<Answe
 
 async fn work(node: &Arc<Node>, transactions: &[Extracted]) -> Result<Vec<Answer>, Failure> {
     let mut group = Group::begin(node, transactions).await?;
-    let mut answers = Vec::with_capacity(transactions.len());
-    for (transaction, generation) in transactions {
-        answers.push(match group.check(transaction).await {
-            Ok(()) => {
-                group.apply(transaction, *generation).await?;
-                Ok(Committed {
-                    seq: group.position.seq as u64,
-                })
-            }
-            Err(error @ (StoreError::Backend(_) | StoreError::Full(_) | StoreError::Unreachable(_))) => {
-                return Err(error.into());
-            }
-            Err(refused) => Err(refused),
-        });
-    }
+    let answers = group.take(transactions).await?;
     if let Some(watch) = &node.options.watch {
         watch.flushing();
     }
@@ -198,18 +194,57 @@ pub(super) async fn upkeep(node: &Arc<Node>, work: Work) -> Answer {
 impl Group {
     /// Learns what the transactions are checked against: from what the group before left, or with the lock of all writers.
     async fn begin(node: &Arc<Node>, transactions: &[Extracted]) -> Outcome<Self> {
+        if let Some(group) = Self::certain(node, transactions).await? {
+            return Ok(group);
+        }
         let known = node.known.lock().take();
         let session = Session::begun(connect::take(&node.writers).await?);
-        let trusted = known.as_ref().filter(|known| known.steady);
-        let certain = trusted
-            .filter(|_| !transactions.is_empty())
-            .and_then(|known| Some((known.position.clone(), known.answer(transactions)?)));
-        let (position, stored, trip) = match certain {
-            Some((position, Certain { stored, absent })) => (position, stored, Trip::Certain { absent }),
-            None => ask(node, &session, transactions, known.as_ref()).await?,
-        };
+        let (position, stored, trip) = ask(node, &session, transactions, known.as_ref()).await?;
         let custom = custom::current(node, &session, position.params).await?;
-        Ok(Self {
+        Ok(Self::new(node, session, custom, (position, stored), (known, trip)))
+    }
+
+    /// A group of which nothing needs to be asked, if the group before left all that is expected.
+    pub(super) async fn certain(node: &Arc<Node>, transactions: &[Extracted]) -> Outcome<Option<Self>> {
+        let known = node.known.lock().take();
+        let certain = match &known {
+            Some(known) if known.steady && !transactions.is_empty() => known.answer(transactions),
+            _ => None,
+        };
+        let (Some(Certain { stored, absent }), Some(position)) = (certain, known.as_ref().map(|k| k.position.clone()))
+        else {
+            *node.known.lock() = known;
+            return Ok(None);
+        };
+        let session = Session::begun(connect::take(&node.writers).await?);
+        let custom = custom::current(node, &session, position.params).await?;
+        let trip = Trip::Certain { absent, ahead: false };
+        Ok(Some(Self::new(
+            node,
+            session,
+            custom,
+            (position, stored),
+            (known, trip),
+        )))
+    }
+
+    /// How it stands before its last trip.
+    pub(super) fn before(&self) -> Before {
+        match self.trip {
+            Trip::Asked { .. } => Before::Asked,
+            Trip::Certain { ahead: false, .. } => Before::Nothing,
+            Trip::Certain { ahead: true, .. } => Before::Ahead,
+        }
+    }
+
+    fn new(
+        node: &Arc<Node>,
+        session: Session,
+        custom: Arc<CustomParams>,
+        (position, stored): (Position, load::Loaded),
+        (known, trip): (Option<Known>, Trip),
+    ) -> Self {
+        Self {
             before: position.clone(),
             session: Arc::new(session),
             position,
@@ -223,9 +258,30 @@ impl Group {
             accesses: Vec::new(),
             words: BTreeSet::new(),
             leased: BTreeSet::new(),
+            changed: Vec::new(),
             known,
             trip,
-        })
+        }
+    }
+
+    /// Checks and applies each in turn: what they are answered once the group is committed.
+    pub(super) async fn take(&mut self, transactions: &[Extracted]) -> Result<Vec<Answer>, Failure> {
+        let mut answers = Vec::with_capacity(transactions.len());
+        for (transaction, generation) in transactions {
+            answers.push(match self.check(transaction).await {
+                Ok(()) => {
+                    self.apply(transaction, *generation).await?;
+                    Ok(Committed {
+                        seq: self.position.seq as u64,
+                    })
+                }
+                Err(error @ (StoreError::Backend(_) | StoreError::Full(_) | StoreError::Unreachable(_))) => {
+                    return Err(error.into());
+                }
+                Err(refused) => Err(refused),
+            });
+        }
+        Ok(answers)
     }
 
     /// Whether it is begun anew, with questions, should the database know better.
@@ -261,14 +317,41 @@ impl Group {
 
     /// Writes what is left, commits, and puts into force for this node what was committed.
     async fn finish(mut self) -> Result<(), Failure> {
+        let batch = self.seal().await?;
+        flight::send(self.session.clone(), batch, self.before()).await?;
+        let node = self.node.clone();
+        let known = self.landed();
+        *node.known.lock() = Some(known);
+        Ok(())
+    }
+
+    /// The statements for what was taken since the last time.
+    pub(super) async fn rows(&mut self) -> Outcome<Batch> {
+        let changed = self.pending.instances.iter();
+        self.changed.extend(changed.map(|(id, moved)| (id.clone(), moved.new)));
+        let rows = flush::batch(self).await?;
+        let Trip::Certain { absent, .. } = &mut self.trip else {
+            return Ok(rows);
+        };
+        let absent = std::mem::take(absent);
+        if absent.is_empty() {
+            return Ok(rows);
+        }
+        let sql = "SELECT 1 / CASE WHEN EXISTS
+             (SELECT FROM unnest($1::text[]) AS w(id) JOIN instance i ON i.id = w.id) THEN 0 ELSE 1 END";
+        let mut first = Batch::default();
+        let what = "looking for new instances";
+        first.add(&self.session, sql, params![absent], what).await?;
+        Ok(rows.after(first))
+    }
+
+    /// The statements that are left before the commit.
+    pub(super) async fn seal(&mut self) -> Outcome<Batch> {
         // Each commit moves the position, so that whoever finds it where it was knows that nothing was written.
         self.position.n += 1;
-        let changed = self.pending.instances.iter();
-        let changed: Vec<(String, bool)> = changed.map(|(id, moved)| (id.clone(), moved.new)).collect();
-        let mut batch = flush::batch(&mut self).await?;
-        audit::append(&mut self, &mut batch).await?;
-        let certain = self.is_certain();
-        if certain {
+        let mut batch = self.rows().await?;
+        audit::append(self, &mut batch).await?;
+        if self.is_certain() {
             batch = batch.after(self.claims().await?);
         } else {
             self.moves(&mut batch).await?;
@@ -277,39 +360,7 @@ impl Group {
         let told = listen::told(&self.node.name, &self.words);
         let sql = "SELECT pg_notify('sinfonia', $1)";
         batch.add(&self.session, sql, params![told], what).await?;
-        let session = self.session.clone();
-        let begins = async {
-            match certain {
-                true => session.client().batch_execute(BEGIN).await,
-                false => Ok(()),
-            }
-        };
-        // Sent in this order, since the first poll of each sends it.
-        let commit = session.client().batch_execute("COMMIT");
-        let (begun, written, committed) = futures::join!(begins, batch.try_send(&session), commit);
-        begun.at("beginning")?;
-        // After a refused statement COMMIT rolls back.
-        written.map_err(|(error, code)| match code {
-            Some(SqlState::DIVISION_BY_ZERO | SqlState::UNIQUE_VIOLATION) if certain => Failure::Stale,
-            _ => Failure::Nothing(error),
-        })?;
-        if let Err(error) = committed {
-            let known = error.as_db_error().is_some();
-            let error = Err::<(), _>(error).at("committing").expect_err("an error");
-            return Err(if known {
-                Failure::Nothing(error)
-            } else {
-                Failure::Unknown(StoreError::Unreachable(format!(
-                    "{error}; the connection broke during the commit: whether it was written must be read"
-                )))
-            });
-        }
-        self.committed(changed);
-        drop(session);
-        if let Some(mut session) = Arc::into_inner(self.session) {
-            session.ended();
-        }
-        Ok(())
+        Ok(batch)
     }
 
     /// Moves the position: the lock is held.
@@ -329,6 +380,11 @@ impl Group {
     /// Takes the lock and moves the position, if what this group believes is so: each statement divides by nothing if it is not.
     async fn claims(&self) -> Outcome<Batch> {
         let mut batch = Batch::default();
+        if let Trip::Certain { ahead: true, .. } = self.trip {
+            // Rows are held already: who has the lock may wait for one of them, so that it is not waited for.
+            let sql = "SELECT 1 FROM position WHERE one FOR UPDATE NOWAIT";
+            batch.add(&self.session, sql, params![], "taking the lock").await?;
+        }
         let Position {
             seq,
             rid,
@@ -354,20 +410,11 @@ impl Group {
             then
         ];
         batch.add(&self.session, sql, values, "moving the position").await?;
-        if let Trip::Certain { absent } = &self.trip
-            && !absent.is_empty()
-        {
-            let sql = "SELECT 1 / CASE WHEN EXISTS
-                 (SELECT FROM unnest($1::text[]) AS w(id) JOIN instance i ON i.id = w.id) THEN 0 ELSE 1 END";
-            let values = params![absent.clone()];
-            batch
-                .add(&self.session, sql, values, "looking for new instances")
-                .await?;
-        }
         Ok(batch)
     }
 
-    fn committed(&mut self, changed: Vec<(String, bool)>) {
+    /// It is committed: puts into force for this node what was written, and says what is known now.
+    pub(super) fn landed(mut self) -> Known {
         let node = self.node.clone();
         for (code, name) in &self.new_types {
             node.types.learn(*code, name);
@@ -379,12 +426,53 @@ impl Group {
             Trip::Asked { steady } => steady,
             Trip::Certain { .. } => true,
         };
+        let changed = std::mem::take(&mut self.changed);
         let known = self.known.take();
-        *node.known.lock() = Some(Known::after(known, self, steady, changed));
+        let known = Known::after(known, &self, steady, changed);
+        if let Some(mut session) = Arc::into_inner(self.session) {
+            session.ended();
+        }
+        known
+    }
+
+    /// A group whose rows are written while another is being committed, on a connection of its own. It holds if that one does.
+    pub(super) async fn behind(ahead: &Self) -> Outcome<Self> {
+        let session = Session::begun(connect::take(&ahead.node.writers).await?);
+        let trip = Trip::Certain {
+            absent: Vec::new(),
+            ahead: true,
+        };
+        let state = (ahead.position.clone(), load::Loaded::default());
+        Ok(Self::new(
+            &ahead.node,
+            session,
+            ahead.custom.clone(),
+            state,
+            (None, trip),
+        ))
+    }
+
+    /// What a transaction of a group behind this one is checked against, where that is known.
+    pub(super) fn answer(&self, transaction: &Extracted) -> Option<Certain> {
+        self.known.as_ref()?.answer(std::slice::from_ref(transaction))
+    }
+
+    /// Takes in what a transaction is checked against.
+    pub(super) fn admit(&mut self, Certain { stored, absent: new }: Certain) {
+        self.stored.instances.extend(stored.instances);
+        if let Trip::Certain { absent, .. } = &mut self.trip {
+            absent.extend(new);
+        }
+    }
+
+    /// The group before is committed, and this is known since.
+    pub(super) fn follow(&mut self, known: Known) {
+        self.known = Some(known);
     }
 }
 
-const BEGIN: &str = "BEGIN ISOLATION LEVEL READ COMMITTED";
+/// Begins a group.
+pub(super) const BEGIN: &str = "BEGIN ISOLATION LEVEL READ COMMITTED";
 
 /// Takes the lock of all writers, learns how far they have come and what the transactions are checked against.
 async fn ask(

@@ -8,6 +8,7 @@
 use super::Extracted;
 use super::group::{Group, Position};
 use super::load::Loaded;
+use crate::place;
 use std::collections::{HashMap, HashSet};
 use store::{LeaseWrite, OutboxWrite, RecordWrite, TimerWrite, Transaction, WaitWrite};
 
@@ -155,6 +156,35 @@ impl Known {
     }
 }
 
+/// Hashes of what a transaction writes or lies beside: two that have none in common can be written in any order, and at once.
+pub(super) fn touches(transaction: &Transaction) -> impl Iterator<Item = i64> {
+    let instances = transaction.instances.iter().map(|write| write.id.as_str());
+    let history = transaction.history.iter().map(|write| write.instance.as_str());
+    let gone = transaction.waits.iter().filter_map(|write| match write {
+        WaitWrite::Remove(key) => Some(key.instance.as_str()),
+        WaitWrite::Add(_) => None,
+    });
+    let timers = transaction.timers.iter().map(|write| match write {
+        TimerWrite::Set { id, .. } | TimerWrite::Remove { id, .. } => id.as_str(),
+    });
+    let leases = transaction.leases.iter().map(|write| write.id.as_str());
+    let outbox = transaction.outbox.iter().map(|write| match write {
+        OutboxWrite::Add { id, .. } | OutboxWrite::Remove { id } | OutboxWrite::Retry { id, .. } => id.as_str(),
+    });
+    let records = transaction.records.iter().map(|write| write.key.as_str());
+    let names = instances
+        .chain(history)
+        .chain(gone)
+        .chain(timers)
+        .chain(leases)
+        .chain(outbox);
+    names
+        .chain(records)
+        .chain(beside(transaction))
+        .filter(|name| !name.is_empty())
+        .map(place::key)
+}
+
 /// Whether a transaction expects something that is not kept here.
 fn asks(transaction: &Transaction) -> bool {
     let leads = |write: &store::HistoryWrite| transaction.leads(&write.instance, write.revision);
@@ -191,7 +221,6 @@ fn beside(transaction: &Transaction) -> impl Iterator<Item = &str> {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::place;
     use jiff::Timestamp;
     use store::{InstanceStatus, InstanceWrite};
 

@@ -4,9 +4,11 @@ mod apply;
 mod check;
 mod delivery;
 mod erase;
+mod flight;
 mod flush;
 mod group;
 mod known;
+mod line;
 mod load;
 mod pending;
 mod process;
@@ -22,11 +24,12 @@ pub(crate) use resources::IndexChange;
 use crate::error::Outcome;
 use crate::online::Chunk;
 use crate::postgres_store::Node;
+use line::Line;
 use parking_lot::Mutex;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicUsize, Ordering};
 use store::{Committed, StoreError, Transaction};
-use tokio::sync::{mpsc, oneshot};
+use tokio::sync::{Notify, mpsc, oneshot};
 
 /// What one transaction gets back.
 pub(crate) type Answer = Result<Committed, StoreError>;
@@ -57,17 +60,30 @@ struct Job {
 /// The bounded queue in front of the writer.
 pub(crate) struct Queue {
     jobs: Mutex<Option<mpsc::UnboundedSender<Job>>>,
-    waiting: Arc<AtomicUsize>,
+    count: Arc<Count>,
     limit: usize,
 }
+
+/// How many wait, and a word when they are as many as are worth a trip of their own.
+#[derive(Default)]
+struct Count {
+    waiting: AtomicUsize,
+    enough: Notify,
+}
+
+/// Transactions that are worth sending while the group before them is being committed: each trip costs the database some
+/// statements, however few rows they have.
+const ENOUGH: usize = 16;
 
 impl Queue {
     /// Adds work, or refuses at once; the receiver gets its answer.
     pub fn push(&self, work: Work) -> Outcome<oneshot::Receiver<Answer>> {
         let room = |waiting: usize| (waiting < self.limit).then_some(waiting + 1);
-        if let Err(waiting) = self.waiting.fetch_update(Ordering::Relaxed, Ordering::Relaxed, room) {
-            return Err(StoreError::Overloaded { waiting });
-        }
+        let count = &*self.count;
+        let before = match count.waiting.fetch_update(Ordering::Relaxed, Ordering::Relaxed, room) {
+            Ok(before) => before,
+            Err(waiting) => return Err(StoreError::Overloaded { waiting }),
+        };
         let bytes = match &work {
             Work::Commit((transaction, _)) => payload_bytes(transaction),
             _ => 0,
@@ -78,16 +94,19 @@ impl Queue {
             .as_ref()
             .is_some_and(|jobs| jobs.send(Job { work, bytes, reply }).is_ok());
         if sent {
+            if before + 1 == ENOUGH {
+                count.enough.notify_one();
+            }
             Ok(answer)
         } else {
-            self.waiting.fetch_sub(1, Ordering::Relaxed);
+            count.waiting.fetch_sub(1, Ordering::Relaxed);
             Err(StoreError::Closed)
         }
     }
 
     /// Work that waits now.
     pub fn waiting(&self) -> usize {
-        self.waiting.load(Ordering::Relaxed)
+        self.count.waiting.load(Ordering::Relaxed)
     }
 
     /// Refuses new work; what waits is still done.
@@ -108,56 +127,11 @@ fn payload_bytes(transaction: &Transaction) -> usize {
 /// The queue, and the task that empties it.
 pub(crate) fn start(node: Arc<Node>, limit: usize) -> (Queue, tokio::task::JoinHandle<()>) {
     let (sender, receiver) = mpsc::unbounded_channel();
-    let waiting = Arc::new(AtomicUsize::new(0));
+    let count = Arc::new(Count::default());
     let queue = Queue {
         jobs: Mutex::new(Some(sender)),
-        waiting: waiting.clone(),
+        count: count.clone(),
         limit,
     };
-    (queue, tokio::spawn(run(node, receiver, waiting)))
-}
-
-async fn run(node: Arc<Node>, mut jobs: mpsc::UnboundedReceiver<Job>, waiting: Arc<AtomicUsize>) {
-    let mut next = None;
-    loop {
-        let first = match next.take() {
-            Some(job) => job,
-            None => match jobs.recv().await {
-                Some(job) => job,
-                None => return,
-            },
-        };
-        let (mut group, mut replies, mut bytes) = (Vec::new(), Vec::new(), 0);
-        let mut job = Some(first);
-        while let Some(this) = job.take() {
-            match this.work {
-                Work::Commit(transaction) => {
-                    bytes += this.bytes;
-                    group.push(transaction);
-                    replies.push(this.reply);
-                }
-                other if group.is_empty() => {
-                    waiting.fetch_sub(1, Ordering::Relaxed);
-                    let _ = this.reply.send(group::upkeep(&node, other).await);
-                    break;
-                }
-                work => {
-                    next = Some(Job { work, ..this });
-                    break;
-                }
-            }
-            if group.len() < node.options.batch.max(1) && bytes < node.options.batch_bytes {
-                job = jobs.try_recv().ok();
-            }
-        }
-        if group.is_empty() {
-            continue;
-        }
-        waiting.fetch_sub(group.len(), Ordering::Relaxed);
-        let answers = group::commit(&node, &group).await;
-        for (reply, answer) in replies.into_iter().zip(answers) {
-            // A caller that went away does not undo what was committed.
-            let _ = reply.send(answer);
-        }
-    }
+    (queue, tokio::spawn(Line::new(node, receiver, count).run()))
 }

@@ -2,5 +2,6 @@
 
 mod contract;
 mod nodes;
+mod overlap;
 mod tls;
 mod upgrade;

@@ -9,13 +9,13 @@ use store::{
 };
 use store_postgres::{Options, PostgresStore};
 
-async fn open(database: &Database) -> Arc<PostgresStore> {
+pub(crate) async fn open(database: &Database) -> Arc<PostgresStore> {
     PostgresStore::open(&database.address(), Options::default())
         .await
         .unwrap()
 }
 
-fn step(id: &str, expected_revision: u64) -> Transaction {
+pub(crate) fn step(id: &str, expected_revision: u64) -> Transaction {
     let at = Timestamp::UNIX_EPOCH;
     let write = InstanceWrite {
         id: id.to_owned(),
@@ -48,7 +48,7 @@ fn step(id: &str, expected_revision: u64) -> Transaction {
     }
 }
 
-async fn revision(store: &PostgresStore, id: &str) -> u64 {
+pub(crate) async fn revision(store: &PostgresStore, id: &str) -> u64 {
     let found = store.snapshot().await.unwrap().instance(id).await.unwrap();
     found.map_or(0, |instance| instance.revision)
 }
