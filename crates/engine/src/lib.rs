@@ -14,6 +14,7 @@ mod env;
 mod error;
 mod event;
 mod plan;
+mod rename;
 mod run;
 mod state;
 mod step;

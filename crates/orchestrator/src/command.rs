@@ -31,6 +31,8 @@ pub(crate) enum Asked<'a> {
     One(Command),
     /// What follows from where it stands.
     Several(Several<'a>),
+    /// It is about this patient from now on; no token moves.
+    Reassign(&'a str),
 }
 
 /// A command with all that goes along.
@@ -180,6 +182,7 @@ impl Orchestrator {
         match &order.asked {
             Asked::One(command) => self.step(before, command.clone(), now),
             Asked::Several(several) => self.steps(before, several(before)?, now),
+            Asked::Reassign(patient) => Ok(Self::reassigned(before, patient)),
         }
     }
 

@@ -5,6 +5,7 @@ use crate::command::{Asked, Order};
 use crate::history::record;
 use crate::instance::Hot;
 use crate::leases::{Claim, Take, rank};
+use crate::op::reassign::tasks_of;
 use crate::timers::JOB_TIMER;
 use crate::{Orchestrator, OrchestratorError, delivery::Delivery, leases, mirror};
 use engine::{Effect, Event, JobSpec};
@@ -168,7 +169,12 @@ impl<'a> Builder<'a> {
         if let Some(take) = order.take {
             applied.taken = self.hand_over(take, &applied.hot);
         }
-        self.care_plan(&applied.hot).await?;
+        let moves = applied.before.patient.clone().filter(|_| applied.hot.revision > 1);
+        let moves = moves.filter(|before| applied.hot.patient.as_ref() != Some(before));
+        if let Some(before) = &moves {
+            self.tasks_follow(&applied.hot, before).await?;
+        }
+        self.care_plan(&applied.hot, moves.is_some()).await?;
         for (id, (version, task)) in std::mem::take(&mut self.tasks) {
             self.put(task, &id, version, Method::Put)?;
         }
@@ -508,11 +514,23 @@ impl<'a> Builder<'a> {
         Ok(self.tasks.get_mut(id).map(|(_, task)| task))
     }
 
-    /// The CarePlan of a patient's instance, at its start and at its end.
-    async fn care_plan(&mut self, hot: &Hot) -> Result<(), OrchestratorError> {
+    /// The tasks of an instance that is about another record now are of that one, closed ones too.
+    async fn tasks_follow(&mut self, hot: &Hot, before: &str) -> Result<(), OrchestratorError> {
+        let from = format!("Patient/{before}");
+        let to = format!("Patient/{}", hot.patient.as_deref().unwrap_or_default());
+        for id in tasks_of(self.snapshot().await?.as_mut(), &hot.state.id).await? {
+            if let Some(task) = self.task(&id).await? {
+                mirror::repoint(task, &from, &to);
+            }
+        }
+        Ok(())
+    }
+
+    /// The CarePlan of a patient's instance, at its start and at its end, and when it is about another record.
+    async fn care_plan(&mut self, hot: &Hot, moves: bool) -> Result<(), OrchestratorError> {
         let Some(patient) = &hot.patient else { return Ok(()) };
         let ended = matches!(hot.status, InstanceStatus::Completed | InstanceStatus::Terminated);
-        if hot.revision > 1 && !ended {
+        if hot.revision > 1 && !ended && !moves {
             return Ok(());
         }
         let id = hot.state.id.clone();

@@ -4,9 +4,9 @@ use crate::Orchestrator;
 use crate::history::{analysis, export, state_at};
 use crate::op::{
     assign_task, cancel, change_lock, change_task, comment_task, complete_job, complete_jobs, complete_task,
-    delegate_task, deploy, evaluate_conditions, fail_job, fetch_jobs, migrate, modify, preview_batch, remove_batch,
-    retire_definition, retry_incident, send_message, send_signal, set_variables, start, start_batch, steer_batch,
-    suspend, suspend_definition, throw_error,
+    delegate_task, deploy, evaluate_conditions, fail_job, fetch_jobs, migrate, modify, preview_batch, reassign,
+    remove_batch, retire_definition, retry_incident, send_message, send_signal, set_variables, start, start_batch,
+    steer_batch, suspend, suspend_definition, throw_error,
 };
 use crate::query::{batches, calendars, definitions, history, incidents, instances, jobs, start_parts, tasks};
 use crate::simulations::routes as simulations;
@@ -31,6 +31,9 @@ const WORKER: Policy = Policy::May("processes.jobs");
 const PLANNERS: Policy = Policy::May("processes.plan");
 /// Models and what only the installation's keeper looks at.
 const ADMIN: Policy = Policy::May("processes.administer");
+
+/// The program itself: what the registry decided about records.
+const PROGRAM: Policy = Policy::May("internal");
 
 /// Every route, with full paths under `/orchestrator`.
 pub fn routes(orchestrator: Arc<Orchestrator>) -> Routes {
@@ -57,6 +60,7 @@ fn commands(o: &Arc<Orchestrator>) -> Routes {
         };
     }
     rows! {
+        "/instances/{id}/patient" PROGRAM => reassign::handler, "Makes an instance that of another record of its person";
         "/instances" STAFF => start::handler, "Starts an instance of a process";
         "/instances/{id}/variables" OPERATIONS => set_variables::handler, "Sets variables of an instance";
         "/instances/{id}/cancel" OPERATIONS => cancel::handler, "Cancels an instance";

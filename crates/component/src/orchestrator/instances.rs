@@ -5,8 +5,8 @@ use crate::PeerError;
 use access::Actor;
 use orchestrator::api::{
     Analysis, CancelInstance, Correlated, HistoryEntry, IncidentInfo, InstanceAt, InstanceInfo, List, MigrateInstance,
-    ModifyInstance, Moved, ResumeInstance, RetryIncident, SendMessage, SendSignal, SetVariables, StartInstance,
-    SuspendInstance,
+    ModifyInstance, Moved, ReassignInstance, ResumeInstance, RetryIncident, SendMessage, SendSignal, SetVariables,
+    StartInstance, SuspendInstance,
 };
 use serde_json::{Map, Value};
 
@@ -124,6 +124,16 @@ impl Orchestrator {
     pub async fn migrate(&self, instance: &str, to: &MigrateInstance) -> Result<Moved, PeerError> {
         let path = format!("/orchestrator/instances/{}/migrate", segment(instance));
         self.post(&path, to).await
+    }
+
+    /// Makes an instance that of another record of its person, with its tasks. Only the program may.
+    pub async fn reassign_instance(&self, instance: &str, patient: &str, reason: &str) -> Result<Moved, PeerError> {
+        let path = format!("/orchestrator/instances/{}/patient", segment(instance));
+        let request = ReassignInstance {
+            patient: patient.to_owned(),
+            reason: reason.to_owned(),
+        };
+        self.post(&path, &request).await
     }
 
     /// Sends a message to whoever waits for it, else starts the process that begins with it.

@@ -30,6 +30,9 @@ pub struct Delta<'a> {
     next: Option<u64>,
     #[serde(default, rename = "d", skip_serializing_if = "Option::is_none")]
     definition: Option<Cow<'a, str>>,
+    /// The business key, where it became another.
+    #[serde(default, rename = "k", skip_serializing_if = "Option::is_none")]
+    business_key: Option<Cow<'a, str>>,
     #[serde(default, rename = "ca", skip_serializing_if = "Option::is_none")]
     called: Option<Cow<'a, [String]>>,
     #[serde(default, rename = "h", skip_serializing_if = "Option::is_none")]
@@ -84,6 +87,11 @@ impl<'a> Delta<'a> {
             status: (before.status != after.status).then_some(after.status),
             next: (before.next != after.next).then_some(after.next),
             definition: (before.definition != after.definition).then_some(Cow::Borrowed(after.definition.as_str())),
+            business_key: after
+                .business_key
+                .as_deref()
+                .filter(|_| before.business_key != after.business_key)
+                .map(Cow::Borrowed),
             called: (before.called != after.called).then_some(Cow::Borrowed(after.called.as_slice())),
             held: Held::between(before.held.as_deref(), after.held.as_deref()),
             scopes: Rows::between(&before.scopes, &after.scopes, &told),
@@ -165,6 +173,9 @@ impl State {
         self.next = delta.next.unwrap_or(self.next);
         if let Some(definition) = delta.definition {
             self.definition = definition.into_owned();
+        }
+        if let Some(key) = delta.business_key {
+            self.business_key = Some(key.into_owned());
         }
         if let Some(called) = delta.called {
             self.called = called.into_owned();

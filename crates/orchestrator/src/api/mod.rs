@@ -303,6 +303,16 @@ pub struct SetVariables {
     pub reason: Option<String>,
 }
 
+/// `POST /orchestrator/instances/{id}/patient`: it is about another record of the same person.
+#[derive(Debug, Clone, Default, Serialize, Deserialize, JsonSchema)]
+#[serde(rename_all = "camelCase", default)]
+pub struct ReassignInstance {
+    /// Id of the Patient (required).
+    pub patient: String,
+    /// Why (required).
+    pub reason: String,
+}
+
 /// `POST /orchestrator/instances/{id}/cancel`.
 #[derive(Debug, Clone, Default, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "camelCase", default)]

@@ -38,6 +38,16 @@ fn is_reference(text: &str) -> bool {
     })
 }
 
+/// Puts another record of the person in the place of one, wherever it is named as a whole.
+pub(crate) fn repoint(value: &mut Value, from: &str, to: &str) {
+    match value {
+        Value::String(text) if text == from => to.clone_into(text),
+        Value::Array(items) => items.iter_mut().for_each(|item| repoint(item, from, to)),
+        Value::Object(members) => members.values_mut().for_each(|member| repoint(member, from, to)),
+        _ => {}
+    }
+}
+
 /// Text at a path of object keys.
 fn text<'a>(value: &'a Value, path: &[&str]) -> Option<&'a str> {
     path.iter().try_fold(value, |v, key| v.get(key)).and_then(Value::as_str)

@@ -17,6 +17,7 @@ mod fire_start_timer;
 pub(crate) mod migrate;
 pub(crate) mod modify;
 pub(crate) mod preview_batch;
+pub(crate) mod reassign;
 pub(crate) mod remove_batch;
 pub(crate) mod retire_definition;
 pub(crate) mod retry_incident;

@@ -1,9 +1,11 @@
 //! Modification and migration over HTTP: the requests of `docs/operate-instances.md`.
 
 use crate::http::call;
-use crate::models::{line, user_task};
-use crate::support::System;
+use crate::models::{catch_message, line, message, user_task};
+use crate::support::{System, gp};
 use access::Guard;
+use orchestrator::TasksQuery;
+use orchestrator::api::{CompleteTask, SendMessage};
 use serde_json::{Value, json};
 
 async fn post(router: &axum::Router, path: &str, key: Option<&str>, body: Value) -> (u16, Value) {
@@ -102,4 +104,135 @@ async fn moves_to_the_second_version(system: &System, router: &axum::Router, ins
     let (_, _, history) = call(router, "GET", &history, None, None).await;
     let text = history.to_string();
     assert!(text.contains("Modified") && text.contains("Migrated"), "{text}");
+}
+
+#[tokio::test]
+async fn an_instance_is_of_another_record_of_its_person_and_back() {
+    use orchestrator::api::ReassignInstance;
+    let system = System::new();
+    for patient in ["p1", "p2"] {
+        system.patient(patient).await;
+    }
+    let model = line(
+        &message("m", "esito"),
+        "attesa",
+        &[
+            user_task("visita", "mmg"),
+            catch_message("esito", "m"),
+            user_task("referto", "mmg"),
+        ],
+    );
+    system.deploy("attesa.bpmn", model).await;
+    let about = serde_json::json!({"assistito": "Patient/p1", "testo": "Patient/p1 sta bene"});
+    let id = system.start_with("attesa", Some("p1"), about).await.id;
+    let task = system.task_of(&id).await;
+    system
+        .orchestrator
+        .complete_task(&gp(), &task.id, CompleteTask::default(), None)
+        .await
+        .unwrap();
+    let plan = async || {
+        let mut plan = system.read("CarePlan", &id).await.unwrap();
+        plan.as_object_mut().unwrap().remove("meta");
+        plan
+    };
+    let before = (system.info(&id).await, plan().await);
+    let reassign = async |patient: &str, reason: &str| {
+        let request = ReassignInstance {
+            patient: patient.into(),
+            reason: reason.into(),
+        };
+        system
+            .orchestrator
+            .reassign(&access::Actor::system(), &id, request)
+            .await
+    };
+    assert_eq!(reassign("nobody", "x").await.unwrap_err().status(), 422);
+    assert_eq!(reassign("p2", " ").await.unwrap_err().status(), 422);
+    let moved = reassign("p2", "schede unite").await.unwrap();
+    assert_eq!(
+        reassign("p2", "schede unite").await.unwrap().revision,
+        moved.revision,
+        "again, nothing changes"
+    );
+    let now = system.info(&id).await;
+    assert_eq!(
+        (now.patient.as_deref(), now.business_key.as_deref()),
+        (Some("p2"), Some("Patient/p2"))
+    );
+    assert_eq!(
+        (&now.variables["assistito"], &now.variables["testo"]),
+        (&json!("Patient/p2"), &json!("Patient/p1 sta bene"))
+    );
+    let closed = system.read("Task", &task.id).await.unwrap();
+    assert_eq!(
+        (&closed["for"]["reference"], &closed["focus"]["reference"]),
+        (&json!("Patient/p2"), &json!("Patient/p2"))
+    );
+    // history gives every state back, and whoever waits waits under the new name only
+    let asked = |revision| orchestrator::AtQuery {
+        revision: Some(revision),
+        ..Default::default()
+    };
+    let then = system
+        .orchestrator
+        .instance_at(&gp(), &id, asked(moved.revision - 1))
+        .await
+        .unwrap();
+    // whose it is, is told as of now; what it knew, as of then
+    assert_eq!(then.instance.patient.as_deref(), Some("p2"));
+    assert_eq!(then.instance.variables["assistito"], "Patient/p1");
+    let then = system
+        .orchestrator
+        .instance_at(&gp(), &id, asked(moved.revision))
+        .await
+        .unwrap();
+    assert_eq!(
+        (then.instance.business_key.as_deref(), &then.instance.variables),
+        (Some("Patient/p2"), &now.variables)
+    );
+    let send = |key: &str| SendMessage {
+        name: "esito".into(),
+        key: Some(key.into()),
+        ..SendMessage::default()
+    };
+    assert!(
+        system
+            .orchestrator
+            .send_message(&gp(), send("Patient/p1"), None)
+            .await
+            .is_err()
+    );
+    reassign("p1", "schede separate").await.unwrap();
+    let info = system.info(&id).await;
+    assert_eq!(
+        (&info.variables, &info.business_key, &plan().await),
+        (&before.0.variables, &before.0.business_key, &before.1)
+    );
+    let sent = system
+        .orchestrator
+        .send_message(&gp(), send("Patient/p1"), None)
+        .await
+        .unwrap();
+    assert_eq!(sent.delivered, [id.clone()]);
+    // one that has ended follows, too
+    let task = system
+        .tasks(TasksQuery {
+            instance: Some(id.clone()),
+            ..TasksQuery::default()
+        })
+        .await
+        .remove(0);
+    system
+        .orchestrator
+        .complete_task(&gp(), &task.id, CompleteTask::default(), None)
+        .await
+        .unwrap();
+    assert_eq!(system.status(&id).await, "completed");
+    reassign("p2", "schede unite").await.unwrap();
+    let plan = plan().await;
+    assert_eq!(
+        (&plan["subject"]["reference"], &plan["status"]),
+        (&json!("Patient/p2"), &json!("completed"))
+    );
 }
