@@ -12,6 +12,7 @@
 mod algorithm;
 mod certificate;
 mod claims;
+mod document;
 mod encode;
 mod error;
 mod jwk;
@@ -24,6 +25,7 @@ mod token;
 pub use algorithm::Algorithm;
 pub use certificate::Certificate;
 pub use claims::{Claims, Expect};
+pub use document::{Signed, is_compact, verify_compact, verify_detached};
 pub use encode::{base64url, from_base64url, half_hash, s256};
 pub use error::JoseError;
 pub use jwk::Jwk;

@@ -121,7 +121,7 @@ fn object(part: &str, why: &'static str) -> Result<Map<String, Value>, JoseError
     serde_json::from_slice(&bytes).map_err(|_| JoseError::Malformed(why))
 }
 
-fn read_header(members: &Map<String, Value>) -> Result<Header, JoseError> {
+pub(crate) fn read_header(members: &Map<String, Value>) -> Result<Header, JoseError> {
     let text = |name: &str| members.get(name).and_then(Value::as_str).map(str::to_owned);
     if members.contains_key("crit") || members.contains_key("zip") || members.contains_key("b64") {
         return Err(JoseError::Critical);
