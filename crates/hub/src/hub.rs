@@ -35,6 +35,8 @@ pub struct Hub {
     pub(crate) bulk: Bulk,
     pub(crate) registry: crate::profiles::Registry,
     pub(crate) terminology: Terminology,
+    /// The weights of `$match` that were learnt of this registry, and the version they were read from.
+    pub(crate) learnt: crate::operations::matching::Learnt,
 }
 
 /// What a write left in the store.
@@ -89,6 +91,7 @@ impl Hub {
             subscriptions,
             registry: Default::default(),
             terminology: Terminology::default(),
+            learnt: Default::default(),
         })
     }
 

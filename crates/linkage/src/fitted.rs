@@ -13,6 +13,13 @@ const KEPT: usize = 1_000;
 /// Records that have a value before it is kept: rarer ones could tell of a person.
 const LEAST: u32 = 20;
 
+/// Id of the FHIR `Basic` that holds the model which a run over the registry has learnt.
+pub const LEARNT_ID: &str = "doppioni-modello";
+/// Its extension with the model, JSON.
+pub const LEARNT_IN: &str = "https://sinfonia.it/fhir/StructureDefinition/doppioni-json";
+/// The label of what only the program writes.
+const OWN_LABEL: (&str, &str) = ("https://sinfonia.it/fhir/CodeSystem/oscuramento", "P99");
+
 /// A model that stands on its own.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 pub struct Fitted {
@@ -97,6 +104,17 @@ impl Fitted {
             });
         }
         Ok(fitted)
+    }
+
+    /// The model in the `Basic` that a run has written; `None` for anything else, and for what somebody else wrote.
+    pub fn of_resource(resource: &serde_json::Value) -> Option<Fitted> {
+        let mut labels = resource["meta"]["security"].as_array()?.iter();
+        if !labels.any(|label| label["system"] == OWN_LABEL.0 && label["code"] == OWN_LABEL.1) {
+            return None;
+        }
+        let mut extensions = resource["extension"].as_array()?.iter();
+        let json = extensions.find(|one| one["url"] == LEARNT_IN)?["valueString"].as_str()?;
+        Fitted::read(json.as_bytes()).ok()
     }
 
     /// The model that comes with the program (`data/persons.json` says where it was learnt).

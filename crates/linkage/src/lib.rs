@@ -32,7 +32,7 @@ pub use block::{Block, How, Part};
 pub use cluster::{Clusters, Conflict, cluster};
 pub use compare::{Kind, Level};
 pub use em::{Model, Training, train};
-pub use fitted::{Fitted, FittedError, Frequencies};
+pub use fitted::{Fitted, FittedError, Frequencies, LEARNT_ID, LEARNT_IN};
 pub use labels::label;
 pub use run::{Limits, Link, Outcome, Progress, link, link_by};
 pub use setup::{Field, Setup, SetupError, persons};

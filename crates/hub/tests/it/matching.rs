@@ -116,3 +116,64 @@ async fn merged_records_answer_as_one() {
     let other = "/Patient/$ihe-pix?sourceIdentifier=http://hl7.it/sid/stp|STP1234567890123&targetSystem=urn:oid:1.2.3";
     assert_eq!(server.get(other).await.json()["parameter"].as_array().unwrap().len(), 1);
 }
+
+#[tokio::test]
+async fn a_misspelt_first_letter_another_day_and_another_form_of_the_code_are_found() {
+    let server = registry().await;
+    let bare = |family: &str, given: &str, birth: &str| {
+        let mut one = person("x", family, given, birth, "");
+        one["identifier"] = json!([]);
+        one["telecom"] = json!([]);
+        one
+    };
+    for (asked, expected) in [
+        // another first letter of the surname, and another day
+        (bare("Jovine", "Gennaro", "1961-04-13"), "gennaro"),
+        (bare("Tovine", "Gennaro", "1961-04-13"), "gennaro"),
+        // another spelling that sounds the same, and another year
+        (bare("Skognamiglio", "Hugo", "1960-04-03"), "other"),
+    ] {
+        let reply = ask(&server, &asked, &[]).await;
+        assert_eq!(reply.ids("match"), [expected], "{asked}: {}", reply.text);
+    }
+    // only the code, in a form with letters for digits
+    let base = codicefiscale::CodiceFiscale::parse("RSSMRA41R64F839J").unwrap_or_else(|error| panic!("{error}"));
+    let stored = base.omocode(&[5, 6]);
+    let there = person("maria", "Rossi", "Maria", "1941-10-24", stored.as_str());
+    assert!(server.put(&there).await.status.is_success());
+    let mut asked = person("x", "Rossi", "Maria", "1941-10-24", base.as_str());
+    asked["birthDate"] = json!("1942-11-25");
+    asked["name"][0]["family"] = json!("Bianchi");
+    asked["telecom"] = json!([]);
+    let reply = ask(&server, &asked, &[]).await;
+    assert_eq!(reply.ids("match"), ["maria"], "{}", reply.text);
+}
+
+#[tokio::test]
+async fn what_was_learnt_of_the_registry_weighs() {
+    let server = registry().await;
+    let asked = person("x", "Iovine", "Gennaro", "1961-04-03", "VNIGNR61D03F839A");
+    let weight = async || {
+        let reply = ask(&server, &asked, &[]).await;
+        let search = reply.json()["entry"][0]["search"].to_string();
+        let at = search.find("\"url\":\"weight\"").unwrap_or_else(|| panic!("{search}"));
+        search[at..].to_owned()
+    };
+    let before = weight().await;
+    let mut learnt = linkage::Fitted::of_program().clone();
+    for levels in &mut learnt.model.m {
+        levels.iter_mut().for_each(|share| *share *= 0.5);
+    }
+    let mut kept = json!({
+        "resourceType": "Basic", "id": linkage::LEARNT_ID, "code": {"text": "modello"},
+        "extension": [{"url": linkage::LEARNT_IN, "valueString": serde_json::to_string(&learnt).unwrap()}],
+    });
+    assert!(server.put(&kept).await.status.is_success());
+    assert_eq!(weight().await, before, "what somebody else wrote does not count");
+    kept["meta"] = json!({"security": [{"system": "https://sinfonia.it/fhir/CodeSystem/oscuramento", "code": "P99"}]});
+    assert!(server.put(&kept).await.status.is_success());
+    assert_ne!(weight().await, before);
+    kept["extension"][0]["valueString"] = json!("{}");
+    assert!(server.put(&kept).await.status.is_success());
+    assert_eq!(weight().await, before, "one that cannot be read is not used");
+}

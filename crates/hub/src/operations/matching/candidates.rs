@@ -5,6 +5,7 @@ use crate::parse::pairs::Pair;
 use crate::scope::Scope;
 use crate::search::refuse_ignored;
 use crate::{Hub, HubError};
+use codicefiscale::CodiceFiscale;
 use linkage::patient;
 use serde_json::Value;
 use std::collections::HashSet;
@@ -14,6 +15,8 @@ use store::{Snapshot, StoreError, StoredResource};
 const EACH: usize = 300;
 /// Candidates of all searches.
 const ALL: usize = 1_500;
+/// System of the codice fiscale.
+const FISCAL: &str = "http://hl7.it/sid/codiceFiscale";
 /// Identifiers and telephones of the question that are looked for.
 const NUMBERS: usize = 10;
 
@@ -102,6 +105,21 @@ fn searches(asked: &Value) -> Vec<Vec<Pair>> {
         ]);
     }
     add(vec![pair("family", &family), pair("given", &first)]);
+    // however it is spelt, wherever the first letter sounds the same
+    let sounds: Vec<String> = [&family, &given]
+        .into_iter()
+        .filter_map(|name| names::words(name).into_iter().next())
+        .collect();
+    if let [one, two] = &sounds[..] {
+        add(vec![pair("phonetic", &format!("{one} {two}"))]);
+    }
+    // a first letter that is another, and a day that is another: the given name and the month are left
+    if let [year, month, _] = parts[..] {
+        add(vec![
+            pair("birthdate", &format!("{year}-{month}")),
+            pair("given", &first),
+        ]);
+    }
     searches
 }
 
@@ -111,6 +129,14 @@ fn numbers(asked: &Value) -> Vec<Pair> {
     let identifiers = list("identifier").filter_map(|one| {
         let (system, value) = (one["system"].as_str().unwrap_or_default(), one["value"].as_str()?);
         let text = match system {
+            // whichever of its forms it was written in
+            FISCAL if let Ok(code) = CodiceFiscale::read(value) => {
+                let forms = code
+                    .forms()
+                    .into_iter()
+                    .map(|form| format!("{system}|{}", form.as_str()));
+                forms.collect::<Vec<_>>().join(",")
+            }
             "" => escape(value),
             system => format!("{}|{}", escape(system), escape(value)),
         };

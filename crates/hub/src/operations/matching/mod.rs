@@ -2,10 +2,13 @@
 //! ITI-119).
 //!
 //! A few narrow searches bring candidates (`candidates`), never a walk through the registry; each is weighed against what was
-//! asked by a model that was learnt before (`linkage::Fitted`), and the answer says what each field added. Only records that
+//! asked by a model that was learnt before, of this registry where a run has (`learnt`), and the answer says what each field added. Only records that
 //! the caller may see are candidates.
 
 mod candidates;
+mod learnt;
+
+pub(crate) use learnt::Learnt;
 
 use crate::bundle::BundleWriter;
 use crate::http::{Answer, Ask, View};
@@ -48,8 +51,9 @@ pub(crate) async fn handle(hub: Arc<Hub>, mut ask: Ask) -> Result<Answer, HubErr
     let count = inputs.number("count")?.unwrap_or(COUNT.0).clamp(1, COUNT.1);
     let mut snapshot = hub.snapshot().await?;
     let found = candidates::find(&hub, snapshot.as_mut(), &ask.scope, &asked).await?;
+    let fitted = hub.learnt.read(snapshot.as_mut()).await?;
+    let fitted = fitted.as_ref();
     drop(snapshot);
-    let fitted = Fitted::of_program();
     let mut matches = weigh(&asked, found, fitted)?;
     matches.retain(|one| {
         let band = fitted.thresholds.band(one.weight);
