@@ -73,6 +73,8 @@ pub enum Command {
     Load(commands::load::Args),
     /// Takes life events (births, deaths, moves, …) of a file.
     Events(commands::events::Args),
+    /// Computes and checks tax codes (codice fiscale), and lists their forms.
+    CodiceFiscale(commands::codice_fiscale::Args),
     /// Makes the people of a synthetic region: as many of each age and sex in each municipality as the census counts.
     Population(commands::population::Args),
     /// Loads a FHIR package (profiles, value sets, code systems, …): an npm tarball or a folder of JSON files.

@@ -46,6 +46,7 @@ fn run() -> anyhow::Result<()> {
     runtime.block_on(async {
         match cli.command {
             Command::Config(_) => Ok(()),
+            Command::CodiceFiscale(args) => commands::codice_fiscale::run(&args),
             Command::Openapi(args) => commands::openapi::run(&args).await,
             Command::Audit(args) => commands::audit::run(&place, &args).await,
             Command::Privacy(args) => commands::privacy::run(&place, args).await,

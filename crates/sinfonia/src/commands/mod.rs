@@ -4,6 +4,7 @@ pub mod account;
 pub mod audit;
 pub mod backup;
 pub mod client;
+pub mod codice_fiscale;
 pub mod config;
 pub mod copy;
 pub mod deduplicate;
