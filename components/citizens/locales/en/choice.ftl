@@ -115,3 +115,6 @@ panel-refuse-send = Send the refusal
 panel-refusal-why = Choose the person and the ground, and explain it.
 panel-refusal-already = A refusal of this person is under way.
 panel-refusal-sent = Refusal sent to the office.
+choice-ends-age = The choice of the paediatrician { $doctor } is valid until { $date }, when the age for it is over. Choose a family doctor; with a ground (chronic disease, disability, distress) you can ask to stay with the paediatrician.
+choice-ends-time = The choice of the doctor { $doctor } for a time is valid until { $date }. If you still need it, make it again.
+my-doctor-ends = This choice ends on { $date }: choose in time who is to follow you after that.

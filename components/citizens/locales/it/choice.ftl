@@ -115,3 +115,6 @@ panel-refuse-send = Invia la ricusazione
 panel-refusal-why = Scegli la persona e il motivo, e spiegalo.
 panel-refusal-already = Una ricusazione di questa persona è già in corso.
 panel-refusal-sent = Ricusazione inviata all'ufficio.
+choice-ends-age = La scelta del pediatra { $doctor } vale fino al { $date }, perché poi l'età non è più quella prevista. Scegli il medico di famiglia; se c'è un motivo (malattia cronica, disabilità, disagio) puoi chiedere di restare dal pediatra.
+choice-ends-time = La scelta a tempo del medico { $doctor } vale fino al { $date }. Se ne hai ancora bisogno, falla di nuovo.
+my-doctor-ends = Questa scelta finisce il { $date }: scegli in tempo da chi farti seguire dopo.

@@ -7,7 +7,7 @@ use super::record::Record;
 use super::request::{self, Asked, CODE};
 use super::rules::{self, Ground};
 use super::shown::{Current, Shown, assistance};
-use super::{codes, receipt as letter};
+use super::{codes, ending, receipt as letter};
 use crate::App;
 use askama::Template;
 use axum::Form;
@@ -26,6 +26,7 @@ const LONGEST: usize = 1000;
 struct Home {
     page: Page,
     current: Option<Current>,
+    ends: Option<String>,
     assistance: String,
     requests: Vec<Shown>,
     rules: Vec<(String, &'static str, &'static str)>,
@@ -54,6 +55,7 @@ pub(super) async fn home(State(app): State<App>, page: Page) -> Answer {
     let requests = request::of_person(&app.system(), &id).await?;
     web::show(&Home {
         current: Current::of(&page, &person, doctor.as_ref()),
+        ends: ending::soon(&person, today).map(web::date),
         assistance: assistance(&page, &person),
         requests: requests
             .iter()
@@ -152,7 +154,7 @@ pub(super) async fn choose(
     let mut response = web::show(&Choose {
         doctors: listed(app, person, &page, &kind).await?,
         residence: person.residence().map(|one| one.name.to_owned()).unwrap_or_default(),
-        grounds: if age >= rules.age.paediatrician_to && kind == "pls" {
+        grounds: if kind == "pls" && (age >= rules.age.paediatrician_to || ending::soon(person, today).is_some()) {
             &rules.grounds_after_14
         } else {
             &[]

@@ -9,8 +9,14 @@ use jiff::civil::Date;
 use serde_json::Value;
 use std::collections::{BTreeMap, BTreeSet};
 
-/// Roles of doctors read at most.
+/// Roles of doctors read at most, where nobody knows what is near.
 const MAX_ROLES: usize = 6000;
+/// Distances within which doctors are looked for one after the other, kilometres: of a region's thousands those near by are read.
+const RINGS_KM: [u32; 5] = [2, 5, 10, 25, 60];
+/// Doctors whose area is the person's that are enough: more than a list shows, or than are asked for a place.
+const ENOUGH: usize = 60;
+/// Resources of one ring read at most: roles, surgeries, people.
+const MAX_NEAR: usize = 3000;
 
 /// A doctor under convention.
 #[derive(Debug, Clone)]
@@ -64,15 +70,13 @@ impl Doctor {
 
 /// The doctors of a kind who work on `day`, nearest to the person first; those of whom nobody knows where last.
 pub(crate) async fn all(fhir: &Fhir, kind: &str, person: Option<&Person>, day: Date) -> Result<Vec<Doctor>, PeerError> {
-    let role = format!("{ROLE}|{kind}");
-    let asked = [
-        ("role", role.as_str()),
-        ("_include", "PractitionerRole:practitioner"),
-        ("_include", "PractitionerRole:location"),
-        ("_count", "500"),
-    ];
-    let found = fhir.search_all("PractitionerRole", &asked, MAX_ROLES).await?;
-    let mut doctors = read(fhir, found, day).await?;
+    let mut doctors = match person {
+        Some(person) => near(fhir, kind, person, day).await?,
+        None => Vec::new(),
+    };
+    if doctors.is_empty() {
+        doctors = read(fhir, roles(fhir, kind, &[], MAX_ROLES).await?, day).await?;
+    }
     doctors.retain(|one| one.active && one.kind == kind);
     let home = person.and_then(Person::residence).map(|one| one.at);
     for doctor in &mut doctors {
@@ -82,6 +86,44 @@ pub(crate) async fn all(fhir: &Fhir, kind: &str, person: Option<&Person>, day: D
     doctors.sort_by(|a, b| far(a).total_cmp(&far(b)).then_with(|| a.name.cmp(&b.name)));
     doctors.dedup_by(|a, b| a.id == b.id);
     Ok(doctors)
+}
+
+/// The doctors around a person's municipality, as far as enough of them may be chosen: surgeries whose place is known, and those of
+/// the municipality itself. None: too few are near, or no place is known.
+async fn near(fhir: &Fhir, kind: &str, person: &Person, day: Date) -> Result<Vec<Doctor>, PeerError> {
+    let Some(home) = person.residence() else {
+        return Ok(Vec::new());
+    };
+    for km in RINGS_KM {
+        let around = format!("{}|{}|{km}|km", home.at.latitude, home.at.longitude);
+        let found = roles(fhir, kind, &[("location.near", &around)], MAX_NEAR).await?;
+        let mut doctors = read(fhir, found, day).await?;
+        let fits = |one: &&Doctor| one.active && one.kind == kind && one.covers(person);
+        if doctors.iter().filter(fits).count() < ENOUGH {
+            continue;
+        }
+        let own = roles(fhir, kind, &[("location.address-city:exact", home.name)], MAX_NEAR).await?;
+        for doctor in read(fhir, own, day).await? {
+            if !doctors.iter().any(|known| known.id == doctor.id) {
+                doctors.push(doctor);
+            }
+        }
+        return Ok(doctors);
+    }
+    Ok(Vec::new())
+}
+
+/// Roles of a kind with their people and surgeries.
+async fn roles(fhir: &Fhir, kind: &str, more: &[(&str, &str)], most: usize) -> Result<Vec<Value>, PeerError> {
+    let role = format!("{ROLE}|{kind}");
+    let mut asked = vec![
+        ("role", role.as_str()),
+        ("_include", "PractitionerRole:practitioner"),
+        ("_include", "PractitionerRole:location"),
+        ("_count", "500"),
+    ];
+    asked.extend_from_slice(more);
+    fhir.search_all("PractitionerRole", &asked, most).await
 }
 
 /// One doctor by Practitioner id, with places counted.

@@ -38,7 +38,9 @@ pub(crate) async fn facts(
 ) -> Result<Map<String, Value>, PeerError> {
     let (person, doctor) = (&parties.person, &parties.doctor);
     let rules = rules::on(today);
-    let age = person.age(today).unwrap_or(0);
+    // Whoever asks to stay asks for the time after the present choice.
+    let stay = stays(request, parties, today);
+    let age = person.age(stay.unwrap_or(today)).unwrap_or(0);
     let until: Option<Date> = request.get("fine").parse().ok();
     let for_a_time = request.get("a-tempo") == "si";
     let days = until.map(|until| (until - today).get_days());
@@ -57,10 +59,10 @@ pub(crate) async fn facts(
         "eta": age, "etaMmgDa": rules.age.gp_from, "etaPlsFino": rules.age.paediatrician_to,
         "etaPlsDeroga": rules.age.paediatrician_to_with_grounds,
         "pediatriLiberi": paediatricians, "motivoOltre14": !request.get("motivo14").is_empty(),
-        "posti": doctor.places.unwrap_or(0), "postiFamiglia": rules.beyond(&doctor.kind), "ricongiungimento": family,
+        "posti": doctor.places.unwrap_or(0) + i64::from(stay.is_some()), "postiFamiglia": rules.beyond(&doctor.kind), "ricongiungimento": family,
         "nellAmbito": doctor.covers(person), "deroga": !request.get("deroga").is_empty(),
         "residente": !person.lives_elsewhere(), "aTempo": for_a_time, "durataAmmessa": lasts, "ricusato": refused,
-        "stessoMedico": person.doctor() == Some(&doctor.id), "medicoAttivo": doctor.is_active(),
+        "stessoMedico": person.doctor() == Some(&doctor.id) && stay.is_none(), "medicoAttivo": doctor.is_active(),
         "medico": format!("Practitioner/{}", doctor.id), "assistito": format!("Patient/{}", person.id()),
         "fine": until.filter(|_| for_a_time).and_then(end_of),
     });
@@ -68,6 +70,19 @@ pub(crate) async fn facts(
         Value::Object(facts) => Ok(facts),
         _ => Ok(Map::new()),
     }
+}
+
+/// Somebody whose choice of the paediatrician is about to end by age asks, with a ground, to stay: from which day on. Their place is
+/// theirs already.
+pub(crate) fn stays(request: &Record, parties: &Parties, today: Date) -> Option<Date> {
+    let (person, doctor) = (&parties.person, &parties.doctor);
+    if doctor.kind != "pls" || request.get("motivo14").is_empty() || person.doctor() != Some(&doctor.id) {
+        return None;
+    }
+    let last = super::person::date(&person.choice()?["period"]["end"])?;
+    let notice = rules::on(today).ending.notice_days;
+    let soon = today <= last && (last - today).get_days() <= notice;
+    last.tomorrow().ok().filter(|_| soon)
 }
 
 /// The last second of a day in Italy.

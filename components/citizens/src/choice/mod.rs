@@ -11,6 +11,7 @@ mod counter;
 pub(crate) mod demo;
 mod desk;
 mod doctors;
+mod ending;
 mod facts;
 mod movements;
 mod panel;

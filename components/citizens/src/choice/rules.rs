@@ -18,8 +18,19 @@ pub(crate) struct Rules {
     pub refusal: Refusal,
     /// Why somebody over fourteen stays with the paediatrician.
     pub grounds_after_14: Vec<Ground>,
+    /// How long before its last day people are told that a choice ends.
+    pub ending: Ending,
     /// Days within which the office answers.
     pub answer_days: i64,
+}
+
+/// When people are told that a choice ends, by age or because it was for a time; from then on a stay with the paediatrician can
+/// be asked for, too.
+#[derive(Debug, Deserialize)]
+pub(crate) struct Ending {
+    pub notice_days: i32,
+    pub source: String,
+    pub status: String,
 }
 
 /// Ages in completed years.
@@ -151,6 +162,15 @@ impl Rules {
             format!("Scelta a tempo da {} a {} giorni.", time.min_days, time.max_days),
             &time.source,
             &time.status,
+        ));
+        let ending = &self.ending;
+        all.push((
+            format!(
+                "Chi ha una scelta che finisce lo sa {} giorni prima; da allora si può chiedere di restare dal pediatra.",
+                ending.notice_days
+            ),
+            &ending.source,
+            &ending.status,
         ));
         all.push((
             format!("Ricusazione motivata, con {} giorni di preavviso.", refusal.notice_days),

@@ -182,7 +182,10 @@ fn planned(here: &mut Here, parties: &Parties) -> Plan {
     let for_a_time = here.request.get("a-tempo") == "si";
     let mut until = date(&json!(here.request.get("fine"))).filter(|_| for_a_time);
     if doctor.kind == "pls" {
-        let with_grounds = !here.request.get("motivo14").is_empty();
+        // A ground counts from the age on that needs it.
+        let begins = facts::stays(&here.request, parties, here.today).unwrap_or(here.today);
+        let of_age = person.age(begins).is_some_and(|age| age >= rules.age.paediatrician_to);
+        let with_grounds = of_age && !here.request.get("motivo14").is_empty();
         let years = if with_grounds {
             rules.age.paediatrician_to_with_grounds
         } else {
@@ -191,7 +194,11 @@ fn planned(here: &mut Here, parties: &Parties) -> Plan {
         let grown = person
             .birth()
             .and_then(|birth| birth.checked_add(years.years()).ok()?.yesterday().ok());
-        until = until.or(grown);
+        // A choice for a time does not outlast the age either.
+        until = match (until, grown) {
+            (Some(until), Some(grown)) => Some(until.min(grown)),
+            (until, grown) => until.or(grown),
+        };
     }
     let id = id_of("scelta", &[&here.request.id]);
     let mut plan = Plan::new(person.clone());
@@ -314,8 +321,13 @@ async fn close_over(context: Context, _: JobSpec) -> WorkerResult {
             }
         }
     }
+    let warned = super::ending::tell(&fhir, context.clock.now()).await.map_err(told)?;
     let wrong = super::counter::recount(&fhir).await.map_err(told)?;
-    let counts = [("scelteChiuse", json!(ended)), ("conteggiCorretti", json!(wrong))];
+    let counts = [
+        ("scelteChiuse", json!(ended)),
+        ("scelteAvvisate", json!(warned)),
+        ("conteggiCorretti", json!(wrong)),
+    ];
     Ok(counts
         .map(|(name, value)| (name.to_owned(), value))
         .into_iter()

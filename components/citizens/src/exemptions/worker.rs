@@ -13,8 +13,8 @@ use jiff::civil::Date;
 use serde_json::{Map, json};
 use std::sync::Arc;
 
-/// Exemptions looked at in one run.
-const MAX: usize = 200_000;
+/// Exemptions in a page: one page is held at a time, and of it only those that are about to end.
+const PAGE: &str = "500";
 /// Category of the notices.
 const NOTICE: &str = "https://sinfonia.it/fhir/CodeSystem/avviso";
 
@@ -31,22 +31,26 @@ async fn over(context: Context, _: JobSpec) -> WorkerResult {
     let now = context.clock.now();
     let today = web::local_date(now);
     let code = format!("{EXEMPTION}|");
-    let asked = [("type", code.as_str()), ("status", "active"), ("_count", "500")];
-    let found = fhir
-        .search_all("Coverage", &asked, MAX)
-        .await
-        .map_err(|error| error.to_string())?;
+    let asked = [("type", code.as_str()), ("status", "active"), ("_count", PAGE)];
+    // No search parameter of R4 finds a Coverage by its end: the pages are walked, and what needs nothing is let go at once.
+    let notice = rules::rules().notice_days;
+    let mut ending: Vec<(Held, Date)> = Vec::new();
+    fhir.walk("Coverage", &asked, |page| {
+        let held = page.into_iter().filter_map(Held::of);
+        let due = held.filter_map(|held| held.to.map(|to| (held, to)));
+        ending.extend(due.filter(|(_, to)| i64::from((*to - today).get_days()) <= notice));
+        true
+    })
+    .await
+    .map_err(|error| error.to_string())?;
     let (mut ended, mut told) = (0, 0);
-    for held in found.into_iter().filter_map(Held::of) {
-        let Some(to) = held.to else { continue };
+    for (held, to) in ending {
         let result = if to < today {
             ended += 1;
             fhir.update_if_unchanged(&held.ended(to, "scadenza")).await.map(drop)
-        } else if i64::from((to - today).get_days()) <= rules::rules().notice_days {
+        } else {
             told += 1;
             tell(&fhir, &held, to, now).await
-        } else {
-            continue;
         };
         match result {
             Ok(()) => {}

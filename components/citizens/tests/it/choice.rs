@@ -4,6 +4,7 @@ use crate::system::{System, anna, anna_for, desk, doctor};
 use http::StatusCode;
 use jiff::SignedDuration;
 use serde_json::Value;
+use store::Clock as _;
 
 const PAGE: &str = "/il-mio-medico";
 
@@ -200,4 +201,171 @@ async fn a_refusal_takes_effect_after_the_notice_and_the_doctor_cannot_be_chosen
         .text;
     assert!(movements.contains("INGRESSO;;mmg;RSSNNA80C42F839W"), "{movements}");
     assert!(movements.contains("USCITA;ricusazione;mmg"), "{movements}");
+}
+
+/// To a day, at noon, with the jobs of the days between.
+async fn until(system: &System, day: &str) {
+    let now = system.clock.now();
+    let then: jiff::Timestamp = format!("{day}T11:00:00Z").parse().unwrap();
+    system.clock.advance(then.duration_since(now));
+    system.settle_well().await;
+}
+
+/// What a person was told: ids and texts of the notices.
+async fn told(system: &System, patient: &str) -> Vec<String> {
+    let found = system
+        .search("Communication", &[("subject", &format!("Patient/{patient}"))])
+        .await;
+    let text = |one: &Value| one["payload"][0]["contentString"].as_str().unwrap().to_owned();
+    found.iter().map(text).collect()
+}
+
+#[tokio::test]
+async fn who_grows_out_of_the_paediatrician_is_told_before_and_left_on_the_day() {
+    let system = System::open().await;
+    let dino = anna_for("dino");
+    let page = choose(&system, &dino, &[("medico", "bianchi")]).await;
+    assert!(page.contains("registrata"), "{page}");
+    assert_eq!(open_choices(&system, "dino").await[0]["period"]["end"], "2027-01-09");
+    until(&system, "2026-12-09").await;
+    assert_eq!(told(&system, "dino").await, Vec::<String>::new(), "a month before");
+    assert!(!system.get(&dino, PAGE).await.text.contains("Questa scelta finisce"));
+    until(&system, "2026-12-11").await;
+    let notices = told(&system, "dino").await;
+    assert!(
+        notices.len() == 1 && notices[0].contains("9 gennaio 2027") || notices[0].contains("09/01/2027"),
+        "{notices:?}"
+    );
+    assert!(system.get(&dino, PAGE).await.text.contains("Questa scelta finisce"));
+    until(&system, "2027-01-09").await;
+    assert_eq!(told(&system, "dino").await.len(), 1, "once");
+    assert_eq!(
+        doctor_of(&system, "dino").await.as_deref(),
+        Some("Practitioner/bianchi"),
+        "the last day"
+    );
+    until(&system, "2027-01-11").await;
+    assert_eq!(
+        (
+            doctor_of(&system, "dino").await,
+            open_choices(&system, "dino").await.len()
+        ),
+        (None, 0)
+    );
+    let ended = system.search("EpisodeOfCare", &[("patient", "dino")]).await;
+    assert_eq!(
+        (&ended[0]["status"], &ended[0]["period"]["end"]),
+        (&"finished".into(), &"2027-01-09".into())
+    );
+    // at fourteen: not the paediatrician without a ground, but any family doctor
+    let page = choose(&system, &dino, &[("medico", "bianchi")]).await;
+    assert!(page.contains("Compiuti 14 anni"), "{page}");
+    let page = choose(&system, &dino, &[("medico", "neri")]).await;
+    assert!(page.contains("registrata"), "{page}");
+}
+
+#[tokio::test]
+async fn with_a_ground_and_the_paediatrician_s_word_one_stays_until_sixteen() {
+    let system = System::open().await;
+    let dino = anna_for("dino");
+    let stay = [("medico", "bianchi"), ("motivo14", "patologia-cronica")];
+    // too early, the ground changes nothing: it is a choice as any other
+    choose(&system, &dino, &stay).await;
+    assert_eq!(open_choices(&system, "dino").await[0]["period"]["end"], "2027-01-09");
+    let page = choose(&system, &dino, &stay).await;
+    assert!(page.contains("È già il medico di questa persona"), "{page}");
+    until(&system, "2026-12-20").await;
+    let page = choose(&system, &dino, &stay).await;
+    assert!(page.contains("in corso"), "the paediatrician answers first: {page}");
+    let pls = crate::system::actor("Practitioner/bianchi", "pls", Some("asl"));
+    let panel = system.get(&pls, "/i-miei-assistiti").await.text;
+    let at = panel.find("/i-miei-assistiti/richieste/").unwrap();
+    let path: String = panel[at..].chars().take_while(|c| *c != '"').collect();
+    system.post(&pls, &path, &[("risposta", "accettata")]).await;
+    system.settle_well().await;
+    let open = open_choices(&system, "dino").await;
+    assert_eq!(
+        (open.len(), &open[0]["period"]["end"]),
+        (1, &"2029-01-09".into()),
+        "{open:#?}"
+    );
+    until(&system, "2027-01-11").await;
+    assert_eq!(
+        doctor_of(&system, "dino").await.as_deref(),
+        Some("Practitioner/bianchi")
+    );
+    for day in ["2027-12-01", "2028-12-20", "2029-01-11"] {
+        until(&system, day).await;
+    }
+    assert_eq!(
+        (
+            doctor_of(&system, "dino").await,
+            open_choices(&system, "dino").await.len()
+        ),
+        (None, 0)
+    );
+    assert_eq!(told(&system, "dino").await.len(), 2, "before either end");
+    let page = choose(&system, &dino, &stay).await;
+    assert!(page.contains("Compiuti 16 anni"), "{page}");
+}
+
+#[tokio::test]
+async fn from_six_on_a_family_doctor_can_be_chosen() {
+    let system = System::open().await;
+    let child = anna_for("bimbo");
+    until(&system, "2028-04-30").await;
+    let page = choose(&system, &child, &[("medico", "neri")]).await;
+    assert!(page.contains("Fino a 6 anni si sceglie il pediatra"), "{page}");
+    until(&system, "2028-05-01").await;
+    let page = choose(&system, &child, &[("medico", "neri")]).await;
+    assert!(page.contains("registrata"), "the sixth birthday: {page}");
+    assert_eq!(doctor_of(&system, "bimbo").await.as_deref(), Some("Practitioner/neri"));
+}
+
+#[tokio::test]
+async fn a_choice_for_a_time_is_told_of_and_ends() {
+    let system = System::open().await;
+    let page = choose(&system, &anna(), &[("medico", "neri"), ("fine", "2027-03-31")]).await;
+    assert!(page.contains("registrata"), "{page}");
+    until(&system, "2027-03-10").await;
+    let notices = told(&system, "anna").await;
+    assert!(notices.len() == 1 && notices[0].contains("a tempo"), "{notices:?}");
+    until(&system, "2027-03-31").await;
+    assert!(doctor_of(&system, "anna").await.is_some(), "the last day");
+    until(&system, "2027-04-02").await;
+    assert_eq!(
+        (
+            doctor_of(&system, "anna").await,
+            open_choices(&system, "anna").await.len()
+        ),
+        (None, 0)
+    );
+    // for a child it does not outlast the age
+    let page = choose(
+        &system,
+        &anna_for("dino"),
+        &[("medico", "bianchi"), ("fine", "2027-12-31")],
+    )
+    .await;
+    assert!(page.contains("Compiuti 14 anni"), "{page}");
+}
+
+#[tokio::test]
+async fn of_many_doctors_those_near_by_are_read() {
+    let system = System::open().await;
+    for n in 0..65 {
+        system.add_doctor(&format!("vicino{n}"), "mmg", None, "ambito").await;
+    }
+    let list = system.get(&anna(), "/il-mio-medico/scegli").await.text;
+    assert_eq!(list.matches("Dott. ").count(), 20, "{list}");
+    assert!(list.contains("2,7 km"), "{list}");
+    // the nearest first: one next door to the town hall goes before the others
+    let mut door = system.read("Location", "studio-vicino64").await;
+    door["position"] = serde_json::json!({"latitude": 40.8569, "longitude": 14.239});
+    system.put(&door).await;
+    let list = system.get(&anna(), "/il-mio-medico/scegli").await.text;
+    assert!(list.contains("Dott. vicino64"), "{list}");
+    // chosen as any other
+    let page = choose(&system, &anna(), &[("medico", "vicino64")]).await;
+    assert!(page.contains("registrata"), "{page}");
 }
