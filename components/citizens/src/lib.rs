@@ -54,6 +54,10 @@ const DEPLOYMENTS: &[DeploymentFile] = &[
         content: include_str!("../processes/evento-vita.bpmn"),
     },
     DeploymentFile {
+        name: "fusione-schede.bpmn",
+        content: include_str!("../processes/fusione-schede.bpmn"),
+    },
+    DeploymentFile {
         name: "scadenze-anagrafe.bpmn",
         content: include_str!("../processes/scadenze-anagrafe.bpmn"),
     },
@@ -120,6 +124,7 @@ const NAVIGATION: &[NavigationItem] = &[
 fn workers() -> Vec<Worker> {
     let mut all = choice::workers();
     all.extend(exemptions::workers());
+    all.extend(matching::workers());
     all
 }
 

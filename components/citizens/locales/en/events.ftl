@@ -10,7 +10,6 @@ events-layout = No ministerial text confirms the layout of the CSV.
 events-file = File (6 MB at most)
 events-send = Load
 events-no-file = Choose a file.
-events-not-text = The file is not UTF-8 text.
 events-applied = { $n ->
     [one] One event applied.
    *[other] { $n } events applied.
@@ -65,3 +64,6 @@ event-moved = moved
 event-retry = Try again now
 event-unreadable = The event cannot be read again.
 event-now-applied = Event applied.
+events-signature = Signature of the source, if it is in a file of its own
+events-signature-told = A .jws file: header..signature. Who may sign is in the configuration.
+event-signer = Signed by

@@ -10,7 +10,6 @@ events-layout = Il tracciato del CSV non è confermato da un testo ministeriale.
 events-file = File (al massimo 6 MB)
 events-send = Carica
 events-no-file = Scegli un file.
-events-not-text = Il file non è un testo in UTF-8.
 events-applied = { $n ->
     [one] Un evento applicato.
    *[other] { $n } eventi applicati.
@@ -65,3 +64,6 @@ event-moved = si è mosso
 event-retry = Riprova ora
 event-unreadable = L'evento non si può rileggere.
 event-now-applied = Evento applicato.
+events-signature = Firma della fonte, se è in un file a parte
+events-signature-told = Un file .jws: header..firma. Chi firma è scritto nella configurazione.
+event-signer = Firmato da

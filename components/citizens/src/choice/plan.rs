@@ -242,6 +242,58 @@ impl Plan {
     }
 }
 
+impl Plan {
+    /// After two records were separated, or somebody assigned what was written meanwhile: one assistance, one choice, the doctor who
+    /// was chosen, nothing open of who is dead.
+    pub fn reconcile(&mut self, day: Date) {
+        if self.person.replaced_by().is_some() {
+            return;
+        }
+        if let Some(death) = self.person.death() {
+            let last = death.unwrap_or(day);
+            self.end_choices(last, "decesso");
+            self.end_assistances(last, "decesso");
+            return;
+        }
+        self.settle(day);
+        let begins = |one: &Value| one["period"]["start"].as_str().unwrap_or_default().to_owned();
+        let open = self.person.choices.iter().filter(|one| is_open(one));
+        let stays = open.max_by_key(|one| begins(one)).map(|one| one["id"].clone());
+        for one in self.person.choices.iter_mut().filter(|one| is_open(one)) {
+            if Some(&one["id"]) != stays.as_ref() {
+                end(one, day, "doppia", "finished", "cancelled");
+                self.touched
+                    .insert(format!("EpisodeOfCare/{}", one["id"].as_str().unwrap_or_default()));
+            }
+        }
+        self.doctor_as_chosen();
+    }
+
+    /// The doctor on the record is the one of the open choice. A doctor without any choice on record (old registries) stays.
+    fn doctor_as_chosen(&mut self) {
+        let chosen = self.person.choice().map(|one| one["careManager"].clone());
+        let id = |one: &Value| super::codes::id_in(one, "Practitioner").map(str::to_owned);
+        let (before, after) = (self.person.doctor().map(str::to_owned), chosen.as_ref().and_then(id));
+        if before == after || (chosen.is_none() && self.person.choices.is_empty()) {
+            return;
+        }
+        for (doctor, by) in [(before, -1), (after, 1)] {
+            if let Some(doctor) = doctor {
+                *self.delta.entry(doctor).or_default() += by;
+            }
+        }
+        let patient = self.patient();
+        match chosen {
+            Some(doctor) => patient["generalPractitioner"] = json!([doctor]),
+            None => {
+                if let Some(patient) = patient.as_object_mut() {
+                    patient.shift_remove("generalPractitioner");
+                }
+            }
+        }
+    }
+}
+
 /// Ends a Coverage or an EpisodeOfCare; one that began later than `day` never was.
 fn end(resource: &mut Value, day: Date, reason: &str, ended: &str, never: &str) {
     let start = date(&resource["period"]["start"]);

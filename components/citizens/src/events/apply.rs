@@ -58,12 +58,27 @@ impl Outcome {
     }
 }
 
+/// Who brings an event.
+#[derive(Debug, Clone, Copy)]
+pub(super) struct Source<'a> {
+    /// Whose account it came by.
+    pub by: &'a str,
+    /// Name of the key that signed it; empty: nobody did, or it is not known.
+    pub signer: &'a str,
+}
+
+/// The program itself: what waited is tried again.
+const AGAIN: Source<'static> = Source {
+    by: "system",
+    signer: "",
+};
+
 /// Takes an event. Taken again, it changes nothing. Those of the same person that waited are tried again.
 ///
 /// # Errors
 /// The hub refused, or did not answer: nothing of the event was written.
-pub(super) async fn receive(context: &Context, event: &Event, by: &str) -> Result<Outcome, PeerError> {
-    let outcome = one(context, event, by).await?;
+pub(super) async fn receive(context: &Context, event: &Event, from: &Source<'_>) -> Result<Outcome, PeerError> {
+    let outcome = one(context, event, from).await?;
     if outcome.state == "applied" {
         let mut people = vec![event.person.clone()];
         people.extend(event.data.new_code.clone());
@@ -86,7 +101,7 @@ async fn retry_waiting(context: &Context, people: Vec<String>) -> Result<(), Pee
             events.sort_by(|a, b| (a.date, a.kind, &a.id).cmp(&(b.date, b.kind, &b.id)));
             let mut moved = false;
             for event in &events {
-                moved |= one(context, event, "system").await?.state == "applied";
+                moved |= one(context, event, &AGAIN).await?.state == "applied";
             }
             if !moved {
                 break;
@@ -101,11 +116,11 @@ pub(super) fn of_record(record: &Record) -> Option<Event> {
     serde_json::from_str(record.get("evento")).ok()
 }
 
-async fn one(context: &Context, event: &Event, by: &str) -> Result<Outcome, PeerError> {
+async fn one(context: &Context, event: &Event, from: &Source<'_>) -> Result<Outcome, PeerError> {
     let fhir = context.peers.fhir(&access::Actor::system());
     let mut last = None;
     for _ in 0..TRIES {
-        match try_once(context, &fhir, event, by).await {
+        match try_once(context, &fhir, event, from).await {
             Ok(outcome) => return Ok(outcome),
             Err(CommitError::Conflict) => last = Some(CommitError::Conflict),
             Err(other) => return Err(other.into()),
@@ -114,7 +129,8 @@ async fn one(context: &Context, event: &Event, by: &str) -> Result<Outcome, Peer
     Err(last.unwrap_or(CommitError::Conflict).into())
 }
 
-async fn try_once(context: &Context, fhir: &Fhir, event: &Event, by: &str) -> Result<Outcome, CommitError> {
+async fn try_once(context: &Context, fhir: &Fhir, event: &Event, from: &Source<'_>) -> Result<Outcome, CommitError> {
+    let by = from.by;
     let now = context.clock.now();
     let id = id_of("evento", &[&event.id]);
     let mut record = match Record::find(fhir, CODE, &id).await? {
@@ -127,6 +143,9 @@ async fn try_once(context: &Context, fhir: &Fhir, event: &Event, by: &str) -> Re
     record.set("tipo", event.kind.message());
     record.set("data", &event.date.to_string());
     record.set("persona", &event.person);
+    if !from.signer.is_empty() {
+        record.set("firma", from.signer);
+    }
     let Some(person) = person_of(fhir, event).await? else {
         let reason = ("la persona non è in anagrafe", "attende la nascita o l'iscrizione");
         return settled(
@@ -153,7 +172,16 @@ async fn try_once(context: &Context, fhir: &Fhir, event: &Event, by: &str) -> Re
         .as_ref()
         .filter(|other| event.kind == Kind::Merge && other.person.id() != plan.person.id())
     {
-        return merged(fhir, record, event, (other.person.id(), plan.person.id()), by, now).await;
+        return merged(
+            context,
+            fhir,
+            record,
+            event,
+            (other.person.id(), plan.person.id()),
+            by,
+            now,
+        )
+        .await;
     }
     record.about(plan.person.id());
     record.mark(STATE, "applicato");
@@ -173,6 +201,7 @@ async fn try_once(context: &Context, fhir: &Fhir, event: &Event, by: &str) -> Re
 /// Merges two records as the desk does, so that their references follow and it can be undone. Tried again after it stopped, the
 /// records are found to be one, and the event is noted as applied.
 async fn merged(
+    context: &Context,
     fhir: &Fhir,
     mut record: Record,
     event: &Event,
@@ -185,7 +214,7 @@ async fn merged(
         reason: format!("Evento {} della fonte", event.id),
         at: now,
     };
-    match join::join(fhir, (stays, gone), None, &decision).await {
+    match join::join(context, (stays, gone), None, &decision).await {
         Ok(_) => {}
         Err(MergeError::Peer(error)) => return Err(error.into()),
         Err(MergeError::Refused(_)) => {

@@ -11,6 +11,7 @@ mod event;
 mod feed;
 mod page;
 mod timeline;
+mod trust;
 
 use crate::Declared;
 use access::describe;
@@ -23,6 +24,7 @@ pub use apply::Outcome;
 pub use event::{BadEvent, Data, Event, Kind};
 pub use feed::MAX_EVENTS;
 pub(crate) use feed::cells;
+pub use trust::Trust;
 
 /// Largest body of the API, bytes.
 const MAX_BODY: usize = 32 * 1024 * 1024;
@@ -47,27 +49,37 @@ pub(crate) fn routes(declared: Declared) -> Declared {
             post(api::take.layer(DefaultBodyLimit::max(MAX_BODY))),
         )
         .described(
-            "Takes life events: one as JSON, an array, NDJSON, or CSV; each once by its id",
+            "Takes life events: one as JSON, an array, NDJSON, or CSV, signed (header x-jws-signature, or a compact JWS as body); each once by its id",
             describe(&api::take),
         )
 }
 
-/// Takes the events of a file: NDJSON, JSON or CSV. `tell` hears how far it is.
+/// Takes the events of a file or a body: NDJSON, JSON or CSV, signed: a compact JWS, or with a detached one as `signature`. `tell`
+/// hears how far it is.
 ///
 /// # Errors
-/// The file cannot be read as a whole, or the hub does not answer.
+/// Its signature is missing or does not fit, the file cannot be read as a whole (then no event was taken), or the hub does not
+/// answer.
 pub async fn load(
     context: &Context,
-    text: &str,
+    body: &[u8],
+    signature: Option<&str>,
     by: &str,
     tell: impl Fn(usize, usize),
 ) -> Result<Vec<Outcome>, LoadError> {
+    let trust = Trust::read(context).await?;
+    let checked = trust.check(body, signature).map_err(LoadError::Untrusted)?;
+    let from = apply::Source {
+        by,
+        signer: &checked.signer,
+    };
+    let text: &str = &checked.text;
     let lines = feed::read(text).map_err(LoadError::Unreadable)?;
     let of = lines.len();
     let mut outcomes = Vec::with_capacity(of);
     for (n, (line, event)) in lines.into_iter().enumerate() {
         outcomes.push(match event {
-            Ok(event) => apply::receive(context, &event, by).await?,
+            Ok(event) => apply::receive(context, &event, &from).await?,
             Err(reason) => Outcome::of(
                 &format!("riga {line}"),
                 "invalid",
@@ -82,6 +94,9 @@ pub async fn load(
 /// Why a file of events was not taken.
 #[derive(Debug, thiserror::Error)]
 pub enum LoadError {
+    /// Its signature is missing, or is of nobody who is trusted.
+    #[error("{0}")]
+    Untrusted(String),
     /// It cannot be read.
     #[error("the events cannot be read: {0}")]
     Unreadable(String),

@@ -118,22 +118,26 @@ async fn events(app: &App, page: Page, state: String, error: Option<String>, wro
 
 /// `POST /anagrafe/eventi`: a file.
 pub(super) async fn upload(State(app): State<App>, page: Page, mut form: Multipart) -> Answer {
-    let mut text = None;
+    let (mut body, mut signature) = (None, None);
     let refuse = |error: axum::extract::multipart::MultipartError| Failure::Unprocessable(error.body_text());
     while let Some(part) = form.next_field().await.map_err(refuse)? {
-        if part.name() == Some("file") {
-            let bytes = part.bytes().await.map_err(refuse)?;
-            text =
-                Some(String::from_utf8(bytes.to_vec()).map_err(|_| Failure::Unprocessable(page.t("events-not-text")))?);
+        match part.name() {
+            Some("file") => body = Some(part.bytes().await.map_err(refuse)?),
+            Some("firma") => signature = Some(part.bytes().await.map_err(refuse)?),
+            _ => {}
         }
     }
-    let Some(text) = text.filter(|text| !text.trim().is_empty()) else {
+    let Some(body) = body.filter(|body| !body.trim_ascii().is_empty()) else {
         let error = page.t("events-no-file");
         return events(&app, page, String::new(), Some(error), Vec::new()).await;
     };
-    let outcomes = match super::load(&app.context, &text, &page.actor().subject, |_, _| {}).await {
+    let signature = signature.as_ref().map(|bytes| String::from_utf8_lossy(bytes));
+    let (own, nothing) = (page.actor().subject.clone(), |_: usize, _: usize| {});
+    let outcomes = match super::load(&app.context, &body, signature.as_deref(), &own, nothing).await {
         Ok(outcomes) => outcomes,
-        Err(LoadError::Unreadable(why)) => return events(&app, page, String::new(), Some(why), Vec::new()).await,
+        Err(LoadError::Unreadable(why) | LoadError::Untrusted(why)) => {
+            return events(&app, page, String::new(), Some(why), Vec::new()).await;
+        }
         Err(LoadError::Peer(error)) => return Err(error.into()),
     };
     let count = |state: &str| outcomes.iter().filter(|one| one.state == state).count();
@@ -189,6 +193,7 @@ pub(super) async fn show(State(app): State<App>, page: Page, Path(id): Path<Stri
         ("event-received", received),
         ("event-applied", applied),
         ("event-by", record.get("da").to_owned()),
+        ("event-signer", record.get("firma").to_owned()),
     ];
     let mut response = web::show(&EventPage {
         name: patient.as_ref().map(person::name).unwrap_or_default(),
@@ -252,7 +257,13 @@ async fn processes(app: &App, page: &Page, record: &Record) -> Result<Vec<(Strin
 pub(super) async fn retry(State(app): State<App>, page: Page, Path(id): Path<String>) -> Answer {
     let record = found(&app, &id).await?;
     let event = apply::of_record(&record).ok_or_else(|| Failure::Conflict(page.t("event-unreadable")))?;
-    let outcome = apply::receive(&app.context, &event, &page.actor().subject).await?;
+    let outcome = {
+        let from = apply::Source {
+            by: &page.actor().subject,
+            signer: "",
+        };
+        apply::receive(&app.context, &event, &from).await?
+    };
     let flash = match outcome.state.as_str() {
         "applied" | "repeated" => Flash::success(page.t("event-now-applied")),
         _ => Flash::warning(outcome.reason.unwrap_or_default()),

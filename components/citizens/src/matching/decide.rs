@@ -126,7 +126,7 @@ async fn same(app: &App, page: Page, mut kept: Kept, (a, b): (&Value, &Value), s
     kept.set("decisa-nome", page.actor().name.as_str());
     kept.set("decisa-il", page.now().to_string());
     kept.set("motivo", reason);
-    match join(&app.system(), (&survivor, &other), Some(&kept), &decision).await {
+    match join(&app.context, (&survivor, &other), Some(&kept), &decision).await {
         Ok(merge) => {
             let done = Flash::success(page.t("match-done-same"));
             page.redirect(&format!("/anagrafe/fusioni/{}", merge.id), done)

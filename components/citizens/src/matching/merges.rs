@@ -173,10 +173,9 @@ async fn who(system: &Fhir, subject: &str) -> Result<String, Failure> {
 /// `POST /anagrafe/fusioni/{id}/riprendi`: goes on with what was interrupted, or moves what came since.
 pub(crate) async fn resume(State(app): State<App>, page: Page, Path(id): Path<String>) -> Answer {
     let (merge, ..) = find(&app, &page, &id).await?;
-    let system = app.system();
     let outcome = match merge.state.as_str() {
-        RETURNING => split::resume(&system, &id).await,
-        _ => join::resume(&system, &id).await,
+        RETURNING => split::resume(&app.context, &id).await,
+        _ => join::resume(&app.context, &id).await,
     };
     told(&page, &id, outcome.map(drop), "merge-resumed")
 }
@@ -203,7 +202,7 @@ pub(crate) async fn separate(
             Flash::danger(page.t("match-reason-needed")),
         );
     }
-    let outcome = split::split(&app.system(), &id, &page.actor().subject, reason).await;
+    let outcome = split::split(&app.context, &id, &page.actor().subject, reason).await;
     told(&page, &id, outcome.map(drop), "merge-separated")
 }
 
@@ -220,7 +219,7 @@ pub(crate) async fn assign(
         .filter(|(name, _)| name == "risorsa")
         .map(|(_, value)| value)
         .collect();
-    let outcome = split::assign(&app.system(), &id, &names).await;
+    let outcome = split::assign(&app.context, &id, &names).await;
     told(&page, &id, outcome.map(drop), "merge-assigned")
 }
 

@@ -14,6 +14,7 @@ mod rules;
 mod run;
 mod show;
 
+pub(crate) use merge::keeper::workers;
 pub use run::{Progress, Report, RunError, STEPS, run};
 
 use crate::Declared;

@@ -5,6 +5,7 @@ mod events;
 mod exemptions;
 mod import;
 mod matching;
+mod merging;
 mod person;
 mod search;
 mod system;

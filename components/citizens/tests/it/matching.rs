@@ -9,7 +9,7 @@ use std::sync::Arc;
 
 const CODE: &str = "http://hl7.it/sid/codiceFiscale";
 
-fn person(id: &str, family: &str, given: &str, birth: &str, code: &str) -> Value {
+pub fn person(id: &str, family: &str, given: &str, birth: &str, code: &str) -> Value {
     let mut one = json!({
         "resourceType": "Patient", "id": id, "active": true, "gender": "male",
         "name": [{"use": "official", "family": family, "given": [given]}], "birthDate": birth,
@@ -24,7 +24,7 @@ fn person(id: &str, family: &str, given: &str, birth: &str, code: &str) -> Value
 }
 
 /// What is known of a person: observations, an open choice of doctor and an open assistance.
-fn of_person(id: &str, observations: usize) -> Vec<Value> {
+pub fn of_person(id: &str, observations: usize) -> Vec<Value> {
     let own = json!({"reference": format!("Patient/{id}")});
     let kind = |system: &str, code: &str| json!({"coding": [{"system": format!("https://sinfonia.it/fhir/CodeSystem/{system}"), "code": code}]});
     let mut all = vec![
@@ -42,12 +42,12 @@ fn of_person(id: &str, observations: usize) -> Vec<Value> {
     all
 }
 
-fn other_desk() -> Actor {
+pub fn other_desk() -> Actor {
     actor("Practitioner/sportello-due", "operatore-anagrafe", Some("asl"))
 }
 
 /// Two records of one man, his brother, and what is known of them.
-async fn registry(code_two: &str, observations: usize) -> System {
+pub async fn registry(code_two: &str, observations: usize) -> System {
     let system = System::open().await;
     system
         .put(&json!({"resourceType": "Organization", "id": "asl", "name": "ASL di prova"}))
@@ -72,11 +72,11 @@ async fn registry(code_two: &str, observations: usize) -> System {
     system
 }
 
-fn program(system: &System) -> Fhir {
+pub fn program(system: &System) -> Fhir {
     system.context.peers.fhir(&Actor::system())
 }
 
-async fn search(system: &System) -> citizens::matching::Report {
+pub async fn search(system: &System) -> citizens::matching::Report {
     run(
         &system.context,
         "Practitioner/sportello",
@@ -87,7 +87,7 @@ async fn search(system: &System) -> citizens::matching::Report {
 }
 
 /// The id of the one pair in the queue, and the fingerprint on its page.
-async fn pair(system: &System, who: &Actor) -> (String, String) {
+pub async fn pair(system: &System, who: &Actor) -> (String, String) {
     let queue = system.get(who, "/anagrafe/doppioni").await;
     let id = between(&queue.text, "href=\"/anagrafe/doppioni/", "\"");
     let page = system.get(who, &format!("/anagrafe/doppioni/{id}")).await;
@@ -95,12 +95,12 @@ async fn pair(system: &System, who: &Actor) -> (String, String) {
     (id, between(&page.text, "name=\"impronta\" value=\"", "\""))
 }
 
-fn between(text: &str, start: &str, end: &str) -> String {
+pub fn between(text: &str, start: &str, end: &str) -> String {
     let from = text.find(start).unwrap_or_else(|| panic!("{start} is not in {text}")) + start.len();
     text[from..].split(end).next().unwrap().to_owned()
 }
 
-async fn decide(system: &System, who: &Actor, outcome: &str, survivor: &str) -> String {
+pub async fn decide(system: &System, who: &Actor, outcome: &str, survivor: &str) -> String {
     let (id, seen) = pair(system, who).await;
     let form = [
         ("esito", outcome),
@@ -131,7 +131,7 @@ async fn everything(system: &System) -> Vec<Value> {
     all
 }
 
-async fn open(system: &System, rtype: &str, patient: &str) -> usize {
+pub async fn open(system: &System, rtype: &str, patient: &str) -> usize {
     let found = program(system)
         .search(rtype, &[("patient", patient), ("status", "active")])
         .await

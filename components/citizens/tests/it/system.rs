@@ -5,6 +5,7 @@ use access::{
     SigningKey, identity_routes,
 };
 use axum::body::Body;
+use axum::response::IntoResponse as _;
 use component::{Context, Peer, Peers};
 use http::{Method, Request, StatusCode};
 use hub::{Hub, HubConfig};
@@ -12,6 +13,7 @@ use orchestrator::Orchestrator;
 use orchestrator::api::{Deploy, DeployFile};
 use serde_json::{Value, json};
 use std::sync::Arc;
+use std::sync::atomic::{AtomicI64, Ordering};
 use store::{ManualClock, SeededRandom, SequentialIds, Store};
 use tower::ServiceExt as _;
 
@@ -21,6 +23,8 @@ pub struct System {
     pub orchestrator: Arc<Orchestrator>,
     pub context: Context,
     pub guard: Guard,
+    /// Calls of the hub and the orchestrator that are answered yet: after them they are gone.
+    pub fuse: Arc<AtomicI64>,
     identity: LocalIdentity,
     router: axum::Router,
     _stand: test_store::Stand,
@@ -108,12 +112,11 @@ impl System {
         };
         let orchestrator = Orchestrator::new(store, clock.clone(), ids.clone(), manners);
         let peers = Peers::new(guard.tokens().clone());
+        let fuse = Arc::new(AtomicI64::new(i64::MAX));
         let facts = hub::routes(hub).merge(identity_routes(&shared));
-        peers.add("hub", Peer::Local(facts.guard(&guard)));
-        peers.add(
-            "orchestrator",
-            Peer::Local(orchestrator::routes(orchestrator.clone()).guard(&guard)),
-        );
+        peers.add("hub", Peer::Local(fused(facts.guard(&guard), &fuse)));
+        let processes = orchestrator::routes(orchestrator.clone()).guard(&guard);
+        peers.add("orchestrator", Peer::Local(fused(processes, &fuse)));
         let context = Context {
             peers,
             clock: clock.clone(),
@@ -131,12 +134,18 @@ impl System {
             orchestrator,
             context,
             guard,
+            fuse,
             identity,
             router,
             _stand: stand,
         };
         system.deploy(component.deployments).await;
         system.account(&desk()).await;
+        let trust = citizens::events::Trust {
+            unsigned: true,
+            ..Default::default()
+        };
+        trust.write(&system.context).await.unwrap();
         system
     }
 
@@ -261,12 +270,15 @@ impl System {
 
     /// Any request of a content type.
     pub async fn call_as(&self, who: &Actor, method: Method, path: &str, body: String, kind: &str) -> Reply {
-        let request = Request::builder()
-            .method(method)
-            .uri(path)
-            .header("authorization", format!("Bearer {}", self.guard.tokens().issue(who)))
-            .header("content-type", kind);
-        let mut answer = Box::pin(self.router.clone().oneshot(request.body(Body::from(body)).unwrap()));
+        let request = Request::builder().method(method).uri(path).header("content-type", kind);
+        self.send(who, request.body(Body::from(body)).unwrap()).await
+    }
+
+    /// A request as it is.
+    pub async fn send(&self, who: &Actor, mut request: Request<Body>) -> Reply {
+        let token = format!("Bearer {}", self.guard.tokens().issue(who));
+        request.headers_mut().insert("authorization", token.parse().unwrap());
+        let mut answer = Box::pin(self.router.clone().oneshot(request));
         // A page may wait for a process: its jobs are run meanwhile.
         let response = loop {
             if let std::task::Poll::Ready(response) = futures::poll!(&mut answer) {
@@ -311,6 +323,22 @@ impl System {
             .unwrap();
         assert!(stuck.is_empty(), "{stuck:#?}");
     }
+}
+
+/// Answers as long as the fuse holds.
+fn fused(router: axum::Router, fuse: &Arc<AtomicI64>) -> axum::Router {
+    let fuse = fuse.clone();
+    router.layer(axum::middleware::from_fn(
+        move |request: Request<Body>, next: axum::middleware::Next| {
+            let gone = fuse.fetch_sub(1, Ordering::SeqCst) <= 0;
+            async move {
+                match gone {
+                    true => StatusCode::SERVICE_UNAVAILABLE.into_response(),
+                    false => next.run(request).await,
+                }
+            }
+        },
+    ))
 }
 
 /// A person who lives in Naples.

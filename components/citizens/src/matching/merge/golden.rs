@@ -37,6 +37,16 @@ pub(crate) fn golden(survivor: &Value, other: &Value) -> Value {
     made
 }
 
+/// Whether somebody is dead.
+pub(crate) fn is_dead(person: &Value) -> bool {
+    person["deceasedBoolean"] == true || person["deceasedDateTime"].is_string()
+}
+
+/// The day somebody died, where it is known, `YYYY-MM-DD`.
+pub(crate) fn death(person: &Value) -> Option<&str> {
+    person["deceasedDateTime"].as_str().and_then(|at| at.get(..10))
+}
+
 /// The other as it becomes: out of use, with a link to the survivor, and with the survivor's doctor, so that who follows the
 /// person sees what runs on under it.
 pub(crate) fn replaced(other: &Value, survivor: &Value) -> Value {

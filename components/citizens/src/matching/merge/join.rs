@@ -2,12 +2,15 @@
 
 use super::ledger::{DONE, MERGE, MOVING, Moved, json_of, leaf, leaves};
 use super::references::{is_of_process, repoint};
-use super::{AT_ONCE, MergeError, golden};
+use super::{AT_ONCE, MergeError, golden, keeper, message, processes};
 use crate::matching::kept::{Kept, id_of, replaces, transaction};
 use crate::matching::rules::rules;
-use component::{Fhir, PeerError};
+use access::Actor;
+use component::{Context, Fhir, PeerError};
+use fhir::{Definitions, ParamType};
 use jiff::Timestamp;
 use serde_json::{Value, json};
+use std::sync::LazyLock;
 
 /// How often a leaf is tried again when somebody writes one of its resources at the same time.
 const TRIES: usize = 5;
@@ -33,9 +36,9 @@ pub(crate) struct Decision {
 ///
 /// # Errors
 /// One of them is not there or was merged already; somebody changed something meanwhile: then nothing was written. If it stops
-/// while references are moved, [`resume`] goes on.
+/// while references are moved, it goes on by itself ([`keeper`]).
 pub(crate) async fn join(
-    fhir: &Fhir,
+    context: &Context,
     (survivor, other): (&str, &str),
     pair: Option<&Kept>,
     decision: &Decision,
@@ -43,6 +46,7 @@ pub(crate) async fn join(
     if survivor == other {
         return Err(MergeError::Refused("match-refused-one"));
     }
+    let fhir = &context.peers.fhir(&Actor::system());
     let (one, two) = (
         fhir.read("Patient", survivor).await?,
         fhir.read("Patient", other).await?,
@@ -51,13 +55,36 @@ pub(crate) async fn join(
         return Err(MergeError::Refused("match-refused-inactive"));
     }
     let mut made = golden::golden(&one, &two);
-    let (closed, theirs_stays) = closings(fhir, (survivor, other), decision.at).await?;
-    if theirs_stays {
+    let (closed, theirs_stays) = closings(fhir, (survivor, other), &made, decision.at).await?;
+    if golden::is_dead(&made) {
+        made.as_object_mut().map(|made| made.remove("generalPractitioner"));
+    } else if !two["generalPractitioner"].is_null() && (theirs_stays || made["generalPractitioner"].is_null()) {
         made["generalPractitioner"] = two["generalPractitioner"].clone();
     }
     let gone = golden::replaced(&two, &made);
+    let merge = begun((&one, &made), (&two, &gone), &closed, pair, decision);
+    keeper::look_after(context, &merge.id).await?;
+    let mut entries = vec![replaces(&made), replaces(&gone), merge.entry(), message::merged(&merge)];
+    entries.extend(closed.iter().map(|(_, after)| replaces(after)));
+    entries.extend(pair.map(Kept::entry));
+    fhir.transaction(&transaction(entries)).await?;
+    resume(context, &merge.id).await
+}
+
+/// The first sheet of the ledger: both records, before and after.
+fn begun(
+    (one, made): (&Value, &Value),
+    (two, gone): (&Value, &Value),
+    closed: &[(Value, Value)],
+    pair: Option<&Kept>,
+    decision: &Decision,
+) -> Kept {
+    let (survivor, other) = (text(&one["id"]), text(&two["id"]));
     let moment = decision.at.to_string();
-    let mut merge = Kept::new(id_of("fusione", &[survivor, other, &moment]), MERGE, MOVING);
+    // With the versions: what was separated may be merged again at the same moment of a clock that stands still.
+    let versions = [text(&one["meta"]["versionId"]), text(&two["meta"]["versionId"])];
+    let id = id_of("fusione", &[survivor, other, &moment, versions[0], versions[1]]);
+    let mut merge = Kept::new(id, MERGE, MOVING);
     for (name, value) in [
         ("resta", survivor.to_owned()),
         ("tolta", other.to_owned()),
@@ -78,37 +105,19 @@ pub(crate) async fn join(
         .iter()
         .map(|(before, after)| json!({"prima": before, "dopo": after}));
     merge.set("chiusi", Value::Array(rows.collect()).to_string());
-    let mut entries = vec![replaces(&made), replaces(&gone), merge.entry(), event(&merge)];
-    entries.extend(closed.iter().map(|(_, after)| replaces(after)));
-    entries.extend(pair.map(Kept::entry));
-    fhir.transaction(&transaction(entries)).await?;
-    resume(fhir, &merge.id).await
-}
-
-/// The message for the processes and components that follow merges: in the survivor's compartment, so that a
-/// `sinfonia:fhirTrigger` on `Basic` hears it.
-fn event(merge: &Kept) -> Value {
-    let id = id_of("evento", &[&merge.id]);
-    let reference = |name: &str| json!({"reference": format!("Patient/{}", merge.get(name))});
-    let extension = |name: &str, from: &str| {
-        let url = format!("https://sinfonia.it/fhir/StructureDefinition/evento-fusione-{name}");
-        json!({"url": url, "valueReference": reference(from)})
-    };
-    let resource = json!({
-        "resourceType": "Basic", "id": id,
-        "code": {"coding": [{"system": "https://sinfonia.it/fhir/CodeSystem/evento-vita", "code": "evento-fusione"}]},
-        "subject": reference("resta"),
-        "created": web::local_date(merge.get("quando").parse().unwrap_or(Timestamp::UNIX_EPOCH)).to_string(),
-        "extension": [extension("resta", "resta"), extension("tolta", "tolta")],
-    });
-    json!({"resource": resource, "request": {"method": "PUT", "url": format!("Basic/{id}"), "ifNoneMatch": "*"}})
+    merge
 }
 
 /// What is closed so that the person has one assistance and one choice, before and after; and whether the choice that stays is
 /// the other record's.
 type Closed = (Vec<(Value, Value)>, bool);
 
-async fn closings(fhir: &Fhir, (survivor, other): (&str, &str), at: Timestamp) -> Result<Closed, PeerError> {
+async fn closings(
+    fhir: &Fhir,
+    (survivor, other): (&str, &str),
+    made: &Value,
+    at: Timestamp,
+) -> Result<Closed, PeerError> {
     let day = web::local_date(at).to_string();
     let (mut closed, mut stays) = (vec![], false);
     for (rtype, system, end) in [
@@ -116,17 +125,24 @@ async fn closings(fhir: &Fhir, (survivor, other): (&str, &str), at: Timestamp) -
         ("Coverage", ASSISTANCE, "cancelled"),
     ] {
         let own = open(fhir, rtype, system, survivor).await?;
-        for theirs in open(fhir, rtype, system, other).await? {
-            // A person has one assistance and one doctor, a paediatrician or one for a time included.
-            if own.is_empty() {
-                stays |= rtype == "EpisodeOfCare";
+        let theirs = open(fhir, rtype, system, other).await?;
+        // A person has one assistance and one doctor, a paediatrician or one for a time included; who is dead has none.
+        let ends: Vec<Value> = match (golden::is_dead(made), own.is_empty()) {
+            (true, _) => own.into_iter().chain(theirs).collect(),
+            (false, false) => theirs,
+            (false, true) => {
+                stays |= rtype == "EpisodeOfCare" && !theirs.is_empty();
                 continue;
             }
-            let mut after = theirs.clone();
+        };
+        let last = golden::death(made).unwrap_or(&day);
+        for before in ends {
+            let mut after = before.clone();
+            let began = before["period"]["start"].as_str().unwrap_or_default();
             after["status"] = json!(end);
-            after["period"]["end"] = json!(day);
+            after["period"]["end"] = json!(last.max(began.get(..10).unwrap_or_default()));
             repoint(&mut after, &format!("Patient/{other}"), &format!("Patient/{survivor}"));
-            closed.push((theirs, after));
+            closed.push((before, after));
         }
     }
     Ok((closed, stays))
@@ -153,15 +169,13 @@ fn kind<'a>(one: &'a Value, system: &str) -> &'a str {
 /// Goes on with a merge whose references are not all moved yet, or moves what was written about the other record since.
 ///
 /// # Errors
-/// There is no such merge; the hub cannot be reached; others write the same resources again and again.
-pub(crate) async fn resume(fhir: &Fhir, id: &str) -> Result<Kept, MergeError> {
-    let mut merge = find(fhir, id).await?;
-    if merge.state != MOVING && merge.state != DONE {
-        return Err(MergeError::Refused("match-refused-state"));
-    }
+/// There is no such merge, or it is being undone; the hub cannot be reached; others write the same resources again and again.
+pub(crate) async fn resume(context: &Context, id: &str) -> Result<Kept, MergeError> {
+    let fhir = &context.peers.fhir(&Actor::system());
+    let mut merge = going(fhir, id).await?;
     loop {
-        let gathered = pointing(fhir, merge.get("tolta")).await?;
-        let mut moved = 0;
+        let mut moved = processes::follow(context, fhir, &mut merge).await?;
+        let gathered = pointing(fhir, &merge).await?;
         for chunk in gathered.chunks(AT_ONCE) {
             moved += move_leaf(fhir, &mut merge, chunk).await?;
         }
@@ -169,9 +183,27 @@ pub(crate) async fn resume(fhir: &Fhir, id: &str) -> Result<Kept, MergeError> {
             break;
         }
     }
-    merge.state = DONE.to_owned();
-    merge.save(fhir).await?;
+    for attempt in 1.. {
+        if merge.state == DONE {
+            break;
+        }
+        merge.state = DONE.to_owned();
+        match merge.save(fhir).await {
+            // Somebody else goes on with it, too.
+            Err(error) if error.is_conflict() && attempt < TRIES => merge = going(fhir, id).await?,
+            other => other?,
+        }
+    }
     Ok(merge)
+}
+
+/// The ledger of a merge that is not being undone.
+async fn going(fhir: &Fhir, id: &str) -> Result<Kept, MergeError> {
+    let merge = find(fhir, id).await?;
+    match merge.state == MOVING || merge.state == DONE {
+        true => Ok(merge),
+        false => Err(MergeError::Refused("match-refused-state")),
+    }
 }
 
 /// The ledger of a merge.
@@ -181,8 +213,8 @@ pub(crate) async fn find(fhir: &Fhir, id: &str) -> Result<Kept, MergeError> {
 }
 
 /// The resources that point to a record and are to follow, `Type/id`.
-pub(crate) async fn pointing(fhir: &Fhir, patient: &str) -> Result<Vec<String>, PeerError> {
-    let own = format!("Patient/{patient}");
+pub(crate) async fn pointing(fhir: &Fhir, merge: &Kept) -> Result<Vec<String>, PeerError> {
+    let own = format!("Patient/{}", merge.get("tolta"));
     let mut gathered = vec![];
     let mut gather = |page: Vec<Value>| {
         for mut one in page {
@@ -191,7 +223,8 @@ pub(crate) async fn pointing(fhir: &Fhir, patient: &str) -> Result<Vec<String>, 
                 .left_alone
                 .iter()
                 .any(|rtype| one["resourceType"] == rtype.as_str());
-            if !alone && !is_of_process(&one) && !repoint(&mut one, &own, "").is_empty() && !gathered.contains(&name) {
+            let stays = alone || is_of_process(&one) || message::is_one(&one);
+            if !stays && !repoint(&mut one, &own, "").is_empty() && !gathered.contains(&name) {
                 gathered.push(name);
             }
         }
@@ -199,10 +232,39 @@ pub(crate) async fn pointing(fhir: &Fhir, patient: &str) -> Result<Vec<String>, 
     };
     let count = [("_count", "200")];
     fhir.walk(&format!("{own}/$everything"), &count, &mut gather).await?;
-    // what points to a person without being about them
-    fhir.walk("List", &[("item", own.as_str()), ("_count", "200")], &mut gather)
-        .await?;
+    // The survivor's may name the other record where no search finds it, in an extension.
+    let survivor = format!("Patient/{}/$everything", merge.get("resta"));
+    fhir.walk(&survivor, &count, &mut gather).await?;
+    // What is of somebody else's compartment, or of nobody's: wherever a search parameter finds who is named.
+    let searches = naming_a_patient();
+    for chunk in searches.chunks(AT_ONCE) {
+        let entries = chunk.iter().map(|(rtype, param)| {
+            let url = format!("{rtype}?{param}={own}&_count=200");
+            json!({"request": {"method": "GET", "url": url}})
+        });
+        let batch = json!({"resourceType": "Bundle", "type": "batch", "entry": entries.collect::<Vec<_>>()});
+        let answer = fhir.transaction(&batch).await?;
+        for one in answer["entry"].as_array().into_iter().flatten() {
+            let found = one["resource"]["entry"].as_array().into_iter().flatten();
+            gather(found.map(|entry| entry["resource"].clone()).collect());
+        }
+    }
     Ok(gathered)
+}
+
+/// Types and search parameters of references that may name a patient. More than a page of one is found again when those are moved.
+fn naming_a_patient() -> &'static [(&'static str, &'static str)] {
+    static ALL: LazyLock<Vec<(&str, &str)>> = LazyLock::new(|| {
+        let r4 = Definitions::r4();
+        let types = r4.resource_types().iter().copied();
+        let followed = types.filter(|rtype| !rules().left_alone.iter().any(|alone| alone == rtype));
+        let params = followed.flat_map(|rtype| r4.params_of(rtype).iter().map(move |param| (rtype, param)));
+        params
+            .filter(|(_, param)| param.kind == ParamType::Reference && param.targets.contains(&"Patient"))
+            .map(|(rtype, param)| (rtype, param.code))
+            .collect()
+    });
+    &ALL
 }
 
 /// Points some resources to the survivor, with the leaf that lists them; gives how many.
@@ -239,10 +301,11 @@ async fn move_leaf(fhir: &Fhir, merge: &mut Kept, names: &[String]) -> Result<us
         entries.push(next.entry());
         match fhir.transaction(&transaction(entries)).await {
             Ok(_) => {
-                *merge = find(fhir, &merge.id).await?;
+                *merge = going(fhir, &merge.id).await?;
                 return Ok(moved.len());
             }
-            Err(error) if error.is_conflict() && attempt < TRIES => *merge = find(fhir, &merge.id).await?,
+            // Not if it is being undone: what is moved after that would stay.
+            Err(error) if error.is_conflict() && attempt < TRIES => *merge = going(fhir, &merge.id).await?,
             Err(error) => return Err(error.into()),
         }
     }

@@ -8,16 +8,20 @@
 //! One transaction decides ([`join`]): survivor by field rules, the other inactive and linked, assistances and choices that would
 //! be two closed, the ledger begun, each with the version that was read. From then on the records are one. The references follow
 //! in transactions of at most [`AT_ONCE`], each with its leaf of the ledger, so that a stop in between leaves nothing undone: it
-//! goes on where it was. What belongs to processes that run (their Task and CarePlan) stays until they end: the orchestrator
-//! writes it anew at each step.
+//! goes on where it was ([`keeper`] sees to it). Instances of processes follow with their Tasks and CarePlan ([`processes`]).
 //!
 //! To separate ([`split`]) does the ledger backwards: places that still point where the merge put them are put back, the
-//! two records are as before wherever nobody changed them since, and what was added since is shown for a person to assign.
+//! two records are as before wherever nobody changed them since, instances go back with all their tasks, and what was added
+//! since is shown for a person to assign. Both are told to whoever follows them ([`message`]).
 
 pub(crate) mod golden;
 pub(crate) mod join;
+pub(crate) mod keeper;
 pub(crate) mod ledger;
+mod message;
+mod processes;
 pub(crate) mod references;
+mod sound;
 pub(crate) mod split;
 
 use component::PeerError;

@@ -55,7 +55,7 @@ pub(crate) fn put_back(resource: &mut Value, places: &[String], now: &str, back:
     changed
 }
 
-/// Whether a resource is a process's own, written anew by the orchestrator at each step while it runs.
+/// Whether a resource is a process's own: it follows its instance.
 pub(crate) fn is_of_process(resource: &Value) -> bool {
     let of = |identifier: &Value| identifier["system"] == INSTANCE;
     match resource["resourceType"].as_str() {

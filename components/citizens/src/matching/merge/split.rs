@@ -3,12 +3,13 @@
 use super::golden::restored;
 use super::join::{before, find, pointing};
 use super::ledger::{DONE, Moved, RETURNING, SEPARATED, json_of, leaves, listed, read_leaf};
-use super::references::{put_back, repoint};
-use super::{AT_ONCE, MergeError};
+use super::references::{is_of_process, put_back, repoint};
+use super::{AT_ONCE, MergeError, keeper, message, processes, sound};
 use crate::matching::kept::{Kept, replaces, transaction};
 use crate::matching::pair;
 use crate::matching::rules::rules;
-use component::{Fhir, PeerError};
+use access::Actor;
+use component::{Context, Fhir, PeerError};
 use serde_json::{Value, json};
 
 /// How often a leaf is tried again when somebody writes one of its resources at the same time.
@@ -20,8 +21,10 @@ pub(crate) const SHOWN: usize = 500;
 ///
 /// # Errors
 /// The merge is not done or undone already; the survivor was merged into a third record since (that is separated first);
-/// somebody changed a record meanwhile: then nothing was written. If it stops while references are moved back, [`resume`] goes on.
-pub(crate) async fn split(fhir: &Fhir, id: &str, by: &str, reason: &str) -> Result<Kept, MergeError> {
+/// somebody changed a record meanwhile: then nothing was written. If it stops while references are moved back, it goes on by itself
+/// ([`keeper`]).
+pub(crate) async fn split(context: &Context, id: &str, by: &str, reason: &str) -> Result<Kept, MergeError> {
+    let fhir = &context.peers.fhir(&Actor::system());
     let mut merge = find(fhir, id).await?;
     if merge.state != DONE {
         return Err(MergeError::Refused("match-refused-state"));
@@ -62,6 +65,7 @@ pub(crate) async fn split(fhir: &Fhir, id: &str, by: &str, reason: &str) -> Resu
     merge.set("cambiati", json!(changed).to_string());
     merge.set("tornate", "0");
     entries.push(merge.entry());
+    entries.extend(message::separated(&merge, context.clock.now()));
     if let Some(mut pair) = Kept::find(fhir, pair::PAIR, merge.get("coppia")).await? {
         // they were told apart: they do not come back to the desk unless their data change
         pair.state = pair::DIFFERENT.to_owned();
@@ -71,30 +75,53 @@ pub(crate) async fn split(fhir: &Fhir, id: &str, by: &str, reason: &str) -> Resu
         pair.set("impronta", pair::fingerprint(&one, &two));
         entries.push(pair.entry());
     }
+    keeper::look_after(context, id).await?;
     fhir.transaction(&transaction(entries)).await?;
-    resume(fhir, id).await
+    resume(context, id).await
 }
 
 /// Goes on with a separation whose references are not all back yet.
 ///
 /// # Errors
 /// There is no such merge; the hub cannot be reached; others write the same resources again and again.
-pub(crate) async fn resume(fhir: &Fhir, id: &str) -> Result<Kept, MergeError> {
+pub(crate) async fn resume(context: &Context, id: &str) -> Result<Kept, MergeError> {
+    let fhir = &context.peers.fhir(&Actor::system());
     let mut merge = find(fhir, id).await?;
     if merge.state != RETURNING {
         return Err(MergeError::Refused("match-refused-state"));
     }
-    loop {
-        let done: usize = merge.get("tornate").parse().unwrap_or(0);
-        let Some(number) = leaves(&merge).checked_sub(done + 1) else {
+    processes::give_back(context, &merge).await?;
+    for attempt in 1.. {
+        while merge.state == RETURNING {
+            let done = returned(&merge);
+            let Some(number) = leaves(&merge).checked_sub(done + 1) else {
+                break;
+            };
+            let moved = read_leaf(fhir, &merge, number).await?;
+            return_leaf(fhir, &mut merge, &moved, done).await?;
+        }
+        if merge.state == SEPARATED {
             break;
-        };
-        let moved = read_leaf(fhir, &merge, number).await?;
-        return_leaf(fhir, &mut merge, &moved, done).await?;
+        }
+        if json_of(&merge, "cambiati")
+            .as_array()
+            .is_some_and(|changed| !changed.is_empty())
+        {
+            sound::put_in_order(context, fhir, &merge).await?;
+        }
+        merge.state = SEPARATED.to_owned();
+        match merge.save(fhir).await {
+            // Somebody else goes on with it, too.
+            Err(error) if error.is_conflict() && attempt < TRIES => merge = find(fhir, id).await?,
+            other => other?,
+        }
     }
-    merge.state = SEPARATED.to_owned();
-    merge.save(fhir).await?;
     Ok(merge)
+}
+
+/// How many leaves are back.
+fn returned(merge: &Kept) -> usize {
+    merge.get("tornate").parse().unwrap_or(0)
 }
 
 /// Points the resources of a leaf back. What somebody changed since goes back too, wherever the reference still stands; it is
@@ -129,7 +156,13 @@ async fn return_leaf(fhir: &Fhir, merge: &mut Kept, moved: &[Moved], done: usize
                 *merge = find(fhir, &merge.id).await?;
                 return Ok(());
             }
-            Err(error) if error.is_conflict() && attempt < TRIES => *merge = find(fhir, &merge.id).await?,
+            Err(error) if error.is_conflict() && attempt < TRIES => {
+                *merge = find(fhir, &merge.id).await?;
+                // Somebody else goes on with it, too, and did this leaf.
+                if returned(merge) != done || merge.state != RETURNING {
+                    return Ok(());
+                }
+            }
             Err(error) => return Err(error.into()),
         }
     }
@@ -154,8 +187,7 @@ pub(crate) async fn added(fhir: &Fhir, merge: &Kept) -> Result<Vec<Value>, PeerE
                 .left_alone
                 .iter()
                 .any(|rtype| one["resourceType"] == rtype.as_str());
-            let ours = one["code"]["coding"][0]["code"] == "evento-fusione";
-            let shown = !alone && !ours && !listed.contains(&name);
+            let shown = !alone && !message::is_one(&one) && !is_of_process(&one) && !listed.contains(&name);
             if shown && !repoint(&mut one.clone(), &own, "").is_empty() {
                 found.push(one.take());
             }
@@ -172,7 +204,8 @@ pub(crate) async fn added(fhir: &Fhir, merge: &Kept) -> Result<Vec<Value>, PeerE
 ///
 /// # Errors
 /// The records are not separated; somebody changed one of the resources meanwhile.
-pub(crate) async fn assign(fhir: &Fhir, id: &str, names: &[String]) -> Result<usize, MergeError> {
+pub(crate) async fn assign(context: &Context, id: &str, names: &[String]) -> Result<usize, MergeError> {
+    let fhir = &context.peers.fhir(&Actor::system());
     let mut merge = find(fhir, id).await?;
     if merge.state != SEPARATED {
         return Err(MergeError::Refused("match-refused-state"));
@@ -208,10 +241,12 @@ pub(crate) async fn assign(fhir: &Fhir, id: &str, names: &[String]) -> Result<us
         fhir.transaction(&transaction(entries)).await?;
         merge = find(fhir, id).await?;
     }
+    // A choice or an assistance may be among it.
+    sound::put_in_order(context, fhir, &merge).await?;
     Ok(given)
 }
 
 /// How many resources still point to the record that was merged away: written under it since, by who did not know yet.
 pub(crate) async fn left(fhir: &Fhir, merge: &Kept) -> Result<usize, PeerError> {
-    Ok(pointing(fhir, merge.get("tolta")).await?.len())
+    Ok(pointing(fhir, merge).await?.len())
 }
