@@ -4,8 +4,8 @@ use crate::http::call;
 use crate::models::{catch_message, line, message, user_task};
 use crate::support::{System, gp};
 use access::Guard;
-use orchestrator::TasksQuery;
-use orchestrator::api::{CompleteTask, SendMessage};
+use orchestrator::OrchestratorError;
+use orchestrator::api::{CompleteTask, Moved, ReassignInstance, SendMessage};
 use serde_json::{Value, json};
 
 async fn post(router: &axum::Router, path: &str, key: Option<&str>, body: Value) -> (u16, Value) {
@@ -106,133 +106,125 @@ async fn moves_to_the_second_version(system: &System, router: &axum::Router, ins
     assert!(text.contains("Modified") && text.contains("Migrated"), "{text}");
 }
 
-#[tokio::test]
-async fn an_instance_is_of_another_record_of_its_person_and_back() {
-    use orchestrator::api::ReassignInstance;
+/// A course of `p1` that waits for a message after its first task: the system, the instance, that task.
+async fn waiting() -> (System, String, String) {
     let system = System::new();
     for patient in ["p1", "p2"] {
         system.patient(patient).await;
     }
-    let model = line(
-        &message("m", "esito"),
-        "attesa",
-        &[
-            user_task("visita", "mmg"),
-            catch_message("esito", "m"),
-            user_task("referto", "mmg"),
-        ],
-    );
+    let nodes = [
+        user_task("visita", "mmg"),
+        catch_message("esito", "m"),
+        user_task("referto", "mmg"),
+    ];
+    let model = line(&message("m", "esito"), "attesa", &nodes);
     system.deploy("attesa.bpmn", model).await;
-    let about = serde_json::json!({"assistito": "Patient/p1", "testo": "Patient/p1 sta bene"});
+    let about = json!({"assistito": "Patient/p1", "testo": "Patient/p1 sta bene"});
     let id = system.start_with("attesa", Some("p1"), about).await.id;
-    let task = system.task_of(&id).await;
-    system
-        .orchestrator
-        .complete_task(&gp(), &task.id, CompleteTask::default(), None)
+    let task = system.task_of(&id).await.id;
+    complete(&system, &task).await;
+    (system, id, task)
+}
+
+async fn complete(system: &System, task: &str) {
+    let orchestrator = &system.orchestrator;
+    orchestrator
+        .complete_task(&gp(), task, CompleteTask::default(), None)
         .await
         .unwrap();
-    let plan = async || {
-        let mut plan = system.read("CarePlan", &id).await.unwrap();
-        plan.as_object_mut().unwrap().remove("meta");
-        plan
+}
+
+async fn reassign(system: &System, id: &str, patient: &str, reason: &str) -> Result<Moved, OrchestratorError> {
+    let request = ReassignInstance {
+        patient: patient.into(),
+        reason: reason.into(),
     };
-    let before = (system.info(&id).await, plan().await);
-    let reassign = async |patient: &str, reason: &str| {
-        let request = ReassignInstance {
-            patient: patient.into(),
-            reason: reason.into(),
-        };
-        system
-            .orchestrator
-            .reassign(&access::Actor::system(), &id, request)
-            .await
+    let program = access::Actor::system();
+    system.orchestrator.reassign(&program, id, request).await
+}
+
+/// Sends the message; gives whom it reached.
+async fn send(system: &System, key: &str) -> Result<Vec<String>, OrchestratorError> {
+    let message = SendMessage {
+        name: "esito".into(),
+        key: Some(key.into()),
+        ..SendMessage::default()
     };
-    assert_eq!(reassign("nobody", "x").await.unwrap_err().status(), 422);
-    assert_eq!(reassign("p2", " ").await.unwrap_err().status(), 422);
-    let moved = reassign("p2", "schede unite").await.unwrap();
+    let sent = system.orchestrator.send_message(&gp(), message, None).await?;
+    Ok(sent.delivered)
+}
+
+/// The CarePlan of an instance, but its version.
+async fn plan(system: &System, id: &str) -> Value {
+    let mut plan = system.read("CarePlan", id).await.unwrap();
+    plan.as_object_mut().unwrap().remove("meta");
+    plan
+}
+
+#[tokio::test]
+async fn an_instance_is_of_another_record_of_its_person() {
+    let (system, id, task) = waiting().await;
+    let status = |error: OrchestratorError| error.status();
     assert_eq!(
-        reassign("p2", "schede unite").await.unwrap().revision,
-        moved.revision,
-        "again, nothing changes"
+        reassign(&system, &id, "nobody", "x").await.map_err(status).unwrap_err(),
+        422
     );
+    assert_eq!(
+        reassign(&system, &id, "p2", " ").await.map_err(status).unwrap_err(),
+        422
+    );
+    let moved = reassign(&system, &id, "p2", "schede unite").await.unwrap();
+    let again = reassign(&system, &id, "p2", "schede unite").await.unwrap();
+    assert_eq!(again.revision, moved.revision, "again, nothing changes");
     let now = system.info(&id).await;
     assert_eq!(
         (now.patient.as_deref(), now.business_key.as_deref()),
         (Some("p2"), Some("Patient/p2"))
     );
+    assert_eq!(now.variables["assistito"], "Patient/p2");
     assert_eq!(
-        (&now.variables["assistito"], &now.variables["testo"]),
-        (&json!("Patient/p2"), &json!("Patient/p1 sta bene"))
+        now.variables["testo"], "Patient/p1 sta bene",
+        "only what is the name as a whole"
     );
-    let closed = system.read("Task", &task.id).await.unwrap();
-    assert_eq!(
-        (&closed["for"]["reference"], &closed["focus"]["reference"]),
-        (&json!("Patient/p2"), &json!("Patient/p2"))
-    );
-    // history gives every state back, and whoever waits waits under the new name only
-    let asked = |revision| orchestrator::AtQuery {
-        revision: Some(revision),
-        ..Default::default()
-    };
-    let then = system
-        .orchestrator
-        .instance_at(&gp(), &id, asked(moved.revision - 1))
-        .await
-        .unwrap();
-    // whose it is, is told as of now; what it knew, as of then
-    assert_eq!(then.instance.patient.as_deref(), Some("p2"));
-    assert_eq!(then.instance.variables["assistito"], "Patient/p1");
-    let then = system
-        .orchestrator
-        .instance_at(&gp(), &id, asked(moved.revision))
-        .await
-        .unwrap();
-    assert_eq!(
-        (then.instance.business_key.as_deref(), &then.instance.variables),
-        (Some("Patient/p2"), &now.variables)
-    );
-    let send = |key: &str| SendMessage {
-        name: "esito".into(),
-        key: Some(key.into()),
-        ..SendMessage::default()
-    };
+    let closed = system.read("Task", &task).await.unwrap();
+    let own = json!({"reference": "Patient/p2"});
+    assert_eq!((&closed["for"], &closed["focus"]), (&own, &own));
+    // history: whose it is, is told as of now; what it knew, as of then
+    for (revision, expected) in [(moved.revision - 1, "Patient/p1"), (moved.revision, "Patient/p2")] {
+        let asked = orchestrator::AtQuery {
+            revision: Some(revision),
+            ..Default::default()
+        };
+        let then = system.orchestrator.instance_at(&gp(), &id, asked).await.unwrap();
+        assert_eq!(then.instance.patient.as_deref(), Some("p2"));
+        assert_eq!(then.instance.variables["assistito"], expected);
+    }
+}
+
+#[tokio::test]
+async fn an_instance_goes_back_as_it_was_and_hears_by_its_name() {
+    let (system, id, _) = waiting().await;
+    let before = (system.info(&id).await, plan(&system, &id).await);
+    reassign(&system, &id, "p2", "schede unite").await.unwrap();
     assert!(
-        system
-            .orchestrator
-            .send_message(&gp(), send("Patient/p1"), None)
-            .await
-            .is_err()
+        send(&system, "Patient/p1").await.is_err(),
+        "nobody waits by the old name"
     );
-    reassign("p1", "schede separate").await.unwrap();
+    reassign(&system, &id, "p1", "schede separate").await.unwrap();
     let info = system.info(&id).await;
     assert_eq!(
-        (&info.variables, &info.business_key, &plan().await),
-        (&before.0.variables, &before.0.business_key, &before.1)
+        (&info.variables, &info.business_key),
+        (&before.0.variables, &before.0.business_key)
     );
-    let sent = system
-        .orchestrator
-        .send_message(&gp(), send("Patient/p1"), None)
-        .await
-        .unwrap();
-    assert_eq!(sent.delivered, [id.clone()]);
+    assert_eq!(plan(&system, &id).await, before.1);
+    reassign(&system, &id, "p2", "schede unite").await.unwrap();
+    assert_eq!(send(&system, "Patient/p2").await.unwrap(), std::slice::from_ref(&id));
     // one that has ended follows, too
-    let task = system
-        .tasks(TasksQuery {
-            instance: Some(id.clone()),
-            ..TasksQuery::default()
-        })
-        .await
-        .remove(0);
-    system
-        .orchestrator
-        .complete_task(&gp(), &task.id, CompleteTask::default(), None)
-        .await
-        .unwrap();
+    let task = system.task_of(&id).await.id;
+    complete(&system, &task).await;
     assert_eq!(system.status(&id).await, "completed");
-    reassign("p2", "schede unite").await.unwrap();
-    let plan = plan().await;
-    assert_eq!(
-        (&plan["subject"]["reference"], &plan["status"]),
-        (&json!("Patient/p2"), &json!("completed"))
-    );
+    reassign(&system, &id, "p1", "schede separate").await.unwrap();
+    let plan = plan(&system, &id).await;
+    assert_eq!(plan["subject"]["reference"], "Patient/p1");
+    assert_eq!(plan["status"], "completed");
 }
