@@ -1,4 +1,4 @@
-//! `GET /personale/organigramma?data=&radice=`: who worked where on a day, unit under unit; made to be printed.
+//! `GET /personale/organigramma?data=&radice=`: who worked where on a day, unit under unit as they stood then; made to be printed.
 
 use crate::app::{App, Declared};
 use crate::assignment::Assignment;
@@ -12,6 +12,7 @@ use component::{Fhir, PeerError};
 use jiff::Timestamp;
 use jiff::civil::Date;
 use serde::Deserialize;
+use serde_json::Value;
 use std::collections::BTreeMap;
 use web::{Answer, Failure, Html, Page};
 
@@ -21,8 +22,6 @@ const LEVELS: usize = 4;
 const MAX_SHOWN: usize = 300;
 /// Units in one question.
 const AT_ONCE: usize = 80;
-/// Assignments read.
-const MAX_READ: usize = 5000;
 
 /// Declares the page.
 pub(crate) fn routes(declared: Declared) -> Declared {
@@ -98,10 +97,13 @@ async fn working(fhir: &Fhir, ids: &[String], at: Timestamp) -> Result<BTreeMap<
     for part in ids.chunks(AT_ONCE) {
         let joined = part.join(",");
         let asked = [("organization", joined.as_str()), ("_count", "500")];
-        let found = fhir.search_all("PractitionerRole", &asked, MAX_READ).await?;
-        for one in found.into_iter().filter_map(Assignment::of).filter(|one| one.holds(at)) {
-            of.entry(one.organization.clone()).or_default().push(one);
-        }
+        let each = |page: Vec<Value>| {
+            for one in page.into_iter().filter_map(Assignment::of).filter(|one| one.holds(at)) {
+                of.entry(one.organization.clone()).or_default().push(one);
+            }
+            true
+        };
+        fhir.walk("PractitionerRole", &asked, each).await?;
     }
     Ok(of)
 }
@@ -117,7 +119,7 @@ async fn show(State(app): State<App>, page: Page, Query(asked): Query<Asked>) ->
         .map_err(|error| Failure::Unprocessable(error.to_string()))?
         .timestamp();
     let fhir = app.fhir(&page);
-    let units = Units::read(&fhir).await?;
+    let units = Units::on(&fhir, day).await?;
     let root = Some(asked.radice.as_str()).filter(|id| is_id(id) && units.all.contains_key(*id));
     let (shown, cut) = walk(&units, root);
     let ids: Vec<String> = shown.iter().map(|(id, ..)| id.clone()).collect();

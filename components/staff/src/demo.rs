@@ -125,9 +125,12 @@ async fn fill(
     one.start = format!("{}-01-01", 2012 + number % 10);
     if hours == 0 {
         one.times = "lun-ven 9:00-12:00, mar e gio 16:00-18:00".into();
-        one.areas = vec![area.to_owned()];
+        // Where another part of the demo gave an area, or a ceiling, that is theirs.
+        if one.areas.is_empty() {
+            one.areas = vec![area.to_owned()];
+        }
         // One of them works less, by an own ceiling.
-        one.ceiling = (number % 4 == 3).then_some(1000);
+        one.ceiling = one.ceiling.or((number % 4 == 3).then_some(1000));
         if one.sites.is_empty() {
             one.sites = vec![surgery(fhir, &one, number).await?];
         }

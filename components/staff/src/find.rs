@@ -54,9 +54,9 @@ pub(crate) async fn find(
     now: Timestamp,
 ) -> Result<(Vec<Found>, bool), PeerError> {
     let by_assignment = !wanted.unit.is_empty() || !wanted.role.is_empty() || !wanted.discipline.is_empty();
-    let people = match by_assignment {
+    let (people, cut) = match by_assignment {
         true => of_assignments(fhir, units, wanted, now).await?,
-        false => of_names(fhir, &wanted.text).await?,
+        false => (of_names(fhir, &wanted.text).await?, false),
     };
     let mut found = with_assignments(fhir, people, now).await?;
     match wanted.state.as_str() {
@@ -65,7 +65,7 @@ pub(crate) async fn find(
         _ => {}
     }
     found.sort_by_key(|one| (one.person.family.to_lowercase(), one.person.given.to_lowercase()));
-    let more = found.len() > MAX;
+    let more = cut || found.len() > MAX;
     found.truncate(MAX);
     Ok((found, more))
 }
@@ -92,7 +92,11 @@ async fn of_names(fhir: &Fhir, text: &str) -> Result<Vec<Person>, PeerError> {
         return ask(fhir, &[("_sort", "family")]).await;
     }
     if looks_fiscal(text) {
-        return ask(fhir, &[("identifier", &token(FISCAL, &text.to_uppercase()))]).await;
+        return match ask(fhir, &[("identifier", &token(FISCAL, &text.to_uppercase()))]).await {
+            // Who may not see a codice fiscale finds nobody by it.
+            Err(PeerError::Status { status, .. }) if status == http::StatusCode::FORBIDDEN => Ok(Vec::new()),
+            found => found,
+        };
     }
     if text.bytes().any(|b| b.is_ascii_digit()) && !text.contains(' ') {
         return ask(fhir, &[("identifier", &token(NUMBER, text))]).await;
@@ -139,11 +143,19 @@ fn is_alike(person: &Person, words: &[String]) -> bool {
     })
 }
 
-async fn of_assignments(fhir: &Fhir, units: &Units, wanted: &Wanted, now: Timestamp) -> Result<Vec<Person>, PeerError> {
+/// The people whose assignments fit, and whether some may have been left out.
+async fn of_assignments(
+    fhir: &Fhir,
+    units: &Units,
+    wanted: &Wanted,
+    now: Timestamp,
+) -> Result<(Vec<Person>, bool), PeerError> {
+    let mut cut = false;
     let mut params: Vec<(&str, String)> = Vec::new();
     if !wanted.unit.is_empty() {
         let mut under = units.with_all_under(&wanted.unit);
         under.retain(|id| crate::systems::is_id(id));
+        cut = under.len() > MAX_UNITS_ASKED;
         under.truncate(MAX_UNITS_ASKED);
         params.push(("organization", under.join(",")));
     }
@@ -162,6 +174,7 @@ async fn of_assignments(fhir: &Fhir, units: &Units, wanted: &Wanted, now: Timest
         asked.push((name, value));
     }
     let found = fhir.search_all("PractitionerRole", &asked, MAX_LOOKED_AT).await?;
+    cut |= found.len() == MAX_LOOKED_AT;
     let mut ids: Vec<String> = Vec::new();
     for one in found.into_iter().filter_map(Assignment::of) {
         let fits = match wanted.state.as_str() {
@@ -179,7 +192,7 @@ async fn of_assignments(fhir: &Fhir, units: &Units, wanted: &Wanted, now: Timest
         let asked = [("_id", ids.as_str()), ("_count", "50")];
         people.extend(fhir.search("Practitioner", &asked).await?.into_iter().map(Person::of));
     }
-    Ok(people)
+    Ok((people, cut))
 }
 
 async fn with_assignments(fhir: &Fhir, people: Vec<Person>, now: Timestamp) -> Result<Vec<Found>, PeerError> {

@@ -151,7 +151,10 @@ impl Person {
         if !self.title.is_empty() {
             name["prefix"] = json!([self.title]);
         }
-        out["name"] = json!([name]);
+        // A name that is known in one piece only stays in one piece.
+        if !words.is_empty() {
+            out["name"] = json!([name]);
+        }
         for (member, value) in [("gender", &self.gender), ("birthDate", &self.born)] {
             if !value.is_empty() {
                 out[member] = json!(value);
@@ -387,6 +390,14 @@ mod tests {
         assert!(other.wrong(today)[0].key.starts_with("cf-"));
         other.fiscal = String::new();
         assert_eq!(other.wrong(today)[0].key, "wrong-missing");
+    }
+
+    #[test]
+    fn a_name_in_one_piece_stays_as_it_is() {
+        let resource = json!({"resourceType": "Practitioner", "id": "a", "name": [{"text": "Suor Maria Celeste"}]});
+        let one = Person::of(resource.clone());
+        assert_eq!((one.shown.as_str(), one.family.as_str()), ("Suor Maria Celeste", ""));
+        assert_eq!(one.resource()["name"], resource["name"]);
     }
 
     #[test]

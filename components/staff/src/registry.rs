@@ -6,15 +6,12 @@ use crate::person::Person;
 use crate::systems::is_id;
 use bytes::Bytes;
 use component::{Context, Fhir, PeerError};
+use jiff::civil::Date;
 use serde_json::{Value, json};
 use std::collections::{BTreeMap, BTreeSet};
 
 /// Assignments of one person looked at, ended ones counted.
 pub(crate) const MAX_OF_ONE: usize = 200;
-/// Units of a hierarchy looked at.
-pub(crate) const MAX_UNITS: usize = 5000;
-/// Assignments of a list looked at.
-pub(crate) const MAX_ASSIGNMENTS: usize = 20_000;
 /// Versions of one resource looked at.
 const MAX_VERSIONS: usize = 200;
 
@@ -161,22 +158,88 @@ pub(crate) struct Units {
     below: BTreeMap<Option<String>, Vec<String>>,
 }
 
+/// Affiliations by which one unit is part of another, as the registry of facilities writes them.
+const BELONGS: &str = "https://sinfonia.it/fhir/CodeSystem/affiliazione|appartenenza";
+
+/// Whether a FHIR period holds on a day; one without bounds holds always.
+fn holds_on(period: &Value, day: Date) -> bool {
+    let noon = day.at(12, 0, 0, 0).to_zoned(jiff::tz::TimeZone::UTC);
+    let Ok(at) = noon.map(|noon| noon.timestamp().as_microsecond()) else {
+        return false;
+    };
+    let bound = |name: &str| period[name].as_str().map(fhir::date_interval);
+    let begun = bound("start").is_none_or(|read| read.is_some_and(|(from, _)| from <= at));
+    let going_on = bound("end").is_none_or(|read| read.is_some_and(|(_, to)| at <= to));
+    begun && going_on
+}
+
+/// What is read of a unit: id, name, the one above.
+type Unit = (String, (String, Option<String>));
+
+fn unit(one: &Value) -> Option<Unit> {
+    let id = one["id"].as_str()?.to_owned();
+    let name = one["name"].as_str().unwrap_or(&id).to_owned();
+    let above = crate::systems::id_of(&one["partOf"], "Organization").map(str::to_owned);
+    Some((id, (name, above)))
+}
+
+/// Whether a unit stood on a day, as the registry of facilities says: what is closed, and nobody knows since when, is gone.
+fn stood(one: &Value, day: Date) -> bool {
+    let period = &crate::systems::extension(one, "periodo").unwrap_or(&Value::Null)["valuePeriod"];
+    holds_on(period, day) && (one["active"] != false || period["end"].is_string())
+}
+
 impl Units {
-    /// All active units.
+    /// All active units, in the order of today.
     pub async fn read(fhir: &Fhir) -> Result<Self, PeerError> {
+        let mut all = BTreeMap::new();
+        let each = |page: Vec<Value>| {
+            all.extend(page.iter().filter_map(unit));
+            true
+        };
         let asked = [
             ("active:not", "false"),
             ("_count", "500"),
             ("_elements", "name,partOf,active"),
         ];
-        let found = fhir.search_all("Organization", &asked, MAX_UNITS).await?;
-        let one = |unit: &Value| {
-            let id = unit["id"].as_str()?.to_owned();
-            let name = unit["name"].as_str().unwrap_or(&id).to_owned();
-            let parent = crate::systems::id_of(&unit["partOf"], "Organization").map(str::to_owned);
-            Some((id, (name, parent)))
+        fhir.walk("Organization", &asked, each).await?;
+        Ok(Self::of(all))
+    }
+
+    /// Units as they stood on a day. One that ever had an affiliation (`appartenenza`) was part of the one of that day, if
+    /// any; one that never had is where it is today.
+    pub async fn on(fhir: &Fhir, day: Date) -> Result<Self, PeerError> {
+        let mut all = BTreeMap::new();
+        let each = |page: Vec<Value>| {
+            all.extend(page.iter().filter(|one| stood(one, day)).filter_map(unit));
+            true
         };
-        let all: BTreeMap<_, _> = found.iter().filter_map(one).collect();
+        let asked = [("_count", "500"), ("_elements", "name,partOf,active,extension")];
+        fhir.walk("Organization", &asked, each).await?;
+        let mut above: BTreeMap<String, Option<String>> = BTreeMap::new();
+        let each = |page: Vec<Value>| {
+            for one in &page {
+                let id = crate::systems::id_of(&one["participatingOrganization"], "Organization");
+                let to = crate::systems::id_of(&one["organization"], "Organization");
+                let (Some(id), Some(to)) = (id, to) else { continue };
+                let then = above.entry(id.to_owned()).or_default();
+                if holds_on(&one["period"], day) && (one["active"] != false || one["period"]["end"].is_string()) {
+                    *then = Some(to.to_owned());
+                }
+            }
+            true
+        };
+        let asked = [("role", BELONGS), ("_count", "500")];
+        fhir.walk("OrganizationAffiliation", &asked, each).await?;
+        for (id, then) in above {
+            if let Some((_, parent)) = all.get_mut(&id) {
+                *parent = then;
+            }
+        }
+        Ok(Self::of(all))
+    }
+
+    fn of(all: BTreeMap<String, (String, Option<String>)>) -> Self {
         let mut below: BTreeMap<Option<String>, Vec<String>> = BTreeMap::new();
         for (id, (_, parent)) in &all {
             let parent = parent.clone().filter(|parent| all.contains_key(parent));
@@ -185,7 +248,7 @@ impl Units {
         for ids in below.values_mut() {
             ids.sort_by_key(|id| all[id].0.to_lowercase());
         }
-        Ok(Self { all, below })
+        Self { all, below }
     }
 
     /// The name of a unit.

@@ -5,13 +5,13 @@ use crate::app::App;
 use crate::assignment::Assignment;
 use crate::note::Note;
 use crate::person::Person;
-use crate::registry::MAX_ASSIGNMENTS;
 use crate::rules;
 use askama::Template;
 use axum::extract::{Path, State};
 use component::{Fhir, PeerError, TaskQuery};
 use jiff::Timestamp;
 use orchestrator::api::CompleteTask;
+use serde_json::Value;
 use std::collections::BTreeMap;
 use web::{Answer, Failure, Flash, Page};
 
@@ -19,6 +19,8 @@ use web::{Answer, Failure, Flash, Page};
 const AHEAD_DAYS: i64 = 180;
 /// Tasks shown.
 const MAX_TASKS: usize = 100;
+/// Names shown in one list; how many there are besides is told.
+const MAX_SHOWN: usize = 500;
 
 /// Something that ends, or is missing.
 #[derive(Debug, Clone)]
@@ -48,14 +50,14 @@ struct Open {
 struct AlertsPage {
     page: Page,
     open: Vec<Open>,
-    ended: Vec<Alert>,
-    ending: Vec<Alert>,
-    missing: Vec<Alert>,
+    ended: First,
+    ending: First,
+    missing: First,
 }
 
 impl AlertsPage {
     /// The lists: id, message key, what is in it.
-    fn parts(&self) -> [(&'static str, &'static str, &[Alert]); 3] {
+    fn parts(&self) -> [(&'static str, &'static str, &First); 3] {
         [
             ("scaduti", "alerts-ended", &self.ended),
             ("in-scadenza", "alerts-ending", &self.ending),
@@ -64,62 +66,105 @@ impl AlertsPage {
     }
 }
 
-/// Everybody who has an assignment now, with their assignments.
-pub(crate) async fn in_service(fhir: &Fhir, now: Timestamp) -> Result<Vec<(Person, Vec<Assignment>)>, PeerError> {
-    let asked = [("_include", "PractitionerRole:practitioner"), ("_count", "500")];
-    let mut people: BTreeMap<String, Person> = BTreeMap::new();
-    let mut of: BTreeMap<String, Vec<Assignment>> = BTreeMap::new();
-    for resource in fhir.search_all("PractitionerRole", &asked, MAX_ASSIGNMENTS).await? {
-        if resource["resourceType"] == "Practitioner" {
-            let person = Person::of(resource);
-            people.insert(person.id.clone(), person);
-        } else if let Some(one) = Assignment::of(resource).filter(|one| one.holds(now)) {
-            of.entry(one.person.clone()).or_default().push(one);
-        }
-    }
-    let found = of.into_iter().filter_map(|(id, all)| Some((people.remove(&id)?, all)));
-    Ok(found.collect())
-}
-
-/// What ends within the days, has ended, or is missing; of those in service.
-pub(crate) fn alerts(people: &[(Person, Vec<Assignment>)], today: &str, until: &str, lang: web::Lang) -> Vec<Alert> {
-    let mut found = Vec::new();
-    for (person, all) in people {
-        let alert = |what: String, end: &str| Alert {
-            person: person.id.clone(),
-            name: person.shown.clone(),
-            what,
-            end: end.to_owned(),
-            over: !end.is_empty() && end < today,
-        };
-        let ends = person.titles.iter().filter(|one| one.is_over(until));
-        found.extend(ends.map(|one| alert(one.name(lang), &one.end)));
-        let mut needed: Vec<_> = all
-            .iter()
-            .filter_map(|one| rules::role(&one.role)?.register.as_deref())
-            .collect();
-        needed.sort_unstable();
-        needed.dedup();
-        for register in needed {
-            let known = person.titles.iter().any(|one| one.code == register);
-            let named = rules::registers().iter().find(|one| one.code == register);
-            if let Some(named) = named.filter(|_| !known) {
-                found.push(alert(named.name.of(lang).to_owned(), ""));
+/// Hands everybody who has an assignment at a moment, with those assignments, to `each`, until it says `false`. However many
+/// there are, no more than a page of them is held.
+pub(crate) async fn in_service(
+    fhir: &Fhir,
+    at: Timestamp,
+    mut each: impl FnMut(&Person, &[Assignment]) -> bool + Send,
+) -> Result<(), PeerError> {
+    let asked = [("_revinclude", "PractitionerRole:practitioner"), ("_count", "200")];
+    let page = |resources: Vec<Value>| {
+        let mut people = Vec::new();
+        let mut of: BTreeMap<String, Vec<Assignment>> = BTreeMap::new();
+        for resource in resources {
+            if resource["resourceType"] == "Practitioner" {
+                people.push(Person::of(resource));
+            } else if let Some(one) = Assignment::of(resource).filter(|one| one.holds(at)) {
+                of.entry(one.person.clone()).or_default().push(one);
             }
         }
+        people
+            .iter()
+            .all(|person| of.get(&person.id).is_none_or(|all| each(person, all)))
+    };
+    fhir.walk("Practitioner", &asked, page).await
+}
+
+/// The first of many, in order, and how many there are.
+#[derive(Debug, Default)]
+pub(crate) struct First {
+    list: Vec<Alert>,
+    count: usize,
+}
+
+impl First {
+    fn add(&mut self, alert: Alert) {
+        self.count += 1;
+        self.list.push(alert);
+        if self.list.len() >= 2 * MAX_SHOWN {
+            self.sort();
+        }
     }
-    found.sort_by(|a, b| (&a.end, &a.name).cmp(&(&b.end, &b.name)));
+
+    /// How many are not shown.
+    fn beyond(&self) -> usize {
+        self.count - self.list.len()
+    }
+
+    fn sort(&mut self) {
+        self.list.sort_by(|a, b| (&a.end, &a.name).cmp(&(&b.end, &b.name)));
+        self.list.truncate(MAX_SHOWN);
+    }
+}
+
+/// What of one person ends until a day, has ended, or is missing.
+pub(crate) fn alerts(person: &Person, all: &[Assignment], today: &str, until: &str, lang: web::Lang) -> Vec<Alert> {
+    let alert = |what: String, end: &str| Alert {
+        person: person.id.clone(),
+        name: person.shown.clone(),
+        what,
+        end: end.to_owned(),
+        over: !end.is_empty() && end < today,
+    };
+    let ends = person.titles.iter().filter(|one| one.is_over(until));
+    let mut found: Vec<_> = ends.map(|one| alert(one.name(lang), &one.end)).collect();
+    let mut needed: Vec<_> = all
+        .iter()
+        .filter_map(|one| rules::role(&one.role)?.register.as_deref())
+        .collect();
+    needed.sort_unstable();
+    needed.dedup();
+    for register in needed {
+        let known = person.titles.iter().any(|one| one.code == register);
+        let named = rules::registers().iter().find(|one| one.code == register);
+        if let Some(named) = named.filter(|_| !known) {
+            found.push(alert(named.name.of(lang).to_owned(), ""));
+        }
+    }
     found
 }
 
 /// The page.
 pub(crate) async fn list(State(app): State<App>, page: Page) -> Answer {
-    let people = in_service(&app.fhir(&page), page.now()).await?;
     let today = web::local_date(page.now());
     let until = today + jiff::Span::new().days(AHEAD_DAYS);
-    let all = alerts(&people, &today.to_string(), &until.to_string(), page.lang());
-    let (missing, dated): (Vec<_>, Vec<_>) = all.into_iter().partition(|one| one.end.is_empty());
-    let (ended, ending): (Vec<_>, Vec<_>) = dated.into_iter().partition(|one| one.over);
+    let (today, until, lang) = (today.to_string(), until.to_string(), page.lang());
+    let [mut ended, mut ending, mut missing] = [First::default(), First::default(), First::default()];
+    let each = |person: &Person, all: &[Assignment]| {
+        for one in alerts(person, all, &today, &until, lang) {
+            match (one.end.is_empty(), one.over) {
+                (true, _) => missing.add(one),
+                (_, true) => ended.add(one),
+                (_, false) => ending.add(one),
+            }
+        }
+        true
+    };
+    in_service(&app.fhir(&page), page.now(), each).await?;
+    [&mut ended, &mut ending, &mut missing]
+        .into_iter()
+        .for_each(First::sort);
     web::show(&AlertsPage {
         open: open(&app, &page).await?,
         ended,
@@ -190,4 +235,30 @@ pub(crate) async fn read(State(app): State<App>, page: Page, Path(id): Path<Stri
     note.set("letto", &page.now().to_string());
     note.save(&system).await.map_err(|error| App::changed(&page, error))?;
     page.redirect("/personale/mia-scheda", Flash::success(page.t("notice-read")))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn of_many_the_first_are_kept_and_all_are_counted() {
+        let mut first = First::default();
+        for n in (0..3000).rev() {
+            first.add(Alert {
+                person: n.to_string(),
+                name: String::new(),
+                what: String::new(),
+                end: format!("{n:05}"),
+                over: false,
+            });
+        }
+        first.sort();
+        assert_eq!((first.list.len(), first.count), (MAX_SHOWN, 3000));
+        assert_eq!(
+            (first.list[0].end.as_str(), first.list[499].end.as_str()),
+            ("00000", "00499")
+        );
+        assert_eq!(first.beyond(), 2500);
+    }
 }

@@ -31,7 +31,9 @@ pub enum ExportError {
     #[error("there is no run '{0}'")]
     NoRun(String),
     /// More rows than a file holds.
-    #[error("more than {MAX_ROWS} rows: such a file is not made")]
+    #[error(
+        "there are more than {MAX_ROWS} rows, which one file does not hold: none was made, so that nobody is left out unnoticed"
+    )]
     TooMany,
     /// Not a receipt of the layout.
     #[error("the receipt has no columns '{0}' and '{1}' in its first line")]
@@ -138,8 +140,7 @@ pub(crate) async fn make(context: &Context, fhir: &Fhir, wanted: &Wanted<'_>) ->
         Some(run) => Some(refused(fhir, run).await?),
         None => None,
     };
-    let mut records = gather(fhir, layout, day).await?;
-    records.retain(|(id, ..)| only.as_ref().is_none_or(|only| only.contains(id)));
+    let records = gather(fhir, layout, day, only.as_ref()).await?;
     if records.len() > MAX_ROWS {
         return Err(ExportError::TooMany);
     }
@@ -226,26 +227,35 @@ pub(crate) async fn receive(context: &Context, fhir: &Fhir, run: &str, text: &st
     Ok(strange)
 }
 
-/// What rows are made of: id, name of the person, fields.
-async fn gather(fhir: &Fhir, layout: &Layout, day: Date) -> Result<Vec<(String, String, Record)>, ExportError> {
+/// What rows are made of: id, name of the person, fields. With more than a file holds, some more than that.
+async fn gather(
+    fhir: &Fhir,
+    layout: &Layout,
+    day: Date,
+    only: Option<&BTreeSet<String>>,
+) -> Result<Vec<(String, String, Record)>, ExportError> {
     let noon = day.at(12, 0, 0, 0).to_zoned(jiff::tz::TimeZone::UTC);
     let at = noon
         .map_err(|error| ExportError::NoDate(error.to_string()))?
         .timestamp();
+    let wanted = |id: &String| only.is_none_or(|only| only.contains(id));
     let mut records = Vec::new();
-    for (person, all) in crate::alerts::in_service(fhir, at).await? {
-        let name = person.shown.clone();
+    let each = |person: &Person, all: &[Assignment]| {
+        let name = &person.shown;
         if layout.of == "people" {
-            records.extend(registered(&person).map(|record| (person.id.clone(), name, record)));
-            continue;
-        }
-        for one in all {
-            let convention = rules::role(&one.role).is_some_and(|role| role.convention);
-            if one.substitutes.is_none() && (layout.of == "assignments" || convention) {
-                records.push((one.id.clone(), name.clone(), fields(&person, &one)));
+            let record = registered(person).filter(|_| wanted(&person.id));
+            records.extend(record.map(|record| (person.id.clone(), name.clone(), record)));
+        } else {
+            for one in all.iter().filter(|one| wanted(&one.id)) {
+                let convention = rules::role(&one.role).is_some_and(|role| role.convention);
+                if one.substitutes.is_none() && (layout.of == "assignments" || convention) {
+                    records.push((one.id.clone(), name.clone(), fields(person, one)));
+                }
             }
         }
-    }
+        records.len() <= MAX_ROWS
+    };
+    crate::alerts::in_service(fhir, at, each).await?;
     records.sort_by(|a, b| (&a.1, &a.0).cmp(&(&b.1, &b.0)));
     Ok(records)
 }

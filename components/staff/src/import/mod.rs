@@ -1,7 +1,7 @@
 //! People and assignments from a CSV file: columns recognised and corrected, a preview with what is wrong in each row, the
 //! import, and its undoing as long as nobody changed what it wrote.
 
-mod csv;
+mod row;
 
 use crate::app::{App, Declared};
 use crate::assignment::Assignment;
@@ -14,15 +14,17 @@ use axum::routing::{get, post};
 use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
 use component::{Fhir, PeerError};
-use csv::{FIELDS, MAX_ROWS};
 use serde::{Deserialize, Serialize};
 use serde_json::{Value, json};
 use std::collections::BTreeMap;
+use web::csv::{Column, Csv, CsvError};
 use web::form::Posted;
 use web::{Answer, Failure, Flash, Page};
 
 /// Kind of the notes.
 const KIND: &str = "importazione";
+/// Rows of one file: fewer than can be read, for they are written in one request.
+const MAX_ROWS: usize = 2000;
 /// Bytes of a file.
 const MAX_BYTES: usize = 1 << 20;
 /// Rows of the preview.
@@ -42,11 +44,14 @@ pub(crate) fn routes(declared: Declared) -> Declared {
 /// A file, how its columns are read, what was written of it.
 #[derive(Default, Serialize, Deserialize)]
 struct Loaded {
+    header: Vec<String>,
     rows: Vec<Vec<String>>,
+    /// The line of the file that each row begins on.
+    lines: Vec<usize>,
     columns: BTreeMap<String, usize>,
     /// What the import wrote: type, id, version.
     written: Vec<(String, String, String)>,
-    /// Rows that were refused while importing: row and why.
+    /// Rows that were refused while importing: line of the file and why.
     refused: Vec<(usize, String)>,
 }
 
@@ -70,7 +75,7 @@ struct ImportPage {
     page: Page,
     id: String,
     state: String,
-    fields: Vec<(&'static str, String, Vec<Choice>)>,
+    fields: Vec<(String, String, Vec<Choice>)>,
     rows: Vec<(usize, String, String, Vec<String>)>,
     good: usize,
     bad: usize,
@@ -122,20 +127,31 @@ async fn list(State(app): State<App>, page: Page) -> Answer {
     })
 }
 
+/// Why a file cannot be read, and what to do.
+fn unread(page: &Page, error: &CsvError) -> String {
+    match error {
+        CsvError::Empty | CsvError::Rows => page.t1("import-size", "most", MAX_ROWS),
+        CsvError::Columns(line) => page.t1("import-columns-many", "line", *line),
+        CsvError::Cell(line) => page.t1("import-cell-long", "line", *line),
+        CsvError::Quote(line) => page.t1("import-quote-open", "line", *line),
+    }
+}
+
 async fn load(State(app): State<App>, page: Page, posted: Posted) -> Answer {
-    let file = posted
-        .files
-        .first()
-        .map(|file| (file.name.clone(), String::from_utf8_lossy(&file.bytes).into_owned()));
-    let pasted = || Some(("testo".to_owned(), posted.first("testo")?.to_owned()));
-    let (name, text) = file.or_else(pasted).unwrap_or_default();
-    let rows = csv::read(&text);
-    if rows.len() < 2 || rows.len() > MAX_ROWS + 1 || text.len() > MAX_BYTES {
+    let pasted = || ("testo", posted.first("testo").unwrap_or_default().as_bytes());
+    let (name, bytes) = match posted.files.first() {
+        Some(file) => (file.name.as_str(), &file.bytes[..]),
+        None => pasted(),
+    };
+    let csv = Csv::read(bytes).map_err(|error| Failure::Unprocessable(unread(&page, &error)))?;
+    if csv.rows.len() > MAX_ROWS || bytes.len() > MAX_BYTES {
         return Err(Failure::Unprocessable(page.t1("import-size", "most", MAX_ROWS)));
     }
     let loaded = Loaded {
-        columns: csv::guess(&rows[0]),
-        rows,
+        columns: row::guess(&csv.header),
+        header: csv.header,
+        rows: csv.rows,
+        lines: csv.lines,
         ..Loaded::default()
     };
     let id = format!("importazione-{}", app.context.ids.next());
@@ -150,8 +166,8 @@ async fn preview(State(app): State<App>, page: Page, Path(id): Path<String>) -> 
     let units = Units::read(&app.fhir(&page)).await?;
     let today = web::local_date(page.now());
     let (mut rows, mut good, mut bad) = (Vec::new(), 0, 0);
-    for (at, cells) in loaded.rows.iter().enumerate().skip(1) {
-        let read = csv::row(cells, &loaded.columns, &units, today);
+    for (cells, line) in loaded.rows.iter().zip(&loaded.lines) {
+        let read = row::row(cells, &loaded.columns, &units, today);
         match read.wrong.is_empty() {
             true => good += 1,
             false => bad += 1,
@@ -163,22 +179,21 @@ async fn preview(State(app): State<App>, page: Page, Path(id): Path<String>) -> 
                 .unwrap_or_default();
             let wrong = read.wrong.iter().map(|one| told(&page, one)).collect();
             rows.push((
-                at + 1,
+                *line,
                 format!("{} {}", read.person.family, read.person.given),
                 work,
                 wrong,
             ));
         }
     }
-    let head = loaded.rows.first().cloned().unwrap_or_default();
-    let fields = FIELDS.iter().map(|(field, _)| {
-        let chosen = loaded.columns.get(*field).copied();
-        let columns = head.iter().enumerate().map(|(at, name)| Choice {
+    let fields = row::COLUMNS.iter().map(|Column { field, .. }| {
+        let chosen = loaded.columns.get(field).copied();
+        let columns = loaded.header.iter().enumerate().map(|(at, name)| Choice {
             at,
             name: name.clone(),
             chosen: chosen == Some(at),
         });
-        (*field, page.named("field", field), columns.collect())
+        (field.clone(), page.named("field", field), columns.collect())
     });
     web::show(&ImportPage {
         fields: fields.collect(),
@@ -210,12 +225,12 @@ async fn map(State(app): State<App>, page: Page, Path(id): Path<String>, posted:
     if note.get("stato") != "letta" {
         return Err(Failure::Conflict(page.t("import-over")));
     }
-    let width = loaded.rows.first().map_or(0, Vec::len);
+    let width = loaded.header.len();
     loaded.columns.clear();
-    for (field, _) in FIELDS {
+    for Column { field, .. } in row::COLUMNS.iter() {
         let at = posted.first(field).and_then(|at| at.parse::<usize>().ok());
         if let Some(at) = at.filter(|at| *at < width) {
-            loaded.columns.insert((*field).to_owned(), at);
+            loaded.columns.insert(field.clone(), at);
         }
     }
     advance(&app, &page, note, &loaded, "letta").await?;
@@ -233,13 +248,13 @@ async fn run(State(app): State<App>, page: Page, Path(id): Path<String>) -> Answ
     let fhir = app.fhir(&page);
     let units = Units::read(&fhir).await?;
     let today = web::local_date(page.now());
-    for at in 1..loaded.rows.len() {
-        let read = csv::row(&loaded.rows[at], &loaded.columns, &units, today);
+    for (cells, line) in loaded.rows.iter().zip(&loaded.lines) {
+        let read = row::row(cells, &loaded.columns, &units, today);
         if !read.wrong.is_empty() {
             continue;
         }
         if let Err(why) = import(&page, &fhir, read, &mut loaded.written).await {
-            loaded.refused.push((at + 1, why));
+            loaded.refused.push((*line, why));
         }
     }
     let (note, _) = found(&app.system(), &id).await?;
@@ -258,7 +273,7 @@ async fn run(State(app): State<App>, page: Page, Path(id): Path<String>) -> Answ
 async fn import(
     page: &Page,
     fhir: &Fhir,
-    read: csv::Read,
+    read: row::Read,
     written: &mut Vec<(String, String, String)>,
 ) -> Result<(), String> {
     let failed = |error: PeerError| error.to_string();

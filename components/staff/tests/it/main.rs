@@ -3,4 +3,5 @@
 mod assignments;
 mod people;
 mod system;
+mod takeover;
 mod work;

@@ -133,6 +133,14 @@ async fn a_file_is_previewed_imported_and_undone() {
     let text = "Cognome,Nome,CF,Data nascita,Sesso,Unità,Ruolo,Rapporto,Dal\n\
         Rossi,Mario,RSSMRA80A01H501U,01/01/1980,M,Cardiologia,infermiere,dipendente,01/02/2026\n\
         Verdi,Anna,RSSMRA80A01H501U,01/01/1980,F,Cardiologia,infermiere,dipendente,01/02/2026\n";
+    for (text, told) in [
+        ("Cognome,Nome\nRossi,\"Mario\n", "virgoletta aperta alla riga 2"),
+        ("Cognome,Nome\n", "da una a 2000 righe"),
+    ] {
+        let unread = system.post(&office(), "/personale/importa", &[("testo", text)]).await;
+        assert_eq!(unread.status, StatusCode::UNPROCESSABLE_ENTITY);
+        assert!(unread.text.contains(told), "{}", unread.text);
+    }
     let loaded = system.post(&office(), "/personale/importa", &[("testo", text)]).await;
     assert_eq!(loaded.status, StatusCode::SEE_OTHER, "{}", loaded.text);
     let seen = system.get(&office(), &loaded.location).await.text;
@@ -149,6 +157,12 @@ async fn a_file_is_previewed_imported_and_undone() {
     );
     let found = async || system.get(&doctor(), "/personale?q=rossi&stato=attivi").await.text;
     assert!(found().await.contains("Cardiologia"));
+    // Found by codice fiscale by the office, and by nobody who does not see it.
+    let by_code = "/personale?q=RSSMRA80A01H501U";
+    assert!(system.get(&office(), by_code).await.text.contains("Mario Rossi"));
+    let stranger = system.get(&doctor(), by_code).await;
+    assert_eq!(stranger.status, StatusCode::OK);
+    assert!(!stranger.text.contains("Mario Rossi"), "{}", stranger.text);
     let undo = format!("{}/annulla", loaded.location);
     assert_eq!(system.post(&office(), &undo, &[]).await.status, StatusCode::SEE_OTHER);
     assert!(!found().await.contains("Mario Rossi"));

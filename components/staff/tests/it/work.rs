@@ -150,6 +150,44 @@ async fn credits_the_chart_and_the_areas_tell_what_is_recorded() {
 }
 
 #[tokio::test]
+async fn the_chart_has_the_order_of_the_day() {
+    let system = System::open().await;
+    give(&system, "inf", "reparto", "infermiere").await;
+    let part = |id: &str, to: &str, period: serde_json::Value| {
+        json!({"resourceType": "OrganizationAffiliation", "id": id, "active": true, "period": period,
+            "organization": {"reference": format!("Organization/{to}")}, "participatingOrganization": {"reference": "Organization/reparto"},
+            "code": [{"coding": [{"system": "https://sinfonia.it/fhir/CodeSystem/affiliazione", "code": "appartenenza"}]}]})
+    };
+    let closed = json!({"resourceType": "Organization", "id": "vecchio", "active": false, "name": "Reparto chiuso",
+        "partOf": {"reference": "Organization/ospedale"}, "extension": [{"url": "https://sinfonia.it/fhir/StructureDefinition/periodo",
+            "valuePeriod": {"end": "2026-02-28"}}]});
+    for value in [
+        part("prima", "casa", json!({"end": "2026-02-28"})),
+        part("dopo", "ospedale", json!({"start": "2026-03-01"})),
+        closed,
+    ] {
+        system.put(&value).await;
+    }
+    for (day, root, there, old) in [
+        ("2026-02-28", "casa", true, false),
+        ("2026-02-28", "ospedale", false, true),
+        ("2026-03-01", "casa", false, false),
+        ("2026-03-01", "ospedale", true, false),
+        ("2026-11-22", "ospedale", true, false),
+    ] {
+        let path = format!("/personale/organigramma?data={day}&radice={root}");
+        let chart = system.get(&doctor(), &path).await.text;
+        assert_eq!(
+            chart.contains("<strong>Cardiologia</strong>"),
+            there,
+            "{day} {root}: {chart}"
+        );
+        assert_eq!(chart.contains("Lucia Esposito"), there, "{day} {root}");
+        assert_eq!(chart.contains("<strong>Reparto chiuso</strong>"), old, "{day} {root}");
+    }
+}
+
+#[tokio::test]
 async fn a_file_for_a_higher_body_is_checked_answered_and_sent_again() {
     let system = System::open().await;
     give(&system, "inf", "reparto", "infermiere").await;

@@ -179,6 +179,43 @@ fn every_message_exists_in_both_languages() {
     }
 }
 
+/// Keys that stand twice in the message files of one place and language, each with both files.
+fn twice(files: &[(String, String, String)]) -> Vec<String> {
+    let mut known: BTreeMap<(&str, &str), &str> = BTreeMap::new();
+    let mut found = Vec::new();
+    for (place, file, text) in files {
+        let lines = text
+            .lines()
+            .filter(|line| line.starts_with(|c: char| c.is_ascii_alphabetic() || c == '-'));
+        for key in lines.filter_map(|line| line.split_once('=').map(|(key, _)| key.trim())) {
+            if let Some(first) = known.insert((place, key), file) {
+                found.push(format!("{key}: {first} and {file}"));
+            }
+        }
+    }
+    found
+}
+
+#[test]
+fn no_message_is_there_twice() {
+    let mut files = Vec::new();
+    for file in tracked() {
+        if let Some((place, language)) = locale(&file) {
+            let text = read(&file).unwrap_or_else(|| panic!("{} is not UTF-8", file.display()));
+            files.push((format!("{place}/{language}"), file.display().to_string(), text));
+        }
+    }
+    assert!(files.len() > 10, "the message files were not found");
+    // A key that is there twice, in one file or in two, keeps every page of its component from being shown.
+    assert_eq!(twice(&files), [] as [String; 0]);
+    let file = |name: &str, text: &str| ("a/it".to_owned(), name.to_owned(), text.to_owned());
+    let same = [
+        file("1.ftl", "uno = 1\n  due = 2\n"),
+        file("2.ftl", "due = 2\nuno = 3\n"),
+    ];
+    assert_eq!(twice(&same), ["uno: 1.ftl and 2.ftl"]);
+}
+
 #[test]
 fn no_file_names_a_machine_or_a_package_registry() {
     // In two halves, so that this file does not hold what it looks for.

@@ -5,6 +5,7 @@ mod copy;
 mod endings;
 mod limits;
 mod observed;
+mod staff;
 
 use std::io::{BufRead as _, BufReader, Read as _, Write as _};
 use std::net::{TcpListener, TcpStream};

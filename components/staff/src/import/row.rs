@@ -1,4 +1,4 @@
-//! Reading a CSV file, and a row of it as a person with an assignment: pure.
+//! A row of a file as a person with an assignment: pure.
 
 use crate::assignment::Assignment;
 use crate::person::{Person, Wrong};
@@ -6,16 +6,15 @@ use crate::registry::Units;
 use crate::rules;
 use jiff::civil::Date;
 use std::collections::BTreeMap;
+use std::sync::LazyLock;
+use web::csv::Column;
 
-/// Rows of one file.
-pub(crate) const MAX_ROWS: usize = 2000;
-
-/// What a column can be: field, and other names that a file may give it.
-pub(crate) const FIELDS: &[(&str, &[&str])] = &[
+/// Fields of a row, in the order in which they are shown, each with the names that columns of it have.
+const FIELDS: &[(&str, &[&str])] = &[
     ("cognome", &["surname", "family"]),
     ("nome", &["given", "name"]),
-    ("codice_fiscale", &["cf", "codicefiscale", "fiscal"]),
-    ("nascita", &["data_nascita", "datanascita", "birth"]),
+    ("codice_fiscale", &["cf", "fiscal"]),
+    ("nascita", &["datanascita", "datadinascita", "birth"]),
     ("sesso", &["sex", "genere"]),
     ("matricola", &["number"]),
     ("email", &["mail", "posta"]),
@@ -25,62 +24,29 @@ pub(crate) const FIELDS: &[(&str, &[&str])] = &[
     ("disciplina", &["discipline"]),
     ("contratto", &["rapporto", "contract"]),
     ("qualifica", &["qualification"]),
-    ("dal", &["inizio", "data_inizio", "start"]),
-    ("al", &["fine", "data_fine", "end"]),
-    ("ore", &["hours", "ore_settimanali"]),
+    ("dal", &["inizio", "datainizio", "start"]),
+    ("al", &["fine", "datafine", "end"]),
+    ("ore", &["hours", "oresettimanali"]),
 ];
 
-/// Lines of a delimited text, quotes as in RFC 4180; the delimiter is the one that its first line has most.
-pub(crate) fn read(text: &str) -> Vec<Vec<String>> {
-    let text = text.trim_start_matches('\u{feff}');
-    let first = text.lines().next().unwrap_or_default();
-    let delimiter = [';', ',', '\t']
-        .into_iter()
-        .max_by_key(|c| first.matches(*c).count())
-        .unwrap_or(';');
-    let (mut rows, mut row, mut cell, mut quoted) = (Vec::new(), Vec::new(), String::new(), false);
-    let mut chars = text.chars().peekable();
-    while let Some(c) = chars.next() {
-        match (quoted, c) {
-            (true, '"') if chars.peek() == Some(&'"') => cell.extend(chars.next()),
-            (_, '"') => quoted = !quoted,
-            (false, c) if c == delimiter => row.push(std::mem::take(&mut cell)),
-            (false, '\n') => {
-                row.push(std::mem::take(&mut cell));
-                rows.push(std::mem::take(&mut row));
-            }
-            (false, '\r') => {}
-            (_, c) => cell.push(c),
+/// What a column can be.
+pub(crate) static COLUMNS: LazyLock<Vec<Column>> = LazyLock::new(|| {
+    let column = |(field, others): &(&str, &[&str])| {
+        let own = field.replace('_', "");
+        let names = std::iter::once(own).chain(others.iter().map(|name| (*name).to_owned()));
+        Column {
+            field: (*field).to_owned(),
+            names: names.collect(),
         }
-    }
-    if !cell.is_empty() || !row.is_empty() {
-        row.push(cell);
-        rows.push(row);
-    }
-    rows.retain(|row: &Vec<String>| row.iter().any(|cell| !cell.trim().is_empty()));
-    rows
-}
-
-/// The field that each heading looks like.
-pub(crate) fn guess(head: &[String]) -> BTreeMap<String, usize> {
-    let plain = |text: &str| -> String {
-        codicefiscale::fold(text)
-            .to_lowercase()
-            .chars()
-            .filter(char::is_ascii_alphanumeric)
-            .collect()
     };
-    let mut map = BTreeMap::new();
-    for (field, others) in FIELDS {
-        let names: Vec<String> = std::iter::once(field)
-            .chain(others.iter())
-            .map(|name| plain(name))
-            .collect();
-        if let Some(at) = head.iter().position(|cell| names.contains(&plain(cell))) {
-            map.insert((*field).to_owned(), at);
-        }
-    }
-    map
+    FIELDS.iter().map(column).collect()
+});
+
+/// The column that each field stands in, as far as the names of the columns tell.
+pub(crate) fn guess(header: &[String]) -> BTreeMap<String, usize> {
+    let fields = web::csv::guess(header, &COLUMNS).into_iter().enumerate();
+    let found = fields.filter(|(_, field)| !field.is_empty());
+    found.map(|(at, field)| (field, at)).collect()
 }
 
 /// A row as it would be recorded.
@@ -169,18 +135,20 @@ mod tests {
     use super::*;
 
     #[test]
-    fn a_file_is_read_however_it_is_quoted_and_its_columns_are_recognised() {
-        let rows =
-            read("\u{feff}Cognome;Nome;Codice Fiscale;Data nascita\r\n\"Rossi; \"\"B\"\"\";Mario;X;01/01/1980\r\n\r\n");
-        assert_eq!(rows.len(), 2);
-        assert_eq!(rows[1][0], "Rossi; \"B\"");
-        let columns = guess(&rows[0]);
+    fn the_columns_are_recognised_and_a_row_is_read() {
+        let file =
+            "\u{feff}Cognome;Nome;Codice Fiscale;Data di nascita\r\n\"Rossi; \"\"B\"\"\";Mario;X;01/01/1980\r\n\r\n";
+        let csv = web::csv::Csv::read(file.as_bytes()).unwrap();
+        let columns = guess(&csv.header);
         assert_eq!(
             (columns["cognome"], columns["codice_fiscale"], columns["nascita"]),
             (0, 2, 3)
         );
-        let read = row(&rows[1], &columns, &Units::default(), "2026-11-22".parse().unwrap());
-        assert_eq!(read.person.born, "1980-01-01");
+        let read = row(&csv.rows[0], &columns, &Units::default(), "2026-11-22".parse().unwrap());
+        assert_eq!(
+            (read.person.family.as_str(), read.person.born.as_str()),
+            ("Rossi; \"B\"", "1980-01-01")
+        );
         assert!(read.assignment.is_none() && read.wrong.iter().any(|one| one.field == "codice_fiscale"));
     }
 }
