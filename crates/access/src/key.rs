@@ -87,14 +87,23 @@ impl SigningKey {
 
 #[cfg(unix)]
 fn check_mode(path: &Path) -> Result<(), String> {
-    use std::os::unix::fs::PermissionsExt as _;
-    let mode = fs::metadata(path).map_err(|e| e.to_string())?.permissions().mode() & 0o777;
-    if mode & 0o077 == 0 {
+    use std::os::unix::fs::MetadataExt as _;
+    let file = fs::metadata(path).map_err(|e| e.to_string())?;
+    let mode = file.mode() & 0o777;
+    if private(mode, file.uid()) {
         return Ok(());
     }
     Err(format!(
         "may be read by others (mode {mode:o}): change its mode to 600, or remove it to get a new key"
     ))
+}
+
+/// Whether nobody else reads it: as PostgreSQL has it for its keys. Of a file that root has given to a group, the group may: so do
+/// secrets of Kubernetes come, and only root can have chosen that group.
+#[cfg(unix)]
+fn private(mode: u32, owner: u32) -> bool {
+    let forbidden = if owner == 0 { 0o037 } else { 0o077 };
+    mode & forbidden == 0
 }
 
 #[cfg(not(unix))]
@@ -134,6 +143,13 @@ mod tests {
                 .to_string();
             assert!(error.contains("mode 644") && error.contains("600"), "{error}");
         }
+    }
+
+    #[cfg(unix)]
+    #[test]
+    fn the_group_may_read_what_root_gave_it_and_no_more() {
+        assert!(private(0o600, 1000) && private(0o400, 1000) && private(0o440, 0) && private(0o640, 0));
+        assert!(!private(0o440, 1000) && !private(0o644, 0) && !private(0o660, 0) && !private(0o604, 0));
     }
 
     #[test]
