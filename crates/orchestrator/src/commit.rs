@@ -185,7 +185,7 @@ impl<'a> Builder<'a> {
         self.state(applied, actor)?;
         if let Some((request, answer)) = order.keyed {
             let (status, body) = answer(applied);
-            self.transaction.records.push(request.record(status, body, self.now));
+            self.transaction.records.extend(request.records(status, body, self.now));
         }
         Ok((self.transaction, self.after))
     }

@@ -16,6 +16,9 @@ const KEPT_DAYS: i64 = 4;
 /// Days ahead that are looked at too: the first answer may have been given by a node whose clock is ahead of ours, or before ours
 /// was put back.
 const AHEAD_DAYS: i64 = 1;
+/// Longest time between two tries of which neither has seen the other's answer: more than a request may take, and than clocks of
+/// nodes are apart.
+const AT_ONCE: SignedDuration = SignedDuration::from_mins(10);
 /// Records swept away in one commit.
 const SWEEP: usize = 1_000;
 /// Longest accepted key, in bytes.
@@ -84,20 +87,31 @@ impl Idempotency {
         }
     }
 
-    /// The record to be written in the same commit as the effect.
-    pub(crate) fn record(&self, status: StatusCode, body: Value, now: Timestamp) -> RecordWrite {
+    /// The records to be written in the same commit as the effect: one, and near midnight one of the neighbouring day too.
+    pub(crate) fn records(&self, status: StatusCode, body: Value, now: Timestamp) -> Vec<RecordWrite> {
         let answer = StoredAnswer {
             fingerprint: self.fingerprint.clone(),
             status: status.as_u16(),
             body,
         };
-        RecordWrite {
-            kind: kind(now, 0),
+        let value = serde_json::to_vec(&answer).expect("JSON serialises");
+        let record = |kind| RecordWrite {
+            kind,
             key: self.key.clone(),
             must_be_new: true,
-            value: Some(serde_json::to_vec(&answer).expect("JSON serialises")),
-        }
+            value: Some(value.clone()),
+        };
+        kinds_written(now).into_iter().map(record).collect()
     }
+}
+
+/// The days under which an answer given now is kept. Of two tries at the same time, neither has seen the other's answer: it is
+/// the record, which must be new, that refuses the second. Just before and just after midnight they would write different ones.
+fn kinds_written(now: Timestamp) -> Vec<String> {
+    let mut kinds = vec![kind(now, 0), kind(now - AT_ONCE, 0), kind(now + AT_ONCE, 0)];
+    kinds.sort_unstable();
+    kinds.dedup();
+    kinds
 }
 
 /// The kind of the records of a day.
@@ -154,5 +168,21 @@ impl Orchestrator {
             ));
         }
         Err(OrchestratorError::Repeated(answer))
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn two_tries_around_midnight_write_a_record_in_common() {
+        let kinds = |text: &str| kinds_written(text.parse().unwrap());
+        assert_eq!(kinds("2026-11-22T12:00:00Z"), ["idempotency/2026-11-22"]);
+        let (before, after) = (kinds("2026-11-22T23:59:59.999Z"), kinds("2026-11-23T00:00:00.001Z"));
+        assert_eq!(before, ["idempotency/2026-11-22", "idempotency/2026-11-23"]);
+        assert_eq!(before, after);
+        // Further apart than that, the second reads the first one's answer.
+        assert_eq!(kinds("2026-11-22T23:49:59Z").len(), 1);
     }
 }

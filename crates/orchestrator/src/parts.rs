@@ -153,7 +153,7 @@ impl Orchestrator {
         if let Some((request, _)) = keyed {
             let mut answer = Correlated::default();
             answer.waiting.push(start.process.clone());
-            answers.push(request.record(StatusCode::OK, json!(answer), self.clock.now()));
+            answers.extend(request.records(StatusCode::OK, json!(answer), self.clock.now()));
         }
         self.write_parts(extras, answers).await?;
         self.timer_set(waiting.until);

@@ -335,9 +335,8 @@ impl Orchestrator {
         let cursors = fence.clone();
         outbox.extend(to.iter().zip(&entries).map(|(one, id)| one.add(id.clone(), now)));
         let records = keyed
-            .map(|k| k.record(StatusCode::OK, json!(intended(&to)), now))
-            .into_iter()
-            .collect::<Vec<_>>();
+            .map(|k| k.records(StatusCode::OK, json!(intended(&to)), now))
+            .unwrap_or_default();
         if !outbox.is_empty() || !records.is_empty() {
             let written = self
                 .store

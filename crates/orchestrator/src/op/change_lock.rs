@@ -76,10 +76,10 @@ impl Orchestrator {
             expected: Some(fence),
             lease: Some(lease),
         };
-        let record = keyed.map(|keyed| keyed.record(StatusCode::OK, json!(answer), now));
+        let records = keyed.map(|keyed| keyed.records(StatusCode::OK, json!(answer), now));
         let transaction = Transaction {
             leases: vec![write],
-            records: record.into_iter().collect(),
+            records: records.unwrap_or_default(),
             ..Transaction::default()
         };
         match self.store.commit(transaction).await {

@@ -205,7 +205,7 @@ impl Orchestrator {
             }
             if let Some(keyed) = order.keyed.as_ref().filter(|_| !taken.is_empty()) {
                 let body = json!({"items": taken, "next": null});
-                transaction.records.push(keyed.record(StatusCode::OK, body, now));
+                transaction.records.extend(keyed.records(StatusCode::OK, body, now));
             }
             let given: Vec<Lease> = transaction
                 .leases

@@ -48,9 +48,11 @@ impl Orchestrator {
         let why = json!({"by": actor.subject, "at": now, "reason": reason}).to_string();
         let mut transaction = self.start_again_with_the_one_before(&info)?;
         transaction.records.push(record(RETIRED, &key, Some(why.into_bytes())));
-        transaction
-            .records
-            .extend(keyed.map(|keyed| keyed.record(StatusCode::OK, json!(info), now)));
+        transaction.records.extend(
+            keyed
+                .into_iter()
+                .flat_map(|keyed| keyed.records(StatusCode::OK, json!(info), now)),
+        );
         let due = transaction.timers.iter().filter_map(|timer| match timer {
             store::TimerWrite::Set { due, .. } => Some(*due),
             store::TimerWrite::Remove { .. } => None,

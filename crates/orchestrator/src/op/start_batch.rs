@@ -163,7 +163,8 @@ impl Orchestrator {
         first.must_be_new = true;
         debug_assert_eq!(first.kind, HEAD);
         records.push(first);
-        records.extend(keyed.map(|keyed| keyed.record(StatusCode::CREATED, json!(head.info), self.clock.now())));
+        let answer = |keyed: &Idempotency| keyed.records(StatusCode::CREATED, json!(head.info), self.clock.now());
+        records.extend(keyed.into_iter().flat_map(answer));
         let written = self
             .store
             .commit(Transaction {

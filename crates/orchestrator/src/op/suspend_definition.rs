@@ -60,7 +60,11 @@ impl Orchestrator {
             must_be_new: false,
             value,
         }];
-        records.extend(keyed.map(|keyed| keyed.record(StatusCode::OK, json!(info), now)));
+        records.extend(
+            keyed
+                .into_iter()
+                .flat_map(|keyed| keyed.records(StatusCode::OK, json!(info), now)),
+        );
         let written = match batch {
             Some(batch) => self.open_batch(batch, &[], records, None).await.map(drop),
             None => self.write_records(records).await,

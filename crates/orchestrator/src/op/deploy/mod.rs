@@ -71,7 +71,7 @@ impl Orchestrator {
             if let Some(keyed) = keyed {
                 plan.transaction
                     .records
-                    .push(keyed.record(StatusCode::OK, json!(deployed), self.clock.now()));
+                    .extend(keyed.records(StatusCode::OK, json!(deployed), self.clock.now()));
             }
             if plan.triggers {
                 plan.transaction
