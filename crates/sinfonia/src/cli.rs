@@ -93,6 +93,8 @@ pub enum Command {
     Key(commands::key::Args),
     /// Examines disk, clock, certificates and the store: exit code 1 when something is wrong.
     Doctor(commands::doctor::Args),
+    /// Asks a program that serves on this machine whether it is ready: exit code 1 when it is not.
+    Health(commands::health::Args),
     /// Copies everything from one store into another, e.g. from the file of a pilot into PostgreSQL, and back.
     Copy(commands::copy::Args),
     /// Makes a backup while the program serves, and verifies one.

@@ -65,6 +65,7 @@ fn run() -> anyhow::Result<()> {
             Command::Client(args) => commands::client::run(&place, args).await,
             Command::Key(args) => commands::key::run(&place, args).await,
             Command::Doctor(args) => commands::doctor::run(&place, &args).await,
+            Command::Health(args) => commands::health::run(&args).await,
             Command::Copy(args) => commands::copy::run(&place, &args).await,
             Command::Backup(args) => commands::backup::run(&place, &args).await,
             Command::Restore(args) => commands::backup::restore(&place, &args).await,

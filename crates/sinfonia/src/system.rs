@@ -64,6 +64,8 @@ pub struct Setup {
     pub ids: Arc<dyn Ids>,
     /// Base URL clients see, without a path.
     pub base_url: String,
+    /// The key that all nodes share, when it is not `internal.key` in the data folder.
+    pub key_file: Option<std::path::PathBuf>,
     /// See [`GuardOptions`].
     pub guard: GuardOptions,
     /// Origins of browser applications that may call the FHIR interface.
@@ -148,7 +150,8 @@ impl System {
         // It makes the folder, too.
         let store = Backend::open_watched(place, setup.watch).await?;
         let random = Arc::new(SystemRandom);
-        let key = SigningKey::load_or_create(&data.join("internal.key"), random.as_ref())?;
+        let key = setup.key_file.unwrap_or_else(|| data.join("internal.key"));
+        let key = SigningKey::load_or_create(&key, random.as_ref())?;
         let (clock, ids) = (setup.clock, setup.ids);
         let authorizer = Authorizer::new(store.store(), setup.policies, clock.clone());
         // Everything writes through the watched store: what somebody may see follows from what is written.

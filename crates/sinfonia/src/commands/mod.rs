@@ -14,6 +14,7 @@ pub mod doctor;
 mod door;
 pub mod events;
 pub mod facilities;
+pub mod health;
 pub mod key;
 pub mod load;
 pub mod load_package;
@@ -38,6 +39,7 @@ pub fn real_setup(base_url: impl Into<String>) -> crate::system::Setup {
         clock: std::sync::Arc::new(SystemClock),
         ids: std::sync::Arc::new(UuidIds),
         base_url: base_url.into(),
+        key_file: None,
         guard: Default::default(),
         sign_in_rules: Default::default(),
         providers: None,

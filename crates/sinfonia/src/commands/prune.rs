@@ -12,15 +12,16 @@ use store::{Clock, Duty, Forget, ForgetCount, HistoryPolicy, Prune, PruneCount, 
 /// Between two runs beside a server.
 const EVERY: Duration = Duration::from_secs(3600);
 
-/// Now and every hour, on the one node that does the background work.
-struct Hourly {
+/// Now and then, on the one node that does the background work.
+pub struct OnDuty {
     pace: tokio::time::Interval,
     orchestrator: Arc<Orchestrator>,
 }
 
-impl Hourly {
-    fn new(orchestrator: &Arc<Orchestrator>) -> Self {
-        let mut pace = tokio::time::interval(EVERY);
+impl OnDuty {
+    /// Now, and then each time this much has passed.
+    pub fn new(every: Duration, orchestrator: &Arc<Orchestrator>) -> Self {
+        let mut pace = tokio::time::interval(every);
         pace.set_missed_tick_behavior(tokio::time::MissedTickBehavior::Delay);
         Self {
             pace,
@@ -28,8 +29,13 @@ impl Hourly {
         }
     }
 
-    /// Waits for the next time.
-    async fn turn(&mut self) {
+    /// Now and every hour.
+    fn hourly(orchestrator: &Arc<Orchestrator>) -> Self {
+        Self::new(EVERY, orchestrator)
+    }
+
+    /// Waits for the next time, and until it is this node's turn.
+    pub async fn turn(&mut self) {
         self.pace.tick().await;
         while !self.orchestrator.is_on_duty() {
             tokio::time::sleep(Duty::PACE).await;
@@ -172,7 +178,7 @@ pub async fn processes_every_hour(
     policy: Retention,
     clock: Arc<dyn Clock>,
 ) {
-    let mut hourly = Hourly::new(&orchestrator);
+    let mut hourly = OnDuty::hourly(&orchestrator);
     loop {
         hourly.turn().await;
         let done = async {
@@ -195,7 +201,7 @@ pub async fn processes_every_hour(
 
 /// Removes batches that ended long ago, now and every hour.
 pub async fn batches_every_hour(orchestrator: Arc<Orchestrator>) {
-    let mut hourly = Hourly::new(&orchestrator);
+    let mut hourly = OnDuty::hourly(&orchestrator);
     loop {
         hourly.turn().await;
         match orchestrator.remove_old_batches().await {
@@ -208,7 +214,7 @@ pub async fn batches_every_hour(orchestrator: Arc<Orchestrator>) {
 
 /// Goes on with erasures that stopped half-way, now and every hour.
 pub async fn erasures_every_hour(hub: Arc<hub::Hub>, orchestrator: Arc<Orchestrator>) {
-    let mut hourly = Hourly::new(&orchestrator);
+    let mut hourly = OnDuty::hourly(&orchestrator);
     loop {
         hourly.turn().await;
         match hub.finish_erasures().await {
@@ -250,7 +256,7 @@ impl History {
     pub async fn every_hour(self, orchestrator: Arc<Orchestrator>, clock: Arc<dyn Clock>) {
         let Some((store, policy)) = self.0 else { return };
         tracing::info!("history is kept by policy: {policy}");
-        let mut hourly = Hourly::new(&orchestrator);
+        let mut hourly = OnDuty::hourly(&orchestrator);
         loop {
             hourly.turn().await;
             let asked = Prune {

@@ -144,6 +144,7 @@ fn prepared(mut args: Args) -> anyhow::Result<Prepared> {
     let retention = args.process_history.as_deref().map(super::prune::retention);
     let retention = retention.transpose()?;
     let mut setup = super::real_setup(&base_url);
+    setup.key_file.clone_from(&args.parts.key_file);
     setup.guard.open_api = args.open_api;
     setup.validation = args.validation.clone();
     setup.notify.managers = std::mem::take(&mut args.notify_roles);
@@ -210,7 +211,7 @@ pub async fn run(place: &Where, args: Args) -> anyhow::Result<()> {
     let batches = super::prune::batches_every_hour(system.orchestrator.clone());
     let erasures = super::prune::erasures_every_hour(system.hub.clone(), system.orchestrator.clone());
     let pruner = tokio::spawn(async { tokio::join!(versions, batches, erasures) });
-    let watcher = tokio::spawn(watch_accesses(system.context.clone()));
+    let watcher = tokio::spawn(watch_accesses(system.context.clone(), system.orchestrator.clone()));
     let forgetter = forgetter(&system, retention);
     tracing::info!("writes are validated: {}", system.hub.config().validation);
     let stop = stop_asked(Some(system.orchestrator.clone()));
@@ -273,11 +274,13 @@ async fn front(
     Ok(())
 }
 
-/// Looks at the record of accesses now and then, and tells of what was opened and not told yet.
-async fn watch_accesses(context: component::Context) {
-    let mut pace = tokio::time::interval(std::time::Duration::from_secs(60 * *privacy::EVERY_MINUTES));
+/// Looks at the record of accesses now and then, and tells of what was opened and not told yet: on the one node that does the
+/// background work. One relieved in the middle does no harm: its findings are refused with its old position.
+async fn watch_accesses(context: component::Context, orchestrator: Arc<Orchestrator>) {
+    let every = std::time::Duration::from_secs(60 * *privacy::EVERY_MINUTES);
+    let mut pace = super::prune::OnDuty::new(every, &orchestrator);
     loop {
-        pace.tick().await;
+        pace.turn().await;
         match privacy::watch(&context).await {
             Ok(done) if done.findings > 0 => tracing::info!(done.findings, "the record of accesses was evaluated"),
             Ok(_) => {}

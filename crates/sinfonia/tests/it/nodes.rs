@@ -8,6 +8,7 @@ use http::{Method, Request, header};
 use postgres_fixture::Database;
 use serde_json::{Value, json};
 use sinfonia::backend::Place;
+use sinfonia::commands::prune::OnDuty;
 use sinfonia::system::System;
 use std::sync::Arc;
 use std::time::Duration;
@@ -309,4 +310,27 @@ async fn an_instance_suspended_and_resumed_on_one_node_rests_and_goes_on_on_the_
         .unwrap();
     assert_eq!(worked.load(std::sync::atomic::Ordering::Relaxed), 1, "once");
     running.iter().for_each(tokio::task::JoinHandle::abort);
+}
+
+/// So is the record of accesses evaluated, and history pruned.
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn what_is_done_now_and_then_is_done_on_the_node_that_has_the_background_work() {
+    let Some(nodes) = Nodes::open().await else { return };
+    let [first, second] = [0, 1].map(|n: usize| nodes.nodes[n].orchestrator.clone());
+    let [mut own, mut other] = [&first, &second].map(|node| OnDuty::new(Duration::from_millis(1), node));
+    let running = tokio::spawn(first.clone().run());
+    let turn = tokio::time::timeout(PATIENCE, own.turn()).await;
+    turn.expect("the node that has the work does it");
+    let moment = Duration::from_secs(2);
+    let turn = tokio::time::timeout(moment, other.turn()).await;
+    assert!(turn.is_err(), "the other one does not");
+    running.abort();
+    let _ = running.await;
+    first.leave().await.unwrap();
+    let running = tokio::spawn(second.clone().run());
+    let turn = tokio::time::timeout(PATIENCE, other.turn()).await;
+    turn.expect("it does when the work has moved");
+    let turn = tokio::time::timeout(moment, own.turn()).await;
+    assert!(turn.is_err(), "and the first one no longer");
+    running.abort();
 }
