@@ -53,5 +53,7 @@ SINFONIA_TARGET=$target scripts/sbom.py "$out/sinfonia.cdx.json"
 for file in /etc/ssl/certs/ca-certificates.crt; do
     [ -f "$file" ] && cp "$file" "$out/"
 done
+# What the image has besides: the data folder, of the program's user.
+mkdir -p "$out/radice/dati"
 (cd "$out" && find . -type f ! -name SHA256SUMS -printf '%P\n' | LC_ALL=C sort | xargs sha256sum >SHA256SUMS)
 cat "$out/SHA256SUMS"

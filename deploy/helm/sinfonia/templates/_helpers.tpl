@@ -93,7 +93,8 @@ spec:
         - name: dati
           emptyDir: {}
         - name: segreti
-          secret: { secretName: {{ .root.Values.secretName }}, defaultMode: 0440 }
+          {{- /* 288 = 0440: di root, letto dal gruppo del programma (fsGroup) */}}
+          secret: { secretName: {{ .root.Values.secretName }}, defaultMode: 288 }
 ---
 apiVersion: v1
 kind: Service

@@ -228,4 +228,5 @@ fn a_full_disk() {
         doctor.out,
         doctor.err
     );
+    assert!(doctor.code == 1 && doctor.out.contains("GB are free"), "{}", doctor.out);
 }

@@ -2,6 +2,8 @@
 
 mod backup;
 mod copy;
+mod delivery;
+mod doctor;
 mod endings;
 mod limits;
 mod observed;
