@@ -42,7 +42,7 @@ if ! "${engine[@]}" run --rm "${options[@]}" $image --version 2>"$work/why"; the
     cat "$work/why" >&2
     # Old kernels' control groups stop crun; a mount name space without them does not.
     say "again, without control groups"
-    engine=(unshare --mount -- bash -c 'for group in /sys/fs/cgroup/* /sys/fs/cgroup; do umount --lazy "$group" 2>/dev/null || true; done; exec "$@"' -- "${engine[@]}")
+    engine=(unshare --mount -- bash -c 'for group in /sys/fs/cgroup/*; do umount --lazy "$group" 2>/dev/null || true; done; exec "$@"' -- "${engine[@]}")
     "${engine[@]}" run --rm "${options[@]}" $image --version
 fi
 
