@@ -11,7 +11,8 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::os::unix::fs::PermissionsExt as _;
 use std::path::{Path, PathBuf};
 use std::process::{Child, Command, Stdio};
-use std::time::{Duration, Instant};
+use std::sync::mpsc;
+use std::time::Duration;
 
 fn deploy(file: &str) -> PathBuf {
     Path::new(env!("CARGO_MANIFEST_DIR")).join("../../deploy").join(file)
@@ -135,6 +136,14 @@ fn a_node_is_right(node: &Value, objects: &[Value]) {
         .find(|one| one["name"] == "SINFONIA_STOP_SECONDS");
     let stop: u64 = stop.unwrap()["value"].as_str().unwrap().parse().unwrap();
     assert!(spec["terminationGracePeriodSeconds"].as_u64().unwrap() > stop, "{name}");
+    what_goes_with_a_node(node, objects, &ports);
+}
+
+/// Its volumes, its service, its budget.
+fn what_goes_with_a_node(node: &Value, objects: &[Value], ports: &[&str]) {
+    let (name, pod) = (&node["metadata"]["name"], &node["spec"]["template"]);
+    let (labels, spec) = (&pod["metadata"]["labels"], &pod["spec"]);
+    let container = &spec["containers"][0];
     let volumes: Vec<&Value> = list(&spec["volumes"]).iter().map(|volume| &volume["name"]).collect();
     for mount in list(&container["volumeMounts"]) {
         assert!(volumes.contains(&&mount["name"]), "{name}: {mount}");
@@ -313,16 +322,17 @@ impl Node {
     }
 
     fn until_good(&self, path: &str) {
-        let began = Instant::now();
+        // Nothing is ever sent: it only waits.
+        let (_kept, nothing) = mpsc::channel::<()>();
         let mut last = String::new();
-        while began.elapsed() < Duration::from_secs(120) {
+        for _ in 0..1_200 {
             if std::net::TcpStream::connect(("127.0.0.1", self.operations)).is_ok() {
                 last = ask(self.operations, &format!("GET {path}"), "");
                 if status(&last) == 200 {
                     return;
                 }
             }
-            std::thread::sleep(Duration::from_millis(100));
+            let _ = nothing.recv_timeout(Duration::from_millis(100));
         }
         panic!("{path} never becomes good: {last}");
     }
