@@ -139,6 +139,16 @@ pub struct System {
     listener: tokio::task::JoinHandle<()>,
 }
 
+/// The key of this node, made when there is none.
+fn node_key(
+    named: Option<std::path::PathBuf>,
+    data: &std::path::Path,
+    random: &SystemRandom,
+) -> anyhow::Result<SigningKey> {
+    let file = named.unwrap_or_else(|| data.join("internal.key"));
+    Ok(SigningKey::load_or_create(&file, random)?)
+}
+
 impl System {
     /// Opens the store of `place` and wires everything over it.
     ///
@@ -150,8 +160,7 @@ impl System {
         // It makes the folder, too.
         let store = Backend::open_watched(place, setup.watch).await?;
         let random = Arc::new(SystemRandom);
-        let key = setup.key_file.unwrap_or_else(|| data.join("internal.key"));
-        let key = SigningKey::load_or_create(&key, random.as_ref())?;
+        let key = node_key(setup.key_file, data, &random)?;
         let (clock, ids) = (setup.clock, setup.ids);
         let authorizer = Authorizer::new(store.store(), setup.policies, clock.clone());
         // Everything writes through the watched store: what somebody may see follows from what is written.
