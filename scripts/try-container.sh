@@ -54,6 +54,7 @@ ready() {
     done
     fail "not ready after two minutes"
 }
+key_of_volume() { sha256sum <"$("${engine[@]}" volume inspect --format '{{.Mountpoint}}' dati)/internal.key"; }
 stop() {
     "${engine[@]}" stop --time 45 nodo >/dev/null
     code=$("${engine[@]}" inspect --format '{{.State.ExitCode}}' nodo)
@@ -72,14 +73,13 @@ done
 pid=$("${engine[@]}" inspect --format '{{.State.Pid}}' nodo)
 user=$(stat -c %u "/proc/$pid")
 [ "$user" = 10001 ] || fail "it runs as user $user"
-key=$(sha256sum <"/proc/$pid/root/dati/internal.key")
+key=$(key_of_volume)
 
 say "stop by SIGTERM, and once more on the same volume"
 stop
 start
 ready
-pid=$("${engine[@]}" inspect --format '{{.State.Pid}}' nodo)
-[ "$key" = "$(sha256sum <"/proc/$pid/root/dati/internal.key")" ] || fail "the volume is another one"
+[ "$key" = "$(key_of_volume)" ] || fail "the volume is another one"
 stop
 
 say "what is wrong is said, with its code"
