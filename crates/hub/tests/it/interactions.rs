@@ -289,7 +289,7 @@ async fn metadata_promises_what_is_done() {
     for param in patient["searchParam"].as_array().unwrap() {
         let (name, kind) = (param["name"].as_str().unwrap(), param["type"].as_str().unwrap());
         let value = match kind {
-            "string" if name.ends_with("-born") => "1946 x",
+            "string" if name.ends_with("-born") => "1946+x",
             "date" => "2020",
             "number" | "quantity" => "1",
             _ => "x",
