@@ -83,7 +83,8 @@ struct Proof {
     #[arg(long)]
     secret: bool,
     /// SHA-256 of its TLS certificate in base64url (`x5t#S256`).
-    #[arg(long)]
+    // One in 64 begins with a hyphen.
+    #[arg(long, allow_hyphen_values = true, value_parser = thumbprint)]
     certificate: Option<String>,
 }
 
@@ -131,6 +132,15 @@ pub async fn run(place: &Place, args: Args) -> anyhow::Result<()> {
     Ok(())
 }
 
+/// A SHA-256 in base64url without padding (RFC 8705 section 3.1): 43 characters.
+fn thumbprint(text: &str) -> Result<String, String> {
+    let fits = |byte: u8| byte.is_ascii_alphanumeric() || b"-_".contains(&byte);
+    if text.len() == 43 && text.bytes().all(fits) {
+        return Ok(text.to_owned());
+    }
+    Err("not a SHA-256 in base64url: 43 letters, digits, hyphens or underscores (see docs/machines.md)".to_owned())
+}
+
 fn proof(system: &System, given: Proof) -> anyhow::Result<Option<ClientAuth>> {
     if let Some(file) = given.keys {
         let text = std::fs::read(&file).with_context(|| format!("cannot read {}", file.display()))?;
@@ -165,5 +175,45 @@ fn list(clients: &[Client]) {
             client.name,
             client.scopes.join(" ")
         );
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use clap::Parser;
+
+    use super::{Args, What};
+
+    #[derive(Parser)]
+    struct Line {
+        #[command(flatten)]
+        args: Args,
+    }
+
+    fn parsed(certificate: &str) -> Result<Option<String>, clap::Error> {
+        let line = ["sinfonia", "rotate", "his", "--certificate", certificate];
+        Line::try_parse_from(line).map(|line| match line.args.what {
+            What::Rotate { proof, .. } => proof.certificate,
+            _ => None,
+        })
+    }
+
+    #[test]
+    fn a_certificate_that_begins_with_a_hyphen_is_a_value() {
+        let digest = "-MV0Yl5tCNRghJU8gcS4mWLh4JrQdur-qtnF4h1Hq84";
+        assert_eq!(parsed(digest).expect("taken").as_deref(), Some(digest));
+    }
+
+    #[test]
+    fn what_is_no_sha_256_is_refused() {
+        for wrong in [
+            "",
+            "--bound",
+            "-MV0",
+            "zzzzzzzzzzzzzzzzzzzzzzzzzzzzzzzzzzzzzzzzzzz=",
+            "AA:BB:CC",
+        ] {
+            assert!(parsed(wrong).is_err(), "{wrong}");
+        }
     }
 }
