@@ -6,7 +6,7 @@ use serde::{Deserialize, Serialize};
 use store::OutboxWrite;
 
 /// Outbox topic of everything here.
-pub(crate) const TOPIC: &str = "process";
+pub const TOPIC: &str = "process";
 
 /// An outbox payload. Removed in the same commit as the step it causes, so each is delivered exactly once.
 #[derive(Debug, Clone, Serialize, Deserialize)]

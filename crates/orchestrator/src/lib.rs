@@ -44,6 +44,7 @@ mod timers;
 mod view;
 
 pub use config::Config;
+pub use delivery::TOPIC as OUTBOX_TOPIC;
 pub use error::OrchestratorError;
 pub use history::{
     AnalysisQuery, AtQuery, Case, ExportQuery, Kept, Label, LogQuery, Outcome, OwnLog, Retention, RetentionRule, Visit,

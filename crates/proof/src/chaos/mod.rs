@@ -19,13 +19,13 @@ pub use fault::{Fault, Kind};
 pub use ground::Ground;
 pub use recovery::Recovery;
 pub use report::Report;
+pub use shim::{Control, Shim};
 
 use crate::kill::server::{self, Answer, Server};
 use crate::kill::subject::Books;
 use crate::kill::{self, Dice, Faults, Place, load, verify};
 use pairs::{Pairs, Writers};
 use postgres::{Postgres, signal};
-use shim::{Control, Shim};
 use std::path::PathBuf;
 use std::sync::Arc;
 use std::time::Duration;

@@ -14,22 +14,26 @@ doctor-part-work = Lavoro in attesa
 doctor-part-audit = Registro degli accessi
 doctor-disk-free = { $gigabytes } GB liberi
 doctor-disk-low = restano solo { $gigabytes } GB liberi: aggiungere spazio, o togliere copie vecchie, prima che le scritture si fermino
-doctor-disk-unknown = il sistema non dice quanto spazio resta
+doctor-disk-unknown = il sistema non dice quanto spazio resta: guardarlo con «df -h» nella cartella dei dati
 doctor-disk-flush = una scrittura arriva sul supporto in { $micros } µs (mediana di { $n })
 doctor-disk-slow = una scrittura arriva sul supporto in { $micros } µs (mediana di { $n }): oltre 20.000 µs ogni salvataggio si fa aspettare; usare un disco locale o un controller con memoria protetta
 doctor-disk-unwritable = non si può scrivere nella cartella dei dati ({ $error }): controllare proprietario e permessi
 doctor-clock-fits = l'ora del sistema non è prima dell'ultimo accesso registrato
 doctor-clock-behind = l'ora del sistema è { $seconds } secondi indietro rispetto all'ultimo accesso registrato: attivare la sincronizzazione (NTP) e correggere l'ora prima di servire
-doctor-clock-unset = l'ora del sistema è prima della data di questo programma: impostarla
+doctor-clock-unset = l'ora del sistema è prima della data di questo programma: impostarla e attivare la sincronizzazione (NTP) prima di servire
 doctor-certificate-none = nessuno indicato (--tls-cert): non guardato
 doctor-certificate-valid = valido ancora { $days } giorni
-doctor-certificate-soon = scade fra { $days } giorni: rinnovarlo
+doctor-certificate-soon = { $days ->
+    [0] scade entro un giorno
+    [one] scade fra un giorno
+   *[other] scade fra { $days } giorni
+ }: rinnovarlo
 doctor-certificate-over = scaduto: i browser rifiutano la connessione; rinnovarlo subito
 doctor-certificate-early = non ancora valido: controllare l'ora del sistema e il certificato
-doctor-certificate-unreadable = { $error }
+doctor-certificate-unreadable = non si riesce a leggerlo ({ $error }): indicare con --tls-cert la catena dei certificati in formato PEM
 doctor-store-sound = integro: { $resources } risorse, { $rows } righe d'indice, { $versions } versioni lette
 doctor-store-database = integro: conteggi e indice confrontati con ogni risorsa
-doctor-store-problem = { $error }
+doctor-store-problem = non è integro ({ $error }): fermare il programma, conservare questo archivio com'è e ripristinare l'ultima copia verificata
 doctor-store-schema = lo schema è quello di questo programma
 doctor-audit-whole = { $records } accessi, nessuno cambiato, tolto o aggiunto
 doctor-audit-broken = la catena è rotta: { $error }. Conservare questo archivio com'è, avvisare il responsabile della protezione dei dati, confrontare con una copia
@@ -41,7 +45,7 @@ doctor-work-timers = { $n ->
 doctor-work-outbox = { $n ->
     [one] un evento è fermo
    *[other] { $n } eventi sono fermi
- } in uscita da più di dieci minuti: partono quando il programma serve; se sta servendo, guardare il suo registro
+ } in uscita da più di dieci minuti: l'invio riprende quando il programma serve; se sta servendo, guardare il suo registro
 doctor-work-incidents = { $n ->
     [one] un incidente aperto aspetta una persona
    *[other] { $n } incidenti aperti aspettano una persona

@@ -11,8 +11,6 @@ use store_sqlite::Depth;
 const SAMPLE: u64 = 10_000;
 /// Things counted at most.
 const MOST: usize = 1_000;
-/// Outbox topic of processes.
-const TOPIC: &str = "process";
 /// Work is stuck when it is this late.
 const STUCK: SignedDuration = SignedDuration::from_mins(10);
 /// No time is before this: the program was not written then.
@@ -88,7 +86,7 @@ async fn work(backend: &Backend, now: Timestamp) -> Result<Vec<Finding>, StoreEr
         let finding = Finding::new("work", Warning, "work-timers").with("n", timers.len());
         findings.push(finding.with("minutes", minutes));
     }
-    let outbox = snapshot.outbox(TOPIC, early, MOST).await?;
+    let outbox = snapshot.outbox(orchestrator::OUTBOX_TOPIC, early, MOST).await?;
     if !outbox.is_empty() {
         findings.push(Finding::new("work", Warning, "work-outbox").with("n", outbox.len()));
     }

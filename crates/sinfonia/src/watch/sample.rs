@@ -15,8 +15,6 @@ use tokio::sync::Mutex;
 const EVERY: Duration = Duration::from_secs(5);
 /// Things counted at most.
 const MOST: usize = 1_000;
-/// Outbox topic of processes.
-const TOPIC: &str = "process";
 /// Steps by which the lag of the outbox is told, in seconds.
 const LAGS: [i64; 6] = [3_600, 600, 60, 30, 10, 1];
 /// A disk with less free space than this takes no new work.
@@ -146,12 +144,12 @@ impl Sampler {
         sampled
             .timers_lag
             .set(timers.first().map_or(0.0, |timer| late(timer.due)));
-        let outbox = snapshot.outbox(TOPIC, now, MOST).await?;
+        let outbox = snapshot.outbox(orchestrator::OUTBOX_TOPIC, now, MOST).await?;
         sampled.outbox_due.set(outbox.len() as i64);
         let mut lag = 0;
         for seconds in LAGS {
             let early = now - jiff::SignedDuration::from_secs(seconds);
-            if outbox.is_empty() || !snapshot.outbox(TOPIC, early, 1).await?.is_empty() {
+            if outbox.is_empty() || !snapshot.outbox(orchestrator::OUTBOX_TOPIC, early, 1).await?.is_empty() {
                 lag = if outbox.is_empty() { 0 } else { seconds };
                 break;
             }
