@@ -2,7 +2,7 @@
 SHELL := bash
 .SHELLFLAGS := -euo pipefail -c
 .DEFAULT_GOAL := help
-.PHONY: help tools setup build run test test-rust test-postgres test-browser test-clients fmt lint conformance bench chaos clean
+.PHONY: help tools setup build run test test-rust test-postgres test-upgrade test-browser test-clients fmt lint conformance bench chaos clean
 
 export SINFONIA_DATA ?= data
 export SINFONIA_ORACLES ?= $(CURDIR)/../shared/oracles
@@ -23,7 +23,7 @@ run: build ## Builds, makes the demo region when there are no data, serves (SINF
 	./target/release/sinfonia demo
 	./target/release/sinfonia serve
 
-test: test-rust test-postgres test-browser test-clients ## Runs every test
+test: test-rust test-postgres test-upgrade test-browser test-clients ## Runs every test
 
 test-rust: setup ## Runs the tests of the Rust code
 	@scripts/install-spiff.sh
@@ -44,6 +44,15 @@ test-postgres: setup ## Runs the suites that need a store on PostgreSQL
 	else \
 	    SINFONIA_TEST_STORE=postgres cargo test --workspace --locked --no-fail-fast; \
 	fi
+
+# From an earlier commit's program to today's under load; scripts/older-program.txt says which and why.
+test-upgrade: setup ## Replaces an older program by today's over one PostgreSQL under load (SINFONIA_OLDER=program)
+	@scripts/install-postgres.sh
+	@older="$$(scripts/older-program.sh)"; \
+	cargo build --locked -p bench -p sinfonia; \
+	how="$${older##* }"; \
+	"$${CARGO_TARGET_DIR:-target}/debug/bench" upgrade --from "$${older% *}" $$([ "$$how" = rolling ] || echo "--$$how") \
+	    --folder "$${CARGO_TARGET_DIR:-target}" --clients 3 --workers 1
 
 test-browser: setup ## Runs the tests in a real browser
 	@scripts/install-browser.sh

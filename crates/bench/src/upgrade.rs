@@ -16,6 +16,10 @@ pub struct Args {
     /// Folder for the temporary data.
     #[arg(long, default_value = ".")]
     folder: PathBuf,
+    /// The two have different search definitions: all nodes are replaced in one pause, and the newer program must refuse to start
+    /// beside the older one.
+    #[arg(long)]
+    pause: bool,
     /// Processes at the same time.
     #[arg(long, default_value_t = 2)]
     nodes: usize,
@@ -39,6 +43,7 @@ pub async fn run(args: &Args) -> Result<()> {
         folder: folder.path().to_owned(),
         store: database.address(),
         nodes: args.nodes,
+        pause: args.pause,
         clients: args.clients,
         workers: args.workers,
     };
