@@ -37,6 +37,7 @@ const ALLOWED: &[(&str, &str)] = &[
         "crates/sinfonia/",
         "the binary shows progress in real time and waits for the next timer",
     ),
+    ("crates/proof/src/upgrade.rs", "how long a pause takes"),
     (
         "crates/proof/src/chaos/",
         "it measures how long real processes take to recover",
