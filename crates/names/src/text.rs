@@ -87,23 +87,28 @@ const LETTERS: &[(char, &str)] = &[
 /// anything else separates words by one space.
 pub fn fold(text: &str) -> String {
     let mut folded = String::with_capacity(text.len());
-    for c in text
-        .nfd()
-        .filter(|c| !is_combining_mark(*c))
-        .flat_map(char::to_lowercase)
-    {
-        match c {
-            'a'..='z' | '0'..='9' => folded.push(c),
-            '\'' | '’' | 'ʼ' | '`' => {}
-            _ => match LETTERS.iter().find(|(letter, _)| *letter == c) {
-                Some((_, latin)) => folded.push_str(latin),
-                None if !folded.is_empty() && !folded.ends_with(' ') => folded.push(' '),
-                None => {}
-            },
-        }
+    if text.is_ascii() {
+        // Nearly all names: nothing to take apart.
+        text.chars().for_each(|c| push(&mut folded, c.to_ascii_lowercase()));
+    } else {
+        let letters = text.nfd().filter(|c| !is_combining_mark(*c));
+        letters.flat_map(char::to_lowercase).for_each(|c| push(&mut folded, c));
     }
     folded.truncate(folded.trim_end().len());
     folded
+}
+
+/// Adds a lower-case letter without an accent as it is compared.
+fn push(folded: &mut String, c: char) {
+    match c {
+        'a'..='z' | '0'..='9' => folded.push(c),
+        '\'' | '’' | 'ʼ' | '`' => {}
+        _ => match LETTERS.iter().find(|(letter, _)| *letter == c) {
+            Some((_, latin)) => folded.push_str(latin),
+            None if !folded.is_empty() && !folded.ends_with(' ') => folded.push(' '),
+            None => {}
+        },
+    }
 }
 
 /// The letters and digits of a text, upper or lower case the same, nothing between them: codes and numbers.

@@ -59,6 +59,11 @@ impl<'a> Context<'a> {
         self.source.live(code)
     }
 
+    /// Candidates up to which a condition counts as selective.
+    pub fn probe(&self) -> u64 {
+        self.limits.probe
+    }
+
     /// Steps of probing when only a page is wanted: beyond the last, every driver fills a page soon.
     pub fn page_caps(&self) -> [u64; 2] {
         [self.limits.probe.min(64), self.limits.probe]

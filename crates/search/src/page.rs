@@ -56,7 +56,8 @@ fn driven(context: &Context<'_>, scope: &Scope<'_>, count: usize, mark: Option<&
         }
         Some(_) => return Err(mark::invalid()),
     };
-    let walk = Walk::new(scope.code, plan::driver(context, scope, cond)?, after);
+    let among = plan::narrowing(context, scope, cond)?;
+    let walk = Walk::new(scope.code, plan::driver(context, scope, cond)?, after).among(among);
     let (rids, last) = take(context, scope, walk, count)?;
     Ok(Found {
         rids,

@@ -6,6 +6,7 @@ use super::walk::{Driver, Walk};
 use super::{cover, eval};
 use crate::error::Outcome;
 use crate::source::Candidate;
+use std::collections::HashSet;
 
 /// What drives a search.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -52,6 +53,54 @@ pub(super) fn choose(context: &Context<'_>, scope: &Scope<'_>, caps: &[u64]) -> 
     })
 }
 
+/// Index rows that are read in the time of one candidate: a row lies beside its neighbours, a candidate anywhere in the store.
+const ROWS_OF_A_CANDIDATE: u64 = 16;
+
+/// A driver that meets fewer candidates than this part of what counts as selective (32 of 4,096) is walked without asking
+/// whether another condition rules some of them out.
+const FEW: u64 = 128;
+
+/// Row ids outside of which nothing can match: those that the index has for the shortest of the other conditions, where reading
+/// them is less work than looking at the driver's candidates. `None`: it is not.
+pub(super) fn narrowing(
+    context: &Context<'_>,
+    scope: &Scope<'_>,
+    driver: Option<usize>,
+) -> Outcome<Option<HashSet<i64>>> {
+    let param = |index: &usize| matches!(scope.conds[*index], Cond::Param { positive: true, .. });
+    let Some(driver) = driver.filter(param) else {
+        return Ok(None);
+    };
+    let others: Vec<usize> = (0..scope.conds.len())
+        .filter(|index| *index != driver)
+        .filter(param)
+        .collect();
+    // Index rows are those of now.
+    if others.is_empty() || context.in_the_past() {
+        return Ok(None);
+    }
+    let most = context.probe();
+    let count = |index: usize, cap| cover::estimate(context, scope, &scope.conds[index], cap);
+    let met = count(driver, most)?.unwrap_or(most);
+    let cap = met.saturating_mul(ROWS_OF_A_CANDIDATE).min(4 * most);
+    let mut best: Option<(u64, usize)> = None;
+    for index in others.into_iter().filter(|_| met > most / FEW) {
+        let least = best.map_or(cap, |(least, _)| least);
+        if let Some(count) = count(index, least)?.filter(|count| *count < least) {
+            best = Some((count, index));
+        }
+    }
+    let Some((_, index)) = best else { return Ok(None) };
+    let Some((param, cover)) = cover::of_cond(context, scope, &scope.conds[index])? else {
+        return Ok(None);
+    };
+    let mut rids = HashSet::new();
+    for range in &cover.ranges {
+        rids.extend(context.source.rids(param, range)?);
+    }
+    Ok(Some(rids))
+}
+
 /// The driver of a condition (`None`: all of the type).
 pub(super) fn driver(context: &Context<'_>, scope: &Scope<'_>, cond: Option<usize>) -> Outcome<Driver> {
     let Some(cond) = cond.and_then(|index| scope.conds.get(index)) else {
@@ -91,7 +140,8 @@ pub(super) fn each_match(
     mut visit: impl FnMut(Candidate) -> Outcome<()>,
 ) -> Outcome<()> {
     let choice = choose(context, scope, &context.all_caps())?;
-    let mut walk = Walk::new(scope.code, driver(context, scope, choice.cond)?, None);
+    let among = narrowing(context, scope, choice.cond)?;
+    let mut walk = Walk::new(scope.code, driver(context, scope, choice.cond)?, None).among(among);
     while let Some((position, rid)) = walk.next(context)? {
         let Some(candidate) = context.candidate(rid)? else {
             continue;

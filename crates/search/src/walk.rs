@@ -9,7 +9,7 @@ use fhir::ParamId;
 use serde::{Deserialize, Serialize};
 use std::borrow::Cow;
 use std::cmp::Ordering;
-use std::collections::VecDeque;
+use std::collections::{HashSet, VecDeque};
 
 /// First chunk, and the largest.
 const CHUNK: (usize, usize) = (64, 2048);
@@ -126,6 +126,8 @@ pub(super) struct Walk {
     ghosts: Option<VecDeque<(Position, i64)>>,
     chunk: usize,
     ended: bool,
+    /// Row ids beyond which none can match.
+    among: Option<HashSet<i64>>,
 }
 
 impl Walk {
@@ -139,7 +141,14 @@ impl Walk {
             ghosts: None,
             chunk: CHUNK.0,
             ended: false,
+            among: None,
         }
+    }
+
+    /// Passes over every row id that is not among these.
+    pub fn among(mut self, rids: Option<HashSet<i64>>) -> Self {
+        self.among = rids;
+        self
     }
 
     /// The next place and row id.
@@ -221,6 +230,9 @@ impl Walk {
         self.buffer = found.into();
         if context.in_the_past() && !matches!(self.driver, Driver::Rids(_)) {
             self.buffer.retain(|(_, rid)| !context.hides(*rid));
+        }
+        if let Some(among) = &self.among {
+            self.buffer.retain(|(_, rid)| among.contains(rid));
         }
         let rids: Vec<i64> = self.buffer.iter().map(|(_, rid)| *rid).collect();
         context.source.expect(&rids)

@@ -103,11 +103,16 @@ pub enum Backend {
 impl Backend {
     /// Opens it; says so when another process holds the file or the database cannot be reached.
     pub async fn open(place: &Place) -> anyhow::Result<Self> {
-        Self::open_watched(place, None).await
+        Self::open_watched(place, None, None).await
     }
 
-    /// As [`Backend::open`]; `watch` is told of each group commit.
-    pub async fn open_watched(place: &Place, watch: Option<Arc<dyn CommitWatch>>) -> anyhow::Result<Self> {
+    /// As [`Backend::open`]; `watch` is told of each group commit, index rows of a file may fill `index_memory` bytes before they
+    /// are written.
+    pub async fn open_watched(
+        place: &Place,
+        watch: Option<Arc<dyn CommitWatch>>,
+        index_memory: Option<u64>,
+    ) -> anyhow::Result<Self> {
         let data = &place.data;
         std::fs::create_dir_all(data).with_context(|| format!("cannot make the data folder {}", data.display()))?;
         let progress = Arc::new(|done, all| tracing::info!(done, all, "rebuilding the search index after an update"));
@@ -119,11 +124,14 @@ impl Backend {
             };
             return Ok(Self::Postgres(PostgresStore::open(address, options).await?));
         }
-        let options = store_sqlite::Options {
+        let mut options = store_sqlite::Options {
             progress: Some(progress),
             watch,
             ..Default::default()
         };
+        if let Some(bytes) = index_memory {
+            options.index_rows = store_sqlite::Options::rows_in(bytes);
+        }
         Ok(Self::Sqlite(SqliteStore::open(place.file(), options)?))
     }
 

@@ -92,6 +92,8 @@ pub struct Setup {
     pub health: crate::watch::Shared,
     /// Serves identity to nodes without a store (the routes under `/access`, which only their key opens).
     pub for_nodes: bool,
+    /// Memory for index rows that wait to be written together, bytes; the store's own measure when absent. A file only.
+    pub index_memory: Option<u64>,
 }
 
 /// What the command line says of subscriptions.
@@ -158,7 +160,7 @@ impl System {
     pub async fn open(place: &Place, setup: Setup) -> anyhow::Result<Self> {
         let data = &place.data;
         // It makes the folder, too.
-        let store = Backend::open_watched(place, setup.watch).await?;
+        let store = Backend::open_watched(place, setup.watch, setup.index_memory).await?;
         let random = Arc::new(SystemRandom);
         let key = node_key(setup.key_file, data, &random)?;
         let (clock, ids) = (setup.clock, setup.ids);

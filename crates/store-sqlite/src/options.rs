@@ -38,6 +38,16 @@ pub struct Options {
     pub watch: Option<Arc<dyn CommitWatch>>,
 }
 
+/// An index row in memory, bytes, as it is on average.
+const INDEX_ROW: u64 = 50;
+
+impl Options {
+    /// How many index rows ([`Options::index_rows`]) fit into so many bytes.
+    pub fn rows_in(bytes: u64) -> usize {
+        usize::try_from(bytes / INDEX_ROW).unwrap_or(usize::MAX)
+    }
+}
+
 impl Default for Options {
     fn default() -> Self {
         Self {

@@ -2,10 +2,10 @@
 
 use crate::audit;
 use crate::cache::Cache;
-use crate::error::Outcome;
+use crate::error::{Backend, Outcome};
 use crate::lock::ProcessLock;
 use crate::online::Online;
-use crate::pool::{self, Lease, Pool};
+use crate::pool::{self, Lease, News, Pool};
 use crate::recent::{self, Views, Waiting};
 use crate::snapshot::SqliteSnapshot;
 use crate::writer::{self, Job, Queue, Upkeep};
@@ -81,6 +81,10 @@ impl SqliteStore {
         make_private(&path)?;
         let mut connection = pool::open_writer(&path)?;
         schema::migrate(&mut connection)?;
+        // What a program that was killed left in the log: later the readers would look through it.
+        connection
+            .query_row("PRAGMA wal_checkpoint(TRUNCATE)", [], |_| Ok(()))
+            .at("folding the log in")?;
         transfer::refuse_unfinished(&connection)?;
         let extractor = options.extractor.clone().unwrap_or_else(Extractor::r4);
         let definitions = Definitions::extensible();
@@ -96,9 +100,10 @@ impl SqliteStore {
         let waiting = Waiting::new(views.clone(), view, options.index_rows);
         let queue = Queue::new(options.queue);
         let (sender, changes) = watch::channel(0);
-        let pool = Pool::new(&path, options.snapshots, views.clone());
+        let news = Arc::<News>::default();
+        let pool = Pool::new(&path, options.snapshots, views.clone(), news.clone(), true);
         // The upkeep reads by itself: it neither takes a client's place nor is turned away when clients are many.
-        let own = Pool::new(&path, 2, views);
+        let own = Pool::new(&path, 2, views, news.clone(), false);
         let online = Online::new(own, queue.clone(), rules.clone(), options.reindex_chunk);
         let cache = Cache::new(options.cache_bytes);
         let writer = writer::start(
@@ -109,6 +114,10 @@ impl SqliteStore {
             sender,
             cache.clone(),
             waiting,
+            writer::Readers {
+                news,
+                pool: pool.clone(),
+            },
         )?;
         let mut threads = vec![writer];
         if options.background {
@@ -252,7 +261,7 @@ impl SqliteStore {
     }
 
     fn begin(&self) -> Outcome<SqliteSnapshot> {
-        Ok(SqliteSnapshot::new(self.pool.begin()?, self.rules.clone()))
+        Ok(SqliteSnapshot::new(self.pool.begin_or_go_on()?, self.rules.clone()))
     }
 }
 

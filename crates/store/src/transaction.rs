@@ -44,6 +44,30 @@ pub struct Transaction {
     pub audit: Vec<AuditEntry>,
 }
 
+impl Transaction {
+    /// Whether it writes nothing but access records.
+    pub fn only_records_access(&self) -> bool {
+        let Self {
+            preconditions: _,
+            resources,
+            definitions,
+            instances,
+            history,
+            timers,
+            waits,
+            leases,
+            outbox,
+            deliveries,
+            cursors,
+            records,
+            audit: _,
+        } = self;
+        let processes = definitions.is_empty() && instances.is_empty() && history.is_empty() && timers.is_empty();
+        let work = waits.is_empty() && leases.is_empty() && outbox.is_empty() && deliveries.is_empty();
+        resources.is_empty() && processes && work && cursors.is_empty() && records.is_empty()
+    }
+}
+
 /// A condition on what is stored.
 #[derive(Debug, Clone, PartialEq)]
 pub enum Precondition {

@@ -75,7 +75,12 @@ pub(crate) async fn find(fhir: &Fhir, asked: &Asked, after: Option<&str>) -> Res
         step(fhir, by_name(By::Sound, asked), None, How::Sound, &mut found).await?;
         found.next = None;
     }
-    if found.people.len() < FEW && found.next.is_none() && after.is_none() {
+    // Who knows the day and found somebody of it is not asked to read those who are only a little alike.
+    let enough = match asked.birth {
+        Some(Birth::Day(_)) => 1,
+        _ => FEW,
+    };
+    if found.people.len() < enough && found.next.is_none() && after.is_none() {
         by_likeness(fhir, asked, &mut found).await?;
         found.next = None;
     }
@@ -148,7 +153,8 @@ async fn by_likeness(fhir: &Fhir, asked: &Asked, found: &mut Found) -> Result<()
     } else if asked.words.len() == 2 && asked.words.iter().all(|word| word.len() >= 3) {
         // Both words only begun. Two walks meet: the shorter is walked, the other looked up.
         let mut query = By::Letters.key(&asked.words[..1], asked.birth);
-        query.push((By::Letters.params().0, asked.words[1].clone()));
+        let second = By::Letters.key(&asked.words[1..], asked.birth).into_iter().next();
+        query.extend(second);
         step(fhir, query, None, How::Likeness, found).await?;
     }
     Ok(())

@@ -18,6 +18,10 @@ pub struct Args {
     /// Files worked on at the same time.
     #[arg(long, default_value_t = 4, value_parser = clap::value_parser!(u8).range(1..=64))]
     in_flight: u8,
+    /// Memory for index rows that wait to be written together, MiB (a file only): a large load writes each page of the index
+    /// fewer times the more there is. While they are written, half as much is needed besides.
+    #[arg(long, value_name = "MIB", default_value_t = 1024, value_parser = clap::value_parser!(u32).range(1..=65_536))]
+    index_memory: u32,
     /// Looks again at files that an earlier run imported whole.
     #[arg(long)]
     again: bool,
@@ -25,7 +29,9 @@ pub struct Args {
 
 /// Imports, then says what was written and what was not.
 pub async fn run(place: &Place, args: Args) -> anyhow::Result<()> {
-    let system = System::open(place, super::real_setup("http://127.0.0.1:8080")).await?;
+    let mut setup = super::real_setup("http://127.0.0.1:8080");
+    setup.index_memory = Some(u64::from(args.index_memory) << 20);
+    let system = System::open(place, setup).await?;
     let options = Options {
         in_flight: usize::from(args.in_flight),
         again: args.again,

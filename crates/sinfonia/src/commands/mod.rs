@@ -53,6 +53,7 @@ pub fn real_setup(base_url: impl Into<String>) -> crate::system::Setup {
         watch: None,
         health: Default::default(),
         for_nodes: false,
+        index_memory: None,
     }
 }
 

@@ -17,6 +17,10 @@ const LEAVE: (usize, usize) = (2, 256);
 /// Rows that leave in one commit when nobody is writing.
 const AT_REST: usize = 10_000;
 
+/// Bytes of keys that may come together before they leave: a run addresses its bytes with 32 bits, and as many may come
+/// while they leave.
+const MAX_BYTES: usize = 1 << 30;
+
 /// What waits, as the writer has it.
 #[derive(Debug)]
 pub(crate) struct Waiting {
@@ -120,7 +124,8 @@ impl Waiting {
         self.settle();
         let came = std::mem::take(&mut self.came);
         let rows: usize = self.view.runs.iter().map(|run| run.len()).sum();
-        if self.view.leaving.is_none() && rows > self.limit {
+        let bytes: usize = self.view.runs.iter().map(|run| run.bytes()).sum();
+        if self.view.leaving.is_none() && (rows > self.limit || bytes > MAX_BYTES) {
             self.leave(seq);
         }
         if self.view.leaving.is_some() {

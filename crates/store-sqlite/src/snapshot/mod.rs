@@ -209,11 +209,13 @@ impl Snapshot for SqliteSnapshot {
     }
 
     async fn audit(&mut self, filter: &AuditFilter) -> Result<AuditPage, StoreError> {
+        self.lease.renew()?;
         let db = self.db()?;
         blocking(|| audit::page(&db.connection, filter))
     }
 
     async fn audit_at(&mut self, place: AuditPlace) -> Result<Option<AuditRecord>, StoreError> {
+        self.lease.renew()?;
         audit::at(&self.db()?.connection, place)
     }
 }

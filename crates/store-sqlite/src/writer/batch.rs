@@ -74,7 +74,8 @@ impl Writer {
         if let Some(watch) = &self.watch {
             watch.flushing();
         }
-        self.commit()?;
+        let more = |(transaction, _): &Extracted| !transaction.only_records_access();
+        self.commit(transactions.iter().any(more))?;
         drop(writing);
         if self.state.seq > before {
             self.changes.send_replace(self.state.seq as u64);
@@ -88,7 +89,7 @@ impl Writer {
             this.statement("BEGIN IMMEDIATE")?;
             let seq = work(&this.connection, &mut this.state)?;
             this.state.flush(&this.connection)?;
-            this.commit()?;
+            this.commit(true)?;
             Ok(Committed { seq })
         };
         let done = catch_unwind(AssertUnwindSafe(|| run(self)));
@@ -105,7 +106,8 @@ impl Writer {
             this.statement("BEGIN IMMEDIATE")?;
             let seq = this.state.seq;
             let some = this.state.waiting.at_rest(&this.connection, seq)?;
-            this.commit()?;
+            // The rows are seen where they waited as well as where they are now.
+            this.commit(false)?;
             Ok(some)
         };
         run(self).unwrap_or_else(|error: StoreError| {
@@ -115,9 +117,12 @@ impl Writer {
         })
     }
 
-    /// Commits, and puts into force for everyone what was defined meanwhile.
-    fn commit(&mut self) -> Outcome<()> {
+    /// Commits, and puts into force for everyone what was defined meanwhile. `more`: not only access records were written.
+    fn commit(&mut self, more: bool) -> Outcome<()> {
         self.statement("COMMIT")?;
+        if more {
+            self.readers.news.written();
+        }
         self.state.waiting.committed();
         self.checkpoint.wrote(self.connection.total_changes());
         let custom = &self.state.custom;

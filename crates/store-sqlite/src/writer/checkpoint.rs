@@ -4,10 +4,22 @@
 //! and write hot pages again and again. Here the log may grow to about [`LOG_PAGES`] pages under load, and is folded
 //! in when the writer is idle.
 
+use crate::pool::Pool;
 use rusqlite::Connection;
+use std::time::Duration;
 
 /// Pages of log at which a checkpoint is due under load (64 MiB).
 const LOG_PAGES: f64 = 16_384.0;
+
+/// Pages of log beyond which readers are waited for (256 MiB): while each of them began a little before the newest commit, the log
+/// never begins anew, and every page that is read is looked for in all of it.
+const LONG_LOG: i64 = 65_536;
+
+/// How long they are waited for.
+const WAIT: Duration = Duration::from_millis(100);
+
+/// How long SQLite waits by itself where something is busy.
+const USUAL_WAIT: Duration = Duration::from_secs(5);
 
 /// Keeps an estimate of the log's length: SQLite tells the true one only at a checkpoint.
 #[derive(Debug)]
@@ -37,20 +49,29 @@ impl Checkpoint {
     }
 
     /// Folds the log in if it is long.
-    pub fn after_commit(&mut self, connection: &Connection) {
+    pub fn after_commit(&mut self, connection: &Connection, readers: &Pool) {
         if (self.changes - self.at) as f64 * self.pages_per_change >= LOG_PAGES {
-            self.run(connection);
+            self.run(connection, readers);
         }
     }
 
     /// Folds the log in if there is anything in it.
-    pub fn when_idle(&mut self, connection: &Connection) {
+    pub fn when_idle(&mut self, connection: &Connection, readers: &Pool) {
         if self.changes > self.at {
-            self.run(connection);
+            self.run(connection, readers);
         }
     }
 
-    fn run(&mut self, connection: &Connection) {
+    /// Folds the log in and gives its room back, when the writer ends; with a reader that is still there it stays.
+    pub fn at_end(&mut self, connection: &Connection, readers: &Pool) {
+        self.run(connection, readers);
+        if let Err(error) = within(connection, Duration::ZERO, "PRAGMA wal_checkpoint(TRUNCATE)") {
+            tracing::debug!(%error, "the log was not emptied");
+        }
+    }
+
+    fn run(&mut self, connection: &Connection, readers: &Pool) {
+        readers.release();
         let result = connection.query_row("PRAGMA wal_checkpoint(PASSIVE)", [], |row| {
             Ok((row.get::<_, i64>(0)?, row.get::<_, i64>(1)?, row.get::<_, i64>(2)?))
         });
@@ -62,8 +83,26 @@ impl Checkpoint {
                     self.pages_per_change = (log as f64 / changed).clamp(0.05, 4.0);
                 }
                 self.at = self.changes;
+                if log > LONG_LOG {
+                    begin_anew(connection);
+                }
             }
             Err(error) => tracing::warn!(%error, "checkpoint failed; it will be tried again"),
         }
     }
+}
+
+/// Waits a little for the readers of a long log, so that it begins anew.
+fn begin_anew(connection: &Connection) {
+    if let Err(error) = within(connection, WAIT, "PRAGMA wal_checkpoint(RESTART)") {
+        tracing::debug!(%error, "the log goes on");
+    }
+}
+
+/// Folds the log in, waiting for readers at most so long.
+fn within(connection: &Connection, wait: Duration, pragma: &str) -> rusqlite::Result<()> {
+    connection.busy_timeout(wait)?;
+    let done = connection.query_row(pragma, [], |_| Ok(()));
+    connection.busy_timeout(USUAL_WAIT)?;
+    done
 }

@@ -2,6 +2,7 @@
 
 use super::batch::Answer;
 use crate::error::Backend;
+use crate::pool::Pool;
 use rusqlite::Connection;
 use store::Committed;
 
@@ -10,9 +11,10 @@ const TRIES: u32 = 20;
 
 /// Rows keep their numbers, so what the writer and the cache remember stays true. Readers go on seeing what they saw. `seq` of
 /// the answer is 1 when the log is empty as well, 0 when a reader still holds it.
-pub(super) fn run(connection: &Connection) -> Answer {
+pub(super) fn run(connection: &Connection, readers: &Pool) -> Answer {
     connection.execute_batch("VACUUM").at("writing the file anew")?;
     for _ in 0..TRIES {
+        readers.release();
         let busy: i64 = connection
             .query_row("PRAGMA wal_checkpoint(TRUNCATE)", [], |row| row.get(0))
             .at("folding the log in")?;

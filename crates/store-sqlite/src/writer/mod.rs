@@ -18,6 +18,7 @@ pub(crate) use state::State;
 use crate::Options;
 use crate::cache::Cache;
 use crate::error::Outcome;
+use crate::pool::{News, Pool};
 use crate::recent::Waiting;
 use checkpoint::Checkpoint;
 use queue::Work;
@@ -33,6 +34,14 @@ use tokio::sync::watch;
 /// How long the queue must stay empty before the log is folded into the file.
 const IDLE: Duration = Duration::from_millis(500);
 
+/// What the writer tells the readers.
+pub(crate) struct Readers {
+    /// Hears of commits.
+    pub news: Arc<News>,
+    /// Those whose transactions may hold the log.
+    pub pool: Arc<Pool>,
+}
+
 /// The writer's own things.
 pub(crate) struct Writer {
     connection: Connection,
@@ -42,6 +51,7 @@ pub(crate) struct Writer {
     rules: Arc<Rules>,
     cache: Arc<Cache>,
     watch: Option<Arc<dyn CommitWatch>>,
+    readers: Readers,
 }
 
 /// Starts the writer on a connection whose schema and index are up to date.
@@ -53,6 +63,7 @@ pub(crate) fn start(
     changes: watch::Sender<u64>,
     cache: Arc<Cache>,
     waiting: Waiting,
+    readers: Readers,
 ) -> Outcome<JoinHandle<()>> {
     let state = State::load(&connection, rules.definitions, waiting)?;
     changes.send_replace(state.seq as u64);
@@ -64,6 +75,7 @@ pub(crate) fn start(
         rules,
         cache,
         watch: options.watch.clone(),
+        readers,
     };
     let (batch, bytes, background) = (options.batch.max(1), options.batch_bytes, options.background);
     std::thread::Builder::new()
@@ -84,11 +96,12 @@ impl Writer {
                 queue::Taken::Jobs(jobs) => jobs,
                 queue::Taken::Idle => {
                     while background && queue.waiting() == 0 && self.write_waiting() {}
-                    self.checkpoint.when_idle(&self.connection);
+                    self.checkpoint.when_idle(&self.connection, &self.readers.pool);
                     continue;
                 }
                 queue::Taken::Closed => {
                     while self.write_waiting() {}
+                    self.checkpoint.at_end(&self.connection, &self.readers.pool);
                     return;
                 }
             };
@@ -118,9 +131,9 @@ impl Writer {
                 let _ = reply.send(self.upkeep(work));
             }
             for reply in compact {
-                let _ = reply.send(compact::run(&self.connection));
+                let _ = reply.send(compact::run(&self.connection, &self.readers.pool));
             }
-            self.checkpoint.after_commit(&self.connection);
+            self.checkpoint.after_commit(&self.connection, &self.readers.pool);
         }
     }
 

@@ -6,6 +6,7 @@ mod contract;
 mod doctor;
 mod duty;
 mod erase;
+mod kept;
 mod kill;
 mod online;
 mod recent;
