@@ -48,7 +48,7 @@ test-postgres: setup ## Runs the suites that need a store on PostgreSQL
 # From an earlier commit's program to today's under load; scripts/older-program.txt says which and why.
 test-upgrade: setup ## Replaces an older program by today's over one PostgreSQL under load (SINFONIA_OLDER=program)
 	@scripts/install-postgres.sh
-	@older="$$(scripts/older-program.sh)"; \
+	@older="$$(scripts/older-program.sh)" || { [ $$? = 3 ] && echo "THE UPGRADE WAS NOT TESTED" && exit 0; exit 1; }; \
 	cargo build --locked -p bench -p sinfonia; \
 	how="$${older##* }"; \
 	"$${CARGO_TARGET_DIR:-target}/debug/bench" upgrade --from "$${older% *}" $$([ "$$how" = rolling ] || echo "--$$how") \

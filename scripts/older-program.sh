@@ -1,6 +1,7 @@
 #!/usr/bin/env bash
 # Builds the program of the earlier commit that scripts/older-program.txt names, and says on standard output where it is and how it is
 # replaced by today's ("PATH pause" or "PATH rolling"). One that was built for that commit is kept and taken again.
+# Without the history it cannot: it says so and ends with code 3, and make leaves the upgrade out.
 # SINFONIA_OLDER=PROGRAM takes another one; SINFONIA_OLDER_HOW says how that is replaced (rolling when absent).
 set -euo pipefail
 cd "$(dirname "$0")/.."
@@ -29,6 +30,8 @@ fi
 if ! git cat-file -e "$commit^{commit}" 2>/dev/null; then
     say "the upgrade is tested with the program of commit $commit, which this copy of the repository does not have. It is a shallow" \
         "copy, or no repository: 'git fetch --unshallow' brings the history; SINFONIA_OLDER=PROGRAM takes a program that was built elsewhere."
+    # A whole history without it is a mistake of the file that names it.
+    [ "$(git rev-parse --is-shallow-repository 2>/dev/null || echo true)" = true ] && exit 3
     exit 1
 fi
 
