@@ -111,10 +111,10 @@ impl SqliteStore {
             &options,
             rules.clone(),
             queue.clone(),
-            sender,
             cache.clone(),
             waiting,
             writer::Readers {
+                changes: sender,
                 news,
                 pool: pool.clone(),
             },

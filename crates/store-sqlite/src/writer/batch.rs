@@ -78,7 +78,7 @@ impl Writer {
         self.commit(transactions.iter().any(more))?;
         drop(writing);
         if self.state.seq > before {
-            self.changes.send_replace(self.state.seq as u64);
+            self.readers.changes.send_replace(self.state.seq as u64);
         }
         Ok(answers)
     }

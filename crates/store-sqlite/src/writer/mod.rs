@@ -36,6 +36,8 @@ const IDLE: Duration = Duration::from_millis(500);
 
 /// What the writer tells the readers.
 pub(crate) struct Readers {
+    /// The last place of the change feed.
+    pub changes: watch::Sender<u64>,
     /// Hears of commits.
     pub news: Arc<News>,
     /// Those whose transactions may hold the log.
@@ -47,7 +49,6 @@ pub(crate) struct Writer {
     connection: Connection,
     state: State,
     checkpoint: Checkpoint,
-    changes: watch::Sender<u64>,
     rules: Arc<Rules>,
     cache: Arc<Cache>,
     watch: Option<Arc<dyn CommitWatch>>,
@@ -60,18 +61,16 @@ pub(crate) fn start(
     options: &Options,
     rules: Arc<Rules>,
     queue: Arc<Queue>,
-    changes: watch::Sender<u64>,
     cache: Arc<Cache>,
     waiting: Waiting,
     readers: Readers,
 ) -> Outcome<JoinHandle<()>> {
     let state = State::load(&connection, rules.definitions, waiting)?;
-    changes.send_replace(state.seq as u64);
+    readers.changes.send_replace(state.seq as u64);
     let mut writer = Writer {
         connection,
         state,
         checkpoint: Checkpoint::default(),
-        changes,
         rules,
         cache,
         watch: options.watch.clone(),
