@@ -29,6 +29,9 @@ impl Writer {
             Ok(answers) => answers,
             Err(error) => {
                 self.undo();
+                if matches!(error, StoreError::Full(_)) {
+                    self.checkpoint.make_room(&self.connection, &self.readers.pool);
+                }
                 if transactions.len() == 1 {
                     return vec![Err(error)];
                 }

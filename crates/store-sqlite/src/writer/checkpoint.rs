@@ -11,9 +11,9 @@ use std::time::Duration;
 /// Pages of log at which a checkpoint is due under load (64 MiB).
 const LOG_PAGES: f64 = 16_384.0;
 
-/// Pages of log beyond which readers are waited for (256 MiB): while each of them began a little before the newest commit, the log
+/// Pages of log beyond which readers are waited for (128 MiB): while each of them began a little before the newest commit, the log
 /// never begins anew, and every page that is read is looked for in all of it.
-const LONG_LOG: i64 = 65_536;
+const LONG_LOG: i64 = 32_768;
 
 /// How long they are waited for.
 const WAIT: Duration = Duration::from_millis(100);
@@ -70,11 +70,19 @@ impl Checkpoint {
         }
     }
 
+    /// Folds the log in and has it begin anew, because the disk is full: what the log holds already is room for the next commits.
+    pub fn make_room(&mut self, connection: &Connection, readers: &Pool) {
+        self.run(connection, readers);
+        begin_anew(connection);
+    }
+
     fn run(&mut self, connection: &Connection, readers: &Pool) {
         readers.release();
         let result = connection.query_row("PRAGMA wal_checkpoint(PASSIVE)", [], |row| {
             Ok((row.get::<_, i64>(0)?, row.get::<_, i64>(1)?, row.get::<_, i64>(2)?))
         });
+        // Those that began before it was done would keep the log from beginning anew.
+        readers.release();
         match result {
             Ok((_, log, done)) => {
                 let changed = (self.changes - self.at) as f64;
