@@ -1,7 +1,7 @@
 //! Peers: the same call whether the other side runs in this process or on another machine.
 
 use crate::{Component, Fhir, Orchestrator, PeerError};
-use access::{Actor, TRACEPARENT, Tokens, TraceContext};
+use access::{Actor, SpanKind, TRACEPARENT, Tokens, TraceContext, spans};
 use axum::body::Body;
 use bytes::Bytes;
 use http::{HeaderValue, Request, Response, Uri, header};
@@ -128,7 +128,13 @@ impl Peers {
 
     /// Calls a peer as `actor` (identity travels as a signed internal token) and returns the whole response, whatever
     /// its status. The request's URI is a path with query, e.g. `/fhir/Patient/1`.
-    pub async fn call(
+    pub async fn call(&self, peer: &str, actor: &Actor, request: Request<Bytes>) -> Result<Response<Bytes>, PeerError> {
+        // Peers are named in the configuration: their names are nobody's data.
+        let name = format!("call {peer}");
+        spans::part(&name, SpanKind::Client, self.called(peer, actor, request)).await
+    }
+
+    async fn called(
         &self,
         peer: &str,
         actor: &Actor,

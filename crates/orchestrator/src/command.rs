@@ -5,6 +5,7 @@ use crate::idempotency::Idempotency;
 use crate::instance::Hot;
 use crate::leases::{Claim, Take};
 use crate::{Orchestrator, OrchestratorError};
+use access::spans;
 use engine::{Command, Env, Event, InstanceState, State, StepError};
 use jiff::Timestamp;
 use std::collections::HashSet;
@@ -81,6 +82,10 @@ impl<'a> Order<'a> {
 impl Orchestrator {
     /// Carries out an order. When this returns `Ok`, everything about it is durable.
     pub(crate) async fn carry_out(&self, order: Order<'_>) -> Result<Applied, OrchestratorError> {
+        spans::part_or_trace("orchestrator.step", self.carried_out(order)).await
+    }
+
+    async fn carried_out(&self, order: Order<'_>) -> Result<Applied, OrchestratorError> {
         if order.extras.resources.len() > self.config.max_resources {
             return Err(OrchestratorError::Invalid(format!(
                 "resources: at most {} in one request",

@@ -17,6 +17,7 @@
 mod address;
 mod audit;
 mod batch;
+mod clocks;
 mod connect;
 mod custom;
 mod error;
@@ -38,6 +39,7 @@ mod upkeep;
 mod writer;
 
 pub use address::with_tls;
+pub use clocks::NodeClock;
 pub use options::Options;
 pub use postgres_store::PostgresStore;
 pub use transfer::{PostgresSource, PostgresTarget};

@@ -162,6 +162,11 @@ impl PostgresStore {
         self.node.overlapped.load(Ordering::Relaxed)
     }
 
+    /// The name of this node, which no other has.
+    pub(crate) fn node_name(&self) -> &str {
+        &self.node.name
+    }
+
     /// Refuses new transactions, finishes those that wait, and ends the writer.
     pub async fn close(&self) {
         self.queue.close();

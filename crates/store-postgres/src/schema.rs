@@ -23,6 +23,7 @@ pub(crate) const STEPS: &[Step] = &[
     only_expands(include_str!("../sql/v1.sql")),
     only_expands(include_str!("../sql/v2.sql")),
     only_expands(include_str!("../sql/v3.sql")),
+    only_expands(include_str!("../sql/v4.sql")),
 ];
 
 const fn only_expands(expand: &'static str) -> Step {
@@ -177,6 +178,7 @@ mod tests {
         only_expands(include_str!("../sql/v1.sql")),
         only_expands(include_str!("../sql/v2.sql")),
         only_expands(include_str!("../sql/v3.sql")),
+        only_expands(include_str!("../sql/v4.sql")),
         only_expands("CREATE TABLE tried(name TEXT PRIMARY KEY)"),
     ];
     /// A column takes the place of another: both are there until nobody writes the old one.
@@ -184,6 +186,7 @@ mod tests {
         only_expands(include_str!("../sql/v1.sql")),
         only_expands(include_str!("../sql/v2.sql")),
         only_expands(include_str!("../sql/v3.sql")),
+        only_expands(include_str!("../sql/v4.sql")),
         only_expands("CREATE TABLE tried(name TEXT PRIMARY KEY)"),
         Step {
             expand: "ALTER TABLE tried ADD COLUMN title TEXT",
@@ -206,28 +209,28 @@ mod tests {
         assert_eq!(expand(&old, OLD).await.unwrap(), 0);
         let writes = "INSERT INTO tried(name) VALUES ($1)";
         old.run(writes, &[&"before"], "a write").await.unwrap();
-        assert_eq!(expand(&new, NEW).await.unwrap(), 4);
+        assert_eq!(expand(&new, NEW).await.unwrap(), 5);
         old.run(writes, &[&"beside"], "a write").await.unwrap();
         assert_eq!(
             expand(&old, OLD).await.unwrap(),
-            5,
+            6,
             "it starts again, and changes nothing"
         );
         assert!(
             contract(&old, OLD).await.is_err(),
             "only the newer program knows what is to go"
         );
-        assert_eq!(contract(&new, NEW).await.unwrap(), (2, 5));
+        assert_eq!(contract(&new, NEW).await.unwrap(), (2, 6));
         let refused = expand(&old, OLD).await.unwrap_err().to_string();
         assert!(
-            refused.contains("version 5") && refused.contains("up to 4"),
+            refused.contains("version 6") && refused.contains("up to 5"),
             "{refused}"
         );
         assert_eq!(
             database.run("SELECT string_agg(title, ' ' ORDER BY title) FROM tried"),
             "before beside"
         );
-        assert_eq!(contract(&new, NEW).await.unwrap(), (5, 5), "nothing is left to do");
+        assert_eq!(contract(&new, NEW).await.unwrap(), (6, 6), "nothing is left to do");
     }
 
     #[tokio::test]
@@ -241,8 +244,8 @@ mod tests {
             .chain([only_expands("CREATE TABLE half(x INT); SELECT 1/0")])
             .collect();
         let told = expand(&session, &steps).await.unwrap_err().to_string();
-        assert!(told.contains("migration 5 failed"), "{told}");
+        assert!(told.contains("migration 6 failed"), "{told}");
         assert_eq!(database.run("SELECT to_regclass('half') IS NULL"), "t");
-        assert_eq!(versions(&session).await.unwrap(), (4, 2));
+        assert_eq!(versions(&session).await.unwrap(), (5, 2));
     }
 }

@@ -2,7 +2,7 @@
 
 use super::epochs::Epochs;
 use super::ties::{CANDIDATE_SYSTEM, EVERYBODY, GRANT, WATCHED, concerns_everybody};
-use crate::trace;
+use crate::{SpanKind, spans, trace};
 use async_trait::async_trait;
 use fhir::{Definitions, IndexValue, ReferenceText};
 use std::sync::Arc;
@@ -97,7 +97,7 @@ impl Store for Watched {
             .filter(|record| record.kind == GRANT)
             .map(|record| record.key.clone())
             .collect();
-        let committed = self.inner.commit(transaction).await?;
+        let committed = spans::part("store.commit", SpanKind::Internal, self.inner.commit(transaction)).await?;
         trace::committed(record.as_ref());
         for write in &tying {
             self.touch(write);

@@ -8,7 +8,7 @@ use super::definition::{Definition, Hook, Payload};
 use super::owner;
 use super::settings::Settings;
 use crate::{Hub, HubError};
-use access::{Actor, TRACEPARENT, TraceContext};
+use access::{Actor, SpanKind, TRACEPARENT, TraceContext, spans};
 use bytes::Bytes;
 use hmac::{Hmac, Mac as _};
 use http::{Method, StatusCode, header};
@@ -69,8 +69,10 @@ pub(super) async fn send(
     let now = hub.clock.now();
     match request(settings, client, definition, hook, record, message, now) {
         Ok(request) => {
-            let request = request.header(TRACEPARENT, trace(hub, record, now).header());
-            (answered(request.send().await, now).await, patient)
+            let trace = trace(hub, record, now);
+            let request = request.header(TRACEPARENT, trace.header());
+            let answer = spans::whole("subscription.notify", SpanKind::Client, trace, request.send());
+            (answered(answer.await, now).await, patient)
         }
         Err(error) => (Outcome::Never(error), patient),
     }

@@ -8,7 +8,7 @@ use crate::front::{Front, FrontSetup};
 use crate::server::Patience;
 use crate::system::{Interop, Setup, System};
 use crate::tls::TlsArgs;
-use crate::watch::{Exporter, Metrics};
+use crate::watch::{Exporter, Metrics, Parts};
 use access::{GuardOptions, OidcConfig, SignInRules, SigningKey};
 use anyhow::{Context as _, bail};
 use hub::subscriptions::{EndpointPolicy, Worker};
@@ -193,6 +193,13 @@ pub async fn run(place: &Where, args: Args) -> anyhow::Result<()> {
         Some(endpoint) => Some(Exporter::start(endpoint, metrics.spans.clone()).map_err(anyhow::Error::msg)?),
         None => None,
     };
+    if let Some(exporter) = &spans {
+        access::spans::gather(Arc::new(Parts {
+            exporter: exporter.clone(),
+            clock: setup.clock.clone(),
+            seed: setup.ids.next(),
+        }));
+    }
     let door = Door::new(&args, &base_url, (listener, tls, operations), &setup, (&metrics, spans));
     setup.watch = Some(metrics.commits.clone());
     match shape {
@@ -213,6 +220,8 @@ pub async fn run(place: &Where, args: Args) -> anyhow::Result<()> {
     let pruner = tokio::spawn(async { tokio::join!(versions, batches, erasures) });
     let watcher = tokio::spawn(watch_accesses(system.context.clone(), system.orchestrator.clone()));
     let forgetter = forgetter(&system, retention);
+    let clocks = crate::watch::compare(system.store.clone(), system.context.clock.clone(), metrics.clone());
+    let clocks = tokio::spawn(clocks);
     tracing::info!("writes are validated: {}", system.hub.config().validation);
     let stop = stop_asked(Some(system.orchestrator.clone()));
     tracing::info!("Sinfonia is at {base_url} (data in {})", place.told());
@@ -222,6 +231,7 @@ pub async fn run(place: &Where, args: Args) -> anyhow::Result<()> {
     background.abort();
     pruner.abort();
     watcher.abort();
+    clocks.abort();
     forgetter.into_iter().for_each(|task| task.abort());
     notifier.abort();
     system.close().await;

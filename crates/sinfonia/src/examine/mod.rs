@@ -49,7 +49,7 @@ impl Finding {
 
 /// Everything that can be found.
 #[cfg(test)]
-pub const WHATS: [&str; 26] = [
+pub const WHATS: [&str; 28] = [
     "disk-free",
     "disk-low",
     "disk-unknown",
@@ -59,6 +59,8 @@ pub const WHATS: [&str; 26] = [
     "clock-fits",
     "clock-behind",
     "clock-unset",
+    "clock-database",
+    "clock-node",
     "certificate-none",
     "certificate-valid",
     "certificate-soon",

@@ -3,6 +3,7 @@
 use super::Finding;
 use super::Severity::{Good, Warning, Wrong};
 use crate::backend::Backend;
+use crate::watch::TOLERATED;
 use jiff::{SignedDuration, Timestamp};
 use store::{AuditFilter, DeliveryState, StoreError, WaitKind};
 use store_sqlite::Depth;
@@ -13,13 +14,15 @@ const SAMPLE: u64 = 10_000;
 const MOST: usize = 1_000;
 /// Work is stuck when it is this late.
 const STUCK: SignedDuration = SignedDuration::from_mins(10);
+/// A node that has not said its time for so long is gone.
+const NODE_SECONDS: i64 = 60;
 /// No time is before this: the program was not written then.
 const EARLIEST: i64 = 1_767_225_600;
 
 /// Looks at it.
 pub async fn all(backend: &Backend, full: bool, now: Timestamp) -> Result<Vec<Finding>, StoreError> {
     let mut findings = integrity(backend, full).await?;
-    findings.push(clock(backend, now).await?);
+    findings.extend(clocks(backend, now).await?);
     findings.extend(work(backend, now).await?);
     Ok(findings)
 }
@@ -51,6 +54,29 @@ async fn integrity(backend: &Backend, full: bool) -> Result<Vec<Finding>, StoreE
     match chain.broken.into_iter().next() {
         Some(broken) => findings.push(wrong("audit", "audit-broken", broken)),
         None => findings.push(Finding::new("audit", Good, "audit-whole").with("records", chain.records)),
+    }
+    Ok(findings)
+}
+
+/// Against what is recorded; over a database also its clock, and what its nodes said of theirs.
+async fn clocks(backend: &Backend, now: Timestamp) -> Result<Vec<Finding>, StoreError> {
+    let mut findings = vec![clock(backend, now).await?];
+    let Backend::Postgres(store) = backend else {
+        return Ok(findings);
+    };
+    let seconds = |ahead_ms: i64| ahead_ms / 1000;
+    let ahead = store.clock_ahead(crate::commands::now).await?;
+    if ahead.abs() > TOLERATED {
+        findings.push(Finding::new("clock", Wrong, "clock-database").with("seconds", seconds(ahead)));
+    }
+    for node in store.clocks(NODE_SECONDS).await? {
+        if node.ahead_ms.abs() > TOLERATED {
+            let finding = Finding::new("clock", Wrong, "clock-node").with("address", node.address);
+            findings.push(finding.with("seconds", seconds(node.ahead_ms)));
+        }
+    }
+    if findings.len() > 1 {
+        findings.retain(|finding| finding.severity != Good);
     }
     Ok(findings)
 }

@@ -3,7 +3,7 @@
 use super::admission::Refused;
 use super::body::{Holding, Impatient};
 use super::{Admission, Class, Patience, seconds};
-use crate::watch::{Exporter, Metrics, Span};
+use crate::watch::{Answered, Exporter, Metrics};
 use access::{TRACEPARENT, TraceContext};
 use axum::body::Body;
 use axum::extract::Request;
@@ -50,9 +50,9 @@ pub async fn around(desk: Arc<Desk>, request: Request, next: Next) -> Response {
     let (status, took) = (response.status(), began.elapsed());
     desk.metrics.request(class, status, took);
     if let Some(spans) = desk.spans.as_ref().filter(|_| trace.sampled()) {
-        spans.span(Span {
+        spans.span(Answered {
             context: trace,
-            parent: asked_by.map(TraceContext::span_id),
+            parent: asked_by,
             method: method.clone(),
             class: class.name(),
             status: status.as_u16(),

@@ -81,6 +81,8 @@ pub struct Sampled {
     pub notifications_dead: Gauge,
     /// Free bytes where the data lie.
     pub disk_free: Gauge<f64, AtomicU64>,
+    /// How far this machine's clock is ahead of the database's, in seconds.
+    pub clock_ahead: Gauge<f64, AtomicU64>,
     /// Whether a part is ready: 1 or 0.
     pub ready: Family<Labels, Gauge>,
     /// How many of the looks at the store failed.
@@ -234,6 +236,11 @@ impl Metrics {
             "disk_free_bytes",
             "Free bytes where the data lie",
             sampled.disk_free.clone(),
+        );
+        registry.register(
+            "clock_ahead_seconds",
+            "How far this machine's clock is ahead of the database's (0 over a file)",
+            sampled.clock_ahead.clone(),
         );
         registry.register("ready", "Whether a part is ready (1) or not (0)", sampled.ready.clone());
         registry.register(

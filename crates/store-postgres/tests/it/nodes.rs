@@ -4,10 +4,10 @@ use jiff::Timestamp;
 use postgres_fixture::Database;
 use std::sync::Arc;
 use store::{
-    HistoryWrite, InstanceStatus, InstanceWrite, LeaseWrite, Store, StoreError, Transaction, WaitKey, WaitKind,
-    WaitWrite,
+    Clock as _, HistoryWrite, InstanceStatus, InstanceWrite, LeaseWrite, Store, StoreError, SystemClock, Transaction,
+    WaitKey, WaitKind, WaitWrite,
 };
-use store_postgres::{Options, PostgresStore};
+use store_postgres::{NodeClock, Options, PostgresStore};
 
 pub(crate) async fn open(database: &Database) -> Arc<PostgresStore> {
     PostgresStore::open(&database.address(), Options::default())
@@ -142,4 +142,28 @@ async fn a_wait_that_is_there_already_is_none_to_add() {
         .unwrap();
     assert_eq!(found.len(), 1);
     assert_eq!(revision(&store, "i").await, 5);
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn the_clocks_of_nodes_are_compared_with_the_databases() {
+    let Some(database) = Database::new() else { return };
+    let (one, other) = (open(&database).await, open(&database).await);
+    let now = || SystemClock.now();
+    let here = one.note_clock(now).await.unwrap();
+    assert!(here.abs() < 60_000, "the database is on this machine: {here}");
+    let hour = jiff::SignedDuration::from_hours(1);
+    let ahead = other.note_clock(|| now() + hour).await.unwrap();
+    assert!((ahead - 3_600_000).abs() < 60_000, "{ahead}");
+    let told = |clocks: Vec<NodeClock>| {
+        let mut hours: Vec<i64> = clocks
+            .iter()
+            .map(|node| (node.ahead_ms + 1_800_000) / 3_600_000)
+            .collect();
+        hours.sort_unstable();
+        hours
+    };
+    assert_eq!(told(one.clocks(60).await.unwrap()), [0, 1]);
+    other.note_clock(now).await.unwrap();
+    assert_eq!(told(one.clocks(60).await.unwrap()), [0, 0], "each node has one row");
+    assert!(one.clocks(0).await.unwrap().is_empty(), "who is gone is not told");
 }

@@ -1,17 +1,22 @@
-//! Traces for whoever gathers them: each request of the front door as a span, sent by OTLP over HTTP as JSON
+//! Traces for whoever gathers them: each request of the front door and the parts of its work ([`access::spans`]) as spans, sent by OTLP over HTTP as JSON
 //! (<https://opentelemetry.io/docs/specs/otlp/#otlphttp>).
 //!
-//! A span says the verb, the class of work, the status and how long it took: no path, no id, nobody's data. What waits is
+//! A span says the verb, the class of work, the status and how long it took, or what part of the work it was: no path, no id,
+//! nobody's data. What waits is
 //! bounded, what finds no room is dropped and counted; a request never waits for a span. A batch that is not taken is tried once
 //! more, then dropped and counted.
 
 mod json;
 
-pub use json::Span;
+pub use json::{Answered, Span};
 
+use access::{Spans, Work};
 use http::header;
+use jiff::Timestamp;
 use prometheus_client::metrics::counter::Counter;
+use std::sync::Arc;
 use std::time::Duration;
+use store::Clock;
 use tokio::sync::{mpsc, oneshot};
 
 /// Spans that may wait.
@@ -92,8 +97,8 @@ impl Exporter {
     }
 
     /// Hands a span over; never waits.
-    pub fn span(&self, span: Span) {
-        if self.queue.try_send(Message::Span(Box::new(span))).is_err() {
+    pub fn span(&self, span: impl Into<Span>) {
+        if self.queue.try_send(Message::Span(Box::new(span.into()))).is_err() {
             self.counts.dropped.inc();
         }
     }
@@ -107,6 +112,30 @@ impl Exporter {
             }
         };
         let _ = tokio::time::timeout(LAST, all).await;
+    }
+}
+
+/// Takes the parts of the work to where the requests go.
+pub struct Parts {
+    /// The way to the gatherer.
+    pub exporter: Exporter,
+    /// The time.
+    pub clock: Arc<dyn Clock>,
+    /// A text that no other process has.
+    pub seed: String,
+}
+
+impl Spans for Parts {
+    fn now(&self) -> Timestamp {
+        self.clock.now()
+    }
+
+    fn seed(&self) -> &str {
+        &self.seed
+    }
+
+    fn ended(&self, work: Work) {
+        self.exporter.span(work);
     }
 }
 

@@ -1,9 +1,11 @@
 //! `sinfonia doctor` finds what is wrong: each thing is broken here on purpose.
 
 use super::{Ran, Serving, fill, program, run, status, text};
+use postgres_fixture::Database;
 use proof::chaos::{Control, Shim};
 use std::path::Path;
 use std::process::Command;
+use store::{Clock as _, SystemClock};
 
 fn doctor(folder: &Path, more: &[&str]) -> Ran {
     let mut all = vec!["--data", text(folder), "doctor", "--lang", "en"];
@@ -223,6 +225,43 @@ fn a_clock_that_is_wrong_and_a_disk_that_is_slow() {
         .unwrap_or_else(|| panic!("{told}"));
     assert!(micros >= 30_000, "{told}");
     assert_eq!(slow.code, 0, "a slow disk works");
+}
+
+#[tokio::test]
+async fn a_clock_that_is_not_the_databases_and_one_of_another_node() {
+    let Some(database) = Database::new() else { return };
+    let (machine, address) = (Machine::new(), database.address());
+    let serving = Serving::start(&["--data", text(&machine.data()), "--store", &address], &[]);
+    let told = |machine: &Machine| {
+        let ran = machine.doctor(&["--store", &address]);
+        let lines = ran.out.lines().filter(|line| line.contains(" Orologio: "));
+        (lines.map(str::to_owned).collect::<Vec<_>>(), ran.code)
+    };
+    let (right, code) = told(&machine);
+    assert!(right.len() == 1 && right[0].starts_with("bene"), "{right:?}");
+    assert_eq!(code, 0);
+    machine.control.clock(3_600).unwrap();
+    let (ahead, code) = told(&machine);
+    assert!(
+        ahead.len() == 1 && ahead[0].starts_with("ERRORE") && ahead[0].contains("questa macchina differisce di 3"),
+        "{ahead:?}"
+    );
+    assert_eq!(code, 1);
+    machine.control.clock(0).unwrap();
+    let other = store_postgres::PostgresStore::open(&address, store_postgres::Options::default());
+    let other = other.await.unwrap();
+    let wrong = SystemClock.now() - jiff::SignedDuration::from_secs(90);
+    assert!(other.note_clock(|| wrong).await.unwrap() <= -90_000);
+    let (node, code) = told(&machine);
+    assert!(
+        node.len() == 1 && node[0].contains("l'orologio del nodo local differisce di -9"),
+        "{node:?}"
+    );
+    assert_eq!(code, 1);
+    other.note_clock(|| SystemClock.now()).await.unwrap();
+    assert_eq!(told(&machine).1, 0, "it was set right");
+    other.close().await;
+    serving.stop();
 }
 
 #[test]

@@ -168,6 +168,13 @@ fn gatherer() -> (String, std::sync::mpsc::Receiver<(String, serde_json::Value)>
     (url, sent)
 }
 
+/// A trace of which everything is to be kept.
+const WHOLE: &str = "7bf92f3577b34da6a3ce929d0e0e4736";
+
+fn text_of<'a>(span: &'a serde_json::Value, field: &str) -> &'a str {
+    span[field].as_str().unwrap()
+}
+
 #[test]
 fn requests_are_sent_as_spans_that_name_nobody() {
     let folder = tempfile::tempdir().unwrap();
@@ -183,6 +190,12 @@ fn requests_are_sent_as_spans_that_name_nobody() {
     };
     serving.ask(&traced("00"), "");
     serving.ask(&traced("01"), "");
+    let started =
+        format!("POST /orchestrator/instances HTTP/1.1\r\ntraceparent: 00-{WHOLE}-00f067aa0ba902b7-01\r\nX-Rest:");
+    fill(&serving);
+    let body = format!(r#"{{"definition":"attesa","businessKey":"{secret}","variables":{{"nome":"{secret}"}}}}"#);
+    let answer = serving.ask(&started, &body);
+    assert_eq!(status(&answer) / 100, 2, "{answer}");
     // What waits goes with the end.
     serving.stop();
     let all: Vec<(String, serde_json::Value)> = sent.try_iter().collect();
@@ -210,4 +223,20 @@ fn requests_are_sent_as_spans_that_name_nobody() {
     assert_eq!(reads[0]["name"], "GET fhir-read");
     assert_eq!(reads[0]["parentSpanId"], "00f067aa0ba902b7");
     assert_eq!(reads[0]["attributes"][1]["value"]["intValue"], "404");
+    // A step of the orchestrator within the request, and its commit within the step.
+    let named = |name: &str| {
+        let mut found = spans
+            .iter()
+            .filter(|span| span["traceId"] == WHOLE && span["name"] == name);
+        found.next().unwrap_or_else(|| panic!("no {name}: {spans:?}"))
+    };
+    let (request, step, commit) = (
+        named("POST orchestrator-write"),
+        named("orchestrator.step"),
+        named("store.commit"),
+    );
+    assert_eq!(request["parentSpanId"], "00f067aa0ba902b7");
+    assert_eq!(step["parentSpanId"], request["spanId"]);
+    assert_eq!(commit["parentSpanId"], step["spanId"]);
+    assert!(text_of(commit, "endTimeUnixNano") <= text_of(step, "endTimeUnixNano"));
 }
