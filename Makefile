@@ -45,22 +45,25 @@ test-postgres: setup ## Runs the suites that need a store on PostgreSQL
 	    SINFONIA_TEST_STORE=postgres cargo test --workspace --locked --no-fail-fast; \
 	fi
 
+# With the features that the tests were built with: another set would compile half of the crates a second time.
+BUILT := cargo build --locked --workspace
+
 # From an earlier commit's program to today's under load; scripts/older-program.txt says which and why.
 test-upgrade: setup ## Replaces an older program by today's over one PostgreSQL under load (SINFONIA_OLDER=program)
 	@scripts/install-postgres.sh
 	@older="$$(scripts/older-program.sh)" || { [ $$? = 3 ] && echo "THE UPGRADE WAS NOT TESTED" && exit 0; exit 1; }; \
-	cargo build --locked -p bench -p sinfonia; \
+	$(BUILT) --bin bench --bin sinfonia; \
 	how="$${older##* }"; \
 	"$${CARGO_TARGET_DIR:-target}/debug/bench" upgrade --from "$${older% *}" $$([ "$$how" = rolling ] || echo "--$$how") \
 	    --folder "$${CARGO_TARGET_DIR:-target}" --clients 3 --workers 1
 
 test-browser: setup ## Runs the tests in a real browser
 	@scripts/install-browser.sh
-	cargo build --locked -p sinfonia
+	$(BUILT) --bin sinfonia
 	npm run test:browser
 
 test-clients: setup ## Runs FHIR clients that others wrote against the server
-	cargo build --locked -p sinfonia
+	$(BUILT) --bin sinfonia
 	npm run test:clients
 
 fmt: ## Formats the code

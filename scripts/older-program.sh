@@ -49,7 +49,7 @@ git worktree add --quiet --detach "$source" "$commit" >&2
 say "building the program of commit ${commit:0:12}, once"
 (
     cd "$source"
-    CARGO_TARGET_DIR="$target" CARGO_INCREMENTAL=0 CARGO_PROFILE_DEV_DEBUG=0 cargo build --locked -p sinfonia >&2
+    CARGO_TARGET_DIR="$target" CARGO_INCREMENTAL=0 CARGO_PROFILE_DEV_DEBUG=0 cargo build --locked --workspace --bin sinfonia >&2
 )
 cp "$target/debug/sinfonia" "$program.part"
 mv "$program.part" "$program"

@@ -228,10 +228,10 @@ fn requests_are_sent_as_spans_that_name_nobody() {
         let mut found = spans
             .iter()
             .filter(|span| span["traceId"] == WHOLE && span["name"] == name);
-        found.next().unwrap_or_else(|| panic!("no {name}: {spans:?}"))
+        found.next().unwrap_or_else(|| panic!("there is no span {name}"))
     };
     let (request, step, commit) = (
-        named("POST orchestrator-write"),
+        named("POST process-write"),
         named("orchestrator.step"),
         named("store.commit"),
     );
