@@ -1,4 +1,5 @@
-//! `GET /personale/organigramma?data=&radice=`: who worked where on a day, unit under unit as they stood then; made to be printed.
+//! `GET /personale/organigramma?data=&radice=&tutte=`: who worked where on a day, unit under unit as they stood then; made to be
+//! printed. Of the whole region only units where somebody works are shown, unless all are asked for.
 
 use crate::app::{App, Declared};
 use crate::assignment::Assignment;
@@ -35,6 +36,9 @@ pub(crate) struct Asked {
     data: String,
     #[serde(default)]
     radice: String,
+    /// Not empty: units where nobody works, too.
+    #[serde(default)]
+    tutte: String,
 }
 
 /// A unit of the tree.
@@ -62,6 +66,8 @@ struct ChartPage {
     units: Vec<(String, String)>,
     cut: bool,
     count: usize,
+    /// Units that are not shown because nobody works there.
+    left_out: usize,
 }
 
 /// Units to be shown, top first: id, level, whether there are more under it.
@@ -90,6 +96,21 @@ pub(crate) fn walk(units: &Units, root: Option<&str>) -> (Vec<(String, usize, bo
         shown.push((id.clone(), level, !deeper && !below.is_empty()));
     }
     (shown, cut)
+}
+
+/// Leaves out the units where nobody works, neither there nor below.
+pub(crate) fn staffed(shown: Vec<(String, usize, bool)>, works: impl Fn(&str) -> bool) -> Vec<(String, usize, bool)> {
+    let mut kept = Vec::new();
+    // The level of what was kept last, whose parents come before it: the nearest of a lower level is one.
+    let mut below = 0;
+    for unit in shown.into_iter().rev() {
+        if unit.2 || unit.1 < below || works(&unit.0) {
+            below = unit.1;
+            kept.push(unit);
+        }
+    }
+    kept.reverse();
+    kept
 }
 
 async fn working(fhir: &Fhir, ids: &[String], at: Timestamp) -> Result<BTreeMap<String, Vec<Assignment>>, PeerError> {
@@ -125,6 +146,12 @@ async fn show(State(app): State<App>, page: Page, Query(asked): Query<Asked>) ->
     let ids: Vec<String> = shown.iter().map(|(id, ..)| id.clone()).collect();
     let mut of = working(&fhir, &ids, at).await?;
     let count = of.values().map(Vec::len).sum();
+    let all = shown.len();
+    let shown = match root.is_none() && asked.tutte.is_empty() {
+        true => staffed(shown, |id| of.contains_key(id)),
+        false => shown,
+    };
+    let left_out = all - shown.len();
     let (mut rows, mut level) = (Vec::new(), 0);
     for (place, (id, depth, more)) in shown.into_iter().enumerate() {
         let before = match (place, depth > level) {
@@ -158,6 +185,31 @@ async fn show(State(app): State<App>, page: Page, Query(asked): Query<Asked>) ->
         units: units.choices(),
         cut,
         count,
+        left_out,
         page: page.titled("chart-title").crumb("/personale", "staff-title"),
     })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn who_works_somewhere_is_shown_with_all_that_is_above() {
+        let tree = [
+            ("empty", 0, false),
+            ("below empty", 1, false),
+            ("region", 0, false),
+            ("far", 1, false),
+            ("ward", 2, false),
+            ("no one", 2, false),
+            ("near", 1, false),
+            ("deep", 1, true),
+            ("last", 0, false),
+        ];
+        let shown = tree.iter().map(|(id, level, more)| ((*id).to_owned(), *level, *more));
+        let works = |id: &str| ["ward", "near", "last"].contains(&id);
+        let kept: Vec<String> = staffed(shown.collect(), works).into_iter().map(|unit| unit.0).collect();
+        assert_eq!(kept, ["region", "far", "ward", "near", "deep", "last"]);
+    }
 }

@@ -91,6 +91,8 @@ pub enum Command {
     Client(commands::client::Args),
     /// Lists or changes the keys that sign tokens.
     Key(commands::key::Args),
+    /// Asks any route of the REST and FHIR interfaces with the rights of an account, and prints the answer.
+    Call(commands::call::Args),
     /// Examines disk, clock, certificates and the store: exit code 1 when something is wrong.
     Doctor(commands::doctor::Args),
     /// Asks a program that serves on this machine whether it is ready: exit code 1 when it is not.

@@ -64,6 +64,7 @@ fn run() -> anyhow::Result<()> {
             Command::Account(args) => commands::account::run(&place, args).await,
             Command::Client(args) => commands::client::run(&place, args).await,
             Command::Key(args) => commands::key::run(&place, args).await,
+            Command::Call(args) => commands::call::run(&place, args).await,
             Command::Doctor(args) => commands::doctor::run(&place, &args).await,
             Command::Health(args) => commands::health::run(&args).await,
             Command::Copy(args) => commands::copy::run(&place, &args).await,

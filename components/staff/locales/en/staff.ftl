@@ -221,6 +221,11 @@ chart-lead = On { $day }: { $n ->
   }.
 chart-print = For paper use “Print” of the browser.
 chart-cut = There are many units: choose where to start.
+chart-left-out = { $n ->
+    [one] One unit without assignments is not shown.
+   *[other] { $n } units without assignments are not shown.
+ }
+chart-all = Show all of them
 chart-more = has more units under it
 
 conventions-title = Conventions

@@ -231,6 +231,11 @@ chart-lead = Al { $day }: { $n ->
   }.
 chart-print = Per averlo su carta usa «Stampa» del browser.
 chart-cut = Le strutture sono molte: scegli da quale partire.
+chart-left-out = { $n ->
+    [one] Una struttura senza incarichi non è mostrata.
+   *[other] { $n } strutture senza incarichi non sono mostrate.
+ }
+chart-all = Mostrale tutte
 chart-more = ha altre strutture sotto di sé
 
 # Convenzioni

@@ -119,6 +119,17 @@ async fn credits_the_chart_and_the_areas_tell_what_is_recorded() {
         assert_eq!(chart.matches("<ul").count(), chart.matches("</ul>").count());
         let items = chart.matches("<li>").count() + chart.matches("<li ").count();
         assert_eq!(items, chart.matches("</li>").count());
+        // Of the whole region, only where somebody works; all of it when asked.
+        let region = format!("/personale/organigramma?data={day}");
+        let whole = system.get(&doctor(), &format!("{region}&tutte=1")).await.text;
+        let staffed = system.get(&doctor(), &region).await.text;
+        assert!(
+            whole.contains("<strong>Cardiologia</strong>") && !whole.contains("tutte=1"),
+            "{whole}"
+        );
+        assert_eq!(staffed.contains("<strong>Cardiologia</strong>"), there, "{day}");
+        assert!(staffed.contains("tutte=1"), "{staffed}");
+        assert_eq!(staffed.matches("<ul").count(), staffed.matches("</ul>").count());
     }
     system
         .put(

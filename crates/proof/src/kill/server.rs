@@ -344,12 +344,17 @@ pub async fn doctor(plan: &Plan) -> Result<(), String> {
         .output();
     let output = output.await.map_err(|error| error.to_string())?;
     let told = String::from_utf8_lossy(&output.stdout);
-    let small = |line: &str| place.is_some() && line.starts_with("ERRORE") && line.contains("Disco:");
+    // The disk of a campaign that fills it is small on purpose, and its clocks stand ahead of the database's in the end.
+    let on_purpose = [
+        "Disco:",
+        "Orologio: l'orologio di questa macchina",
+        "Orologio: l'orologio del nodo",
+    ];
+    let on_purpose = |line: &str| place.is_some() && on_purpose.iter().any(|part| line.contains(part));
     let wrong = told
         .lines()
-        .filter(|line| line.starts_with("ERRORE") && !small(line))
+        .filter(|line| line.starts_with("ERRORE") && !on_purpose(line))
         .count();
-    // The disk of a campaign that fills it is small on purpose.
     if output.status.success() || (wrong == 0 && told.contains("Disco:")) {
         return Ok(());
     }

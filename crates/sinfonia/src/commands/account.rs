@@ -104,9 +104,13 @@ async fn create(accounts: &Accounts, args: Args) -> anyhow::Result<()> {
     Ok(())
 }
 
-/// One line of standard input.
 fn password(username: &str) -> anyhow::Result<String> {
     eprintln!("Password for {username} (one line on standard input, 12 characters at least):");
+    password_line()
+}
+
+/// One line of standard input.
+pub(super) fn password_line() -> anyhow::Result<String> {
     let mut password = String::new();
     std::io::stdin()
         .lock()

@@ -3,6 +3,7 @@
 pub mod account;
 pub mod audit;
 pub mod backup;
+pub mod call;
 pub mod client;
 pub mod codice_fiscale;
 pub mod config;

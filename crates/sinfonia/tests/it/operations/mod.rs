@@ -1,6 +1,7 @@
 //! The program as those who run it meet it: its command line, its files, its doors.
 
 mod backup;
+mod call;
 mod copy;
 mod delivery;
 mod doctor;
