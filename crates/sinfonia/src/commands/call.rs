@@ -124,12 +124,12 @@ impl Asked {
 
     /// Against a program that serves.
     async fn at(self, server: &str) -> anyhow::Result<Answer> {
-        let url = format!("{}{}", server.trim_end_matches('/'), self.path);
+        let url = address(server, &self.path)?;
         let client = reqwest::Client::builder()
             .redirect(reqwest::redirect::Policy::none())
             .build()?;
         let mut request = client
-            .request(self.method, &url)
+            .request(self.method, url)
             .header(header::AUTHORIZATION, format!("Basic {}", self.basic));
         if !self.body.is_empty() {
             request = request.header(header::CONTENT_TYPE, self.kind).body(self.body);
@@ -140,6 +140,22 @@ impl Asked {
             .with_context(|| format!("{server} does not answer"))?;
         let (status, json) = (answer.status(), is_json(answer.headers()));
         Ok((status, json, answer.bytes().await.context("the answer broke off")?))
+    }
+}
+
+/// Where to ask. A password goes unencrypted only within this machine.
+fn address(server: &str, path: &str) -> anyhow::Result<reqwest::Url> {
+    let given = format!("{}{path}", server.trim_end_matches('/'));
+    let url: reqwest::Url = given
+        .parse()
+        .map_err(|error| Misconfigured(format!("--server {server}: {error}; write https://HOST[:PORT]")))?;
+    let here = matches!(url.host_str(), Some("localhost" | "127.0.0.1" | "[::1]"));
+    match url.scheme() {
+        "https" => Ok(url),
+        "http" if here => Ok(url),
+        _ => bail!(Misconfigured(format!(
+            "--server {server}: the password would go over the network unencrypted; write https://"
+        ))),
     }
 }
 
@@ -176,6 +192,33 @@ fn first_line(file: &Path) -> anyhow::Result<String> {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn a_password_goes_unencrypted_within_this_machine_only() {
+        for right in [
+            "https://sinfonia.example.it/",
+            "http://127.0.0.1:8080",
+            "http://[::1]:8080",
+            "http://localhost",
+        ] {
+            assert!(
+                address(right, "/fhir/Patient")
+                    .unwrap()
+                    .as_str()
+                    .ends_with("/fhir/Patient"),
+                "{right}"
+            );
+        }
+        for wrong in [
+            "http://sinfonia.example.it",
+            "http://127.0.0.1.example.it",
+            "ftp://localhost",
+            "sinfonia",
+            "",
+        ] {
+            assert!(address(wrong, "/fhir/Patient").is_err(), "{wrong}");
+        }
+    }
 
     #[test]
     fn what_people_type_becomes_an_address() {

@@ -1,4 +1,4 @@
-//! The store: integrity, record of accesses, clock against what is recorded, work that does not come on.
+//! The store: integrity, record of accesses, clock against what is recorded and against the database, work that does not come on.
 
 use super::Finding;
 use super::Severity::{Good, Warning, Wrong};
