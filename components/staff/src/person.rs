@@ -98,7 +98,7 @@ impl Person {
         let telecom = |system: &str| {
             let all = resource["telecom"].as_array().into_iter().flatten();
             all.clone()
-                .find(|one| one["system"] == system)
+                .find(|one| one["system"] == system && is_for_work(one))
                 .map(|one| text(&one["value"]))
                 .unwrap_or_default()
         };
@@ -264,13 +264,22 @@ fn field(field: codicefiscale::Field) -> &'static str {
     }
 }
 
+/// Whether a contact is for work, or nobody said what for: others stay as they are, and are not for the directory.
+fn is_for_work(contact: &Value) -> bool {
+    contact["use"].is_null() || contact["use"] == "work"
+}
+
 fn contacts(out: &mut Value, wanted: &[(&str, &String)]) {
     let mut all: Vec<Value> = out["telecom"].as_array().cloned().unwrap_or_default();
     for (system, value) in wanted {
-        let at = all.iter().position(|one| one["system"] == **system);
+        let at = all.iter().position(|one| one["system"] == **system && is_for_work(one));
         match (at, value.is_empty()) {
             (Some(at), true) => drop(all.remove(at)),
-            (Some(at), false) => all[at]["value"] = json!(value),
+            // What nobody said the use of becomes what the form calls it: for work, shown in the directory.
+            (Some(at), false) if all[at]["value"] != json!(value) => {
+                (all[at]["value"], all[at]["use"]) = (json!(value), json!("work"));
+            }
+            (Some(_), false) => {}
             (None, true) => {}
             (None, false) => all.push(json!({"system": system, "value": value, "use": "work"})),
         }

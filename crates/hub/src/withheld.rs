@@ -9,25 +9,44 @@ use policy::Withheld;
 use serde_json::Value;
 use store::{Clause, Query, SortKey, StoredResource, Texts, ValueTest};
 
-fn is_of(part: &Withheld, one: &Value) -> bool {
-    one["system"]
-        .as_str()
-        .is_some_and(|system| part.systems.iter().any(|own| own == system))
-}
+/// What was taken out of an element: the element as it was, or those members of it.
+type Taken = Vec<(String, Value)>;
 
-/// Takes the members of a part out of a resource; gives them.
-fn take(part: &Withheld, value: &mut Value) -> Vec<Value> {
-    let Some(list) = value.get_mut(&part.element).and_then(Value::as_array_mut) else {
-        return Vec::new();
+/// Takes a part out of a resource; gives it.
+fn take(part: &Withheld, value: &mut Value) -> Taken {
+    let Some(object) = value.as_object_mut() else {
+        return Taken::new();
     };
-    let (out, rest) = std::mem::take(list).into_iter().partition(|one| is_of(part, one));
+    if part.is_whole() {
+        // What a primitive carries beside its value (extensions) is written under the name with a line before it.
+        let names = [part.element.clone(), format!("_{}", part.element)];
+        return names
+            .into_iter()
+            .filter_map(|name| object.remove(&name).map(|value| (name, value)))
+            .collect();
+    }
+    let Some(list) = object.get_mut(&part.element).and_then(Value::as_array_mut) else {
+        return Taken::new();
+    };
+    let (out, rest): (Vec<_>, Vec<_>) = std::mem::take(list).into_iter().partition(|one| part.holds(one));
     *list = rest;
-    if list.is_empty()
-        && let Some(object) = value.as_object_mut()
-    {
+    if list.is_empty() {
         object.remove(&part.element);
     }
-    out
+    match out.is_empty() {
+        true => Taken::new(),
+        false => vec![(part.element.clone(), Value::Array(out))],
+    }
+}
+
+/// Puts what was taken back.
+fn put(taken: Taken, value: &mut Value) {
+    for (name, kept) in taken {
+        match (value.get_mut(&name).and_then(Value::as_array_mut), kept) {
+            (Some(list), Value::Array(kept)) => list.extend(kept),
+            (_, kept) => value[name.as_str()] = kept,
+        }
+    }
 }
 
 fn parsed(resource: &StoredResource) -> Option<Value> {
@@ -59,27 +78,28 @@ pub(crate) fn keep(view: &View, value: &mut Value, current: Option<&StoredResour
         if !take(part, value).is_empty() {
             return Err(withheld_from(part));
         }
-        let kept = current
-            .and_then(parsed)
-            .map(|mut stored| take(part, &mut stored))
-            .unwrap_or_default();
-        if kept.is_empty() {
-            continue;
-        }
-        match value.get_mut(&part.element).and_then(Value::as_array_mut) {
-            Some(list) => list.extend(kept),
-            None => value[part.element.as_str()] = Value::Array(kept),
-        }
+        let stored = current.and_then(parsed);
+        let kept = stored.map(|mut stored| take(part, &mut stored)).unwrap_or_default();
+        put(kept, value);
     }
     Ok(())
 }
 
+/// Which values of the element are meant, for who reads an error.
+fn which(part: &Withheld) -> String {
+    match (part.systems.is_empty(), part.open_uses.is_empty()) {
+        (false, _) => format!(" of {}", part.systems.join(", ")),
+        (true, false) => format!(" unless its use is {}", part.open_uses.join(", ")),
+        (true, true) => String::new(),
+    }
+}
+
 fn withheld_from(part: &Withheld) -> HubError {
     HubError::Forbidden(format!(
-        "{}.{} of {}: you may not see or write it ({}); leave it out, and what is stored stays",
+        "{}.{}{}: you may not see or write it ({}); leave it out, and what is stored stays",
         part.rtype,
         part.element,
-        part.systems.join(", "),
+        which(part),
         part.name
     ))
 }
@@ -109,8 +129,7 @@ pub(crate) fn may_write(
     let parts = view.policies().types().withheld().iter();
     for part in parts.filter(|part| part.rtype == rtype) {
         let before = current.and_then(parsed).unwrap_or_default();
-        let element = part.element.as_str();
-        let ruling = view.may_give(part, id, &before[element], &value[element]);
+        let ruling = view.may_give(part, id, &before, value);
         match &*ruling.policy {
             _ if ruling.permit => {}
             access::NOT_ONESELF => return Err(not_oneself(rtype)),
@@ -124,24 +143,27 @@ pub(crate) fn may_write(
 /// text, by order; also behind chains and `_has`.
 pub(crate) fn refuse_search(view: &View, query: &Query) -> Result<(), HubError> {
     for part in view.policies().types().withheld() {
-        if view
-            .withheld(&part.rtype, "")
-            .iter()
-            .any(|other| other.name == part.name)
-        {
-            let by_order = query.rtype == part.rtype
-                && query
-                    .sort
-                    .iter()
-                    .any(|sort| matches!(&sort.key, SortKey::Param(id) if reads(part, *id)));
-            if by_order || tells(part, &query.rtype, &query.clauses) {
-                return Err(HubError::Forbidden(format!(
+        let by_order = query.rtype == part.rtype
+            && query
+                .sort
+                .iter()
+                .any(|sort| matches!(&sort.key, SortKey::Param(id) if reads(part, *id)));
+        // Whether the search tells of it costs less to see than whether it is withheld.
+        if (by_order || tells(part, &query.rtype, &query.clauses)) && view.is_withheld(part) {
+            return Err(HubError::Forbidden(match part.systems.is_empty() {
+                true => format!(
+                    "{} may not be searched by {}, nor by every text of it: {} is withheld from you; search by name",
+                    part.rtype,
+                    part.search.join(", "),
+                    part.name
+                ),
+                false => format!(
                     "{} may be searched by {} of other systems only (system|value): {} is withheld from you",
                     part.rtype,
                     part.search.join(", "),
                     part.name
-                )));
-            }
+                ),
+            }));
         }
     }
     Ok(())
@@ -161,7 +183,7 @@ fn tells(part: &Withheld, rtype: &str, clauses: &[Clause]) -> bool {
     let elsewhere = |test: &ValueTest| match test {
         ValueTest::Token {
             system: Some(system), ..
-        } => !part.systems.contains(system),
+        } => !part.systems.is_empty() && !part.systems.contains(system),
         _ => false,
     };
     clauses.iter().any(|clause| match clause {
@@ -172,8 +194,8 @@ fn tells(part: &Withheld, rtype: &str, clauses: &[Clause]) -> bool {
         Clause::Chain { target, clauses, .. } => tells(part, target, clauses),
         Clause::Has { source, clauses, .. } => tells(part, source, clauses),
         Clause::Or(clauses) => tells(part, rtype, clauses),
-        Clause::Missing { .. } | Clause::Id(_) | Clause::LastUpdated { .. } | Clause::Patient(_) | Clause::Never => {
-            false
-        }
+        // Whether there is any tells of it, where the whole element is somebody's own.
+        Clause::Missing { param, .. } => here && part.systems.is_empty() && reads(part, *param),
+        Clause::Id(_) | Clause::LastUpdated { .. } | Clause::Patient(_) | Clause::Never => false,
     })
 }

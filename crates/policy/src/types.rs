@@ -2,6 +2,7 @@
 
 use crate::PolicyError;
 use serde::Deserialize;
+use serde_json::Value;
 use std::collections::HashMap;
 
 /// The group of a type that is not listed: the one that is kept closest.
@@ -15,12 +16,33 @@ pub struct Withheld {
     /// The FHIR type.
     #[serde(rename = "type")]
     pub rtype: String,
-    /// The element of the type, a list whose members have a `system`.
+    /// The element of the type. Several entries may have one name: they are decided on together.
     pub element: String,
-    /// The systems that are withheld.
+    /// Of a list whose members have a `system`: those that are withheld. None: whatever the system.
+    #[serde(default)]
     pub systems: Vec<String>,
+    /// Of a list whose members have a `use`: those that stay open (`work`).
+    #[serde(default)]
+    pub open_uses: Vec<String>,
     /// The search parameters that read the element.
+    #[serde(default)]
     pub search: Vec<String>,
+}
+
+impl Withheld {
+    /// Whether the element is withheld as it is, not some members of a list.
+    pub fn is_whole(&self) -> bool {
+        self.systems.is_empty() && self.open_uses.is_empty()
+    }
+
+    /// Whether a member of the list is withheld.
+    pub fn holds(&self, member: &Value) -> bool {
+        let among = |list: &[String], name: &str| {
+            let text = member[name].as_str();
+            text.is_some_and(|text| list.iter().any(|one| one == text))
+        };
+        (self.systems.is_empty() || among(&self.systems, "system")) && !among(&self.open_uses, "use")
+    }
 }
 
 /// The table.

@@ -42,20 +42,47 @@ impl View {
         if self.is_everything() {
             return Vec::new();
         }
-        let parts = self.policies().types().withheld().iter();
-        parts
+        let mut mine = None;
+        // Entries of one name stand together and are decided on once.
+        let mut decided: Option<(&str, bool)> = None;
+        let mut hidden = Vec::new();
+        for part in self
+            .policies()
+            .types()
+            .withheld()
+            .iter()
             .filter(|part| part.rtype == rtype)
-            .filter(|part| !self.rule_on(Action::Read, part, self.is_me(rtype, id)).permit)
-            .collect()
+        {
+            let seen = match decided {
+                Some((name, seen)) if name == part.name => seen,
+                _ => {
+                    let mine = *mine.get_or_insert_with(|| self.is_me(rtype, id));
+                    self.rule_on(Action::Read, part, mine).permit
+                }
+            };
+            decided = Some((&part.name, seen));
+            if !seen {
+                hidden.push(part);
+            }
+        }
+        hidden
     }
 
-    /// Whether a part may get these values in the place of what is stored. `id`: of the resource, once it has one.
+    /// Whether a part is withheld of a resource that is about somebody else.
+    pub fn is_withheld(&self, part: &Withheld) -> bool {
+        !self.is_everything() && !self.rule_on(Action::Read, part, false).permit
+    }
+
+    /// Whether a part of a resource may become what it would be, in the place of what is stored. `id`: of the resource, once
+    /// it has one.
     pub fn may_give(&self, part: &Withheld, id: &str, before: &Value, after: &Value) -> Ruling {
-        let (old, new) = (
-            person_values(before, &part.systems),
-            person_values(after, &part.systems),
-        );
-        if old == new || self.is_everything() {
+        let element = part.element.as_str();
+        let new = person_values(&after[element], &part.systems);
+        let same = match part.systems.is_empty() {
+            true => members(part, before) == members(part, after),
+            false => person_values(&before[element], &part.systems) == new,
+        };
+        if same || self.is_everything() {
             return Ruling {
                 permit: true,
                 policy: NO_POLICY.into(),
@@ -76,5 +103,18 @@ impl View {
             tie.relations = tie.relations.with(Relation::Own);
         }
         self.rule(action, &part.name, false, &tie, LabelSet::NONE)
+    }
+}
+
+/// The values of a part in a resource, as they are.
+fn members<'a>(part: &Withheld, resource: &'a Value) -> Vec<&'a Value> {
+    let value = &resource[part.element.as_str()];
+    match (part.is_whole(), value) {
+        (true, Value::Null) => Vec::new(),
+        (true, value) => vec![value],
+        (false, list) => {
+            let list = list.as_array().into_iter().flatten();
+            list.filter(|one| part.holds(one)).collect()
+        }
     }
 }

@@ -338,3 +338,132 @@ async fn who_does_not_see_the_code_leaves_it_as_it_is() {
     let copied = ask(&server, admin, Method::PATCH, "/Practitioner/altro", &copy, &json_patch).await;
     assert_eq!(copied.status, StatusCode::FORBIDDEN, "{}", copied.text);
 }
+
+/// `altro`, with what is private and what is for work.
+fn private() -> Value {
+    let mut whole = person("altro", THEIRS, "2");
+    whole["birthDate"] = json!("1980-01-01");
+    whole["_birthDate"] = json!({"extension": [{"url": "http://hl7.org/fhir/StructureDefinition/patient-birthTime",
+        "valueDateTime": "1980-01-01T10:00:00Z"}]});
+    whole["telecom"] = json!([{"system": "phone", "value": "0815550000", "use": "work"},
+        {"system": "phone", "value": "3335550000", "use": "home"}, {"system": "email", "value": "senza@uso.it"}]);
+    whole["address"] = json!([{"use": "home", "line": ["Via Segreta 1"], "city": "Procida"},
+        {"use": "work", "line": ["Via Aperta 2"], "city": "Napoli"}]);
+    whole
+}
+
+async fn with_private() -> Server {
+    let server = registry().await;
+    let put = ask(&server, OFFICE, Method::PUT, "/Practitioner/altro", &private(), &[]).await;
+    assert_eq!(put.status, StatusCode::OK, "{}", put.text);
+    server
+}
+
+#[tokio::test]
+async fn birth_and_private_contacts_are_shown_to_the_office_and_to_their_owner() {
+    let server = with_private().await;
+    let hidden = ["1980-01-01", "3335550000", "senza@uso.it", "Via Segreta 1"];
+    let open = ["0815550000", "Via Aperta 2"];
+    let paths = [
+        "/Practitioner/altro",
+        "/Practitioner/altro/_history/2",
+        "/Practitioner?name=De",
+        "/Practitioner?_elements=birthDate,telecom,address",
+        "/PractitionerRole?_include=PractitionerRole:practitioner",
+    ];
+    for who in [
+        ("Practitioner/terzo", "mmg"),
+        ("Patient/p", "assistito"),
+        ("Practitioner/admin", "admin"),
+    ] {
+        for path in paths {
+            let seen = get(&server, who, path).await;
+            assert_eq!(seen.status, StatusCode::OK, "{who:?} {path} {}", seen.text);
+            for value in hidden {
+                assert!(!seen.text.contains(value), "{who:?} {path} {value}: {}", seen.text);
+            }
+            for value in open {
+                assert!(seen.text.contains(value), "{who:?} {path} {value}: {}", seen.text);
+            }
+        }
+    }
+    for who in [OFFICE, DOCTOR, ("Practitioner/a", "operatore-anagrafe")] {
+        let seen = get(&server, who, "/Practitioner/altro").await.text;
+        assert!(
+            hidden.iter().chain(&open).all(|value| seen.contains(value)),
+            "{who:?} {seen}"
+        );
+    }
+}
+
+#[tokio::test]
+async fn nobody_is_found_by_what_is_private() {
+    let server = with_private().await;
+    let stranger = ("Practitioner/terzo", "mmg");
+    for query in [
+        "/Practitioner?phone=3335550000",
+        "/Practitioner?telecom=3335550000",
+        "/Practitioner?telecom:missing=false",
+        "/Practitioner?email:not=senza@uso.it",
+        "/Practitioner?address=Segreta",
+        "/Practitioner?address-city=Procida",
+        "/Practitioner?address-use=home",
+        "/Practitioner?_sort=address-city",
+        "/Practitioner?_content=Segreta",
+        "/PractitionerRole?practitioner.address-city=Procida",
+        "/PractitionerRole?practitioner:Practitioner.phone=3335550000",
+        "/Organization?_has:PractitionerRole:organization:practitioner.address-city=Procida",
+    ] {
+        let found = get(&server, stranger, query).await;
+        assert_eq!(found.status, StatusCode::FORBIDDEN, "{query}: {}", found.text);
+        let office = get(&server, OFFICE, query).await;
+        assert_ne!(office.status, StatusCode::FORBIDDEN, "{query}: {}", office.text);
+    }
+    let by_name = get(&server, stranger, "/Practitioner?name=De").await;
+    assert_eq!(by_name.ids("match").len(), 3, "{}", by_name.text);
+}
+
+#[tokio::test]
+async fn who_does_not_see_what_is_private_leaves_it_as_it_is() {
+    let server = with_private().await;
+    let admin = ("Practitioner/admin", "admin");
+    let mut read = get(&server, admin, "/Practitioner/altro").await.json();
+    read["gender"] = json!("male");
+    read["telecom"][0]["value"] = json!("0815551111");
+    let written = ask(&server, admin, Method::PUT, "/Practitioner/altro", &read, &[]).await;
+    assert_eq!(written.status, StatusCode::OK, "{}", written.text);
+    assert!(!written.text.contains("1980-01-01"), "{}", written.text);
+    let kept = get(&server, OFFICE, "/Practitioner/altro").await.json();
+    let whole = private();
+    for element in ["birthDate", "_birthDate"] {
+        assert_eq!(kept[element], whole[element]);
+    }
+    let has = |element: &str, value: &Value| kept[element].as_array().unwrap().contains(value);
+    assert!(
+        has("telecom", &whole["telecom"][1]) && has("telecom", &whole["telecom"][2]),
+        "{kept}"
+    );
+    assert!(
+        has("address", &whole["address"][0]) && kept["telecom"].to_string().contains("0815551111"),
+        "{kept}"
+    );
+    for (element, value) in [
+        ("birthDate", json!("1980-01-01")),
+        (
+            "telecom",
+            json!([{"system": "phone", "value": "3335550000", "use": "home"}]),
+        ),
+        ("address", json!([{"city": "Procida"}])),
+    ] {
+        let mut guess = person("altro", THEIRS, "2");
+        guess["identifier"].as_array_mut().unwrap().remove(0);
+        guess[element] = value;
+        let refused = ask(&server, admin, Method::PUT, "/Practitioner/altro", &guess, &[]).await;
+        assert_eq!(refused.status, StatusCode::FORBIDDEN, "{element}: {}", refused.text);
+        assert!(refused.text.contains(element), "{}", refused.text);
+    }
+    let copy = json!([{"op": "copy", "from": "/birthDate", "path": "/name/0/text"}]);
+    let json_patch = [("content-type", "application/json-patch+json")];
+    let copied = ask(&server, admin, Method::PATCH, "/Practitioner/altro", &copy, &json_patch).await;
+    assert_eq!(copied.status, StatusCode::FORBIDDEN, "{}", copied.text);
+}
