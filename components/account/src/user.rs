@@ -77,6 +77,11 @@ pub(crate) async fn act(
                 "roles-set",
             )
         }
+        "conferma" | "rifiuta" => {
+            let confirm = action == "conferma";
+            let done = if confirm { "roles-confirmed" } else { "roles-refused" };
+            (Manage::Decide { username, confirm }, done)
+        }
         "codice" => {
             let factors = sent.fattori.is_some();
             (Manage::Reset { username, factors }, "code-made")
@@ -103,6 +108,7 @@ pub(crate) async fn act(
     };
     match app.manage(&session, ask).await {
         Ok(Reply::Reset { code, until }) => show_code(page, &name, code, until),
+        Ok(Reply::Waiting) => answered(&page, Ok(Reply::Waiting), "roles-wait", &back),
         other => answered(&page, other, done, &back),
     }
 }

@@ -14,6 +14,7 @@ struct UsersPage {
     page: Page,
     query: String,
     accounts: Vec<AccountView>,
+    waiting: Vec<AccountView>,
 }
 
 #[derive(Template)]
@@ -50,8 +51,14 @@ pub(crate) async fn list(State(app): State<App>, page: Page, session: Session, Q
     let ask = Manage::List {
         query: search.q.clone(),
     };
+    let waiting = match app.manage(&session, Manage::Waiting).await {
+        Ok(Reply::Accounts(waiting)) => waiting,
+        Ok(_) => return Err(Failure::Internal("accounts were expected".into())),
+        Err(error) => return refused(&page, error, "/"),
+    };
     match app.manage(&session, ask).await {
         Ok(Reply::Accounts(accounts)) => web::show(&UsersPage {
+            waiting,
             page: page.titled("users-title"),
             query: search.q,
             accounts,

@@ -163,6 +163,11 @@ impl Assignment {
         })
     }
 
+    /// Whether what it gives waits for a second person.
+    pub fn waits(&self) -> bool {
+        access::registry::waiting(&self.resource).is_some()
+    }
+
     /// As FHIR. What the resource held beside stays.
     pub fn resource(&self) -> Value {
         let mut out = self.resource.clone();

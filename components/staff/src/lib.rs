@@ -13,6 +13,7 @@ mod app;
 mod assignment;
 mod chart;
 mod check;
+mod confirm;
 mod conventions;
 mod credits;
 pub mod demo;
@@ -67,17 +68,25 @@ const READERS: &[&str] = &[
     "programmatore",
 ];
 
-const NAVIGATION: &[NavigationItem] = &[NavigationItem {
-    path: "/personale",
-    it: "Personale",
-    en: "Staff",
-    roles: READERS,
-}];
+const NAVIGATION: &[NavigationItem] = &[
+    NavigationItem {
+        path: "/personale",
+        it: "Personale",
+        en: "Staff",
+        roles: READERS,
+    },
+    NavigationItem {
+        path: "/personale/conferme",
+        it: "Conferme",
+        en: "Confirmations",
+        roles: &["admin"],
+    },
+];
 
 fn routes(context: &Context) -> Routes {
     let declared = Declared::new(App::new(context.clone(), Kit::new(context, &*LOCALES)));
     let declared = pages::routes(declared);
     let declared = conventions::routes(chart::routes(alerts::routes(declared)));
     let declared = import::routes(exports::routes(credits::routes(absences::routes(declared))));
-    api::routes(declared).finish()
+    api::routes(confirm::routes(declared)).finish()
 }

@@ -253,7 +253,7 @@ pub enum Manage {
         /// Whether the staff registry gives more roles.
         registry: bool,
     },
-    /// Changes the roles given by hand. Answers [`Reply::Done`].
+    /// Changes the roles given by hand. Answers [`Reply::Done`], or [`Reply::Waiting`] when some wait for a second person.
     SetRoles {
         /// User name.
         username: String,
@@ -261,6 +261,15 @@ pub enum Manage {
         roles: Vec<String>,
         /// Whether the staff registry gives more roles.
         registry: bool,
+    },
+    /// The accounts with roles that wait for a second person. Answers [`Reply::Accounts`].
+    Waiting,
+    /// Confirms the roles that wait for an account, or refuses them. Answers [`Reply::Done`].
+    Decide {
+        /// User name.
+        username: String,
+        /// Confirmed, or refused.
+        confirm: bool,
     },
     /// A one-time code with which the person chooses a new password; the old one and all sessions end. Answers
     /// [`Reply::Reset`].
@@ -289,6 +298,8 @@ pub enum Manage {
 /// An answer of the identity service.
 #[derive(Debug, Clone, Serialize, Deserialize)]
 pub enum Reply {
+    /// Roles wait for a second person; the rest is done.
+    Waiting,
     /// It is done.
     Done,
     /// The sign-in goes on, or is over.
@@ -508,6 +519,22 @@ pub struct AccountView {
     pub providers: Vec<String>,
     /// Whether a one-time code is waiting to be used.
     pub reset: bool,
+    /// Roles that wait for a second person.
+    #[serde(default)]
+    pub waiting: Option<WaitingRoles>,
+}
+
+/// Roles of an account that wait for a second person.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct WaitingRoles {
+    /// Which.
+    pub roles: Vec<String>,
+    /// Whether the staff registry is to give roles, too.
+    pub registry: bool,
+    /// User name of who gave them.
+    pub by: String,
+    /// When.
+    pub at: Timestamp,
 }
 
 /// Why the identity service says no. Nothing here tells a stranger whether an account exists.
@@ -534,6 +561,14 @@ pub enum Refused {
     /// Not permitted.
     #[error("this is not permitted to you")]
     NotAllowed,
+    /// Nobody gives roles to the own account.
+    #[error("nobody gives roles to an account of their own: another administrator does")]
+    OwnRoles,
+    /// Somebody else must confirm.
+    #[error(
+        "a second person confirms: neither who gave the roles nor whose they are, nor who waits for roles, nor two people in turn"
+    )]
+    SecondPerson,
     /// There is no such thing.
     #[error("there is no such {0}")]
     Unknown(String),

@@ -38,7 +38,7 @@ pub use actor::{Actor, ClientGrant};
 pub use api::{PasswordBody, TokenBody, identity_routes};
 pub use ask::{
     AccountView, Ask, AskError, Capacity, Challenge, Manage, Mine, MyAccess, Need, PasskeyInfo, PasswordFault, Place,
-    Refused, Reply, SessionInfo, Step, TotpOffer, Visit, Ward, WardReason,
+    Refused, Reply, SessionInfo, Step, TotpOffer, Visit, WaitingRoles, Ward, WardReason,
 };
 pub use audit::{Audit, AuditPatient, NotRecorded};
 pub use authorize::{

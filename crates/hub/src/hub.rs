@@ -156,7 +156,8 @@ impl Hub {
         Ok(prepared)
     }
 
-    /// What somebody writes, with the ties that come from it settled (`access::settle_ties`).
+    /// What somebody writes, with the ties that come from it settled (`access::settle_ties`), and what
+    /// waits for a second person (`access::registry::settle_roles`).
     pub(crate) fn settled(
         &self,
         by: &Scope,
@@ -171,6 +172,12 @@ impl Hub {
         {
             self.make_relative(&mut value);
             access::settle_ties(view, &mut value, current, self.clock.now()).map_err(HubError::Forbidden)?;
+        }
+        if let Scope::View(view) = by
+            && value["resourceType"] == "PractitionerRole"
+        {
+            self.make_relative(&mut value);
+            access::registry::settle_roles(view, &mut value, current, self.clock.now());
         }
         Ok(value)
     }

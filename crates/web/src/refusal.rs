@@ -20,6 +20,8 @@ pub fn told(page: &Page, refused: &Refused) -> String {
         },
         Refused::ProofNeeded => page.t("refused-proof"),
         Refused::NotAllowed => page.t("refused-not-allowed"),
+        Refused::OwnRoles => page.t("refused-own-roles"),
+        Refused::SecondPerson => page.t("refused-second-person"),
         Refused::Unknown(_) => page.t("refused-unknown"),
         Refused::Taken(_) => page.t("refused-taken"),
         Refused::FactorNeeded => page.t("refused-factor-needed"),
@@ -45,7 +47,7 @@ pub fn status(refused: &Refused) -> StatusCode {
     match refused {
         Refused::Wrong | Refused::Ended | Refused::ProofNeeded => StatusCode::UNAUTHORIZED,
         Refused::Locked { .. } => StatusCode::TOO_MANY_REQUESTS,
-        Refused::NotAllowed | Refused::NoCapacity => StatusCode::FORBIDDEN,
+        Refused::NotAllowed | Refused::NoCapacity | Refused::OwnRoles | Refused::SecondPerson => StatusCode::FORBIDDEN,
         Refused::Provider(ProviderFault::Unknown) => StatusCode::NOT_FOUND,
         Refused::Provider(ProviderFault::Away) => StatusCode::BAD_GATEWAY,
         Refused::Provider(_) => StatusCode::UNAUTHORIZED,

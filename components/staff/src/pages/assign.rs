@@ -187,10 +187,14 @@ async fn save(app: &App, page: Page, one: Assignment, posted: &Posted, done: &st
         return form(app, page, one, texts).await;
     }
     match registry::write(&fhir, &one).await {
-        Ok(_) => page.redirect(
-            &format!("/personale/persone/{}", one.person),
-            Flash::success(page.t(done)),
-        ),
+        Ok(id) => {
+            let written = fhir.read("PractitionerRole", &id).await?;
+            let told = match access::registry::waiting(&written) {
+                Some(_) => Flash::warning(page.t("assignment-waits")),
+                None => Flash::success(page.t(done)),
+            };
+            page.redirect(&format!("/personale/persone/{}", one.person), told)
+        }
         Err(NotWritten::Forbidden(found)) => {
             let texts = found.iter().map(|wrong| told(&page, wrong)).collect();
             form(app, page, one, texts).await

@@ -39,6 +39,8 @@ pub(crate) struct Shown {
     pub times: String,
     /// In whose place.
     pub substitutes: String,
+    /// A second person has not confirmed it.
+    pub waits: bool,
 }
 
 /// A register or title as shown.
@@ -220,6 +222,7 @@ pub(crate) fn shown(page: &Page, units: &Units, one: &Assignment) -> Shown {
             Standing::Past => "past",
         },
         main: one.main,
+        waits: one.active && one.waits(),
         hours: one.hours,
         times: one.times.clone(),
         substitutes: one.substitutes.clone().unwrap_or_default(),

@@ -2,6 +2,7 @@
 
 mod assignments;
 mod people;
+mod second;
 mod system;
 mod takeover;
 mod work;

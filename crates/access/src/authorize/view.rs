@@ -20,6 +20,8 @@ pub(super) struct Inner {
     /// The one patient whom an application with `patient/` scopes ends at; without one, nobody.
     pub context: Option<Option<String>>,
     pub purpose: String,
+    /// Who it is: `Practitioner/…`, `Patient/…`, `client/…`.
+    pub subject: String,
     /// The organization it acts for.
     pub unit: Option<String>,
     pub ties: Vec<Arc<Ties>>,
@@ -77,6 +79,7 @@ impl View {
             acts_for: acts_for.map(str::to_owned),
             context: context(actor),
             purpose: purpose.to_owned(),
+            subject: actor.subject.clone(),
             unit: actor.organization.clone(),
             policies,
             sights,
@@ -116,6 +119,11 @@ impl View {
     /// Purpose of use.
     pub fn purpose(&self) -> &str {
         &self.0.purpose
+    }
+
+    /// Who the actor is, as a reference.
+    pub fn subject(&self) -> &str {
+        &self.0.subject
     }
 
     /// The organization that the actor acts for, as a reference.

@@ -4,7 +4,7 @@ use super::password::{MAX_CHARACTERS, Passwords};
 use super::rules::SignInRules;
 use super::throttle::Throttle;
 use super::{trail, weak};
-use crate::{AccessError, AccountView, Actor, AskError, DemoAccount, Refused, SignInError};
+use crate::{AccessError, AccountView, Actor, AskError, DemoAccount, Refused, SignInError, WaitingRoles};
 use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
 use sha2::{Digest as _, Sha256};
@@ -80,6 +80,33 @@ pub(crate) struct Account {
     /// Names of the providers that vouched for this account.
     #[serde(default)]
     pub providers: Vec<String>,
+    /// Roles that wait for a second person.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub pending: Option<PendingRoles>,
+    /// What a second person confirmed, newest last.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub given: Vec<Given>,
+}
+
+/// Roles that wait for a second person.
+#[derive(Debug, Clone, Serialize, Deserialize)]
+pub(crate) struct PendingRoles {
+    pub roles: Vec<String>,
+    /// The staff registry is to give roles, too.
+    pub registry: bool,
+    /// Who gave them: the subject, and the user name.
+    pub by: String,
+    pub username: String,
+    pub at: Timestamp,
+}
+
+/// Roles that two people gave, by their user names.
+#[derive(Debug, Clone, Serialize, Deserialize)]
+pub(crate) struct Given {
+    pub roles: Vec<String>,
+    pub by: String,
+    pub confirmed_by: String,
+    pub at: Timestamp,
 }
 
 /// The authenticator app.
@@ -133,6 +160,8 @@ impl Account {
             passkeys: Vec::new(),
             reset: None,
             providers: Vec::new(),
+            pending: None,
+            given: Vec::new(),
         }
     }
 
@@ -153,6 +182,12 @@ impl Account {
             registry: self.registry,
             providers: self.providers.clone(),
             reset: self.reset.is_some(),
+            waiting: self.pending.as_ref().map(|pending| WaitingRoles {
+                roles: pending.roles.clone(),
+                registry: pending.registry,
+                by: pending.username.clone(),
+                at: pending.at,
+            }),
         }
     }
 }
@@ -379,6 +414,10 @@ impl Accounts {
             Some(fault) => Err(Refused::Password(fault)),
             None => Ok(()),
         }
+    }
+
+    pub(super) fn now(&self) -> Timestamp {
+        self.clock.now()
     }
 
     pub(super) fn passwords(&self) -> &Passwords {

@@ -2,6 +2,7 @@
 
 use super::account::{Account, KIND, Reset, check_roles, check_username, find, fold, record, remove};
 use super::mine::BY_CREDENTIAL;
+use super::roles::by_registry;
 use super::{LocalIdentity, totp, trail};
 use crate::registry;
 use crate::{AccessError, Actor, AskError, Manage, Refused, Reply};
@@ -11,10 +12,10 @@ use jiff::Timestamp;
 const PAGE: usize = 200;
 
 /// Who asks: the subject, for the audit.
-struct Administrator {
-    subject: String,
+pub(super) struct Administrator {
+    pub subject: String,
     session: String,
-    username: String,
+    pub username: String,
 }
 
 impl LocalIdentity {
@@ -27,7 +28,7 @@ impl LocalIdentity {
         if !actor.has_role("admin") {
             return Err(Refused::NotAllowed.into());
         }
-        if !matches!(ask, Manage::List { .. } | Manage::View { .. }) {
+        if !matches!(ask, Manage::List { .. } | Manage::View { .. } | Manage::Waiting) {
             self.fresh_session(&stored, &account)?;
         }
         let by = Administrator {
@@ -57,17 +58,9 @@ impl LocalIdentity {
                 username,
                 roles,
                 registry,
-            } => {
-                check_roles(&roles).map_err(told)?;
-                let username = fold(&username);
-                self.accounts
-                    .edit(&username, &by.subject, "account.roles", |account| {
-                        (account.actor.roles, account.registry) = (roles, registry);
-                        Ok(())
-                    })
-                    .await?;
-                Ok(Reply::Done)
-            }
+            } => self.set_roles(&by, &username, roles, registry).await,
+            Manage::Waiting => self.waiting().await,
+            Manage::Decide { username, confirm } => self.decide(&by, &username, confirm).await,
             Manage::Reset { username, factors } => self.reset(&by, &username, factors).await,
             Manage::Disable { username, disabled } => self.disable(&by, &username, disabled).await,
             Manage::Revoke { username, id } => self.revoke_of(&by, &username, id.as_deref()).await,
@@ -107,8 +100,18 @@ impl LocalIdentity {
     ) -> Result<Reply, AskError> {
         let username = check_username(username).map_err(told)?;
         check_roles(&actor.roles).map_err(told)?;
-        let mut account = Account::new(username.clone(), actor, self.clock.now());
-        account.registry = registry;
+        let now = self.clock.now();
+        if actor.subject == by.subject && (registry || !actor.roles.is_empty()) {
+            return Err(Refused::OwnRoles.into());
+        }
+        let roles = actor.roles.clone();
+        let bare = Actor {
+            roles: Vec::new(),
+            ..actor
+        };
+        let mut account = Account::new(username.clone(), bare, now);
+        let by_registry = registry && by_registry(self, &account).await?;
+        account.take(roles, registry, by_registry, (by, now));
         let (code, until) = self.new_reset(&mut account, by);
         let entry = trail::act(
             self.clock.now(),
@@ -217,7 +220,7 @@ fn check_subject(subject: &str) -> Result<String, Refused> {
     }
 }
 
-fn told(error: AccessError) -> AskError {
+pub(super) fn told(error: AccessError) -> AskError {
     match error {
         AccessError::Invalid { field, message } => Refused::Invalid {
             field: field.into(),

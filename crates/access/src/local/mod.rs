@@ -8,6 +8,7 @@ mod mine;
 mod passkey;
 mod password;
 mod present;
+mod roles;
 mod rules;
 mod session;
 mod steps;

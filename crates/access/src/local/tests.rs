@@ -508,3 +508,153 @@ async fn a_passkey_ceremony_of_another_purpose_or_person_is_refused() {
     };
     assert_eq!(world.ask(other.mine(finish)).await.unwrap_err(), Refused::Ended);
 }
+
+async fn administrator(world: &World, name: &str) -> Session {
+    let actor = Actor {
+        subject: format!("Practitioner/{name}"),
+        name: name.into(),
+        roles: vec!["admin".into()],
+        ..Actor::default()
+    };
+    let new = NewAccount {
+        username: name.into(),
+        password: PASSWORD.into(),
+        actor,
+        demo: true,
+    };
+    world.identity.accounts().create(new).await.unwrap();
+    world.signed_in(name).await.session
+}
+
+fn set_roles(username: &str, roles: &[&str]) -> Manage {
+    Manage::SetRoles {
+        username: username.into(),
+        roles: roles.iter().map(|role| (*role).to_owned()).collect(),
+        registry: false,
+    }
+}
+
+fn decide(username: &str, confirm: bool) -> Manage {
+    Manage::Decide {
+        username: username.into(),
+        confirm,
+    }
+}
+
+/// The roles of an account, and those that wait.
+async fn roles_of(world: &World, by: &Session, username: &str) -> (Vec<String>, Vec<String>) {
+    let view = Manage::View {
+        username: username.into(),
+    };
+    let Ok(Reply::Account(account, _)) = world.ask(by.manage(view)).await else {
+        panic!("an account");
+    };
+    (
+        account.actor.roles,
+        account.waiting.map(|one| one.roles).unwrap_or_default(),
+    )
+}
+
+#[tokio::test]
+async fn a_sensitive_role_takes_a_second_administrator() {
+    let world = World::new().await;
+    let anna = administrator(&world, "anna").await;
+    let bruno = administrator(&world, "bruno").await;
+    let carla = administrator(&world, "carla").await;
+    let ask = async |by: &Session, ask: Manage| world.ask(by.manage(ask)).await;
+    let given = ask(&anna, set_roles("rossi", &["mmg", "risk-manager"])).await.unwrap();
+    assert!(matches!(given, Reply::Waiting), "{given:?}");
+    let held = roles_of(&world, &anna, "rossi").await;
+    assert_eq!(held, (vec!["mmg".to_owned()], vec!["risk-manager".to_owned()]));
+    let Reply::Accounts(waiting) = ask(&bruno, Manage::Waiting).await.unwrap() else {
+        panic!("accounts");
+    };
+    assert_eq!(waiting.len(), 1);
+    // Neither who gave it, nor on one's own account.
+    assert_eq!(
+        ask(&anna, decide("rossi", true)).await.unwrap_err(),
+        Refused::SecondPerson
+    );
+    for own in [
+        set_roles("anna", &["admin", "mmg"]),
+        set_roles("anna", &["admin", "dpo"]),
+    ] {
+        assert_eq!(ask(&anna, own).await.unwrap_err(), Refused::OwnRoles);
+    }
+    let second = Manage::Create {
+        username: "anna2".into(),
+        name: "Anna".into(),
+        subject: "Practitioner/anna".into(),
+        roles: vec!["mmg".into()],
+        registry: false,
+    };
+    assert_eq!(ask(&anna, second).await.unwrap_err(), Refused::OwnRoles);
+    ask(&bruno, decide("rossi", true)).await.unwrap();
+    assert_eq!(roles_of(&world, &anna, "rossi").await.0, ["mmg", "risk-manager"]);
+    // What is there already, or takes nobody else, waits for nobody.
+    let same = ask(&anna, set_roles("rossi", &["risk-manager", "pls"])).await.unwrap();
+    assert!(matches!(same, Reply::Done), "{same:?}");
+    // Each other's: Bruno confirmed what Anna gave, so Anna does not confirm what Carla gives to Bruno.
+    ask(&carla, set_roles("bruno", &["admin", "dpo"])).await.unwrap();
+    assert_eq!(
+        ask(&anna, decide("bruno", true)).await.unwrap_err(),
+        Refused::SecondPerson
+    );
+    // Nor does Bruno confirm anything while he waits.
+    ask(&anna, set_roles("rossi", &["risk-manager", "pls", "dpo"]))
+        .await
+        .unwrap();
+    assert_eq!(
+        ask(&bruno, decide("rossi", true)).await.unwrap_err(),
+        Refused::SecondPerson
+    );
+    ask(&carla, decide("rossi", false)).await.unwrap();
+    assert_eq!(
+        ask(&carla, decide("rossi", true)).await.unwrap_err(),
+        Refused::Unknown("role that waits".into())
+    );
+    assert_eq!(
+        roles_of(&world, &anna, "rossi").await,
+        (vec!["risk-manager".to_owned(), "pls".to_owned()], vec![])
+    );
+    // Who has the machine can always.
+    world.identity.accounts().confirm_roles("bruno").await.unwrap();
+    assert_eq!(roles_of(&world, &anna, "bruno").await.0, ["admin", "dpo"]);
+    let actions = world.actions().await;
+    for action in ["account.roles ", "account.roles-confirmed", "account.roles-refused"] {
+        assert!(
+            actions.iter().any(|done| done.contains(action)),
+            "{action}: {actions:?}"
+        );
+    }
+}
+
+#[tokio::test]
+async fn a_new_account_has_its_sensitive_roles_when_they_are_confirmed() {
+    let world = World::new().await;
+    let anna = administrator(&world, "anna").await;
+    let create = Manage::Create {
+        username: "nuova".into(),
+        name: "Nuova".into(),
+        subject: "Practitioner/9".into(),
+        roles: vec!["admin".into(), "mmg".into()],
+        registry: false,
+    };
+    assert!(matches!(
+        world.ask(anna.manage(create)).await.unwrap(),
+        Reply::Reset { .. }
+    ));
+    let held = roles_of(&world, &anna, "nuova").await;
+    assert_eq!(held, (vec!["mmg".to_owned()], vec!["admin".to_owned()]));
+    // The first administrator made the second, and nobody else is there: the command line confirms.
+    assert_eq!(
+        world.ask(anna.manage(decide("nuova", true))).await.unwrap_err(),
+        Refused::SecondPerson
+    );
+    assert_eq!(
+        world.identity.accounts().confirm_roles("nuova").await.unwrap(),
+        ["admin"]
+    );
+    assert_eq!(roles_of(&world, &anna, "nuova").await.0, ["mmg", "admin"]);
+    assert!(world.identity.accounts().confirm_roles("nuova").await.is_err(), "once");
+}

@@ -3,12 +3,14 @@
 //! minute on.
 
 mod roles;
+mod second;
 #[cfg(test)]
 mod tests;
 mod wards;
 
 pub use roles::panels;
 pub(crate) use roles::{actor, capacities};
+pub use second::{WAITING, Waiting, reciprocal_days, set_waiting, settle_roles, takes_two, waiting};
 pub(crate) use wards::wards;
 pub use wards::{DELEGATION_CATEGORY, DELEGATION_SYSTEM};
 

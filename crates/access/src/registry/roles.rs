@@ -1,7 +1,7 @@
 //! Roles from the staff registry: a PractitionerRole that is active and within its period gives the roles that the table
 //! `rules/staff-roles.tsv` names for its codes, for its organization.
 
-use super::{holds, read, reference, search};
+use super::{holds, read, reference, search, waiting};
 use crate::local::Account;
 use crate::{AccessError, Actor, Capacity};
 use jiff::Timestamp;
@@ -100,7 +100,7 @@ async fn of_staff(
 ) -> Result<Vec<Capacity>, AccessError> {
     let mut units: BTreeMap<String, Capacity> = BTreeMap::new();
     for role in of(store, subject, now).await? {
-        let roles = codes(&role).filter_map(|key| TABLE.get(&key).copied());
+        let roles = role_of(&role);
         let organization = role["organization"]["reference"].as_str();
         let organization = organization
             .and_then(|text| text.strip_prefix("Organization/"))
@@ -142,14 +142,34 @@ async fn of_staff(
     Ok(units)
 }
 
-/// The PractitionerRoles of a person that hold now.
+/// The PractitionerRoles of a person that hold now. One that waits for a second person counts as it did before, as long as
+/// both hold; a new one does not count.
 async fn of(store: &dyn Store, practitioner: &str, now: Timestamp) -> Result<Vec<Value>, AccessError> {
     let Some(test) = reference(practitioner) else {
         return Ok(Vec::new());
     };
     let mut found = search(store, "PractitionerRole", &[("practitioner", vec![test])]).await?;
-    found.retain(|role| role["active"] != false && holds(&role["period"], now).0);
-    Ok(found)
+    let counts = |role: &Value| role["active"] != false && holds(&role["period"], now).0;
+    found.retain(counts);
+    let mut all = Vec::with_capacity(found.len());
+    for role in found {
+        let Some(waits) = waiting(&role) else {
+            all.push(role);
+            continue;
+        };
+        let (Some(version), Some(id)) = (waits.counts, role["id"].as_str()) else {
+            continue;
+        };
+        let before = store.snapshot().await?.vread("PractitionerRole", id, version).await?;
+        let before = before.as_ref().and_then(super::body);
+        all.extend(before.filter(|before| counts(before) && before["practitioner"] == role["practitioner"]));
+    }
+    Ok(all)
+}
+
+/// The roles that a PractitionerRole gives, by its codes.
+pub(super) fn role_of(role: &Value) -> impl Iterator<Item = &'static str> {
+    codes(role).filter_map(|key| TABLE.get(&key).copied())
 }
 
 fn codes(role: &Value) -> impl Iterator<Item = (&str, &str)> {

@@ -211,3 +211,39 @@ async fn a_delegation_holds_while_it_says_so() {
     put(store.as_ref(), consent("active", "PRCP")).await;
     assert!(of("2026-03-01T00:00:00Z").await.unwrap().is_empty());
 }
+
+#[tokio::test]
+async fn what_waits_for_a_second_person_counts_as_before_while_both_hold() {
+    let (_folder, store) = store().await;
+    let waits = |mut role: serde_json::Value, counts: Option<&str>| {
+        role["meta"] = json!({"tag": [{"system": WAITING, "code": "Practitioner/x"}]});
+        if let Some(version) = counts {
+            role["meta"]["tag"][0]["version"] = json!(version);
+        }
+        role
+    };
+    let now = at("2026-06-01T00:00:00Z");
+    let account = doctor();
+    let held = async || -> Vec<String> {
+        let all = capacities(store.as_ref(), &account, now).await.unwrap();
+        all.into_iter().flat_map(|one| one.roles).collect()
+    };
+    put(
+        store.as_ref(),
+        waits(role("n", "1", "operatore-anagrafe", json!({})), None),
+    )
+    .await;
+    assert!(held().await.is_empty(), "a new one");
+    put(store.as_ref(), role("a", "2", "mmg", json!({"end": "2026-12-31"}))).await;
+    put(
+        store.as_ref(),
+        waits(role("a", "2", "risk-manager", json!({})), Some("1")),
+    )
+    .await;
+    assert_eq!(held().await, ["mmg"], "as before");
+    let over = json!({"end": "2026-05-01"});
+    put(store.as_ref(), waits(role("a", "2", "risk-manager", over), Some("1"))).await;
+    assert!(held().await.is_empty(), "an end counts at once");
+    put(store.as_ref(), role("a", "2", "risk-manager", json!({}))).await;
+    assert_eq!(held().await, ["risk-manager"], "confirmed");
+}

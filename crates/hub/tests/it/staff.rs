@@ -467,3 +467,88 @@ async fn who_does_not_see_what_is_private_leaves_it_as_it_is() {
     let copied = ask(&server, admin, Method::PATCH, "/Practitioner/altro", &copy, &json_patch).await;
     assert_eq!(copied.status, StatusCode::FORBIDDEN, "{}", copied.text);
 }
+
+/// A role that nobody gives alone.
+fn sensitive(id: &str, end: Option<&str>) -> Value {
+    let mut role = role(Some(id), "Practitioner/altro");
+    role["code"][0]["coding"][0]["code"] = json!("operatore-anagrafe");
+    role["period"] = json!({"start": "2026-01-01"});
+    if let Some(end) = end {
+        role["period"]["end"] = json!(end);
+    }
+    role
+}
+
+fn waits(role: &Value) -> Vec<(String, String)> {
+    let tags = role["meta"]["tag"].as_array().into_iter().flatten();
+    let own = tags.filter(|tag| tag["system"] == access::registry::WAITING);
+    own.map(|tag| {
+        let text = |name: &str| tag[name].as_str().unwrap_or_default().to_owned();
+        (text("code"), text("version"))
+    })
+    .collect()
+}
+
+#[tokio::test]
+async fn a_sensitive_role_waits_whoever_writes_it_and_the_mark_stays() {
+    let server = registry().await;
+    let put = async |who, value: &Value| {
+        let path = format!("/PractitionerRole/{}", value["id"].as_str().unwrap());
+        let done = ask(&server, who, Method::PUT, &path, value, &[]).await;
+        assert!(done.status.is_success(), "{}", done.text);
+        waits(&done.json())
+    };
+    let mine = |version: &str| vec![("Practitioner/io".to_owned(), version.to_owned())];
+    assert_eq!(put(OFFICE, &sensitive("r", None)).await, mine(""));
+    // Written again without it, or the tag taken away: it stays, and a second writer is named beside the first.
+    assert_eq!(put(OFFICE, &sensitive("r", None)).await, mine(""));
+    let gone = json!({"resourceType": "Parameters", "parameter": [{"name": "meta", "valueMeta": {"tag": [
+        {"system": access::registry::WAITING, "code": "Practitioner/io"}]}}]});
+    ask(
+        &server,
+        OFFICE,
+        Method::POST,
+        "/PractitionerRole/r/$meta-delete",
+        &gone,
+        &[],
+    )
+    .await;
+    let read = get(&server, OFFICE, "/PractitionerRole/r").await.json();
+    assert_eq!(waits(&read), mine(""), "{read}");
+    let admin = ("Practitioner/admin", "admin");
+    assert_eq!(put(admin, &sensitive("r", None)).await.len(), 2, "{read}");
+    // In a transaction too.
+    let sent = bundle("transaction", &[(sensitive("t", None), "PUT", "PractitionerRole/t")]);
+    assert!(
+        ask(&server, OFFICE, Method::POST, "", &sent, &[])
+            .await
+            .status
+            .is_success()
+    );
+    assert_eq!(
+        waits(&get(&server, OFFICE, "/PractitionerRole/t").await.json()),
+        mine("")
+    );
+    // What the program wrote counts; what goes beyond it waits, what goes less far does not.
+    let stands = server.put(&sensitive("s", Some("2026-12-31"))).await;
+    assert_eq!(waits(&stands.json()), []);
+    assert_eq!(put(OFFICE, &sensitive("s", Some("2026-06-30"))).await, []);
+    assert_eq!(put(OFFICE, &sensitive("s", None)).await, mine("2"));
+    assert_eq!(
+        put(OFFICE, &sensitive("s", Some("2027-06-30"))).await,
+        mine("2"),
+        "what counts stays"
+    );
+    let found = get(
+        &server,
+        OFFICE,
+        &format!("/PractitionerRole?_tag={}|", access::registry::WAITING),
+    )
+    .await;
+    assert_eq!(found.ids("match").len(), 3, "{}", found.text);
+    assert_eq!(
+        put(OFFICE, &role(Some("m"), "Practitioner/altro")).await,
+        [],
+        "takes nobody else"
+    );
+}

@@ -32,6 +32,9 @@ pub struct Args {
     /// Forget authenticator app, recovery codes and passkeys: for the only administrator who lost the phone.
     #[arg(long)]
     forget_factors: bool,
+    /// Confirm the roles that wait for a second person: for an installation that has no second administrator yet.
+    #[arg(long)]
+    confirm: bool,
 }
 
 /// Makes the account, or changes an existing one.
@@ -43,7 +46,10 @@ pub async fn run(place: &Place, args: Args) -> anyhow::Result<()> {
         .await?
         .iter()
         .any(|account| account.username == args.username);
-    if args.disable || args.enable || args.forget_factors {
+    if args.confirm {
+        let roles = accounts.confirm_roles(&args.username).await?;
+        println!("{} has now, confirmed from here: {}", args.username, roles.join(", "));
+    } else if args.disable || args.enable || args.forget_factors {
         change(accounts, &args).await?;
     } else if known && args.registry {
         accounts.set_registry(&args.username, true).await?;
