@@ -17,10 +17,8 @@ use serde_json::Value;
 use std::collections::{BTreeMap, BTreeSet};
 use web::{Answer, Page};
 
-/// Doctors read.
-const MAX_DOCTORS: usize = 6000;
-/// Doctors whose patients are counted on one page.
-const MAX_SHOWN: usize = 100;
+/// Doctors on one page, whose patients are counted.
+const PAGE: usize = 50;
 /// Areas read.
 const MAX_AREAS: usize = 1000;
 
@@ -36,6 +34,9 @@ pub(crate) struct Asked {
     ambito: String,
     #[serde(default)]
     tipo: String,
+    /// Counted from one.
+    #[serde(default)]
+    pagina: usize,
 }
 
 /// A doctor.
@@ -83,7 +84,11 @@ struct ConventionsPage {
     asked: Asked,
     kinds: Vec<(String, String)>,
     doctors: Vec<Doctor>,
-    cut: bool,
+    /// Doctors of all pages.
+    total: usize,
+    /// `51–100`.
+    range: String,
+    pages: usize,
     areas: Vec<Area>,
     rule: Option<&'static rules::Ceiling>,
 }
@@ -101,14 +106,18 @@ async fn doctors(
         ("_count", "500"),
     ];
     let (mut found, mut places) = (Vec::new(), BTreeMap::new());
-    for resource in fhir.search_all("PractitionerRole", &asked, MAX_DOCTORS).await? {
-        if resource["resourceType"] == "Location" {
-            places.insert(resource["id"].as_str().unwrap_or_default().to_owned(), resource);
-        } else if let Some(one) = Assignment::of(resource).filter(|one| one.holds(now) && one.role == kind) {
-            found.push(one);
+    let each = |page: Vec<Value>| {
+        for resource in page {
+            if resource["resourceType"] == "Location" {
+                places.insert(resource["id"].as_str().unwrap_or_default().to_owned(), resource);
+            } else if let Some(one) = Assignment::of(resource).filter(|one| one.holds(now) && one.role == kind) {
+                found.push(one);
+            }
         }
-    }
-    found.sort_by(|a, b| a.person_name.cmp(&b.person_name));
+        true
+    };
+    fhir.walk("PractitionerRole", &asked, each).await?;
+    found.sort_by(|a, b| (&a.person_name, &a.id).cmp(&(&b.person_name, &b.id)));
     Ok((found, places))
 }
 
@@ -157,8 +166,11 @@ async fn show(State(app): State<App>, page: Page, Query(mut asked): Query<Asked>
         .iter()
         .filter(|one| wanted.is_none_or(|id| one.areas.iter().any(|area| area == id)))
         .collect();
+    let (total, pages) = (chosen.len(), chosen.len().div_ceil(PAGE).max(1));
+    asked.pagina = asked.pagina.clamp(1, pages);
+    let before = (asked.pagina - 1) * PAGE;
     let mut doctors = Vec::new();
-    for one in chosen.iter().take(MAX_SHOWN) {
+    for one in chosen.iter().skip(before).take(PAGE) {
         let who = format!("Practitioner/{}", one.person);
         let patients = system.count("Patient", &[("general-practitioner", &who)]).await?;
         let ceiling = one.ceiling.or(rule.map(|rule| rule.ceiling)).unwrap_or(0);
@@ -180,7 +192,9 @@ async fn show(State(app): State<App>, page: Page, Query(mut asked): Query<Asked>
     let roles = rules::ceilings().iter();
     web::show(&ConventionsPage {
         kinds: roles.map(|one| (one.role.clone(), page.role_name(&one.role))).collect(),
-        cut: chosen.len() > MAX_SHOWN,
+        total,
+        range: format!("{}–{}", before + 1, before + doctors.len()),
+        pages,
         doctors,
         areas,
         rule,

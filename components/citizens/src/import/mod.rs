@@ -24,6 +24,7 @@ pub(crate) fn routes(declared: Declared) -> Declared {
     declared
         .get(DESK, "/anagrafe/importazioni", get(page::list))
         .post(DESK, "/anagrafe/importazioni", upload)
+        .get(DESK, "/anagrafe/importazioni/esempio.csv", get(page::example))
         .get(DESK, "/anagrafe/importazioni/{id}", get(page::show))
         .post(DESK, "/anagrafe/importazioni/{id}/colonne", post(page::columns))
         .post(DESK, "/anagrafe/importazioni/{id}/avvia", post(page::start))

@@ -27,6 +27,8 @@ const SILENCE: SignedDuration = SignedDuration::from_secs(60);
 struct ListPage {
     page: Page,
     jobs: Vec<(Job, String)>,
+    /// Fields that a column can hold: name of the column, what it is, what stands in it.
+    columns: Vec<(String, String, String)>,
     rows: usize,
     megabytes: usize,
 }
@@ -72,10 +74,37 @@ pub(super) async fn list(State(app): State<App>, page: Page) -> Answer {
     let jobs = job::list(&app.system()).await?;
     web::show(&ListPage {
         jobs: jobs.into_iter().map(|job| (job.clone(), when(&page, &job))).collect(),
+        columns: columns_expected(&page),
         rows: csv::MAX_ROWS,
         megabytes: MAX_FILE >> 20,
         page: page.titled("import-title").crumb("/anagrafe", "citizens-title"),
     })
+}
+
+fn columns_expected(page: &Page) -> Vec<(String, String, String)> {
+    let one = |column: &csv::Column| {
+        let field = column.field.as_str();
+        let note = page.texts().find(&format!("import-note-{field}"), &[]);
+        (
+            column.names[0].clone(),
+            page.named("import-field", field),
+            note.unwrap_or_default(),
+        )
+    };
+    COLUMNS.iter().map(one).collect()
+}
+
+/// `GET /anagrafe/importazioni/esempio.csv`: a file that can be imported as it is, with people who do not exist.
+pub(super) async fn example() -> Answer {
+    let headers = [
+        (header::CONTENT_TYPE, "text/csv; charset=utf-8"),
+        (
+            header::CONTENT_DISPOSITION,
+            "attachment; filename=\"esempio-assistiti.csv\"",
+        ),
+        (header::CACHE_CONTROL, "no-store"),
+    ];
+    Ok((headers, row::example()).into_response())
 }
 
 fn when(page: &Page, job: &Job) -> String {

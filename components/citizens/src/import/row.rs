@@ -17,6 +17,45 @@ pub(super) static COLUMNS: LazyLock<Vec<Column>> = LazyLock::new(|| {
     serde_json::from_str(include_str!("../../rules/import-columns.json")).expect("the rules are well formed")
 });
 
+/// A file as it should be: people who do not exist, one with little more than a code.
+pub(super) fn example() -> String {
+    let code = |family: &str, given: &str, born: Date, sex: Sex| {
+        let code = CodiceFiscale::compute(family, given, born, sex, "F839");
+        code.map(|code| code.as_str().to_owned()).unwrap_or_default()
+    };
+    let mario = code("Rossi", "Mario", jiff::civil::date(1980, 5, 10), Sex::Male);
+    let anna = code("Esposito", "Anna", jiff::civil::date(1990, 11, 25), Sex::Female);
+    let full = [
+        ("cognome", "Rossi"),
+        ("nome", "Mario"),
+        ("sesso", "M"),
+        ("nascita", "10/05/1980"),
+        ("luogo", "Napoli"),
+        ("codice", &mario),
+        ("via", "Via Toledo 1"),
+        ("cap", "80134"),
+        ("comune", "Napoli"),
+        ("telefono", "0815550001"),
+        ("email", "mario.rossi@esempio.it"),
+    ];
+    let short = [
+        ("cognome", "Esposito"),
+        ("nome", "Anna"),
+        ("codice", &anna),
+        ("comune", "Napoli"),
+    ];
+    let line = |cells: Vec<String>| web::csv::line(&cells, ';');
+    let mut text = line(COLUMNS.iter().map(|column| column.names[0].clone()).collect());
+    for row in [&full[..], &short[..]] {
+        let cell = |column: &Column| {
+            let found = row.iter().find(|(field, _)| *field == column.field);
+            found.map_or_else(String::new, |(_, value)| (*value).to_owned())
+        };
+        text.push_str(&line(COLUMNS.iter().map(cell).collect()));
+    }
+    text
+}
+
 /// A row as a form. What its code says and no column does, is taken from the code.
 pub(super) fn form(mapping: &[String], cells: &[String], today: Date) -> Sent {
     let mut fields = Map::new();
@@ -124,6 +163,18 @@ pub(super) fn id(patient: &Value) -> String {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn the_example_can_be_imported_as_it_is() {
+        let csv = web::csv::Csv::read(example().as_bytes()).unwrap();
+        let mapping = web::csv::guess(&csv.header, &COLUMNS);
+        assert_eq!(csv.rows.len(), 2);
+        for cells in &csv.rows {
+            let today = jiff::civil::date(2026, 11, 22);
+            let (_, checked) = checked(&crate::texts(web::Lang::It), &mapping, cells, today);
+            assert!(checked.errors.is_empty(), "{:?}", checked.errors);
+        }
+    }
 
     #[test]
     fn a_row_is_completed_by_its_code() {

@@ -19,6 +19,9 @@ pub(crate) struct MakeExport {
     layout: String,
     /// As of this day.
     day: String,
+    /// Rows of one file, where fewer are wanted than the layout permits.
+    #[serde(default)]
+    rows_per_file: Option<usize>,
 }
 
 /// A file.
@@ -47,6 +50,10 @@ pub(crate) struct ExportInfo {
     refused: Option<String>,
     /// The run whose refused rows it holds.
     again: Option<String>,
+    /// Which part of a set of files it is; absent: it is alone.
+    part: Option<usize>,
+    /// Ids of all parts of the set, in order.
+    parts: Vec<String>,
     /// What is wrong with rows; empty in the list.
     faults: Vec<RowFault>,
 }
@@ -76,6 +83,8 @@ fn info(note: &Note) -> ExportInfo {
         accepted: some("accettate"),
         refused: some("rifiutate"),
         again: some("precedente"),
+        part: run::part(note).map(|(part, _)| part),
+        parts: run::part(note).map_or_else(Vec::new, |(_, all)| all.into_iter().map(str::to_owned).collect()),
         faults: Vec::new(),
     }
 }
@@ -97,6 +106,7 @@ pub(crate) async fn make(
         day: &asked.day,
         by: &actor.subject,
         again: None,
+        most_rows: asked.rows_per_file,
     };
     let made = run::make(&app.context, &app.system(), &wanted).await?;
     Ok((StatusCode::CREATED, Json(info(&made))))
@@ -154,6 +164,7 @@ pub(crate) async fn again(
         day: &today,
         by: &actor.subject,
         again: Some(&id),
+        most_rows: None,
     };
     let made = run::make(&app.context, &system, &wanted).await?;
     Ok((StatusCode::CREATED, Json(info(&made))))

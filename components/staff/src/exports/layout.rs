@@ -31,6 +31,9 @@ pub(crate) struct Layout {
     pub file: String,
     /// Column that a receipt names rows by.
     pub key: String,
+    /// Rows of one file, at most: what is more goes into further, numbered parts.
+    #[serde(default = "most_rows")]
+    pub most_rows: usize,
     /// Columns.
     pub columns: Vec<Column>,
     /// How the body answers.
@@ -39,6 +42,10 @@ pub(crate) struct Layout {
     pub source: String,
     /// `verified` or `unverified`.
     pub status: String,
+}
+
+fn most_rows() -> usize {
+    20_000
 }
 
 /// A column.

@@ -62,11 +62,16 @@ pub fn layouts() -> Vec<(&'static str, &'static str, &'static str)> {
         .collect()
 }
 
-/// Makes a file as the program itself.
+/// Makes a file as the program itself; with more rows than one holds, several, in order.
 ///
 /// # Errors
 /// See [`ExportError`].
-pub async fn make(context: &Context, layout: &str, day: &str) -> Result<MadeFile, ExportError> {
+pub async fn make(
+    context: &Context,
+    layout: &str,
+    day: &str,
+    most_rows: Option<usize>,
+) -> Result<Vec<MadeFile>, ExportError> {
     let actor = Actor::system();
     let fhir = context.peers.fhir(&actor);
     let wanted = run::Wanted {
@@ -74,9 +79,20 @@ pub async fn make(context: &Context, layout: &str, day: &str) -> Result<MadeFile
         day,
         by: &actor.subject,
         again: None,
+        most_rows,
     };
     let note = run::make(context, &fhir, &wanted).await?;
-    let rows = run::rows(&fhir, &note.id).await?;
+    let ids = run::part(&note).map_or_else(|| vec![note.id.as_str()], |(_, all)| all);
+    let mut made = Vec::new();
+    for id in ids {
+        made.push(made_file(&fhir, id).await?);
+    }
+    Ok(made)
+}
+
+async fn made_file(fhir: &component::Fhir, id: &str) -> Result<MadeFile, ExportError> {
+    let note = run::find(fhir, id).await?;
+    let rows = run::rows(fhir, id).await?;
     let left_out = rows.into_iter().filter(|row| row.key.is_empty()).map(|row| {
         let faults: Vec<String> = row
             .faults
@@ -86,7 +102,7 @@ pub async fn make(context: &Context, layout: &str, day: &str) -> Result<MadeFile
         (row.name, faults.join(", "))
     });
     Ok(MadeFile {
-        bytes: run::file(&fhir, &note.id).await?,
+        bytes: run::file(fhir, id).await?,
         sha256: note.get("sha256").to_owned(),
         rows: note.get("righe").to_owned(),
         left_out: left_out.collect(),

@@ -20,6 +20,8 @@ struct Listed {
     name: String,
     day: String,
     made: String,
+    /// `parte 1 di 3`; empty for one that is alone.
+    part: String,
     note: Note,
 }
 
@@ -39,6 +41,8 @@ struct ExportPage {
     layout: &'static Layout,
     run: Note,
     made: String,
+    /// The parts of the set: id, name, whether it is this one.
+    parts: Vec<(String, String, bool)>,
     faulty: Vec<(Row, String)>,
     refused: Vec<Row>,
     again: bool,
@@ -63,8 +67,16 @@ fn told(page: &Page, error: ExportError) -> Failure {
         ExportError::NothingRefused => Failure::Unprocessable(page.t("export-nothing-refused")),
         ExportError::NoDate(day) => Failure::Unprocessable(page.t1("wrong-date", "value", day)),
         ExportError::NoLayout(_) => Failure::Unprocessable(page.t("wrong-choice")),
+        ExportError::TooMany(most) => Failure::Unprocessable(page.t1("export-too-many", "most", most)),
         other => other.into(),
     }
+}
+
+/// `parte 1 di 3`; empty for a file that is alone.
+fn told_part(page: &Page, note: &Note) -> String {
+    run::part(note).map_or_else(String::new, |(part, all)| {
+        page.t2("export-part", "part", part, "all", all.len())
+    })
 }
 
 fn moment(page: &Page, note: &Note) -> String {
@@ -84,6 +96,7 @@ pub(crate) async fn list(State(app): State<App>, page: Page) -> Answer {
             .unwrap_or_default(),
         day: page.fhir_date(note.get("giorno")),
         made: moment(&page, &note),
+        part: told_part(&page, &note),
         id: note.id.clone(),
         note,
     });
@@ -102,6 +115,7 @@ pub(crate) async fn make(State(app): State<App>, page: Page, posted: Posted) -> 
         day: posted.first("giorno").unwrap_or_default(),
         by: &page.actor().subject,
         again: None,
+        most_rows: posted.first("righe").and_then(|text| text.trim().parse().ok()),
     };
     let made = run::make(&app.context, &app.system(), &wanted).await;
     let made = made.map_err(|error| told(&page, error))?;
@@ -132,8 +146,17 @@ pub(crate) async fn show(State(app): State<App>, page: Page, Path(id): Path<Stri
         }
     }
     let title = layout.name.of(page.lang()).to_owned();
+    let parts = run::part(&note).map_or_else(Vec::new, |(own, all)| {
+        let count = all.len();
+        let one = |(at, id): (usize, &str)| {
+            let name = page.t2("export-part", "part", at + 1, "all", count);
+            (id.to_owned(), name, at + 1 == own)
+        };
+        all.into_iter().enumerate().map(one).collect()
+    });
     web::show(&ExportPage {
         made: moment(&page, &note),
+        parts,
         page: page
             .with_title(title)
             .crumb("/personale", "staff-title")
@@ -153,8 +176,9 @@ pub(crate) async fn download(State(app): State<App>, Path(id): Path<String>) -> 
     let layout = layout(note.get("layout")).ok_or_else(|| Failure::NotFound(id.clone()))?;
     let (ending, kind) = layout.kind();
     let mut response = run::file(&system, &id).await?.into_response();
+    let part = run::part(&note).map_or_else(String::new, |(part, all)| format!("-{part}di{}", all.len()));
     let name = format!(
-        "attachment; filename=\"{}-{}.{ending}\"",
+        "attachment; filename=\"{}-{}{part}.{ending}\"",
         layout.file,
         note.get("giorno")
     );
@@ -200,6 +224,7 @@ pub(crate) async fn again(State(app): State<App>, page: Page, Path(id): Path<Str
         day: &today,
         by: &page.actor().subject,
         again: Some(&id),
+        most_rows: None,
     };
     let made = run::make(&app.context, &system, &wanted).await;
     let made = made.map_err(|error| told(&page, error))?;

@@ -16,8 +16,8 @@ use std::collections::{BTreeMap, BTreeSet};
 
 /// Kind of the notes.
 pub(crate) const KIND: &str = "invio";
-/// Rows of one file.
-const MAX_ROWS: usize = 20_000;
+/// Parts of one set of files.
+const MAX_PARTS: usize = 20;
 /// Bytes of a receipt.
 pub(crate) const MAX_RECEIPT: usize = 4 << 20;
 
@@ -30,11 +30,11 @@ pub enum ExportError {
     /// No run has the id.
     #[error("there is no run '{0}'")]
     NoRun(String),
-    /// More rows than a file holds.
+    /// More rows than so many files hold.
     #[error(
-        "there are more than {MAX_ROWS} rows, which one file does not hold: none was made, so that nobody is left out unnoticed"
+        "there are more rows than {MAX_PARTS} files of {0} hold: none was made, so that nobody is left out unnoticed; say more rows per file"
     )]
-    TooMany,
+    TooMany(usize),
     /// Not a receipt of the layout.
     #[error("the receipt has no columns '{0}' and '{1}' in its first line")]
     NoReceipt(String, String),
@@ -76,6 +76,8 @@ pub(crate) struct Wanted<'a> {
     pub by: &'a str,
     /// The run whose refused rows are sent again.
     pub again: Option<&'a str>,
+    /// Rows of one file, where fewer are wanted than the layout permits.
+    pub most_rows: Option<usize>,
 }
 
 fn file_id(run: &str) -> String {
@@ -129,7 +131,8 @@ async fn refused(fhir: &Fhir, run: &str) -> Result<BTreeSet<String>, ExportError
     Ok(ids)
 }
 
-/// Makes a run: rows with faults are told and left out of the file.
+/// Makes a run: rows with faults are told and left out of the file. What is more than a file holds goes into further parts,
+/// numbered; the first one is given. A set is there whole or not at all.
 pub(crate) async fn make(context: &Context, fhir: &Fhir, wanted: &Wanted<'_>) -> Result<Note, ExportError> {
     let layout = layout(wanted.layout).ok_or_else(|| ExportError::NoLayout(wanted.layout.to_owned()))?;
     let day: Date = wanted
@@ -140,10 +143,42 @@ pub(crate) async fn make(context: &Context, fhir: &Fhir, wanted: &Wanted<'_>) ->
         Some(run) => Some(refused(fhir, run).await?),
         None => None,
     };
-    let records = gather(fhir, layout, day, only.as_ref()).await?;
-    if records.len() > MAX_ROWS {
-        return Err(ExportError::TooMany);
+    let most = wanted.most_rows.unwrap_or(layout.most_rows).clamp(1, layout.most_rows);
+    let records = gather(fhir, layout, day, only.as_ref(), most * MAX_PARTS).await?;
+    if records.len() > most * MAX_PARTS {
+        return Err(ExportError::TooMany(most));
     }
+    let parts = records.len().div_ceil(most).max(1);
+    let ids: Vec<String> = (0..parts).map(|_| format!("invio-{}", context.ids.next())).collect();
+    let mut records = records.into_iter();
+    let mut first = None;
+    for part in 1..=parts {
+        let own: Vec<_> = records.by_ref().take(most).collect();
+        let written = write(context, fhir, (layout, wanted), own, (part, &ids)).await;
+        match written {
+            Ok(note) => first = first.or(Some(note)),
+            Err(error) => {
+                // Half a set would look like a whole one to who sends it.
+                for id in &ids[..part - 1] {
+                    for (rtype, id) in [("Basic", id.clone()), ("Binary", file_id(id)), ("Binary", rows_id(id))] {
+                        fhir.delete(rtype, &id).await?;
+                    }
+                }
+                return Err(error);
+            }
+        }
+    }
+    first.ok_or_else(|| ExportError::NoRun(wanted.layout.to_owned()))
+}
+
+/// Checks and writes one part of a set of files.
+async fn write(
+    context: &Context,
+    fhir: &Fhir,
+    (layout, wanted): (&Layout, &Wanted<'_>),
+    records: Vec<(String, String, Record)>,
+    (part, ids): (usize, &[String]),
+) -> Result<Note, ExportError> {
     let (mut lines, mut rows) = (Vec::new(), Vec::new());
     for (id, name, record) in records {
         let (key, faults) = match layout.values(&record) {
@@ -175,8 +210,8 @@ pub(crate) async fn make(context: &Context, fhir: &Fhir, wanted: &Wanted<'_>) ->
         .map(|byte| format!("{byte:02x}"))
         .collect();
     let left_out = rows.len() - lines.len();
-    let id = format!("invio-{}", context.ids.next());
-    let note = Note::new(&id, KIND, "", wanted.by, context.clock.now()).with(&[
+    let id = &ids[part - 1];
+    let mut note = Note::new(id, KIND, "", wanted.by, context.clock.now()).with(&[
         ("layout", &layout.code),
         ("giorno", wanted.day),
         ("righe", &lines.len().to_string()),
@@ -184,14 +219,24 @@ pub(crate) async fn make(context: &Context, fhir: &Fhir, wanted: &Wanted<'_>) ->
         ("sha256", &hash),
         ("precedente", wanted.again.unwrap_or_default()),
     ]);
+    if ids.len() > 1 {
+        note.set("parte", &part.to_string());
+        note.set("parti", &ids.join(" "));
+    }
     let kept = serde_json::to_vec(&rows).map_err(|error| PeerError::Malformed(error.to_string()))?;
     let files = [
         note.resource(),
-        binary(&file_id(&id), layout.kind().1, text.as_bytes()),
-        binary(&rows_id(&id), "application/json", &kept),
+        binary(&file_id(id), layout.kind().1, text.as_bytes()),
+        binary(&rows_id(id), "application/json", &kept),
     ];
     fhir.write_all(&files).await?;
     Ok(note)
+}
+
+/// The part of a set that a run is, and the ids of all parts; `None`: it is alone.
+pub(crate) fn part(note: &Note) -> Option<(usize, Vec<&str>)> {
+    let part = note.get("parte").parse().ok()?;
+    Some((part, note.get("parti").split(' ').collect()))
 }
 
 /// The receipt of a run, matched row by row; how many lines speak of no row of it.
@@ -227,12 +272,13 @@ pub(crate) async fn receive(context: &Context, fhir: &Fhir, run: &str, text: &st
     Ok(strange)
 }
 
-/// What rows are made of: id, name of the person, fields. With more than a file holds, some more than that.
+/// What rows are made of: id, name of the person, fields. With more than `most`, some more than that.
 async fn gather(
     fhir: &Fhir,
     layout: &Layout,
     day: Date,
     only: Option<&BTreeSet<String>>,
+    most: usize,
 ) -> Result<Vec<(String, String, Record)>, ExportError> {
     let noon = day.at(12, 0, 0, 0).to_zoned(jiff::tz::TimeZone::UTC);
     let at = noon
@@ -253,7 +299,7 @@ async fn gather(
                 }
             }
         }
-        records.len() <= MAX_ROWS
+        records.len() <= most
     };
     crate::alerts::in_service(fhir, at, each).await?;
     records.sort_by(|a, b| (&a.1, &a.0).cmp(&(&b.1, &b.0)));

@@ -10,10 +10,12 @@ use crate::pages::{KEEP, told};
 use crate::registry::{self, NotWritten, Units};
 use askama::Template;
 use axum::extract::{Path, State};
+use axum::response::IntoResponse as _;
 use axum::routing::{get, post};
 use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
 use component::{Fhir, PeerError};
+use http::header;
 use serde::{Deserialize, Serialize};
 use serde_json::{Value, json};
 use std::collections::BTreeMap;
@@ -35,6 +37,7 @@ pub(crate) fn routes(declared: Declared) -> Declared {
     declared
         .get(KEEP, "/personale/importa", get(list))
         .post(KEEP, "/personale/importa", post(load))
+        .get(KEEP, "/personale/importa/esempio.csv", get(example))
         .get(KEEP, "/personale/importa/{id}", get(preview))
         .post(KEEP, "/personale/importa/{id}/colonne", post(map))
         .post(KEEP, "/personale/importa/{id}/esegui", post(run))
@@ -60,6 +63,8 @@ struct Loaded {
 struct ImportsPage {
     page: Page,
     runs: Vec<(String, String, String)>,
+    /// Columns: heading, what stands in it, whether a row needs it.
+    columns: Vec<(String, String, &'static str)>,
 }
 
 /// A column that a field may stand in.
@@ -123,8 +128,47 @@ async fn list(State(app): State<App>, page: Page) -> Answer {
     });
     web::show(&ImportsPage {
         runs: shown.collect(),
+        columns: row::columns()
+            .map(|(name, need)| {
+                let roles = || {
+                    crate::rules::roles()
+                        .iter()
+                        .map(|one| one.code.as_str())
+                        .collect::<Vec<_>>()
+                        .join(", ")
+                };
+                let contracts = || {
+                    crate::rules::contracts()
+                        .iter()
+                        .map(|one| one.code.as_str())
+                        .collect::<Vec<_>>()
+                        .join(", ")
+                };
+                let what = match name {
+                    "ruolo" => page.t1("import-col-ruolo", "codes", roles()),
+                    "contratto" => page.t1("import-col-contratto", "codes", contracts()),
+                    other => page.named("import-col", other),
+                };
+                (name.to_owned(), what, need)
+            })
+            .collect(),
         page: page.titled("import-title").crumb("/personale", "staff-title"),
     })
+}
+
+/// A file that can be imported as it is: a unit of this installation, people who do not exist.
+async fn example(State(app): State<App>, page: Page) -> Answer {
+    let units = Units::read(&app.fhir(&page)).await?.choices();
+    let unit = units.first().map_or("", |(_, name)| name.as_str());
+    let headers = [
+        (header::CONTENT_TYPE, "text/csv; charset=utf-8"),
+        (
+            header::CONTENT_DISPOSITION,
+            "attachment; filename=\"esempio-personale.csv\"",
+        ),
+        (header::CACHE_CONTROL, "no-store"),
+    ];
+    Ok((headers, row::example(unit)).into_response())
 }
 
 /// Why a file cannot be read, and what to do.

@@ -4,7 +4,8 @@ use crate::assignment::Assignment;
 use crate::person::{Person, Wrong};
 use crate::registry::Units;
 use crate::rules;
-use jiff::civil::Date;
+use codicefiscale::{CodiceFiscale, Sex};
+use jiff::civil::{Date, date};
 use std::collections::BTreeMap;
 use std::sync::LazyLock;
 use web::csv::Column;
@@ -41,6 +42,72 @@ pub(crate) static COLUMNS: LazyLock<Vec<Column>> = LazyLock::new(|| {
     };
     FIELDS.iter().map(column).collect()
 });
+
+/// The columns by name, each with whether a row needs it: `always`, `work` (with an assignment), `never`.
+pub(crate) fn columns() -> impl Iterator<Item = (&'static str, &'static str)> {
+    FIELDS.iter().map(|(field, _)| {
+        let need = match *field {
+            "cognome" | "nome" | "codice_fiscale" => "always",
+            "struttura" | "ruolo" | "contratto" | "dal" => "work",
+            _ => "never",
+        };
+        (*field, need)
+    })
+}
+
+/// A file as it should be: two people who do not exist, one with an assignment in a unit.
+pub(crate) fn example(unit: &str) -> String {
+    let code = |family: &str, given: &str, born: Date, sex: Sex| {
+        let code = CodiceFiscale::compute(family, given, born, sex, "F839");
+        code.map(|code| code.as_str().to_owned()).unwrap_or_default()
+    };
+    let mario = code("Rossi", "Mario", date(1980, 5, 10), Sex::Male);
+    let anna = code("Esposito", "Anna", date(1990, 11, 25), Sex::Female);
+    let rows: [[&str; 16]; 2] = [
+        [
+            "Rossi",
+            "Mario",
+            &mario,
+            "10/05/1980",
+            "M",
+            "10001",
+            "mario.rossi@esempio.it",
+            "0815550001",
+            unit,
+            "medico",
+            "08",
+            "dipendente",
+            "Dirigente medico",
+            "01/01/2026",
+            "",
+            "38",
+        ],
+        [
+            "Esposito",
+            "Anna",
+            &anna,
+            "25/11/1990",
+            "F",
+            "10002",
+            "anna.esposito@esempio.it",
+            "",
+            "",
+            "",
+            "",
+            "",
+            "",
+            "",
+            "",
+            "",
+        ],
+    ];
+    let line = |cells: Vec<String>| web::csv::line(&cells, ';');
+    let mut text = line(FIELDS.iter().map(|(field, _)| (*field).to_owned()).collect());
+    for row in rows {
+        text.push_str(&line(row.iter().map(|cell| (*cell).to_owned()).collect()));
+    }
+    text
+}
 
 /// The column that each field stands in, as far as the names of the columns tell.
 pub(crate) fn guess(header: &[String]) -> BTreeMap<String, usize> {
@@ -133,6 +200,27 @@ fn assignment(text: &impl Fn(&str) -> String, units: &Units, wrong: &mut Vec<Wro
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn the_example_can_be_imported_as_it_is() {
+        let csv = web::csv::Csv::read(example("Cardiologia").as_bytes()).unwrap();
+        let columns = guess(&csv.header);
+        assert_eq!(columns.len(), FIELDS.len());
+        let mut units = Units::default();
+        units.all.insert("c".into(), ("Cardiologia".into(), None));
+        let today = "2026-11-22".parse().unwrap();
+        let read: Vec<_> = csv
+            .rows
+            .iter()
+            .map(|cells| row(cells, &columns, &units, today))
+            .collect();
+        assert!(
+            read.iter().all(|one| one.wrong.is_empty()),
+            "{:?}",
+            read.iter().map(|one| &one.wrong).collect::<Vec<_>>()
+        );
+        assert!(read[0].assignment.is_some() && read[1].assignment.is_none());
+    }
 
     #[test]
     fn the_columns_are_recognised_and_a_row_is_read() {

@@ -67,7 +67,8 @@ async fn a_sensitive_role_opens_when_a_second_person_confirmed_it() {
     // Neither who gave it, nor who gets it, nor who has nothing to do with it.
     let mine = decide(&system, &office(), &role, "conferma", "").await;
     assert_eq!(mine.status, StatusCode::FORBIDDEN);
-    assert!(mine.text.contains("dato tu"), "{}", mine.text);
+    let list = system.get(&office(), "/personale/conferme").await.text;
+    assert!(list.contains("hai dato tu"), "{list}");
     let own = actor("Practitioner/doc", "ufficio-personale", Some("asl"));
     assert_eq!(
         decide(&system, &own, &role, "conferma", "").await.status,
@@ -114,7 +115,9 @@ async fn two_who_give_each_other_a_role_need_a_third() {
     // A third one's gift is not confirmed by who waits.
     let elsewhere = give(&system, &third(), "doc", &DESK).await;
     let waits = decide(&system, &colleague(), &elsewhere, "conferma", "").await;
-    assert!(waits.text.contains("Aspetti la conferma"), "{}", waits.text);
+    assert_eq!(waits.status, StatusCode::FORBIDDEN);
+    let list = system.get(&colleague(), "/personale/conferme").await.text;
+    assert!(list.contains("Aspetti la conferma"), "{list}");
     for role in [&to_colleague, &to_office] {
         assert_eq!(
             decide(&system, &third(), role, "conferma", "").await.status,
@@ -125,7 +128,8 @@ async fn two_who_give_each_other_a_role_need_a_third() {
     let to_third = give(&system, &colleague(), "terza", &DESK).await;
     let in_turn = decide(&system, &office(), &to_third, "conferma", "").await;
     assert_eq!(in_turn.status, StatusCode::FORBIDDEN);
-    assert!(in_turn.text.contains("a vicenda"), "{}", in_turn.text);
+    let told = system.get(&office(), "/staff/confirmations").await.text;
+    assert!(told.contains("confirm-in-turn"), "{told}");
     let admin = actor("Practitioner/capo", "admin", None);
     assert_eq!(
         decide(&system, &admin, &to_third, "conferma", "").await.status,

@@ -246,6 +246,57 @@ async fn a_file_for_a_higher_body_is_checked_answered_and_sent_again() {
     assert_eq!(listed.matches("\"sha256\"").count(), 2, "{listed}");
 }
 
+#[tokio::test]
+async fn more_rows_than_a_file_holds_go_into_numbered_parts() {
+    let system = System::open().await;
+    for (id, family, given) in [
+        ("altra", "Amato", "Ciro"),
+        ("inf", "Esposito", "Luca"),
+        ("doc", "Russo", "Nino"),
+    ] {
+        let code = codicefiscale_of(family, given);
+        let whole = json!({"resourceType": "Practitioner", "id": id, "active": true, "gender": "male",
+            "birthDate": "1980-01-01", "name": [{"family": family, "given": [given], "text": format!("{given} {family}")}],
+            "identifier": [{"system": "http://hl7.it/sid/codiceFiscale", "value": code}]});
+        system.put(&whole).await;
+        give(&system, id, "casa", "infermiere").await;
+    }
+    let form = [
+        ("tracciato", "personale-conto-annuale"),
+        ("giorno", "2026-11-22"),
+        ("righe", "2"),
+    ];
+    let made = system.post(&office(), "/personale/invii", &form).await;
+    assert_eq!(made.status, StatusCode::SEE_OTHER, "{}", made.text);
+    let first = system.get(&office(), &made.location).await.text;
+    assert!(
+        first.contains("<strong>parte 1 di 2</strong>") && first.contains("2 nel file, 0 fuori"),
+        "{first}"
+    );
+    let other = first
+        .split("href=\"/personale/invii/")
+        .nth(1)
+        .unwrap()
+        .split('"')
+        .next()
+        .unwrap();
+    let other = format!("/personale/invii/{}", other.trim_end_matches("/file"));
+    let second = system.get(&office(), &other).await.text;
+    assert!(
+        second.contains("<strong>parte 2 di 2</strong>") && second.contains("1 nel file, 0 fuori"),
+        "{second}"
+    );
+    let lines = |text: String| text.lines().skip(1).map(str::to_owned).collect::<Vec<_>>();
+    let mut all = lines(system.get(&office(), &format!("{}/file", made.location)).await.text);
+    all.extend(lines(system.get(&office(), &format!("{other}/file")).await.text));
+    let mut once = all.clone();
+    once.sort();
+    once.dedup();
+    assert_eq!((all.len(), once.len()), (3, 3), "everybody once: {all:?}");
+    let listed = system.get(&office(), "/staff/exports").await.text;
+    assert!(listed.contains("\"part\":2"), "{listed}");
+}
+
 fn codicefiscale_of(family: &str, given: &str) -> String {
     let day = jiff::civil::date(1980, 1, 1);
     let code = codicefiscale::CodiceFiscale::compute(family, given, day, codicefiscale::Sex::Male, "F839");

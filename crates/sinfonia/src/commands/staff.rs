@@ -24,9 +24,12 @@ enum What {
         /// As of this day (2026-12-31).
         #[arg(long)]
         day: String,
-        /// File to write.
+        /// File to write; with several parts the number goes before the ending (`file-1di3.csv`).
         #[arg(long)]
         out: PathBuf,
+        /// Rows of one file, where fewer are wanted than the layout permits.
+        #[arg(long)]
+        rows_per_file: Option<usize>,
     },
     /// Takes the receipt of a file that was made; the server must not be running on the data folder.
     Receipt {
@@ -56,19 +59,28 @@ pub async fn run(place: &Place, args: Args) -> anyhow::Result<()> {
 async fn act(system: &System, what: What) -> anyhow::Result<()> {
     match what {
         What::Layouts => {}
-        What::Export { layout, day, out } => {
-            let made = staff::exports::make(&system.context, &layout, &day).await?;
-            std::fs::write(&out, &made.bytes).with_context(|| format!("cannot write {}", out.display()))?;
-            for (name, why) in &made.left_out {
-                println!("left out: {name}: {why}");
+        What::Export {
+            layout,
+            day,
+            out,
+            rows_per_file,
+        } => {
+            let files = staff::exports::make(&system.context, &layout, &day, rows_per_file).await?;
+            for (at, made) in files.iter().enumerate() {
+                let path = part_path(&out, at + 1, files.len());
+                std::fs::write(&path, &made.bytes).with_context(|| format!("cannot write {}", path.display()))?;
+                for (name, why) in &made.left_out {
+                    println!("left out: {name}: {why}");
+                }
+                println!(
+                    "{}: {} rows, {} left out, sha256 {}, {}",
+                    made.id,
+                    made.rows,
+                    made.left_out.len(),
+                    made.sha256,
+                    path.display()
+                );
             }
-            println!(
-                "{}: {} rows, {} left out, sha256 {}",
-                made.id,
-                made.rows,
-                made.left_out.len(),
-                made.sha256
-            );
         }
         What::Receipt { run, file } => {
             let text = std::fs::read_to_string(&file).with_context(|| format!("cannot read {}", file.display()))?;
@@ -77,4 +89,16 @@ async fn act(system: &System, what: What) -> anyhow::Result<()> {
         }
     }
     Ok(())
+}
+
+/// Where a part of a set goes.
+fn part_path(out: &std::path::Path, part: usize, parts: usize) -> PathBuf {
+    if parts == 1 {
+        return out.to_owned();
+    }
+    let stem = out.file_stem().unwrap_or_default().to_string_lossy();
+    let ending = out
+        .extension()
+        .map_or_else(String::new, |end| format!(".{}", end.to_string_lossy()));
+    out.with_file_name(format!("{stem}-{part}di{parts}{ending}"))
 }
