@@ -11,6 +11,7 @@ const PAGES = [
   ["/personale/convenzioni", "personale-convenzioni"],
   ["/personale/invii", "personale-invii"],
   ["/personale/importa", "personale-importa"],
+  ["/personale/conferme", "personale-conferme"],
   ["/personale/persone/infermiera-greco/incarichi/nuovo", "personale-incarico"],
   ["/personale/persone/mmg-rossi/storia", "personale-storia"],
 ];

@@ -162,7 +162,9 @@ async fn of(store: &dyn Store, practitioner: &str, now: Timestamp) -> Result<Vec
         };
         let before = store.snapshot().await?.vread("PractitionerRole", id, version).await?;
         let before = before.as_ref().and_then(super::body);
-        all.extend(before.filter(|before| counts(before) && before["practitioner"] == role["practitioner"]));
+        all.extend(before.filter(|before| {
+            counts(before) && before["practitioner"]["reference"] == role["practitioner"]["reference"]
+        }));
     }
     Ok(all)
 }
