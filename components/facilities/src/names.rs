@@ -16,6 +16,8 @@ pub const ORIGIN: &str = "https://sinfonia.it/fhir/CodeSystem/provenienza";
 pub const BELONGS: &str = "https://sinfonia.it/fhir/CodeSystem/affiliazione";
 /// National catalogue of outpatient services.
 pub const CATALOGUE: &str = "http://hl7.it/fhir/televisita/CodeSystem/CodesystemCatalogoNazionalePrestazioni";
+/// Services that the national catalogue has no code of.
+pub const OWN_SERVICE: &str = "https://sinfonia.it/fhir/CodeSystem/servizio-struttura";
 /// Branches of outpatient medicine.
 pub const BRANCH: &str = "http://hl7.it/fhir/televisita/CodeSystem/branca-prestazione";
 /// Codes that IHE mCSD gives to facilities and jurisdictions.

@@ -173,3 +173,4 @@ optional = (optional)
 document = Document
 document-large = The document is too large: at most { $mb } MB.
 document-kind = The document must be a PDF.
+change-code-known = “{ $structure }” has this code already: remove or correct it.

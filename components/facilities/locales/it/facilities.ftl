@@ -173,3 +173,4 @@ optional = (facoltativo)
 document = Documento
 document-large = Il documento è troppo grande: al massimo { $mb } MB.
 document-kind = Il documento deve essere un PDF.
+change-code-known = Questo codice è già di «{ $structure }»: toglilo, o correggilo.

@@ -2,7 +2,7 @@
 
 use super::{Request, hours};
 use crate::model::{Exception, site_of};
-use crate::names::{BEDS, CATALOGUE, PERIOD};
+use crate::names::{BEDS, CATALOGUE, OWN_SERVICE, PERIOD};
 use crate::period::Period;
 use crate::rules;
 use crate::seed::ministry::meta;
@@ -87,6 +87,8 @@ pub(super) fn apply(request: &Request, present: &Present, day: Date) -> Result<V
         "posti-letto" => beds(request, organization, day),
         "servizio" => service(request, present, day),
         "fine-servizio" => end_service(request, present, day),
+        "orari-servizio" => service_hours(request, present, day),
+        "nuova-struttura" => super::new::apply(request, present, day),
         "cessazione" => {
             let period = json!({"url": PERIOD, "valuePeriod": {"end": before(day).to_string()}});
             let extensions = list(&mut organization, "extension");
@@ -110,7 +112,7 @@ pub(super) fn needed(site: &Value) -> Result<(), String> {
 }
 
 /// Hours that hold on the day end the day before; those that were to begin later never do.
-fn end_hours(all: &mut Vec<Value>, day: Date) {
+pub(crate) fn end_hours(all: &mut Vec<Value>, day: Date) {
     all.retain(|one| {
         crate::model::Hours::of(one)
             .period
@@ -174,11 +176,7 @@ fn service(request: &Request, present: &Present, day: Date) -> Result<Vec<Value>
         return Err("la struttura offre già questo servizio".into());
     }
     let owner = request.get("struttura");
-    let system = if known.in_catalogue() {
-        CATALOGUE
-    } else {
-        "https://sinfonia.it/fhir/CodeSystem/servizio-struttura"
-    };
+    let system = if known.in_catalogue() { CATALOGUE } else { OWN_SERVICE };
     // The request's id in it: asked for twice, it is the same.
     let id: String = format!("srv-{}", request.id).chars().take(64).collect();
     Ok(vec![json!({
@@ -202,6 +200,25 @@ fn end_service(request: &Request, present: &Present, day: Date) -> Result<Vec<Va
         Some(known) => known["valuePeriod"]["end"] = json!(before(day).to_string()),
         None => extensions.push(json!({"url": PERIOD, "valuePeriod": {"end": before(day).to_string()}})),
     }
+    Ok(vec![one])
+}
+
+/// Other hours of one service than those of the structure.
+fn service_hours(request: &Request, present: &Present, day: Date) -> Result<Vec<Value>, String> {
+    let code = request.value("servizio");
+    let found = present
+        .services
+        .iter()
+        .find(|one| code_of(one) == code && holds(one, day));
+    let mut one = found.cloned().ok_or("la struttura non offre questo servizio")?;
+    let new = hours::read(request.value("orari"), Period::from(day));
+    let new = new.map_err(|line| format!("gli orari non si leggono: «{line}»"))?;
+    let all = list(&mut one, "availableTime");
+    end_hours(all, day);
+    all.extend(
+        new.iter()
+            .map(|one| one.json(("availableStartTime", "availableEndTime"))),
+    );
     Ok(vec![one])
 }
 

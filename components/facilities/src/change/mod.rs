@@ -3,13 +3,15 @@
 
 mod apply;
 mod document;
-mod hours;
+pub(crate) mod hours;
 mod more;
+mod new;
 mod office;
 mod page;
 mod request;
 mod worker;
 
+pub(crate) use apply::end_hours;
 pub(crate) use document::document;
 pub(crate) use office::{decide, list, show};
 pub(crate) use page::{ask, send, start};
@@ -38,7 +40,7 @@ pub(crate) struct Field {
     pub name: String,
     it: String,
     en: String,
-    /// `text`, `lines`, `date`, `time`, `number`, `email`, `url`, `service`, `title`, `access`, `file`.
+    /// `text`, `lines`, `date`, `time`, `number`, `email`, `url`, `service`, `structure`, `title`, `access`, `file`.
     pub kind: String,
     /// Whether it may be left empty.
     #[serde(default)]

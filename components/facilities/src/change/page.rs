@@ -2,6 +2,7 @@
 
 use super::{Field, Kind, PROCESS, Request, document, kind, kinds};
 use crate::App;
+use crate::register::Register;
 use crate::rules;
 use crate::who::may_ask;
 use access::Actor;
@@ -33,6 +34,7 @@ struct ChangeForm {
     services: Vec<(String, String)>,
     titles: Vec<(String, String)>,
     access: Vec<(String, String)>,
+    structures: Vec<(String, String)>,
     error: Option<String>,
 }
 
@@ -91,6 +93,9 @@ async fn form(
             .iter()
             .map(|one| (one.code.clone(), one.of(page.lang()).to_owned()))
             .collect(),
+        structures: super::new::kinds()
+            .map(|one| (one.code.clone(), one.of(page.lang()).to_owned()))
+            .collect(),
         error,
         page: page
             .titled("change-title")
@@ -116,7 +121,10 @@ pub(crate) async fn send(State(app): State<App>, page: Page, Path(id): Path<Stri
     let of = |name: &str| sent.get(name).map(|text| text.trim().to_owned()).unwrap_or_default();
     let kind = kind(&of("tipo")).ok_or_else(|| Failure::NotFound(of("tipo")))?;
     let bad = file.as_ref().and_then(|file| document::wrong(&page, file));
-    if let Some(error) = bad.or_else(|| wrong(&page, kind, &of)) {
+    if let Some(error) = bad
+        .or_else(|| wrong(&page, kind, &of))
+        .or_else(|| new_wrong(&page, &register, kind, &of))
+    {
         return form(&app, page, &id, Some(kind), &sent, Some(error)).await;
     }
     let mut request = Request::new(
@@ -158,14 +166,42 @@ fn wrong(page: &Page, kind: &Kind, of: &dyn Fn(&str) -> String) -> Option<String
         (None, _) => Some(page.t("change-day-missing")),
         (Some(day), _) if day < web::local_date(page.now()) => Some(page.t("change-day-past")),
         (_, Some(field)) => Some(page.t1("change-field-missing", "field", field.of(page.lang()))),
-        _ if kind.code == "orari" => super::hours::read(&of("orari"), crate::period::Period::default())
-            .err()
-            .map(|line| page.t1("change-hours-wrong", "line", line)),
+        _ if kind.fields.iter().any(|field| field.kind == "lines") && !of("orari").is_empty() => {
+            super::hours::read(&of("orari"), crate::period::Period::default())
+                .err()
+                .map(|line| page.t1("change-hours-wrong", "line", line))
+        }
         _ if kind.fields.iter().any(|field| field.kind == "number") && of("numero").parse::<u32>().is_err() => {
             Some(page.t("change-number-wrong"))
         }
         _ => None,
     }
+}
+
+/// What is wrong with a structure that is asked for.
+fn new_wrong(page: &Page, register: &Register, kind: &Kind, of: &dyn Fn(&str) -> String) -> Option<String> {
+    if kind.code != "nuova-struttura" {
+        return None;
+    }
+    let (place, code) = (of("comune"), of("codice"));
+    if !super::new::kinds().any(|one| one.code == of("genere")) {
+        let field = kind.fields.iter().find(|field| field.name == "genere")?;
+        return Some(page.t1("change-field-missing", "field", field.of(page.lang())));
+    }
+    if !place.is_empty() && super::new::municipality(&place).is_none() {
+        return Some(page.t1("lists-wrong-place", "value", place));
+    }
+    if code.is_empty() {
+        return None;
+    }
+    let Some((_, read)) = super::new::code(&code) else {
+        return Some(page.t1("lists-wrong-code", "value", code));
+    };
+    let known = register.all().iter();
+    let mut known = known.filter(|one| one.identifiers.iter().any(|code| code.value == read));
+    known
+        .next()
+        .map(|one| page.t1("change-code-known", "structure", one.name.as_str()))
 }
 
 /// Starts the process of a request, which is written in the same commit, with what is `beside` it.

@@ -113,5 +113,8 @@ pub fn differences(row: &Row, one: &Facility, asl: Option<&Facility>, today: Dat
             note("posizione", &exact.map(told).unwrap_or_default(), &told(here));
         }
     }
+    for (field, mine, theirs) in row.facts.differences(one, today) {
+        note(field, &mine, &theirs);
+    }
     made
 }

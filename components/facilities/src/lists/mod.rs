@@ -7,7 +7,9 @@
 
 mod api;
 mod command;
+mod details;
 mod differences;
+mod facts;
 mod job;
 mod likeness;
 mod page;
@@ -22,6 +24,7 @@ mod tests;
 mod write;
 
 pub use command::{Imported, import};
+pub(crate) use row::form as code_form;
 
 use crate::Declared;
 use access::describe;
@@ -30,9 +33,14 @@ use axum::routing::{get, post};
 use http::Method;
 
 /// Rows of a list at most: as many as are compared while somebody waits.
-const MAX_ROWS: usize = 5_000;
+const MAX_ROWS: usize = 20_000;
 /// Largest file, bytes.
 const MAX_FILE: usize = 4 << 20;
+
+/// Whether structures of a kind lie in the territory of an ASL and are not part of it.
+pub(crate) fn of_territory(kind: &str) -> bool {
+    rules::rules().of_territory.iter().any(|known| known == kind)
+}
 
 /// Its routes.
 pub(crate) fn routes(declared: Declared) -> Declared {

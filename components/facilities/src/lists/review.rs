@@ -223,6 +223,15 @@ fn row(page: &Page, register: &Register, line: &Line) -> Row {
         (street, place) => format!("{street}, {place}"),
     };
     let codes = listed.codes.iter().map(|(kind, code)| format!("{kind} {code}"));
+    // Of a structure with hundreds of rows the first ones do.
+    let others: Vec<String> = listed.gathered.iter().take(12).map(usize::to_string).collect();
+    let cut = if listed.gathered.len() > others.len() {
+        "…"
+    } else {
+        ""
+    };
+    let others = Some(others.join(", ") + cut).filter(|text| !text.is_empty());
+    let gathered = others.map(|lines| page.t1("lists-gathered", "lines", lines.as_str()));
     let is = match &line.fate {
         Fate::Is(id) => id.as_str(),
         _ => "",
@@ -249,7 +258,12 @@ fn row(page: &Page, register: &Register, line: &Line) -> Row {
             "" => page.t("lists-nameless"),
             name => name.to_owned(),
         },
-        detail: joined([kind_name(page, &listed.kind), address].into_iter().chain(codes)),
+        detail: joined(
+            [kind_name(page, &listed.kind), address]
+                .into_iter()
+                .chain(codes)
+                .chain(gathered),
+        ),
         fate: page.named("lists-verdict", line.proposal.verdict.code()),
         open: line.open(),
         may_be,

@@ -1,5 +1,6 @@
 //! A row of a list, read: what it says of a structure, and what in it is wrong.
 
+use super::facts::Facts;
 use super::rules::rules;
 use crate::fold::fold;
 use crate::model::Facility;
@@ -49,6 +50,10 @@ pub struct Row {
     /// Id of the ASL.
     pub asl: String,
     pub position: Option<(f64, f64)>,
+    /// What it has: beds, hours, services, equipment, accessibility.
+    pub facts: Facts,
+    /// Lines of other rows of the same structure, which are gathered into this one.
+    pub gathered: Vec<usize>,
     /// Whether it is of another region.
     pub elsewhere: bool,
     pub wrong: Vec<Wrong>,
@@ -58,6 +63,21 @@ impl Row {
     fn refuse(&mut self, field: &'static str, rule: &'static str, value: &str) {
         let value = value.chars().take(80).collect();
         self.wrong.push(Wrong { field, rule, value });
+    }
+
+    /// By what rows of one structure are gathered, where they say what it has: its identity in the file; `None`: it stays alone.
+    fn key(&self) -> Option<String> {
+        if self.facts.is_empty() || self.elsewhere {
+            return None;
+        }
+        let name = fold(&self.name);
+        let place = self.place.map_or("", |place| place.code);
+        let codes = self.codes.iter().map(|(kind, code)| format!("{kind} {code}"));
+        let codes = codes.collect::<Vec<_>>().join(" ");
+        match (self.id.as_str(), codes.as_str()) {
+            ("", "") => Some(format!("{}|{name}|{place}|{}", self.kind, fold(&self.address))),
+            (id, codes) => Some(format!("{id}|{codes}|{name}")),
+        }
     }
 
     /// The code of a kind.
@@ -70,9 +90,20 @@ impl Row {
 /// Reads every row. `kind`: of rows that say none. `asls`: those there are.
 pub fn read(file: &Csv, mapping: &[String], kind: &str, asls: &[&Facility]) -> Vec<Row> {
     let mut seen: HashMap<(&'static str, String), usize> = HashMap::new();
-    let mut rows = Vec::with_capacity(file.rows.len());
+    let mut first: HashMap<String, usize> = HashMap::new();
+    let mut rows: Vec<Row> = Vec::with_capacity(file.rows.len());
     for (cells, line) in file.rows.iter().zip(&file.lines) {
         let mut row = one(cells, *line, mapping, kind, asls);
+        let key = row.key().filter(|_| row.wrong.is_empty());
+        if let Some(known) = key.as_ref().and_then(|key| first.get(key)) {
+            match gather(&mut rows[*known], &row) {
+                Ok(()) => continue,
+                Err((field, rule, value)) => row.refuse(field, rule, &value),
+            }
+            rows.push(row);
+            continue;
+        }
+        first.extend(key.map(|key| (key, rows.len())));
         for code in row.codes.clone() {
             if let Some(first) = seen.get(&code) {
                 row.refuse("codice", "twice", &format!("{} (riga {first})", code.1));
@@ -83,6 +114,28 @@ pub fn read(file: &Csv, mapping: &[String], kind: &str, asls: &[&Facility]) -> V
         rows.push(row);
     }
     rows
+}
+
+/// A row of a structure that an earlier row is of: what it has is added, and what the earlier left out.
+fn gather(known: &mut Row, row: &Row) -> Result<(), super::facts::Refused> {
+    known.facts.join(&row.facts)?;
+    for (mine, theirs) in [
+        (&mut known.address, &row.address),
+        (&mut known.phone, &row.phone),
+        (&mut known.email, &row.email),
+        (&mut known.site, &row.site),
+        (&mut known.kind, &row.kind),
+        (&mut known.vat, &row.vat),
+        (&mut known.asl, &row.asl),
+    ] {
+        if mine.is_empty() {
+            mine.clone_from(theirs);
+        }
+    }
+    known.place = known.place.or(row.place);
+    known.position = known.position.or(row.position);
+    known.gathered.push(row.line);
+    Ok(())
 }
 
 fn one(cells: &[String], line: usize, mapping: &[String], kind: &str, asls: &[&Facility]) -> Row {
@@ -113,6 +166,11 @@ fn one(cells: &[String], line: usize, mapping: &[String], kind: &str, asls: &[&F
     };
     place(&mut row, &of);
     contacts(&mut row, &of);
+    let (facts, wrong) = Facts::read(&of);
+    row.facts = facts;
+    for (field, rule, value) in wrong {
+        row.refuse(field, rule, &value);
+    }
     asl(&mut row, of("asl"), asls);
     for (field, text) in [
         ("nome", row.name.clone()),
@@ -143,7 +201,7 @@ fn kind_of(text: &str) -> Option<String> {
 
 /// The kind of a code by its form; `None`: it has none of ours. An HSP code begins as its region's does, as an FLS does, which has
 /// digits only as well: six digits are taken for HSP.
-fn form(code: &str) -> Option<&'static str> {
+pub fn form(code: &str) -> Option<&'static str> {
     let digits = code.bytes().all(|b| b.is_ascii_digit());
     match code.len() {
         6 | 8 if digits => Some("HSP"),

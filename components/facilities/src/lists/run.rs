@@ -16,7 +16,12 @@ const BATCH: usize = 40;
 /// Resources of one type that a list wrote, at most.
 const MOST: usize = 25_000;
 /// What a structure is made of, what refers to others first.
-const TYPES: [&str; 3] = ["OrganizationAffiliation", "Location", "Organization"];
+const TYPES: [&str; 4] = [
+    "HealthcareService",
+    "OrganizationAffiliation",
+    "Location",
+    "Organization",
+];
 
 async fn commit(fhir: &Fhir, entries: Vec<Value>) -> Result<(), PeerError> {
     if entries.is_empty() {
@@ -63,7 +68,7 @@ pub async fn apply(fhir: &Fhir, job: &mut Job, plan: &Plan, day: Date) -> Result
             let made = match &line.fate {
                 Fate::New => {
                     counts.new += 1;
-                    write::new(&line.row, &source)
+                    write::new(&line.row, day, &source)
                 }
                 Fate::Is(id) => {
                     counts.changed += 1;
@@ -100,6 +105,7 @@ fn id_of(resource: &Value) -> String {
 fn owner(resource: &Value) -> String {
     let reference = match resource["resourceType"].as_str() {
         Some("Location") => &resource["managingOrganization"]["reference"],
+        Some("HealthcareService") => &resource["providedBy"]["reference"],
         Some("OrganizationAffiliation") => &resource["participatingOrganization"]["reference"],
         _ => return id_of(resource),
     };
@@ -121,21 +127,20 @@ async fn present(fhir: &Fhir, lines: &[&Line]) -> Result<HashMap<String, Present
         return Ok(found);
     }
     let joined = |made: fn(&str) -> String| ids.iter().map(|id| made(id)).collect::<Vec<_>>().join(",");
+    let organizations = joined(|id| format!("Organization/{id}"));
     let asked = [
+        ("HealthcareService", "organization", organizations.clone()),
         ("Organization", "_id", joined(str::to_owned)),
         ("Location", "_id", joined(site_of)),
-        (
-            "OrganizationAffiliation",
-            "participating-organization",
-            joined(|id| format!("Organization/{id}")),
-        ),
+        ("OrganizationAffiliation", "participating-organization", organizations),
     ];
     for (rtype, parameter, values) in asked {
         let params = [(parameter, values.as_str()), ("_count", "200")];
-        for one in fhir.search_all(rtype, &params, 1_000).await? {
+        for one in fhir.search_all(rtype, &params, MOST).await? {
             let structure = found.entry(owner(&one)).or_default();
             match rtype {
                 "Organization" => structure.organization = one,
+                "HealthcareService" => structure.services.push(one),
                 "Location" => structure.site = Some(one),
                 _ => structure.affiliations.push(one),
             }

@@ -13,7 +13,7 @@ use serde_json::{Value, json};
 use sha2::{Digest as _, Sha256};
 
 /// The origin of what a list brings.
-const IMPORTED: &str = "importazione";
+pub(super) const IMPORTED: &str = "importazione";
 
 /// What the registry has of a structure.
 #[derive(Debug, Clone, Default)]
@@ -21,6 +21,7 @@ pub struct Present {
     pub organization: Value,
     pub site: Option<Value>,
     pub affiliations: Vec<Value>,
+    pub services: Vec<Value>,
 }
 
 fn system(kind: &str) -> &'static str {
@@ -58,7 +59,7 @@ fn written(name: &str) -> String {
     }
 }
 
-fn list<'a>(resource: &'a mut Value, key: &str) -> &'a mut Vec<Value> {
+pub(super) fn list<'a>(resource: &'a mut Value, key: &str) -> &'a mut Vec<Value> {
     if !resource[key].is_array() {
         resource[key] = json!([]);
     }
@@ -78,7 +79,7 @@ fn signed(mut resource: Value, source: &str) -> Value {
 }
 
 /// A structure that the registry has not. `source` signs what is written.
-pub fn new(row: &Row, source: &str) -> Vec<Value> {
+pub fn new(row: &Row, day: Date, source: &str) -> Vec<Value> {
     let id = id(row);
     let name = written(&row.name);
     let mut one = organization(&id, &name, &row.kind, IMPORTED);
@@ -104,14 +105,21 @@ pub fn new(row: &Row, source: &str) -> Vec<Value> {
             false => belongs(&mut one, &row.asl, IMPORTED),
         });
     }
-    made.insert(0, one);
     let line = Some(row.address.as_str()).filter(|line| !line.is_empty());
     let place = row.place.map(|place| place.code).unwrap_or_default();
     let site = site(&id, &format!("Sede di {name}"), place, line, IMPORTED);
-    made.extend(site.map(|site| match row.position {
+    let site = site.map(|site| match row.position {
         Some(at) => placed(site, at),
         None => site,
-    }));
+    });
+    let mut all = Present {
+        organization: one,
+        site,
+        ..Present::default()
+    };
+    super::details::put_all(&row.facts, &mut all, place, day, source);
+    made.insert(0, all.organization);
+    made.extend(all.site.into_iter().chain(all.services));
     made.into_iter().map(|one| signed(one, source)).collect()
 }
 
@@ -145,13 +153,18 @@ pub fn changed(row: &Row, present: &Present, differences: &[Difference], day: Da
                 code(&mut made.organization, one.field, &one.list, day);
             }
             "asl" => affiliations.extend(moved(&mut made, &id, &one.list, day)),
+            "posti_letto" | "orari" | "servizi" | "attrezzature" | "accessibilita" => {
+                let place = row.place.map(|place| place.code).unwrap_or_default();
+                super::details::put(one.field, &row.facts, &mut made, place, day, source);
+            }
             "comune" | "indirizzo" | "posizione" => place(&mut made, &id, one.field, row),
             field => of_organization(&mut made.organization, field, one, day),
         }
     }
     let site = made.site.filter(|site| Some(site) != present.site.as_ref());
     let organization = Some(made.organization).filter(|one| *one != present.organization);
-    let all = organization.into_iter().chain(site).chain(affiliations);
+    let services = made.services.into_iter().filter(|one| !present.services.contains(one));
+    let all = organization.into_iter().chain(site).chain(affiliations).chain(services);
     all.map(|one| signed(one, source)).collect()
 }
 

@@ -292,3 +292,83 @@ async fn the_command_and_the_api_propose_the_same_and_write_only_what_is_sure() 
     assert!(run(true, false).await.written.is_none(), "there is nothing left");
     assert!(run(true, true).await.written.unwrap().0.starts_with("1 new, 0 changed"));
 }
+
+/// Beds, a service and its hours, a machine, hours and accessibility of one hospital in four rows; a new clinic in two, and a row
+/// that contradicts one before.
+const FACTS: &str = "codice;nome;tipo;comune;disciplina;regime;posti letto;prestazione;orari servizio;attrezzatura;orari;accessibilità\r\n\
+    150901;AZIENDA OSPEDALIERA 'A. CARDARELLI';2.1;063049;08 - Cardiologia;ordinario;24;;;;lun-ven 08:00-14:00|sab 08:00-12:00;Ascensore\r\n\
+    150901;AZIENDA OSPEDALIERA 'A. CARDARELLI';2.1;063049;08;diurno;4;;;;;\r\n\
+    150901;AZIENDA OSPEDALIERA 'A. CARDARELLI';2.1;063049;;;;89.52;mar 09:00-11:00;;;\r\n\
+    150901;AZIENDA OSPEDALIERA 'A. CARDARELLI';2.1;063049;;;;;;TAC;;\r\n\
+    150901;AZIENDA OSPEDALIERA 'A. CARDARELLI';2.1;063049;08;ordinario;30;;;;;\r\n\
+    ;Poliambulatorio dei Tre Ponti;Ambulatorio;Aversa;;;;89.52;;;lun 09:00-12:00;\r\n\
+    ;Poliambulatorio dei Tre Ponti;Ambulatorio;Aversa;;;;88.73.1;;Ecografo;;\r\n";
+
+#[tokio::test]
+async fn what_structures_have_comes_in_many_rows_and_goes_back_as_one() {
+    let system = filled().await;
+    let who = office();
+    let before = system.get(&who, "/strutture/hsp-150901").await.text;
+    let job = upload(&system, FACTS).await;
+    let wrong = system.get(&who, &format!("{job}?vista=wrong")).await.text;
+    assert!(
+        wrong.contains("Con errori (1)") && wrong.contains("ordinario): 30"),
+        "{wrong}"
+    );
+    let changes = system.get(&who, &format!("{job}?vista=changes")).await.text;
+    for expected in [
+        "con le righe 3, 4, 5",
+        "Cardiologia (08, ordinario): 24",
+        "Cardiologia (08, diurno): 4",
+        "mar 09:00-11:00",
+        "TAC: 1",
+        "lun-ven 08:00-14:00; sab 08:00-12:00",
+        "Ascensore",
+    ] {
+        assert!(changes.contains(expected), "{expected}: {changes}");
+    }
+    // Whose accessibility counts is decided: not the list's.
+    let chosen = [("e", "hsp-150901"), ("campo-accessibilita", "registro")];
+    assert_eq!(system.post(&who, &format!("{job}/righe/2"), &chosen).await.status, 303);
+    let applied = system.post(&who, &format!("{job}/applica"), &[]).await;
+    assert_eq!(applied.status, 303, "{}", applied.text);
+    let after = system.get(&who, "/strutture/hsp-150901").await.text;
+    for expected in ["Posti letto in tutto: 28.", "Cardiologia", "89.52", "TAC"] {
+        assert!(after.contains(expected), "{expected}: {after}");
+    }
+    assert!(!after.contains("Ascensore"), "{after}");
+    let clinic: Value = serde_json::from_str(
+        &system
+            .get(&who, "/facilities/search?q=poliambulatorio+tre+ponti")
+            .await
+            .text,
+    )
+    .unwrap();
+    let clinic = &clinic["found"][0]["structure"];
+    assert_eq!(
+        (
+            clinic["services"].as_array().unwrap().len(),
+            clinic["equipment"][0]["name"].as_str()
+        ),
+        (2, Some("Ecografo")),
+        "{clinic}"
+    );
+
+    // The same file again has nothing to write.
+    let marked = marks(&system).await;
+    let again = upload(&system, FACTS).await;
+    let shown = system.get(&who, &again).await.text;
+    assert!(shown.contains("Nessuna struttura cambia. Nessuna è nuova."), "{shown}");
+    assert_eq!(marks(&system).await, marked);
+
+    assert_eq!(system.post(&who, &format!("{job}/annulla"), &[]).await.status, 303);
+    let back = system.get(&who, "/strutture/hsp-150901").await.text;
+    for gone in ["Cardiologia", "89.52", "TAC", "09:00"] {
+        assert!(!back.contains(gone) && !before.contains(gone), "{gone}: {back}");
+    }
+    let id = clinic["id"].as_str().unwrap();
+    assert!(
+        read(&system, "Organization", id).await.is_none(),
+        "its own services do not keep it"
+    );
+}

@@ -242,3 +242,94 @@ async fn the_api_searches_as_the_pages_do() {
     );
     assert_eq!(system.get(&who, "/facilities/search?vicino=chissà").await.status, 422);
 }
+
+#[tokio::test]
+async fn a_ward_that_somebody_asks_for_stands_once_another_approved_it() {
+    let system = filled().await;
+    let today = web::local_date(store::Clock::now(&*system.clock)).to_string();
+    let ask = format!("{HOSPITAL}/variazione");
+    let form = |place, code| {
+        [
+            ("tipo", "nuova-struttura"),
+            ("nome", "Medicina del sonno"),
+            ("genere", "reparto"),
+            ("comune", place),
+            ("codice", code),
+            ("decorrenza", today.as_str()),
+        ]
+    };
+    let shown = system
+        .get(&manager(), &format!("{ask}?tipo=nuova-struttura"))
+        .await
+        .text;
+    assert!(shown.contains("Reparto") && !shown.contains("value=\"asl\""), "{shown}");
+    for (place, code) in [("Atlantide", ""), ("", "15"), ("", "150909")] {
+        let wrong = system.post(&manager(), &ask, &form(place, code)).await;
+        assert_eq!(wrong.status, 422, "{place} {code}");
+    }
+    let own = system.post(&office(), &ask, &form("", "")).await;
+    assert_eq!(own.status, 303, "{}", own.text);
+    let own = system.post(&office(), &own.location, &[("esito", "accolta")]).await;
+    assert_eq!(own.status, 403, "another than who asked decides");
+    let sent = system.post(&manager(), &ask, &form("", "")).await;
+    assert_eq!(sent.status, 303, "{}", sent.text);
+    assert!(
+        !system
+            .get(&manager(), HOSPITAL)
+            .await
+            .text
+            .contains("Medicina del sonno")
+    );
+    let decided = system.post(&office(), &sent.location, &[("esito", "accolta")]).await;
+    assert_eq!(decided.status, 303, "{}", decided.text);
+    system.settle().await;
+    system
+        .clock
+        .set(store::Clock::now(&*system.clock) + SignedDuration::from_secs(10));
+    let shown = system.get(&manager(), HOSPITAL).await.text;
+    assert!(shown.contains("Medicina del sonno"), "{shown}");
+    let id = format!("uo-{}", sent.location.rsplit('/').next().unwrap());
+    let ward = system.get(&manager(), &format!("/strutture/{id}")).await.text;
+    assert!(
+        ward.contains("Napoli") && ward.contains("Chiedi una variazione"),
+        "{ward}"
+    );
+}
+
+#[tokio::test]
+async fn a_single_service_has_hours_of_its_own() {
+    let system = filled().await;
+    let today = web::local_date(store::Clock::now(&*system.clock)).to_string();
+    let ask = format!("{HOSPITAL}/variazione");
+    for form in [
+        vec![
+            ("tipo", "servizio"),
+            ("servizio", "89.52"),
+            ("decorrenza", today.as_str()),
+        ],
+        vec![
+            ("tipo", "orari-servizio"),
+            ("servizio", "89.52"),
+            ("orari", "mar 09:10-11:20"),
+            ("decorrenza", today.as_str()),
+        ],
+    ] {
+        let sent = system.post(&manager(), &ask, &form).await;
+        assert_eq!(sent.status, 303, "{}", sent.text);
+        let decided = system.post(&office(), &sent.location, &[("esito", "accolta")]).await;
+        assert_eq!(decided.status, 303, "{}", decided.text);
+        system.settle().await;
+        system
+            .clock
+            .set(store::Clock::now(&*system.clock) + SignedDuration::from_secs(10));
+    }
+    let shown = system.get(&manager(), HOSPITAL).await.text;
+    assert!(shown.contains("09:10"), "{shown}");
+    let wrong = [
+        ("tipo", "orari-servizio"),
+        ("servizio", "89.52"),
+        ("orari", "quando capita"),
+        ("decorrenza", today.as_str()),
+    ];
+    assert_eq!(system.post(&manager(), &ask, &wrong).await.status, 422);
+}
