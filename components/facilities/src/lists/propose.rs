@@ -112,7 +112,9 @@ pub fn propose(register: &Register, rows: &[Row], today: Date) -> Vec<Proposal> 
             by_code.entry((&code.kind, &code.value)).or_default().push(at);
         }
     }
+    let by_id = all.iter().enumerate().map(|(at, one)| (one.id.as_str(), at));
     let compared = Compared {
+        by_id: by_id.collect(),
         register,
         index,
         by_code,
@@ -127,6 +129,7 @@ struct Compared<'a> {
     register: &'a Register,
     index: Index,
     by_code: HashMap<(&'a str, &'a str), Vec<usize>>,
+    by_id: HashMap<&'a str, usize>,
     today: Date,
 }
 
@@ -157,7 +160,7 @@ impl Compared<'_> {
         // By our own ids: of a file that comes from here, and of what a list with this row brought before.
         let made = super::write::id(row);
         for id in [row.id.as_str(), made.as_str()] {
-            places.extend(all.iter().position(|one| one.id == id));
+            places.extend(self.by_id.get(id));
         }
         let mut found: Vec<Candidate> = places
             .into_iter()
