@@ -50,6 +50,10 @@ const DEPLOYMENTS: &[DeploymentFile] = &[
         content: include_str!("../decisions/ammissibilita-scelta.dmn"),
     },
     DeploymentFile {
+        name: "chiusura-decesso.bpmn",
+        content: include_str!("../processes/chiusura-decesso.bpmn"),
+    },
+    DeploymentFile {
         name: "evento-vita.bpmn",
         content: include_str!("../processes/evento-vita.bpmn"),
     },

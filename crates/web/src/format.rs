@@ -89,6 +89,23 @@ pub fn decimal(number: &str, lang: Lang) -> String {
     out
 }
 
+/// How many of something: `1.500` in Italian. A measured value is a [`decimal`], which keeps four digits together.
+pub fn count(n: i64, lang: Lang) -> String {
+    let group = match lang {
+        Lang::It => '.',
+        Lang::En => ',',
+    };
+    let digits = n.unsigned_abs().to_string();
+    let mut out = String::from(if n < 0 { "-" } else { "" });
+    for (i, digit) in digits.chars().enumerate() {
+        if i > 0 && (digits.len() - i).is_multiple_of(3) {
+            out.push(group);
+        }
+        out.push(digit);
+    }
+    out
+}
+
 /// `7,4 %`.
 pub fn percent(number: &str, lang: Lang) -> String {
     format!("{}\u{a0}%", decimal(number, lang))
@@ -142,6 +159,14 @@ mod tests {
         assert_eq!(decimal("12345", Lang::En), "12,345");
         assert_eq!(decimal("1e5", Lang::It), "1e5");
         assert_eq!(percent("7.4", Lang::It), "7,4\u{a0}%");
+    }
+
+    #[test]
+    fn counts_have_their_thousands_apart() {
+        assert_eq!(count(999, Lang::It), "999");
+        assert_eq!(count(1500, Lang::It), "1.500");
+        assert_eq!(count(-5_600_000, Lang::It), "-5.600.000");
+        assert_eq!(count(12_345, Lang::En), "12,345");
     }
 
     #[test]

@@ -100,7 +100,7 @@ pub use diagram::{DiagramView, Heat};
 pub use dress::dress;
 pub use flash::Flash;
 pub use fluent_templates;
-pub use format::{date, date_time, decimal, fhir_date, local_date, local_start, percent, time};
+pub use format::{count, date, date_time, decimal, fhir_date, local_date, local_start, percent, time};
 pub use html::Html;
 pub use kit::Kit;
 pub use page::{Crumb, NavEntry, Opened, Page, redirect};

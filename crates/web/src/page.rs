@@ -334,6 +334,14 @@ impl Page {
         format::decimal(number, self.lang())
     }
 
+    /// How many of something, in the page's language: `1.500`. Years, codes and ports are written as they are.
+    pub fn number(&self, n: impl Into<Arg>) -> String {
+        match n.into() {
+            Arg::Number(n) => format::count(n, self.lang()),
+            Arg::Text(text) => text,
+        }
+    }
+
     /// The hidden field that every `<form method="post">` must hold.
     pub fn csrf(&self) -> Html {
         let token = crate::html::escape(self.csrf.as_deref().unwrap_or(""));

@@ -1,5 +1,6 @@
 //! Texts of the interface: Fluent messages, Italian first, English second.
 
+use crate::format::count;
 use fluent_templates::fluent_bundle::FluentValue;
 use fluent_templates::{LanguageIdentifier, Loader};
 use std::borrow::Cow;
@@ -55,7 +56,7 @@ impl Lang {
 pub enum Arg {
     /// Text.
     Text(String),
-    /// A whole number; chooses plural forms.
+    /// A count: chooses plural forms, and is written with its thousands apart. A year, a code or a port is a text.
     Number(i64),
 }
 
@@ -152,6 +153,8 @@ impl Texts {
             .map(|(name, value)| {
                 let value = match value {
                     Arg::Text(text) => FluentValue::from(text.clone()),
+                    // No plural form of Italian or English is of a thousand alone: as a text it takes the general one.
+                    Arg::Number(n) if n.unsigned_abs() >= 1000 => FluentValue::from(count(*n, self.lang)),
                     Arg::Number(n) => FluentValue::from(*n),
                 };
                 (Cow::Borrowed(*name), value)
@@ -173,6 +176,11 @@ mod tests {
         assert_eq!(it.get("due-in-days", &[("n", 1.into())]), "entro domani");
         assert_eq!(it.get("due-in-days", &[("n", 3.into())]), "fra 3 giorni");
         assert_eq!(it.in_lang(Lang::En).get("due-in-days", &[("n", 3.into())]), "in 3 days");
+        assert_eq!(it.get("due-in-days", &[("n", 1500.into())]), "fra 1.500 giorni");
+        assert_eq!(
+            it.in_lang(Lang::En).get("due-in-days", &[("n", 1500.into())]),
+            "in 1,500 days"
+        );
     }
 
     #[test]

@@ -25,6 +25,9 @@ pub(crate) const ROLE: &str = "https://sinfonia.it/fhir/CodeSystem/role";
 /// Whom an `EpisodeOfCare` ties beside nobody else: without it, everybody of the health authority would see the person.
 const TIES: &str = "https://sinfonia.it/fhir/CodeSystem/legami";
 
+/// The tag of an assistance that has a last day.
+pub(crate) const ENDING: (&str, &str) = ("https://sinfonia.it/fhir/CodeSystem/anagrafe", "a-termine");
+
 /// The tag that lets a resource tie one reference only.
 pub(crate) fn ties_only(reference: &str) -> Value {
     json!({"tag": [{"system": TIES, "code": reference}]})

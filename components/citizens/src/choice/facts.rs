@@ -55,7 +55,7 @@ pub(crate) async fn facts(
     let family = family(fhir, request, parties).await?;
     let facts = json!({
         "vivo": person.death().is_none() && person.replaced_by().is_none(),
-        "assistenza": person.assistance_kind(), "tipoMedico": doctor.kind,
+        "assistenza": person.assistance_kind(today), "tipoMedico": doctor.kind,
         "eta": age, "etaMmgDa": rules.age.gp_from, "etaPlsFino": rules.age.paediatrician_to,
         "etaPlsDeroga": rules.age.paediatrician_to_with_grounds,
         "pediatriLiberi": paediatricians, "motivoOltre14": !request.get("motivo14").is_empty(),

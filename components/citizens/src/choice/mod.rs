@@ -13,6 +13,7 @@ mod desk;
 mod doctors;
 mod ending;
 mod facts;
+mod lapsed;
 mod movements;
 mod panel;
 mod pdf;

@@ -55,8 +55,10 @@ impl Person {
 
     /// Day of death; `Some(None)`: dead, the day is not known.
     pub fn death(&self) -> Option<Option<Date>> {
-        if let Some(day) = date(&self.patient["deceasedDateTime"]) {
-            return Some(Some(day));
+        let told = &self.patient["deceasedDateTime"];
+        if told.is_string() {
+            // Of a death known by month or year only the day is not known.
+            return Some(date(told));
         }
         (self.patient["deceasedBoolean"] == true).then_some(None)
     }
@@ -78,10 +80,16 @@ impl Person {
         self.assistances.iter().find(|one| is_open(one))
     }
 
-    /// Kind of assistance now. A person with no record of assistance at all who lives in the region counts as `ssn`: so are
+    /// The open assistance, if it holds on a day: one whose last day is over is closed by the daily run, and gives nothing until then.
+    pub fn assistance_on(&self, day: Date) -> Option<&Value> {
+        let holds = |one: &&Value| date(&one["period"]["end"]).is_none_or(|last| last >= day);
+        self.assistances.iter().filter(|one| is_open(one)).find(holds)
+    }
+
+    /// Kind of assistance on a day. A person with no record of assistance at all who lives in the region counts as `ssn`: so are
     /// those who came in with a load of the old registry.
-    pub fn assistance_kind(&self) -> &str {
-        match self.assistance() {
+    pub fn assistance_kind(&self, day: Date) -> &str {
+        match self.assistance_on(day) {
             Some(open) => code_of(&open["type"], ASSISTANCE).unwrap_or("nessuna"),
             None if self.assistances.is_empty() => "ssn",
             None => "nessuna",

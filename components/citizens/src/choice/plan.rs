@@ -39,6 +39,7 @@ pub(crate) struct Plan {
     /// What was done, in words for the record of the event: Italian.
     pub done: Vec<String>,
     was_sound: bool,
+    signature: Option<String>,
 }
 
 impl Plan {
@@ -50,7 +51,15 @@ impl Plan {
             touched: BTreeSet::new(),
             delta: BTreeMap::new(),
             done: Vec::new(),
+            signature: None,
         }
+    }
+
+    /// Says who writes, by which door (`meta.source`). Without it the program does, and says nothing.
+    #[must_use]
+    pub fn signed(mut self, signature: String) -> Self {
+        self.signature = Some(signature);
+        self
     }
 
     /// What would no longer hold of a person of whom it held; nothing may be written then.
@@ -92,12 +101,31 @@ impl Plan {
         let mut all = vec![self.person.patient.clone()];
         all.extend(self.person.assistances.iter().filter(touched).cloned());
         all.extend(self.person.choices.iter().filter(touched).cloned());
+        for one in &mut all {
+            self.sign(one);
+        }
         all
+    }
+
+    /// Who wrote the version that was read did not write the new one: an import that is taken back would take this along.
+    fn sign(&self, resource: &mut Value) {
+        match &self.signature {
+            Some(signature) => resource["meta"]["source"] = json!(signature),
+            None => {
+                if let Some(meta) = resource.get_mut("meta").and_then(Value::as_object_mut) {
+                    meta.shift_remove("source");
+                }
+            }
+        }
     }
 
     /// Begins an assistance, in the place of another that is open.
     pub fn assist(&mut self, id: &str, kind: &str, from: Date, until: Option<Date>, payor: Option<&str>) {
         self.end_assistances(from, "cambio");
+        self.record_assistance(id, kind, (from, until), payor);
+    }
+
+    fn record_assistance(&mut self, id: &str, kind: &str, (from, until): (Date, Option<Date>), payor: Option<&str>) {
         let mut coverage = json!({
             "resourceType": "Coverage", "id": id, "status": "active",
             "type": {"coding": [{"system": ASSISTANCE, "code": kind}]},
@@ -110,6 +138,7 @@ impl Plan {
         }
         if let Some(until) = until {
             coverage["period"]["end"] = json!(until.to_string());
+            mark_ending(&mut coverage);
         }
         self.done.push(format!("assistenza {kind} dal {}", web::date(from)));
         self.touched.insert(format!("Coverage/{id}"));
@@ -185,6 +214,65 @@ impl Plan {
             self.patient();
             self.done
                 .push(format!("assistenza chiusa il {} ({reason})", web::date(day)));
+        }
+    }
+
+    /// Records an assistance that is over already; what is open stays.
+    pub fn assist_once(&mut self, id: &str, kind: &str, days: (Date, Date), payor: &str) {
+        self.record_assistance(id, kind, (days.0, Some(days.1)), Some(payor));
+        if let Some(past) = self.person.assistances.last_mut() {
+            past["status"] = json!("cancelled");
+        }
+    }
+
+    /// The names beside the codes of an assistance, for readers.
+    pub fn name_assistance(&mut self, id: &str, kind: &str, payor: &str) {
+        for one in self.person.assistances.iter_mut().filter(|one| one["id"] == id) {
+            one["type"]["coding"][0]["display"] = json!(kind);
+            one["payor"][0]["display"] = json!(payor);
+        }
+    }
+
+    /// Ends one assistance: today or earlier it is over at once; later it holds until its last day, and the daily run closes it. One
+    /// that is told as an error never was. Without assistance the doctor goes, too.
+    pub fn end_assistance(&mut self, id: &str, last: Date, reason: &str, today: Date) {
+        let Some(coverage) = self.person.assistances.iter_mut().find(|one| one["id"] == id) else {
+            return;
+        };
+        // The desk may put off a last day that was known.
+        coverage["period"]["end"] = json!(last.to_string());
+        end(coverage, last, reason, "cancelled", "entered-in-error");
+        let state = match reason {
+            "errore" => "entered-in-error",
+            _ if last > today => "active",
+            _ => "cancelled",
+        };
+        coverage["status"] = json!(state);
+        if state == "active" {
+            mark_ending(coverage);
+        }
+        self.touched.insert(format!("Coverage/{id}"));
+        self.patient();
+        self.done
+            .push(format!("assistenza chiusa il {} ({reason})", web::date(last)));
+        self.settle(last.min(today));
+    }
+
+    /// Ends the assistances whose last day is over, on that day.
+    pub fn close_over(&mut self, today: Date) {
+        let over = |one: &Value| date(&one["period"]["end"]).filter(|last| is_open(one) && *last < today);
+        let ended: Vec<(String, Date, String)> = self
+            .person
+            .assistances
+            .iter()
+            .filter_map(|one| {
+                let known = super::codes::extension(one, END_REASON).and_then(|why| why["valueCode"].as_str());
+                let reason = known.unwrap_or("scadenza").to_owned();
+                Some((one["id"].as_str()?.to_owned(), over(one)?, reason))
+            })
+            .collect();
+        for (id, last, reason) in ended {
+            self.end_assistance(&id, last, &reason, today);
         }
     }
 
@@ -294,10 +382,21 @@ impl Plan {
     }
 }
 
-/// Ends a Coverage or an EpisodeOfCare; one that began later than `day` never was.
+/// Marks an assistance that has a last day, so that the daily run finds it: R4 has no search parameter for the end of a Coverage.
+fn mark_ending(coverage: &mut Value) {
+    let (system, code) = super::codes::ENDING;
+    let tags = coverage["meta"]["tag"].as_array().cloned().unwrap_or_default();
+    if !tags.iter().any(|one| one["system"] == system && one["code"] == code) {
+        let tag = json!({"system": system, "code": code});
+        coverage["meta"]["tag"] = tags.into_iter().chain([tag]).collect();
+    }
+}
+
+/// Ends a Coverage or an EpisodeOfCare; one that began later than `day` never was, one that had a last day before it ended then.
 fn end(resource: &mut Value, day: Date, reason: &str, ended: &str, never: &str) {
     let start = date(&resource["period"]["start"]);
     let never_was = start.is_some_and(|start| start > day);
+    let day = date(&resource["period"]["end"]).map_or(day, |last| last.min(day));
     let last = start.map_or(day, |start| start.max(day));
     resource["status"] = json!(if never_was { never } else { ended });
     resource["period"]["end"] = json!(last.to_string());
@@ -356,12 +455,67 @@ pub(crate) mod tests {
     }
 
     #[test]
+    fn an_assistance_that_ends_takes_the_doctor_along_on_its_last_day() {
+        let today = day("2026-11-22");
+        let begun = || {
+            let mut plan = Plan::new(newborn("p", "1980-01-01"));
+            plan.assist("a", "ssn", day("1980-01-01"), None, None);
+            plan.choose(&choose("c", "neri", "2020-01-01"));
+            plan
+        };
+        let mut over = begun();
+        over.end_assistance("a", day("2026-11-20"), "trasferimento", today);
+        assert_eq!(over.person.unsound(), Vec::<String>::new());
+        assert_eq!((over.delta["neri"], over.person.doctor()), (0, None));
+        assert_eq!(over.person.choices[0]["period"]["end"], "2026-11-20");
+
+        let mut later = begun();
+        later.end_assistance("a", day("2026-12-31"), "trasferimento", today);
+        assert_eq!(later.person.doctor(), Some("neri"), "until the last day");
+        assert_eq!(later.person.assistances[0]["meta"]["tag"][0]["code"], "a-termine");
+        later.close_over(day("2026-12-31"));
+        assert_eq!(later.person.doctor(), Some("neri"), "the last day itself counts");
+        assert_eq!(
+            later.person.assistance_kind(day("2027-01-01")),
+            "nessuna",
+            "whether it was closed or not"
+        );
+        later.close_over(day("2027-01-02"));
+        assert_eq!(later.person.unsound(), Vec::<String>::new());
+        assert_eq!((later.person.doctor(), later.person.assistance()), (None, None));
+        assert_eq!(later.person.assistances[0]["period"]["end"], "2026-12-31");
+
+        let mut mistaken = begun();
+        mistaken.end_assistance("a", today, "errore", today);
+        assert_eq!(mistaken.person.assistances[0]["status"], "entered-in-error");
+        assert_eq!(mistaken.person.unsound(), Vec::<String>::new());
+    }
+
+    #[test]
+    fn a_new_version_does_not_say_that_the_last_writer_wrote_it() {
+        let mut person = newborn("p", "1980-01-01");
+        person.patient["meta"] =
+            json!({"versionId": "3", "source": "https://sinfonia.it/fhir/Practitioner/x#importazione-1"});
+        let mut plan = Plan::new(person.clone());
+        plan.choose(&choose("c", "neri", "2020-01-01"));
+        assert_eq!(plan.resources()[0]["meta"], json!({"versionId": "3"}));
+        let signed = Plan::new(person).signed("https://sinfonia.it/fhir/Practitioner/y#sportello".into());
+        assert_eq!(
+            signed.resources()[0]["meta"]["source"],
+            "https://sinfonia.it/fhir/Practitioner/y#sportello"
+        );
+    }
+
+    #[test]
     fn without_assistance_there_is_no_doctor() {
         let mut plan = Plan::new(newborn("p", "1980-01-01"));
         plan.patient()["generalPractitioner"] = json!([{"reference": "Practitioner/neri"}]);
         plan.end_unrecorded("a", day("2024-01-01"), "emigrazione");
         plan.settle(day("2024-01-01"));
         assert_eq!(plan.person.unsound(), Vec::<String>::new());
-        assert_eq!((plan.delta["neri"], plan.person.assistance_kind()), (-1, "nessuna"));
+        assert_eq!(
+            (plan.delta["neri"], plan.person.assistance_kind(day("2024-01-02"))),
+            (-1, "nessuna")
+        );
     }
 }

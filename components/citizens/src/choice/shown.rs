@@ -121,7 +121,7 @@ impl Current {
 
 /// Assistance in words.
 pub(super) fn assistance(page: &Page, person: &Person) -> String {
-    page.t(match person.assistance_kind() {
+    page.t(match person.assistance_kind(web::local_date(page.now())) {
         "ssn" => "assistance-ssn",
         "temporanea" => "assistance-temporary",
         "stp" => "assistance-stp",

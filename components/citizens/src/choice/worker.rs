@@ -12,8 +12,8 @@ use access::{Actor, Ask, Identity as _, Reply};
 use component::{Context, Fhir, RemoteIdentity, Worker, WorkerResult};
 use engine::JobSpec;
 use futures::FutureExt as _;
-use jiff::ToSpan as _;
 use jiff::civil::Date;
+use jiff::{SignedDuration, ToSpan as _};
 use serde_json::{Map, Value, json};
 use std::sync::Arc;
 
@@ -43,6 +43,7 @@ pub(crate) fn workers() -> Vec<Worker> {
         worker!("scelta-termina", close),
         worker!("anagrafe-scadenze-scelte", close_over),
         worker!("evento-controlla-pediatra", has_doctor),
+        worker!("anagrafe-chiudi-decesso", close_dead),
     ]
 }
 
@@ -300,6 +301,8 @@ async fn close(context: Context, job: JobSpec) -> WorkerResult {
 async fn close_over(context: Context, _: JobSpec) -> WorkerResult {
     /// Choices ended in one run at most; the others are of the next day.
     const MOST: usize = 20_000;
+    /// The dead of these days are looked at again: the hourly run may have stood still.
+    const LATELY: SignedDuration = SignedDuration::from_hours(48);
     let fhir = context.peers.fhir(&Actor::system());
     let today = web::local_date(context.clock.now());
     let over = format!("eb{today}");
@@ -321,10 +324,14 @@ async fn close_over(context: Context, _: JobSpec) -> WorkerResult {
             }
         }
     }
+    let lapsed = super::lapsed::close_over(&fhir, today).await?;
+    let dead = super::lapsed::close_lately_dead(&context, context.clock.now() - LATELY).await?;
     let warned = super::ending::tell(&fhir, context.clock.now()).await.map_err(told)?;
     let wrong = super::counter::recount(&fhir).await.map_err(told)?;
     let counts = [
         ("scelteChiuse", json!(ended)),
+        ("assistenzeChiuse", json!(lapsed)),
+        ("decessiChiusi", json!(dead)),
         ("scelteAvvisate", json!(warned)),
         ("conteggiCorretti", json!(wrong)),
     ];
@@ -365,6 +372,19 @@ async fn has_doctor(context: Context, job: JobSpec) -> WorkerResult {
         .unwrap_or_default();
     let fhir = context.peers.fhir(&Actor::system());
     let person = Person::load(&fhir, patient).await.map_err(told)?.unwrap_or_default();
+    let today = web::local_date(context.clock.now());
     let settled = person.doctor().is_some() || person.death().is_some() || person.replaced_by().is_some();
-    Ok(one("scelto", json!(settled || person.assistance_kind() == "nessuna")))
+    Ok(one(
+        "scelto",
+        json!(settled || person.assistance_kind(today) == "nessuna"),
+    ))
+}
+
+/// Every hour: somebody was written as dead, by whichever door. What is open of them ends on that day, as when the feed tells of it.
+async fn close_dead(context: Context, _: JobSpec) -> WorkerResult {
+    /// Three runs: one that fails is made good by the next.
+    const LATELY: SignedDuration = SignedDuration::from_hours(3);
+    let since = context.clock.now() - LATELY;
+    let closed = super::lapsed::close_lately_dead(&context, since).await?;
+    Ok(one("decessiChiusi", json!(closed)))
 }

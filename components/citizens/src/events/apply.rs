@@ -1,6 +1,6 @@
 //! Taking an event: it is noted, applied to its person in the same transaction, or kept waiting or refused with a reason.
 
-use super::event::{Event, Kind};
+use super::event::{Data, Event, Kind};
 use super::timeline::{self, Verdict};
 use crate::choice::commit::{self, CommitError};
 use crate::choice::person::Person;
@@ -78,7 +78,7 @@ const AGAIN: Source<'static> = Source {
 /// # Errors
 /// The hub refused, or did not answer: nothing of the event was written.
 pub(super) async fn receive(context: &Context, event: &Event, from: &Source<'_>) -> Result<Outcome, PeerError> {
-    let outcome = one(context, event, from).await?;
+    let outcome = one(context, event, from, None).await?;
     if outcome.state == "applied" {
         let mut people = vec![event.person.clone()];
         people.extend(event.data.new_code.clone());
@@ -86,6 +86,26 @@ pub(super) async fn receive(context: &Context, event: &Event, from: &Source<'_>)
         retry_waiting(context, people).await?;
     }
     Ok(outcome)
+}
+
+/// Tells of a death of one record: by its id, for a code may be of two records, or of none.
+pub(super) async fn died(
+    context: &Context,
+    patient: &str,
+    date: jiff::civil::Date,
+    by: &str,
+) -> Result<Outcome, PeerError> {
+    let fhir = context.peers.fhir(&access::Actor::system());
+    let person = Person::load(&fhir, patient).await?.unwrap_or_default();
+    let code = Some(person.code()).filter(|code| !code.is_empty());
+    let event = Event {
+        id: format!("anagrafe-decesso-{patient}-{date}"),
+        kind: Kind::Death,
+        date,
+        person: code.map_or_else(|| format!("Patient/{patient}"), str::to_owned),
+        data: Data::default(),
+    };
+    one(context, &event, &Source { by, signer: "" }, Some(patient)).await
 }
 
 /// Tries again what waits of some persons, oldest first, as long as something is applied.
@@ -101,7 +121,7 @@ async fn retry_waiting(context: &Context, people: Vec<String>) -> Result<(), Pee
             events.sort_by(|a, b| (a.date, a.kind, &a.id).cmp(&(b.date, b.kind, &b.id)));
             let mut moved = false;
             for event in &events {
-                moved |= one(context, event, &AGAIN).await?.state == "applied";
+                moved |= one(context, event, &AGAIN, None).await?.state == "applied";
             }
             if !moved {
                 break;
@@ -116,11 +136,11 @@ pub(super) fn of_record(record: &Record) -> Option<Event> {
     serde_json::from_str(record.get("evento")).ok()
 }
 
-async fn one(context: &Context, event: &Event, from: &Source<'_>) -> Result<Outcome, PeerError> {
+async fn one(context: &Context, event: &Event, from: &Source<'_>, record: Option<&str>) -> Result<Outcome, PeerError> {
     let fhir = context.peers.fhir(&access::Actor::system());
     let mut last = None;
     for _ in 0..TRIES {
-        match try_once(context, &fhir, event, from).await {
+        match try_once(context, &fhir, event, from, record).await {
             Ok(outcome) => return Ok(outcome),
             Err(CommitError::Conflict) => last = Some(CommitError::Conflict),
             Err(other) => return Err(other.into()),
@@ -129,7 +149,13 @@ async fn one(context: &Context, event: &Event, from: &Source<'_>) -> Result<Outc
     Err(last.unwrap_or(CommitError::Conflict).into())
 }
 
-async fn try_once(context: &Context, fhir: &Fhir, event: &Event, from: &Source<'_>) -> Result<Outcome, CommitError> {
+async fn try_once(
+    context: &Context,
+    fhir: &Fhir,
+    event: &Event,
+    from: &Source<'_>,
+    of: Option<&str>,
+) -> Result<Outcome, CommitError> {
     let by = from.by;
     let now = context.clock.now();
     let id = id_of("evento", &[&event.id]);
@@ -146,7 +172,7 @@ async fn try_once(context: &Context, fhir: &Fhir, event: &Event, from: &Source<'
     if !from.signer.is_empty() {
         record.set("firma", from.signer);
     }
-    let Some(person) = person_of(fhir, event).await? else {
+    let Some(person) = person_of(fhir, event, of).await? else {
         let reason = ("la persona non è in anagrafe", "attende la nascita o l'iscrizione");
         return settled(
             fhir,
@@ -280,8 +306,11 @@ async fn settled(fhir: &Fhir, record: &mut Record, event: &Event, verdict: &Verd
     Ok(Outcome::of(&event.id, state, Some((reason, remedy))))
 }
 
-/// The person of an event; of a birth that nobody knows yet, a new one.
-async fn person_of(fhir: &Fhir, event: &Event) -> Result<Option<Person>, PeerError> {
+/// The person of an event, `of` one record where the registry itself tells of it; of a birth that nobody knows yet, a new one.
+async fn person_of(fhir: &Fhir, event: &Event, of: Option<&str>) -> Result<Option<Person>, PeerError> {
+    if let Some(id) = of {
+        return Person::load(fhir, id).await;
+    }
     let found = by_code(fhir, &event.person).await?;
     if found.is_some() || event.kind != Kind::Birth {
         return Ok(found);

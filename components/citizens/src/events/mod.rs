@@ -91,6 +91,20 @@ pub async fn load(
     Ok(outcomes)
 }
 
+/// A death that the registry itself came to know, from its desk or because somebody wrote it: told as an event, so that it has the
+/// same effects as one of the feed.
+///
+/// # Errors
+/// The hub refused, or did not answer.
+pub(crate) async fn died(
+    context: &Context,
+    patient: &str,
+    day: jiff::civil::Date,
+    by: &str,
+) -> Result<Outcome, PeerError> {
+    apply::died(context, patient, day, by).await
+}
+
 /// Why a file of events was not taken.
 #[derive(Debug, thiserror::Error)]
 pub enum LoadError {

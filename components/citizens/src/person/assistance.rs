@@ -1,26 +1,28 @@
 //! Assistance (iscrizione al Servizio sanitario): opened and closed with dates, never two at once.
 //!
-//! Each is a `Coverage`. The commit that opens or closes one also writes the person's `Patient` in the place of the version that
-//! was read: of two desks that do it at once, one is told so.
+//! Each is a `Coverage`. What is written is a plan of the registry (`choice::plan`): the commit that opens or closes one also writes
+//! the person's `Patient` in the place of the version that was read, and ends the choice of the doctor. Of two desks that do it at
+//! once, one is told so.
 
 use super::facts::holds;
 use super::write;
+use crate::choice::commit::{CommitError, commit};
+use crate::choice::person::Person;
+use crate::choice::plan::Plan;
+use crate::choice::record::id_of;
 use crate::{App, people};
 use axum::Form;
 use axum::extract::{Path, State};
 use codicefiscale::reading;
 use jiff::civil::Date;
 use serde::Deserialize;
-use serde_json::{Value, json};
+use serde_json::Value;
 use web::{Answer, Failure, Flash, Page};
 
 /// Codes of assistance: `ssn`, `temporanea`, `stp`, `eni`, `team-ue`.
 pub(crate) const ASSISTANCE: &str = "https://sinfonia.it/fhir/CodeSystem/assistenza";
 /// Codes of exemptions.
 pub(crate) const EXEMPTION: &str = "https://sinfonia.it/fhir/CodeSystem/esenzione";
-/// Why assistance ended.
-const REASON: &str = "https://sinfonia.it/fhir/StructureDefinition/motivo-cessazione";
-
 /// Kinds of assistance, with the name that is kept beside the code.
 pub(crate) const KINDS: [(&str, &str); 5] = [
     ("ssn", "Iscrizione al Servizio sanitario nazionale"),
@@ -70,10 +72,6 @@ pub(crate) async fn coverages(app: &App, page: &Page, id: &str) -> Result<Vec<Va
     Ok(app.fhir(page).search_all("Coverage", &query, MOST).await?)
 }
 
-fn is_assistance(coverage: &Value) -> bool {
-    people::items(&coverage["type"], "coding").any(|coding| coding["system"] == ASSISTANCE)
-}
-
 /// `POST /anagrafe/{id}/assistenza`.
 pub(crate) async fn open(
     State(app): State<App>,
@@ -81,33 +79,26 @@ pub(crate) async fn open(
     Path(id): Path<String>,
     Form(sent): Form<Opening>,
 ) -> Answer {
-    let mut patient = app.fhir(&page).read("Patient", &id).await?;
+    // Whoever may not see the person is told that there is none; what is written then is worked out by the registry's rules.
+    app.fhir(&page).read("Patient", &id).await?;
     let wrong = |key: &str| Err(Failure::Unprocessable(page.t(key)));
+    let today = web::local_date(page.now());
     let Some((kind, name)) = KINDS.iter().find(|(kind, _)| *kind == sent.tipo) else {
         return wrong("assisted-kind-missing");
     };
-    let Some(from) = reading::date(&sent.dal) else {
-        return wrong("assisted-from-missing");
-    };
-    let to = match sent.al.trim() {
-        "" => None,
-        text => Some(reading::date(text).ok_or_else(|| Failure::Unprocessable(page.t("error-date")))?),
-    };
-    if to.is_some_and(|to| to < from) {
-        return wrong("assisted-ends-before");
-    }
-    if people::is_dead(&patient) || people::is_inactive(&patient) {
+    let (from, to) = period(&page, &sent, today)?;
+    let person = loaded(&app, &id).await?;
+    if person.death().is_some() || people::is_inactive(&person.patient) {
         return wrong("assisted-nobody");
+    }
+    if person.birth().is_some_and(|birth| from < birth) {
+        return wrong("assisted-before-birth");
     }
     if !fhir::is_id(&sent.asl) {
         return wrong("assisted-asl-missing");
     }
-    let all = coverages(&app, &page, &id).await?;
-    if let Some(other) = all
-        .iter()
-        .filter(|one| is_assistance(one) && counts(one))
-        .find(|one| overlaps(one, from, to))
-    {
+    let counting = person.assistances.iter().filter(|one| counts(one));
+    if let Some(other) = counting.clone().find(|one| overlaps(one, from, to)) {
         let until = match other["period"]["end"].as_str() {
             Some(end) => page.fhir_date(end),
             None => page.t("still-open"),
@@ -119,55 +110,102 @@ pub(crate) async fn open(
     let Some(payer) = payer else {
         return wrong("assisted-asl-missing");
     };
-    let mut period = json!({"start": from.to_string()});
-    if let Some(to) = to {
-        period["end"] = json!(to.to_string());
+    let nth = person.assistances.len().to_string();
+    let coverage = id_of("assistenza", &[&id, kind, &from.to_string(), &nth]);
+    let mut plan = Plan::new(person).signed(write::by(page.actor(), "sportello"));
+    plan.close_over(today);
+    match to.filter(|to| *to < today) {
+        Some(to) => plan.assist_once(&coverage, kind, (from, to), &sent.asl),
+        None => plan.assist(&coverage, kind, from, to, Some(&sent.asl)),
     }
-    let mut coverage = json!({"resourceType": "Coverage", "status": "active",
-        "type": {"coding": [{"system": ASSISTANCE, "code": kind, "display": name}]},
-        "beneficiary": {"reference": format!("Patient/{id}")},
-        "payor": [{"reference": format!("Organization/{}", sent.asl), "display": people::text(&payer, "name")}],
-        "period": period});
-    write::sign(&mut coverage, page.actor(), "sportello");
-    write::sign(&mut patient, page.actor(), "sportello");
-    write::commit(&app.fhir(&page), &[patient, coverage]).await?;
+    plan.name_assistance(&coverage, name, people::text(&payer, "name"));
+    written(&page, commit(&app.system(), &[&plan], Vec::new(), |_| None).await)?;
     page.redirect(&format!("/anagrafe/{id}"), Flash::success(page.t("assisted-opened")))
 }
 
-/// `POST /anagrafe/{id}/assistenza/{voce}`.
+/// The days that were sent.
+fn period(page: &Page, sent: &Opening, today: Date) -> Result<(Date, Option<Date>), Failure> {
+    let wrong = |key: &str| Failure::Unprocessable(page.t(key));
+    let from = reading::date(&sent.dal).ok_or_else(|| wrong("assisted-from-missing"))?;
+    let to = match sent.al.trim() {
+        "" => None,
+        text => Some(reading::date(text).ok_or_else(|| wrong("error-date"))?),
+    };
+    if to.is_some_and(|to| to < from) {
+        return Err(wrong("assisted-ends-before"));
+    }
+    if from > today {
+        return Err(wrong("assisted-from-future"));
+    }
+    Ok((from, to))
+}
+
+async fn loaded(app: &App, id: &str) -> Result<Person, Failure> {
+    let found = Person::load(&app.system(), id).await?;
+    found.ok_or_else(|| Failure::NotFound(id.to_owned()))
+}
+
+/// What a commit answered, in words: of two desks at once, one is told to look again.
+fn written(page: &Page, result: Result<(), CommitError>) -> Result<(), Failure> {
+    result.map_err(|error| match error {
+        CommitError::Conflict => Failure::Conflict(page.t("assisted-conflict")),
+        other => component::PeerError::from(other).into(),
+    })
+}
+
+/// `POST /anagrafe/{id}/assistenza/{voce}`: with it ends the choice of the doctor, which nobody has without assistance. A death is told
+/// as an event of the registry, so that every service hears of it.
 pub(crate) async fn close(
     State(app): State<App>,
     page: Page,
     Path((id, coverage)): Path<(String, String)>,
     Form(sent): Form<Closing>,
 ) -> Answer {
-    let mut patient = app.fhir(&page).read("Patient", &id).await?;
-    let mut coverage = app.fhir(&page).read("Coverage", &coverage).await?;
-    if coverage["beneficiary"]["reference"] != format!("Patient/{id}") || !is_assistance(&coverage) {
+    app.fhir(&page).read("Patient", &id).await?;
+    let person = loaded(&app, &id).await?;
+    let wrong = |key: &str| Err(Failure::Unprocessable(page.t(key)));
+    let Some(ending) = person
+        .assistances
+        .iter()
+        .find(|one| one["id"] == coverage.as_str() && counts(one))
+    else {
         return Err(Failure::NotFound(format!("Coverage of {id}")));
-    }
+    };
     if !REASONS.contains(&sent.motivo.as_str()) {
-        return Err(Failure::Unprocessable(page.t("assisted-reason-missing")));
+        return wrong("assisted-reason-missing");
     }
-    let until = reading::date(&sent.al).ok_or_else(|| Failure::Unprocessable(page.t("assisted-to-missing")))?;
-    let start = people::text(&coverage["period"], "start").to_owned();
+    let Some(until) = reading::date(&sent.al) else {
+        return wrong("assisted-to-missing");
+    };
+    let start = people::text(&ending["period"], "start").to_owned();
     if start.parse::<Date>().is_ok_and(|start| until < start) {
-        return Err(Failure::Unprocessable(page.t("assisted-ends-before")));
+        return wrong("assisted-ends-before");
     }
-    coverage["period"]["end"] = json!(until.to_string());
-    coverage["status"] = json!(match sent.motivo.as_str() {
-        "errore" => "entered-in-error",
-        _ if until <= web::local_date(page.now()) => "cancelled",
-        _ => "active",
-    });
-    let kept = people::items(&coverage, "extension")
-        .filter(|one| one["url"] != REASON)
-        .cloned();
-    coverage["extension"] = kept.chain([json!({"url": REASON, "valueCode": sent.motivo})]).collect();
-    write::sign(&mut coverage, page.actor(), "sportello");
-    write::sign(&mut patient, page.actor(), "sportello");
-    write::commit(&app.fhir(&page), &[patient, coverage]).await?;
-    page.redirect(&format!("/anagrafe/{id}"), Flash::success(page.t("assisted-closed")))
+    let today = web::local_date(page.now());
+    let had_doctor = person.doctor().is_some();
+    if sent.motivo == "decesso" {
+        if until > today {
+            return wrong("assisted-death-future");
+        }
+        if person.death().is_some_and(|known| known != Some(until)) {
+            return wrong("assisted-death-known");
+        }
+        let outcome = crate::events::died(&app.context, &id, until, &page.actor().subject).await?;
+        if outcome.state != "applied" {
+            let reason = [outcome.reason, outcome.remedy].into_iter().flatten();
+            return Err(Failure::Conflict(reason.collect::<Vec<_>>().join(": ")));
+        }
+    } else {
+        let mut plan = Plan::new(person).signed(write::by(page.actor(), "sportello"));
+        plan.end_assistance(&coverage, until, &sent.motivo, today);
+        written(&page, commit(&app.system(), &[&plan], Vec::new(), |_| None).await)?;
+    }
+    let key = match (had_doctor, until > today) {
+        (true, false) => "assisted-closed-doctor",
+        (true, true) => "assisted-closes-doctor",
+        (false, _) => "assisted-closed",
+    };
+    page.redirect(&format!("/anagrafe/{id}"), Flash::success(page.t(key)))
 }
 
 /// Whether a coverage holds on some day of a period.
@@ -185,6 +223,7 @@ pub(crate) fn overlaps(coverage: &Value, from: Date, to: Option<Date>) -> bool {
 mod tests {
     use super::*;
     use jiff::civil::date;
+    use serde_json::json;
 
     #[test]
     fn periods_that_share_a_day_overlap() {

@@ -10,7 +10,12 @@ const SOURCE: &str = "https://sinfonia.it/fhir/";
 
 /// Signs a version: `https://sinfonia.it/fhir/Practitioner/x#sportello`.
 pub(crate) fn sign(resource: &mut Value, actor: &Actor, door: &str) {
-    resource["meta"]["source"] = json!(format!("{SOURCE}{}#{door}", actor.subject));
+    resource["meta"]["source"] = json!(by(actor, door));
+}
+
+/// The signature of somebody at a door.
+pub(crate) fn by(actor: &Actor, door: &str) -> String {
+    format!("{SOURCE}{}#{door}", actor.subject)
 }
 
 /// Who wrote a version (a reference) and by which door, where it says so.

@@ -33,7 +33,7 @@ async fn a_citizen_chooses_changes_and_leaves() {
     let system = System::open().await;
     let list = system.get(&anna(), "/il-mio-medico/scegli").await;
     assert!(
-        list.text.contains("Dott. neri") && list.text.contains("1500 posti liberi"),
+        list.text.contains("Dott. neri") && list.text.contains("1.500 posti liberi"),
         "{}",
         list.text
     );
@@ -48,7 +48,7 @@ async fn a_citizen_chooses_changes_and_leaves() {
         "it ties the doctor only, not the whole authority"
     );
     let list = system.get(&anna(), "/il-mio-medico/scegli").await;
-    assert!(list.text.contains("1499 posti liberi"), "{}", list.text);
+    assert!(list.text.contains("1.499 posti liberi"), "{}", list.text);
 
     let again = choose(&system, &anna(), &[("medico", "neri")]).await;
     assert!(again.contains("È già il medico di questa persona"), "{again}");

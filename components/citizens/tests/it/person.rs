@@ -212,3 +212,126 @@ async fn there_are_never_two_assistances() {
     let reply = system.post(&desk(), &place, &form("01/10/2026")).await;
     assert_eq!(reply.status, StatusCode::CONFLICT, "{}", reply.text);
 }
+
+/// Whether somebody is left with something open, and by which doctor.
+async fn open_of(system: &System, id: &str) -> (usize, usize, bool) {
+    let active = [("patient", id), ("status", "active")];
+    let assistances = system.search("Coverage", &active).await.len();
+    let choices = system.search("EpisodeOfCare", &active).await.len();
+    let patient = system.read("Patient", id).await;
+    (assistances, choices, patient["generalPractitioner"].is_array())
+}
+
+/// Berta with an assistance that the desk opened and a doctor whom she chose; the path of the assistance.
+async fn assisted(system: &System, kind: &str, until: &str) -> String {
+    let form = [("tipo", kind), ("dal", "01/01/2020"), ("al", until), ("asl", "asl")];
+    let reply = system.post(&desk(), "/anagrafe/berta/assistenza", &form).await;
+    assert_eq!(reply.status, StatusCode::SEE_OTHER, "{}", reply.text);
+    let form = [("persona", "berta"), ("medico", "neri")];
+    system.post(&desk(), "/anagrafe/scelta/richieste", &form).await;
+    system.settle_well().await;
+    assert_eq!(open_of(system, "berta").await, (1, 1, true));
+    let found = system.search("Coverage", &[("patient", "berta")]).await;
+    format!("/anagrafe/berta/assistenza/{}", found[0]["id"].as_str().unwrap())
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn the_desk_that_closes_the_assistance_closes_the_choice() {
+    let system = System::open().await;
+    let place = assisted(&system, "ssn", "").await;
+    let reply = system
+        .post(&desk(), &place, &[("al", "20/11/2026"), ("motivo", "trasferimento")])
+        .await;
+    assert_eq!(reply.status, StatusCode::SEE_OTHER, "{}", reply.text);
+    assert_eq!(open_of(&system, "berta").await, (0, 0, false));
+    // An assistance that is over already opens nothing; one from tomorrow on would stand beside another.
+    let past = [
+        ("tipo", "temporanea"),
+        ("dal", "01/01/2019"),
+        ("al", "31/12/2019"),
+        ("asl", "asl"),
+    ];
+    let reply = system.post(&desk(), "/anagrafe/berta/assistenza", &past).await;
+    assert_eq!(reply.status, StatusCode::SEE_OTHER, "{}", reply.text);
+    assert_eq!(open_of(&system, "berta").await, (0, 0, false));
+    let future = [("tipo", "ssn"), ("dal", "01/01/2027"), ("asl", "asl")];
+    let reply = system.post(&desk(), "/anagrafe/berta/assistenza", &future).await;
+    assert_eq!(reply.status, StatusCode::UNPROCESSABLE_ENTITY, "not from the future");
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_death_at_the_desk_is_an_event_that_closes_everything() {
+    let system = System::open().await;
+    let place = assisted(&system, "ssn", "").await;
+    let of = |day: &'static str| [("al", day), ("motivo", "decesso")];
+    let reply = system.post(&desk(), &place, &of("23/11/2026")).await;
+    assert_eq!(reply.status, StatusCode::UNPROCESSABLE_ENTITY, "not in the future");
+    for _ in 0..2 {
+        let reply = system.post(&desk(), &place, &of("21/11/2026")).await;
+        assert!(
+            matches!(reply.status, StatusCode::SEE_OTHER | StatusCode::CONFLICT),
+            "{}",
+            reply.text
+        );
+        system.settle_well().await;
+        assert_eq!(open_of(&system, "berta").await, (0, 0, false));
+    }
+    let patient = system.read("Patient", "berta").await;
+    assert_eq!(patient["deceasedDateTime"], "2026-11-21");
+    let told = system
+        .search(
+            "Basic",
+            &[("code", "https://sinfonia.it/fhir/CodeSystem/evento-applicato|decesso")],
+        )
+        .await;
+    assert_eq!(told.len(), 1, "every service hears of it, once");
+    let events = system.get(&desk(), "/anagrafe/eventi").await.text;
+    assert!(events.contains("decesso del 21/11/2026"), "{events}");
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_death_that_somebody_wrote_closes_everything() {
+    for (death, name) in [
+        (json!("2026-11-20"), "deceasedDateTime"),
+        (json!("2026-11"), "deceasedDateTime"),
+        (json!(true), "deceasedBoolean"),
+    ] {
+        let system = System::open().await;
+        assisted(&system, "ssn", "").await;
+        let mut patient = system.read("Patient", "berta").await;
+        patient[name] = death.clone();
+        system.put(&patient).await;
+        system.clock.set("2026-11-22T10:00:01Z".parse().unwrap());
+        system.settle_well().await;
+        assert_eq!(open_of(&system, "berta").await, (0, 0, false), "{death}");
+        let known = system.read("Patient", "berta").await;
+        assert_eq!(known[name], death, "what was written is not changed");
+    }
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn an_assistance_whose_last_day_is_over_is_closed_with_its_choice() {
+    for (kind, reason) in [("temporanea", "scadenza"), ("ssn", "trasferimento")] {
+        let system = System::open().await;
+        let place = match kind {
+            "temporanea" => assisted(&system, kind, "25/11/2026").await,
+            _ => assisted(&system, kind, "").await,
+        };
+        if kind == "ssn" {
+            let form = [("al", "25/11/2026"), ("motivo", reason)];
+            let reply = system.post(&desk(), &place, &form).await;
+            assert_eq!(reply.status, StatusCode::SEE_OTHER, "{}", reply.text);
+            assert_eq!(open_of(&system, "berta").await, (1, 1, true), "until that day");
+        }
+        for (day, expected) in [("2026-11-25", (1, 1, true)), ("2026-11-27", (0, 0, false))] {
+            system.clock.set(format!("{day}T12:00:00Z").parse().unwrap());
+            system.settle_well().await;
+            assert_eq!(open_of(&system, "berta").await, expected, "{kind} {day}");
+        }
+        let id = place.rsplit('/').next().unwrap();
+        let coverage = system.read("Coverage", id).await;
+        assert_eq!(coverage["period"]["end"], "2026-11-25");
+        let why = coverage["extension"].as_array().unwrap();
+        assert!(why.iter().any(|one| one["valueCode"] == reason), "{coverage}");
+    }
+}
