@@ -26,6 +26,8 @@ pub(super) struct Context<'a> {
     chains: Cell<usize>,
     memo: RefCell<Memo>,
     sight: Option<Gate>,
+    /// Resources of the page that were read with their candidates.
+    kept: RefCell<HashMap<i64, StoredResource>>,
 }
 
 impl<'a> Context<'a> {
@@ -41,6 +43,7 @@ impl<'a> Context<'a> {
             chains: Cell::new(0),
             memo: RefCell::default(),
             sight: sight.map(Gate::new),
+            kept: RefCell::default(),
         }
     }
 
@@ -160,6 +163,25 @@ impl<'a> Context<'a> {
         self.seen(self.source.candidate(rid)?)
     }
 
+    /// As [`Context::candidate`], for a walk that fills a page: the resource, if it came along, is for [`Context::keep`].
+    pub fn whole(&self, rid: i64) -> Outcome<Option<(Candidate, Option<StoredResource>)>> {
+        if self.in_the_past() {
+            return Ok(self.candidate(rid)?.map(|candidate| (candidate, None)));
+        }
+        self.spend(1)?;
+        let Some((candidate, stored)) = self.source.whole(rid)? else {
+            return Ok(None);
+        };
+        Ok(self.seen(Some(candidate))?.map(|candidate| (candidate, stored)))
+    }
+
+    /// The resource is one of the page: [`Context::stored`] does not read it again.
+    pub fn keep(&self, rid: i64, stored: Option<StoredResource>) {
+        if let Some(stored) = stored {
+            self.kept.borrow_mut().insert(rid, stored);
+        }
+    }
+
     /// A live candidate by type and id.
     pub fn candidate_by_id(&self, code: i64, id: &str) -> Outcome<Option<Candidate>> {
         if self.in_the_past() {
@@ -173,6 +195,10 @@ impl<'a> Context<'a> {
     /// Resources with their bodies, in the order asked for.
     pub fn stored(&self, rids: &[i64]) -> Outcome<Vec<StoredResource>> {
         if !self.in_the_past() {
+            let mut kept = self.kept.borrow_mut();
+            if rids.iter().all(|rid| kept.contains_key(rid)) {
+                return Ok(rids.iter().filter_map(|rid| kept.remove(rid)).collect());
+            }
             return self.source.stored(rids);
         }
         let mut found = Vec::with_capacity(rids.len());

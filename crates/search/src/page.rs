@@ -84,13 +84,14 @@ pub(super) fn take(
 ) -> Outcome<(Vec<i64>, Option<super::walk::Position>)> {
     let (mut rids, mut last) = (Vec::new(), None);
     while let Some((position, rid)) = walk.next(context)? {
-        let Some(candidate) = context.candidate(rid)? else {
+        let Some((candidate, stored)) = context.whole(rid)? else {
             continue;
         };
         if walk.driver.first_here(&position, &candidate) && eval::matches(context, scope, &candidate)? {
             if rids.len() == count {
                 return Ok((rids, last));
             }
+            context.keep(rid, stored);
             rids.push(rid);
             last = Some(position);
         }

@@ -76,6 +76,10 @@ pub trait Source {
     }
     /// A candidate.
     fn candidate(&self, rid: i64) -> Outcome<Option<Candidate>>;
+    /// A candidate, and the resource with its body where that lies with it: for what will most likely be shown.
+    fn whole(&self, rid: i64) -> Outcome<Option<(Candidate, Option<StoredResource>)>> {
+        Ok(self.candidate(rid)?.map(|candidate| (candidate, None)))
+    }
     /// A candidate by type and id.
     fn candidate_by_id(&self, code: i64, id: &str) -> Outcome<Option<Candidate>>;
     /// The row id of a resource, deleted ones included.

@@ -21,6 +21,7 @@ mod pool;
 mod recent;
 mod reindex;
 mod schema;
+mod shrunk;
 mod snapshot;
 mod source;
 mod sqlite_store;

@@ -8,6 +8,7 @@
 
 use crate::error::{Backend, Outcome};
 use crate::pool::Pool;
+use crate::shrunk::{Body, Keys};
 use crate::writer::{Job, Queue, State, rewrite_keys};
 use parking_lot::{Condvar, Mutex};
 use rusqlite::{Connection, OptionalExtension};
@@ -174,19 +175,14 @@ impl Online {
         {
             seen += 1;
             last = Some(row.get::<_, String>(1).at("reading resources")?);
-            let (keys, body) = (row.get_ref(3), row.get_ref(4));
-            let body = body
-                .and_then(|body| Ok(body.as_blob_or_null()?))
-                .at("reading resources")?;
-            let Some(body) = body else { continue };
+            let body: Option<Body> = row.get(4).at("reading resources")?;
+            let Some(Body(body)) = body else { continue };
             bytes += body.len();
-            match self.rules.entries(&custom, &pass.rtype, body) {
+            match self.rules.entries(&custom, &pass.rtype, &body) {
                 Ok(entries) => {
                     let new = pack(&entries);
-                    if keys
-                        .and_then(|keys| Ok(keys.as_blob()? != new))
-                        .at("reading resources")?
-                    {
+                    // Those that cannot be unpacked are not what they should be, either.
+                    if row.get::<_, Keys>(3).ok().is_none_or(|Keys(keys)| keys != new) {
                         let seq = row.get(2).at("reading resources")?;
                         changes.push((row.get(0).at("reading resources")?, seq, new));
                     }

@@ -98,7 +98,7 @@ fn open_reader(path: &Path) -> Outcome<Db> {
         .execute_batch(
             // No mapping: SQLite takes it down whenever the file was written to, and with it the work of every page fault.
             // The pages kept instead hold the inner pages of a file of twenty gigabytes.
-            "PRAGMA query_only = ON; PRAGMA cache_size = -32768; PRAGMA mmap_size = 0;
+            "PRAGMA query_only = ON; PRAGMA cache_size = -65536; PRAGMA mmap_size = 0;
              PRAGMA temp_store = MEMORY; PRAGMA busy_timeout = 5000;",
         )
         .at("setting up a reader")?;

@@ -2,6 +2,7 @@
 
 use crate::Progress;
 use crate::error::{Backend, Outcome};
+use crate::shrunk::{Body, shrink_keys};
 use crate::writer::write_index;
 use rusqlite::{Connection, OptionalExtension, Transaction};
 use search::Rules;
@@ -72,9 +73,9 @@ fn chunk(connection: &mut Connection, rules: &Rules, after: i64) -> Outcome<Opti
         while let Some(row) = rows.next().at("reindexing")? {
             last = row.get(0).at("reindexing")?;
             count += 1;
-            let body = row.get_ref(1).and_then(|body| Ok(body.as_blob()?)).at("reindexing")?;
+            let Body(body) = row.get(1).at("reindexing")?;
             let rtype: String = row.get(3).at("reindexing")?;
-            match rules.entries(&custom, &rtype, body) {
+            match rules.entries(&custom, &rtype, &body) {
                 Ok(entries) => index(&transaction, last, &pack(&entries))?,
                 // It was accepted once: keep serving it by id, and say so.
                 Err(error) => {
@@ -91,7 +92,7 @@ fn chunk(connection: &mut Connection, rules: &Rules, after: i64) -> Outcome<Opti
 fn index(transaction: &Transaction<'_>, rid: i64, keys: &[u8]) -> Outcome<()> {
     transaction
         .prepare_cached("UPDATE resource SET keys = ?2 WHERE rid = ?1")
-        .and_then(|mut update| update.execute((rid, keys)))
+        .and_then(|mut update| update.execute((rid, shrink_keys(keys))))
         .at("reindexing")?;
     write_index(transaction, rid, keys)?;
     let mut last = None;

@@ -9,7 +9,7 @@ use store::StoreError;
 const APPLICATION_ID: i64 = 0x5369_6e66;
 
 /// Each step takes the schema from its position to the next version.
-pub(crate) const MIGRATIONS: &[&str] = &[V1, V2, V3, V4, V5, V6, V7, V8, V9];
+pub(crate) const MIGRATIONS: &[&str] = &[V1, V2, V3, V4, V5, V6, V7, V8, V9, V10];
 
 /// The version this program writes.
 pub(crate) const SCHEMA_VERSION: i64 = MIGRATIONS.len() as i64;
@@ -144,6 +144,10 @@ ALTER TABLE audit_batch ADD COLUMN chain BLOB;
 const V9: &str = "
 CREATE TABLE audit_anchor(n INTEGER PRIMARY KEY, chain BLOB, at TEXT NOT NULL);
 ";
+
+/// Bodies and packed keys are written shrunk ([`crate::shrunk`]), which older programs cannot read. What is there stays as it is
+/// until its resource is written again.
+const V10: &str = "SELECT 1";
 
 /// Brings the file to [`SCHEMA_VERSION`], each step in its own transaction; refuses foreign and newer files.
 pub(crate) fn migrate(connection: &mut Connection) -> Outcome<()> {

@@ -4,10 +4,11 @@ use crate::audit::{self, Tail};
 use crate::error::{Backend, Outcome};
 use crate::lock::ProcessLock;
 use crate::pool::{self, Lease};
-use crate::{SqliteStore, schema};
+use crate::{SqliteStore, schema, shrunk};
 use async_trait::async_trait;
 use rusqlite::types::{ToSqlOutput, ValueRef};
 use rusqlite::{Connection, OptionalExtension as _, ToSql, params_from_iter};
+use std::borrow::Cow;
 use std::path::Path;
 use store::StoreError;
 use store::transfer::{
@@ -43,6 +44,34 @@ fn cell(value: ValueRef<'_>) -> Outcome<Cell> {
     })
 }
 
+/// Which of the two kinds of shrunk bytes a column holds.
+#[derive(Clone, Copy)]
+enum Shrinks {
+    Body,
+    Keys,
+}
+
+fn shrinks(table: &Table, column: &str) -> Option<Shrinks> {
+    match (table.name, column) {
+        ("resource" | "resource_history", "body") => Some(Shrinks::Body),
+        ("resource", "keys") => Some(Shrinks::Keys),
+        _ => None,
+    }
+}
+
+/// A value as the file holds it.
+fn stored(kind: Option<Shrinks>, value: &Cell) -> Cow<'_, Cell> {
+    let shrunk = match (kind, value) {
+        (Some(Shrinks::Body), Cell::Bytes(bytes)) => shrunk::shrink_body(bytes),
+        (Some(Shrinks::Keys), Cell::Bytes(bytes)) => shrunk::shrink_keys(bytes),
+        _ => return Cow::Borrowed(value),
+    };
+    match shrunk {
+        Cow::Owned(shrunk) => Cow::Owned(Cell::Bytes(shrunk)),
+        Cow::Borrowed(_) => Cow::Borrowed(value),
+    }
+}
+
 /// Superseded versions do not carry the id of their resource.
 fn from(table: &Table) -> &'static str {
     match table.name {
@@ -74,7 +103,14 @@ fn rows(connection: &Connection, table: &Table, after: &[Cell]) -> Outcome<Vec<R
     let mut found = read.query(params_from_iter(after.iter().map(Bound))).at(&what)?;
     let mut all = Vec::new();
     while let Some(row) = found.next().at(&what)? {
-        let cells = (0..table.columns.len()).map(|n| cell(row.get_ref(n).at(&what)?));
+        let cells = table.columns.iter().enumerate().map(|(n, (column, _))| {
+            let value = row.get_ref(n).at(&what)?;
+            match (shrinks(table, column), value) {
+                (Some(Shrinks::Body), ValueRef::Blob(bytes)) => Ok(Cell::Bytes(shrunk::body(bytes)?.into_owned())),
+                (Some(Shrinks::Keys), ValueRef::Blob(bytes)) => Ok(Cell::Bytes(shrunk::keys(bytes)?.into_owned())),
+                _ => cell(value),
+            }
+        });
         all.push(cells.collect::<Outcome<Row>>()?);
     }
     Ok(all)
@@ -253,8 +289,12 @@ impl SqliteTarget {
         }
         let mut insert = self.connection.prepare_cached(&sql).at(&what)?;
         for row in rows {
+            let cells: Vec<Cow<'_, Cell>> = kept
+                .iter()
+                .map(|n| stored(shrinks(table, table.columns[*n].0), &row[*n]))
+                .collect();
             insert
-                .execute(params_from_iter(kept.iter().map(|n| Bound(&row[*n]))))
+                .execute(params_from_iter(cells.iter().map(|cell| Bound(cell))))
                 .at(&what)?;
         }
         drop(insert);

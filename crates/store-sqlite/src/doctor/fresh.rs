@@ -2,6 +2,7 @@
 
 use super::Doctor;
 use crate::error::{Backend, Outcome};
+use crate::shrunk::{Body, Keys};
 use rusqlite::Connection;
 use search::Rules;
 use search::keys::{iter, pack};
@@ -24,17 +25,20 @@ pub(super) fn check(connection: &Connection, rules: &Rules, step: i64, doctor: &
     let mut rows = read.query([step]).at("reading resources")?;
     while let Some(row) = rows.next().at("reading resources")? {
         let rtype: String = row.get(0).at("reading resources")?;
-        let body = row
-            .get_ref(3)
-            .and_then(|body| Ok(body.as_blob_or_null()?))
-            .at("reading resources")?;
-        // One without a body is told by the check of versions.
-        let (Some(body), false) = (body, busy.contains(&rtype)) else {
+        let id: String = row.get(1).at("reading resources")?;
+        // One without a body, or with one that cannot be unpacked, is told by the check of versions.
+        let body = row.get::<_, Option<Body>>(3).ok().flatten();
+        let (Some(Body(body)), false) = (body, busy.contains(&rtype)) else {
             continue;
         };
-        let id: String = row.get(1).at("reading resources")?;
+        let Ok(Keys(kept)) = row.get::<_, Keys>(2) else {
+            doctor.add(format!(
+                "{rtype}/{id}: its search values cannot be unpacked; reindex {rtype}"
+            ));
+            continue;
+        };
         doctor.extracted += 1;
-        let entries = match rules.entries(&custom, &rtype, body) {
+        let entries = match rules.entries(&custom, &rtype, &body) {
             Ok(entries) => entries,
             Err(error) => {
                 doctor.add(format!("{rtype}/{id}: its body yields no search values: {error}"));
@@ -42,14 +46,10 @@ pub(super) fn check(connection: &Connection, rules: &Rules, step: i64, doctor: &
             }
         };
         let fresh = pack(&entries);
-        let kept = row
-            .get_ref(2)
-            .and_then(|keys| Ok(keys.as_blob()?))
-            .at("reading resources")?;
         if kept == fresh {
             continue;
         }
-        let (kept, fresh): (BTreeSet<_>, BTreeSet<_>) = (iter(kept).collect(), iter(&fresh).collect());
+        let (kept, fresh): (BTreeSet<_>, BTreeSet<_>) = (iter(&kept).collect(), iter(&fresh).collect());
         let codes: BTreeSet<String> = kept
             .symmetric_difference(&fresh)
             .map(|(param, _)| {

@@ -6,6 +6,7 @@ mod versions;
 
 use crate::error::{Backend, Outcome};
 use crate::recent::View;
+use crate::shrunk::Keys;
 use rusqlite::Connection;
 use search::Rules;
 use search::keys::{index_rows, iter};
@@ -113,7 +114,7 @@ fn index(connection: &Connection, view: &View, doctor: &mut Doctor) -> Outcome<(
             Ok((
                 row.get::<_, i64>(0)?,
                 row.get::<_, String>(1)?,
-                row.get::<_, Vec<u8>>(2)?,
+                row.get::<_, Keys>(2).map(|keys| keys.0).unwrap_or_default(),
                 row.get::<_, i64>(3)?,
                 row.get::<_, bool>(4)?,
             ))

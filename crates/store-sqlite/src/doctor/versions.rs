@@ -2,6 +2,7 @@
 
 use super::Doctor;
 use crate::error::{Backend, Outcome};
+use crate::shrunk;
 use rusqlite::{Connection, Row};
 use search::row::DELETED;
 use serde::Deserialize;
@@ -54,7 +55,11 @@ fn problem(row: &Row<'_>) -> rusqlite::Result<Option<String>> {
         let deleted = row.get::<_, i64>(3)? == DELETED;
         return Ok((!deleted).then(|| "it has no body, but is no deletion".to_owned()));
     };
-    let head: Head<'_> = match serde_json::from_slice(body) {
+    let body = match shrunk::body(body) {
+        Ok(body) => body,
+        Err(error) => return Ok(Some(format!("its body cannot be read: {error}"))),
+    };
+    let head: Head<'_> = match serde_json::from_slice(&body) {
         Ok(head) => head,
         Err(error) => return Ok(Some(format!("its body cannot be read: {error}"))),
     };

@@ -2,6 +2,7 @@
 
 use super::View;
 use crate::error::{Backend, Outcome};
+use crate::shrunk::Keys;
 use rusqlite::Connection;
 use search::keys::{index_rows, iter};
 
@@ -44,11 +45,8 @@ fn chunk(connection: &mut Connection, after: i64) -> Outcome<Option<i64>> {
         while let Some(row) = found.next().at("completing the index")? {
             last = Some(row.get::<_, i64>(0).at("completing the index")?);
             let rid: i64 = row.get(1).at("completing the index")?;
-            let keys = row
-                .get_ref(2)
-                .and_then(|keys| Ok(keys.as_blob()?))
-                .at("completing the index")?;
-            for (param, key) in iter(keys) {
+            let Keys(keys) = row.get(2).at("completing the index")?;
+            for (param, key) in iter(&keys) {
                 rows.extend(index_rows(key).map(|row| (param, row.into_owned(), rid)));
             }
         }

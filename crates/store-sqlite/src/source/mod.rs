@@ -9,6 +9,7 @@ use crate::codes::Types;
 use crate::custom;
 use crate::error::{Backend, Outcome};
 use crate::recent::View;
+use crate::shrunk::Body;
 use fhir::ParamId;
 use rusqlite::{Connection, OptionalExtension};
 use search::keys::Range;
@@ -82,6 +83,10 @@ impl Source for SqliteSource<'_> {
         resources::candidate(self.connection, rid)
     }
 
+    fn whole(&self, rid: i64) -> Outcome<Option<(Candidate, Option<StoredResource>)>> {
+        resources::whole(self.connection, &mut self.types.borrow_mut(), rid)
+    }
+
     fn candidate_by_id(&self, code: i64, id: &str) -> Outcome<Option<Candidate>> {
         resources::candidate_by_id(self.connection, code, id)
     }
@@ -111,7 +116,8 @@ impl Source for SqliteSource<'_> {
             .prepare_cached("SELECT body FROM resource WHERE rid = ?1")
             .and_then(|mut read| {
                 read.query_row([rid], |row| {
-                    look(row.get_ref(0)?.as_blob_or_null()?.unwrap_or_default());
+                    let body: Option<Body> = row.get(0)?;
+                    look(body.as_ref().map_or(&[], |body| &body.0));
                     Ok(())
                 })
                 .optional()

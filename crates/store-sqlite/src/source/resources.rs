@@ -2,6 +2,7 @@
 
 use crate::codes::Types;
 use crate::error::{Backend, Outcome};
+use crate::shrunk::{Body, Keys};
 use bytes::Bytes;
 use rusqlite::{Connection, OptionalExtension, Params, Row};
 use search::row::{DELETED, method, timestamp};
@@ -15,6 +16,45 @@ pub(super) fn candidate(connection: &Connection, rid: i64) -> Outcome<Option<Can
         .and_then(|mut read| read.query_row([rid], live).optional())
         .map(Option::flatten)
         .at("reading a candidate")
+}
+
+/// A live resource, with its body where both are short enough to lie on the row's own page: then it costs nothing to read
+/// it along, and looking for the row a second time would cost as much as the first.
+pub(super) fn whole(
+    connection: &Connection,
+    types: &mut Types,
+    rid: i64,
+) -> Outcome<Option<(Candidate, Option<StoredResource>)>> {
+    let read = connection
+        .prepare_cached(
+            "SELECT rid, rtype, id, last_updated, patient, keys, method, version,
+             CASE WHEN length(keys) + length(body) <= 3600 THEN body END FROM resource WHERE rid = ?1",
+        )
+        .and_then(|mut read| {
+            read.query_row([rid], |row| {
+                let body: Option<Body> = row.get(8)?;
+                let body = body.map(|body| Bytes::from(body.0));
+                Ok((live(row)?, row.get::<_, i64>(6)?, row.get::<_, i64>(7)?, body))
+            })
+            .optional()
+        })
+        .at("reading a candidate")?;
+    let Some((Some(candidate), of_method, version, body)) = read else {
+        return Ok(None);
+    };
+    let Some(body) = body else {
+        return Ok(Some((candidate, None)));
+    };
+    let stored = StoredResource {
+        rtype: types.name(connection, candidate.code)?.to_string(),
+        id: candidate.id.clone(),
+        version: version as u64,
+        last_updated: timestamp(candidate.last_updated)?,
+        method: method(of_method)?,
+        patient: candidate.patient.clone(),
+        body: Some(body),
+    };
+    Ok(Some((candidate, Some(stored))))
 }
 
 /// A live resource by type and id.
@@ -38,7 +78,7 @@ fn live(row: &Row<'_>) -> rusqlite::Result<Option<Candidate>> {
         id: row.get(2)?,
         last_updated: row.get(3)?,
         patient: row.get(4)?,
-        keys: row.get(5)?,
+        keys: row.get::<_, Keys>(5)?.0,
     }))
 }
 
@@ -170,7 +210,7 @@ pub(super) fn version_of(connection: &Connection, rid: i64, code: i64, seq: i64)
         )
         .and_then(|mut read| {
             read.query_row((rid, seq), |row| {
-                let body = row.get_ref(4)?.as_blob_or_null()?.map(<[u8]>::to_vec);
+                let body = row.get::<_, Option<Body>>(4)?.map(|body| body.0);
                 let deleted = row.get::<_, i64>(2)? == DELETED;
                 Ok(Superseded {
                     seq: row.get(0)?,
@@ -230,7 +270,7 @@ pub(crate) fn raw(row: &Row<'_>) -> rusqlite::Result<Raw> {
         last_updated: row.get(3)?,
         method: row.get(4)?,
         patient: row.get(5)?,
-        body: row.get(6)?,
+        body: row.get::<_, Option<Body>>(6)?.map(|body| body.0),
     })
 }
 

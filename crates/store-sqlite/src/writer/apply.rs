@@ -1,30 +1,29 @@
 //! Writes a checked transaction.
 
 use super::check::Found;
+use super::ready::Ready;
 use super::state::State;
 use super::{delivery, process, resources};
 use crate::custom;
 use crate::error::{Backend, Outcome};
 use rusqlite::Connection;
 use search::Rules;
-use store::Transaction;
 
 /// Writes everything; an error means that the batch must be rolled back.
-///
-/// `generation`: the set of user-defined parameters that the search values were extracted under.
 pub(super) fn apply(
     connection: &Connection,
     state: &mut State,
     rules: &Rules,
-    transaction: &Transaction,
-    generation: u64,
+    ready: &Ready,
     found: &Found,
 ) -> Outcome<()> {
-    for (write, current) in transaction.resources.iter().zip(&found.resources) {
+    let transaction = &ready.transaction;
+    let resources = transaction.resources.iter().zip(&ready.rows);
+    for ((write, row), current) in resources.zip(&found.resources) {
         if write.rtype == search::custom::RTYPE && custom::note(connection, rules.definitions, write)? {
             state.custom = custom::load(connection, rules.definitions)?;
         }
-        resources::write(connection, state, write, generation, current.as_ref())?;
+        resources::write(connection, state, (write, row), ready.generation, current.as_ref())?;
     }
     for write in &transaction.definitions {
         process::write_definition(connection, write)?;

@@ -1,13 +1,11 @@
 //! Many transactions, one commit.
 
 use super::queue::Upkeep;
+use super::ready::Ready;
 use super::{Writer, apply, check};
 use crate::error::{Backend, Outcome};
 use std::panic::{AssertUnwindSafe, catch_unwind};
-use store::{Committed, StoreError, Transaction};
-
-/// A transaction, and the set of user-defined parameters its search values were extracted under.
-pub(super) type Extracted = (Box<Transaction>, u64);
+use store::{Committed, StoreError};
 
 /// What one transaction gets back.
 pub(super) type Answer = Result<Committed, StoreError>;
@@ -17,7 +15,7 @@ impl Writer {
     ///
     /// A transaction whose expectations fail writes nothing and the others go on. If SQLite itself refuses to apply
     /// one (too big a value, say), the batch is rolled back and each is tried alone, so that only the culprit suffers.
-    pub(super) fn batch(&mut self, transactions: &[Extracted]) -> Vec<Answer> {
+    pub(super) fn batch(&mut self, transactions: &[Ready]) -> Vec<Answer> {
         if let Some(watch) = &self.watch {
             watch.begins();
         }
@@ -44,22 +42,15 @@ impl Writer {
         }
     }
 
-    fn try_batch(&mut self, transactions: &[Extracted]) -> Outcome<Vec<Answer>> {
+    fn try_batch(&mut self, transactions: &[Ready]) -> Outcome<Vec<Answer>> {
         let before = self.state.seq;
         self.statement("BEGIN IMMEDIATE")?;
         let mut answers = Vec::with_capacity(transactions.len());
-        for (transaction, generation) in transactions {
+        for ready in transactions {
             answers.push(
-                match check::check(&self.connection, &mut self.state, transaction, &self.rules) {
+                match check::check(&self.connection, &mut self.state, &ready.transaction, &self.rules) {
                     Ok(found) => {
-                        apply::apply(
-                            &self.connection,
-                            &mut self.state,
-                            &self.rules,
-                            transaction,
-                            *generation,
-                            &found,
-                        )?;
+                        apply::apply(&self.connection, &mut self.state, &self.rules, ready, &found)?;
                         Ok(Committed {
                             seq: self.state.seq as u64,
                         })
@@ -70,14 +61,14 @@ impl Writer {
             );
         }
         self.state.flush(&self.connection)?;
-        let writes = transactions.iter().flat_map(|(transaction, _)| &transaction.resources);
+        let writes = transactions.iter().flat_map(|ready| &ready.transaction.resources);
         let writing = self
             .cache
             .writing(writes.map(|write| (write.rtype.as_str(), write.id.as_str())));
         if let Some(watch) = &self.watch {
             watch.flushing();
         }
-        let more = |(transaction, _): &Extracted| !transaction.only_records_access();
+        let more = |ready: &Ready| !ready.transaction.only_records_access();
         self.commit(transactions.iter().any(more))?;
         drop(writing);
         if self.state.seq > before {

@@ -8,6 +8,7 @@ mod compact;
 mod delivery;
 mod process;
 mod queue;
+mod ready;
 mod resources;
 mod state;
 
@@ -22,6 +23,7 @@ use crate::pool::{News, Pool};
 use crate::recent::Waiting;
 use checkpoint::Checkpoint;
 use queue::Work;
+use ready::Ready;
 use rusqlite::Connection;
 use search::Rules;
 use std::panic::{AssertUnwindSafe, catch_unwind};
@@ -108,8 +110,8 @@ impl Writer {
             let mut compact = Vec::new();
             for (work, reply) in jobs.into_iter().map(Job::split) {
                 match work {
-                    Work::Commit(transaction, generation) => {
-                        transactions.push((transaction, generation));
+                    Work::Commit(ready) => {
+                        transactions.push(ready);
                         replies.push(reply);
                     }
                     Work::Upkeep(work) => upkeep.push((work, reply)),
@@ -137,7 +139,7 @@ impl Writer {
     }
 
     /// One result for each transaction; a panic in the middle becomes an error for all of them.
-    fn commit_batch(&mut self, transactions: &[batch::Extracted]) -> Vec<batch::Answer> {
+    fn commit_batch(&mut self, transactions: &[Ready]) -> Vec<batch::Answer> {
         let run = catch_unwind(AssertUnwindSafe(|| self.batch(transactions)));
         run.unwrap_or_else(|_| {
             tracing::error!("the store's writer panicked; its batch was rolled back");

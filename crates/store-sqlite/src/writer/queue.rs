@@ -1,5 +1,6 @@
 //! The bounded queue in front of the writer.
 
+use super::ready::Ready;
 use super::state::State;
 use parking_lot::{Condvar, Mutex};
 use rusqlite::Connection;
@@ -14,8 +15,8 @@ pub(crate) type Upkeep = Box<dyn FnOnce(&Connection, &mut State) -> Result<u64, 
 
 /// What the writer is asked to do.
 pub(crate) enum Work {
-    /// A transaction, and under which set of user-defined parameters its search values were extracted.
-    Commit(Box<Transaction>, u64),
+    /// A transaction.
+    Commit(Ready),
     /// Anything else.
     Upkeep(Upkeep),
     /// Writing the file anew, outside every transaction.
@@ -30,10 +31,11 @@ pub(crate) struct Job {
 }
 
 impl Job {
-    /// A job and the receiver of its answer.
+    /// A job of a transaction whose search values were extracted under this set of user-defined parameters, and the receiver of
+    /// its answer. Makes the rows, which takes time: before the job is pushed, and not in the writer's thread.
     pub fn new(transaction: Transaction, generation: u64) -> (Self, oneshot::Receiver<Result<Committed, StoreError>>) {
         let bytes = payload_bytes(&transaction);
-        Self::of(Work::Commit(Box::new(transaction), generation), bytes)
+        Self::of(Work::Commit(Ready::of(transaction, generation)), bytes)
     }
 
     /// A job that is no transaction.

@@ -1,8 +1,10 @@
 //! Writes of FHIR resources and their index rows.
 
+use super::ready::ReadyRow;
 use super::state::State;
 use crate::error::{Backend, Outcome};
 use crate::recent::Waiting;
+use crate::shrunk::{Keys, shrink_keys};
 use fhir::{FIRST_CUSTOM, IndexEntry};
 use rusqlite::{Connection, OptionalExtension, params};
 use search::keys::{Packed, index_rows, iter, pack};
@@ -41,7 +43,7 @@ pub(super) fn current(connection: &Connection, state: &mut State, rtype: &str, i
                     version: row.get::<_, i64>(1)? as u64,
                     method: row.get(2)?,
                     patient: row.get(3)?,
-                    keys: row.get(4)?,
+                    keys: row.get::<_, Keys>(4)?.0,
                 })
             })
             .optional()
@@ -53,12 +55,12 @@ pub(super) fn current(connection: &Connection, state: &mut State, rtype: &str, i
 pub(super) fn write(
     connection: &Connection,
     state: &mut State,
-    write: &ResourceWrite,
+    (write, row): (&ResourceWrite, &ReadyRow),
     generation: u64,
     current: Option<&Current>,
 ) -> Outcome<()> {
     let code = state.types.code_or_new(connection, &write.rtype)?;
-    let keys = keys(state, write, generation);
+    let row = as_of_now(state, write, row, generation);
     let was_live = current.is_some_and(|current| !current.deleted());
     let is_live = write.method != Method::Delete;
     *state.live.entry(code).or_default() += i64::from(is_live) - i64::from(was_live);
@@ -66,23 +68,23 @@ pub(super) fn write(
     let rid = match current {
         None => {
             state.rid += 1;
-            insert(connection, state, code, write, &keys)?;
+            insert(connection, state, code, write, &row)?;
             state.rid
         }
         Some(current) => {
-            update(connection, state.seq, write, current, &keys)?;
+            update(connection, state.seq, write, current, &row)?;
             current.rid
         }
     };
     let old: &[u8] = current.map_or(&[], |current| &current.keys);
-    index(connection, &mut state.waiting, rid, old, &keys)?;
-    note_many(connection, state, &keys)
+    index(connection, &mut state.waiting, rid, old, &row.keys)?;
+    note_many(connection, state, &row.keys)
 }
 
-/// The packed keys of a write; what users define is extracted again when other parameters came into force meanwhile.
-fn keys(state: &State, write: &ResourceWrite, generation: u64) -> Packed {
+/// What was made of a write; what users define is extracted again when other parameters came into force meanwhile.
+fn as_of_now<'a>(state: &State, write: &ResourceWrite, row: &'a ReadyRow, generation: u64) -> Cow<'a, ReadyRow> {
     if state.custom.generation() == generation {
-        return pack(&write.index);
+        return Cow::Borrowed(row);
     }
     let standard = write.index.iter().filter(|entry| entry.param.0 < FIRST_CUSTOM);
     let mut entries: Vec<IndexEntry> = standard.cloned().collect();
@@ -91,26 +93,32 @@ fn keys(state: &State, write: &ResourceWrite, generation: u64) -> Packed {
             .custom
             .extract(&write.rtype, write.body.as_deref().unwrap_or_default()),
     );
-    pack(&entries)
+    Cow::Owned(row.with_keys(pack(&entries)))
 }
 
 /// Gives a row other keys, if it is still at this place of the change feed.
 pub(crate) fn rewrite_keys(connection: &Connection, state: &mut State, rid: i64, seq: i64, keys: &[u8]) -> Outcome<()> {
     let old: Option<Packed> = connection
         .prepare_cached("SELECT keys FROM resource WHERE rid = ?1 AND seq = ?2")
-        .and_then(|mut read| read.query_row((rid, seq), |row| row.get(0)).optional())
+        .and_then(|mut read| {
+            // Those that cannot be unpacked count as none: the rows they had in the index are the doctor's to find.
+            read.query_row((rid, seq), |row| {
+                Ok(row.get::<_, Keys>(0).map_or(Packed::new(), |keys| keys.0))
+            })
+            .optional()
+        })
         .at("reading a resource")?;
     let Some(old) = old else { return Ok(()) };
     connection
         .prepare_cached("UPDATE resource SET keys = ?2 WHERE rid = ?1")
-        .and_then(|mut update| update.execute((rid, keys)))
+        .and_then(|mut update| update.execute((rid, shrink_keys(keys))))
         .at("reindexing")?;
     let last = state.seq;
     index_now(connection, &mut state.waiting, (rid, last), &old, keys)?;
     note_many(connection, state, keys)
 }
 
-fn insert(connection: &Connection, state: &State, code: i64, write: &ResourceWrite, keys: &[u8]) -> Outcome<()> {
+fn insert(connection: &Connection, state: &State, code: i64, write: &ResourceWrite, row: &ReadyRow) -> Outcome<()> {
     connection
         .prepare_cached(
             "INSERT INTO resource(rid, rtype, id, version, last_updated, method, patient, seq, keys, body)
@@ -126,15 +134,16 @@ fn insert(connection: &Connection, state: &State, code: i64, write: &ResourceWri
                 method_code(write.method),
                 write.patient,
                 state.seq,
-                keys,
-                write.body.as_deref()
+                row.keys_column(),
+                row.body_column(write)
             ])
         })
         .map(drop)
         .at("writing a resource")
 }
 
-fn update(connection: &Connection, seq: i64, write: &ResourceWrite, current: &Current, keys: &[u8]) -> Outcome<()> {
+fn update(connection: &Connection, seq: i64, write: &ResourceWrite, current: &Current, row: &ReadyRow) -> Outcome<()> {
+    let (keys, body) = (row.keys_column(), row.body_column(write));
     connection
         .prepare_cached(
             "INSERT INTO resource_history(seq, rid, rtype, version, last_updated, method, patient, body)
@@ -155,17 +164,7 @@ fn update(connection: &Connection, seq: i64, write: &ResourceWrite, current: &Cu
                 "UPDATE resource SET version = ?2, last_updated = ?3, method = ?4, seq = ?5, keys = ?6, body = ?7
                  WHERE rid = ?1",
             )
-            .and_then(|mut update| {
-                update.execute(params![
-                    current.rid,
-                    version,
-                    at,
-                    method,
-                    seq,
-                    keys,
-                    write.body.as_deref()
-                ])
-            })
+            .and_then(|mut update| update.execute(params![current.rid, version, at, method, seq, keys, body]))
     } else {
         connection
             .prepare_cached(
@@ -180,7 +179,7 @@ fn update(connection: &Connection, seq: i64, write: &ResourceWrite, current: &Cu
                     method,
                     seq,
                     keys,
-                    write.body.as_deref(),
+                    body,
                     write.patient
                 ])
             })
