@@ -4,6 +4,7 @@ use crate::{PeerError, Peers};
 use access::Actor;
 use bytes::Bytes;
 use http::{Method, Request, Response, header};
+use serde::de::DeserializeOwned;
 use serde_json::{Value, json};
 
 /// What stood before a version of a resource.
@@ -61,6 +62,14 @@ impl Fhir {
     pub async fn bundle(&self, rtype: &str, params: &[(&str, &str)]) -> Result<Value, PeerError> {
         let query = serde_urlencoded::to_string(params).map_err(|e| PeerError::Malformed(e.to_string()))?;
         self.send(Method::GET, &format!("/fhir/{rtype}?{query}"), None, None)
+            .await
+    }
+
+    /// As [`Fhir::bundle`], read into a type of the caller's own that holds only what it needs: a page of resources with all their
+    /// elements costs more to read than to find.
+    pub async fn bundle_as<T: DeserializeOwned>(&self, rtype: &str, params: &[(&str, &str)]) -> Result<T, PeerError> {
+        let query = serde_urlencoded::to_string(params).map_err(|e| PeerError::Malformed(e.to_string()))?;
+        self.send_as(Method::GET, &format!("/fhir/{rtype}?{query}"), None, None)
             .await
     }
 
@@ -226,6 +235,16 @@ impl Fhir {
         body: Option<&Value>,
         if_match: Option<String>,
     ) -> Result<Value, PeerError> {
+        self.send_as(method, path, body, if_match).await
+    }
+
+    async fn send_as<T: DeserializeOwned>(
+        &self,
+        method: Method,
+        path: &str,
+        body: Option<&Value>,
+        if_match: Option<String>,
+    ) -> Result<T, PeerError> {
         let response = self.call(method, path, body, if_match).await?;
         if !response.status().is_success() {
             return Err(PeerError::of(&response));

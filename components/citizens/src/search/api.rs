@@ -1,7 +1,7 @@
 //! `GET /citizens/search`: the search as JSON.
 
 use super::{Asked, How, find};
-use crate::{App, people};
+use crate::App;
 use access::Actor;
 use axum::Json;
 use axum::extract::{Extension, Query, State};
@@ -68,15 +68,15 @@ pub(crate) async fn search(
     }
     let found = find(&app.fhir_as(&actor), &asked, ask.after.as_deref()).await?;
     let some = |text: &str| (!text.is_empty()).then(|| text.to_owned());
-    let hits = found.people.into_iter().map(|(patient, how)| Hit {
-        id: people::text(&patient, "id").to_owned(),
-        name: people::name(&patient),
-        birth_date: some(people::text(&patient, "birthDate")),
-        gender: some(people::text(&patient, "gender")),
-        code: people::main_code(&patient).map(|(_, code)| code.to_owned()),
-        municipality: people::address(&patient, "home").and_then(|home| some(people::text(home, "city"))),
-        dead: people::is_dead(&patient),
-        active: !people::is_inactive(&patient),
+    let hits = found.people.into_iter().map(|(person, how)| Hit {
+        id: person.id().to_owned(),
+        name: person.shown_name(),
+        birth_date: some(person.birth_date()),
+        gender: some(person.gender()),
+        code: person.main_code().map(str::to_owned),
+        municipality: person.home_city().and_then(some),
+        dead: person.is_dead(),
+        active: !person.is_inactive(),
         how,
     });
     Ok(Json(Answer {

@@ -1,9 +1,8 @@
 //! The steps of a search, from the surest to the most forgiving. Each is one query of the hub.
 
-use super::{Asked, Birth, likeness};
-use crate::people;
+use super::person::Bundle;
+use super::{Asked, Birth, Person, likeness};
 use component::{Fhir, PeerError};
-use serde_json::Value;
 
 /// Persons of a page.
 pub(crate) const PAGE: usize = 25;
@@ -30,7 +29,7 @@ pub(crate) enum How {
 #[derive(Debug, Default)]
 pub(crate) struct Found {
     /// Persons, the likeliest first, and how each was found.
-    pub people: Vec<(Value, How)>,
+    pub people: Vec<(Person, How)>,
     /// Mark of the next page.
     pub next: Option<String>,
     /// Too many would have to be looked at: more must be written.
@@ -171,7 +170,7 @@ async fn step(
     query.push(("_count", PAGE.to_string()));
     query.extend(after.map(|mark| ("_page", mark.to_owned())));
     let query: Vec<(&str, &str)> = query.iter().map(|(name, value)| (*name, value.as_str())).collect();
-    let mut bundle = match fhir.bundle("Patient", &query).await {
+    let bundle: Bundle = match fhir.bundle_as("Patient", &query).await {
         Ok(bundle) => bundle,
         Err(PeerError::Status { status, .. }) if matches!(status.as_u16(), 400 | 422) => {
             found.too_wide = true;
@@ -180,21 +179,20 @@ async fn step(
         Err(error) => return Err(error),
     };
     found.next = next_mark(&bundle);
-    let entries = bundle["entry"].as_array_mut().map(std::mem::take).unwrap_or_default();
-    for mut entry in entries {
-        let patient = entry["resource"].take();
-        let known = |(other, _): &(Value, How)| other["id"] == patient["id"];
-        if patient["resourceType"] == "Patient" && !found.people.iter().any(known) {
-            found.people.push((patient, how));
+    for entry in bundle.entry {
+        let person = entry.resource;
+        let known = |(other, _): &(Person, How)| other.id == person.id;
+        if person.resource_type.as_deref() == Some("Patient") && !found.people.iter().any(known) {
+            found.people.push((person, how));
         }
     }
     Ok(())
 }
 
 /// The mark in the address of the next page.
-fn next_mark(bundle: &Value) -> Option<String> {
-    let next = people::items(bundle, "link").find(|link| link["relation"] == "next")?;
-    let (_, query) = next["url"].as_str()?.split_once('?')?;
+fn next_mark(bundle: &Bundle) -> Option<String> {
+    let next = bundle.link.iter().find(|link| link.relation == "next")?;
+    let (_, query) = next.url.split_once('?')?;
     let pairs: Vec<(String, String)> = serde_urlencoded::from_str(query).ok()?;
     pairs
         .into_iter()
@@ -203,7 +201,7 @@ fn next_mark(bundle: &Value) -> Option<String> {
 }
 
 fn sorted(mut found: Found, asked: &Asked) -> Found {
-    let mut order: Vec<(f32, (Value, How))> = found
+    let mut order: Vec<(f32, (Person, How))> = found
         .people
         .into_iter()
         .map(|one| (likeness(asked, &one.0), one))

@@ -7,11 +7,13 @@ mod api;
 mod asked;
 mod find;
 mod page;
+mod person;
 mod rank;
 
 pub(crate) use asked::{Asked, Birth};
 pub(crate) use find::{Found, How, find};
 pub(crate) use page::age;
+pub(crate) use person::Person;
 pub(crate) use rank::likeness;
 
 use crate::Declared;

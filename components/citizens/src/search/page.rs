@@ -1,13 +1,12 @@
 //! `GET /anagrafe`: the search box of the desk.
 
-use super::{Asked, Found, How, find};
-use crate::{App, people};
+use super::{Asked, Found, How, Person, find};
+use crate::App;
 use askama::Template;
 use axum::extract::{Query, State};
 use codicefiscale::CodiceFiscale;
 use jiff::civil::Date;
 use serde::Deserialize;
-use serde_json::Value;
 use web::{Answer, Page};
 
 #[derive(Debug, Default, Deserialize)]
@@ -81,7 +80,7 @@ pub(crate) async fn show(State(app): State<App>, page: Page, Query(ask): Query<A
         rows: found
             .people
             .iter()
-            .map(|(patient, how)| row(&page, patient, *how, today))
+            .map(|(person, how)| row(&page, person, *how, today))
             .collect(),
         next,
         code_error,
@@ -92,19 +91,18 @@ pub(crate) async fn show(State(app): State<App>, page: Page, Query(ask): Query<A
     })
 }
 
-fn row(page: &Page, patient: &Value, how: How, today: Date) -> Row {
-    let born = people::text(patient, "birthDate");
-    let home = people::address(patient, "home").or_else(|| people::items(patient, "address").next());
+fn row(page: &Page, person: &Person, how: How, today: Date) -> Row {
+    let born = person.birth_date();
     Row {
-        id: people::text(patient, "id").to_owned(),
-        name: people::name(patient),
+        id: person.id().to_owned(),
+        name: person.shown_name(),
         born: page.fhir_date(born),
-        age: age(born, today).filter(|_| !people::is_dead(patient)),
-        code: people::main_code(patient).map_or_else(|| page.t("code-none"), |(_, code)| code.to_owned()),
-        city: home.map_or("", |home| people::text(home, "city")).to_owned(),
-        phone: people::phone(patient).to_owned(),
-        dead: people::is_dead(patient),
-        inactive: people::is_inactive(patient),
+        age: age(born, today).filter(|_| !person.is_dead()),
+        code: person.main_code().map_or_else(|| page.t("code-none"), str::to_owned),
+        city: person.any_city().to_owned(),
+        phone: person.phone().to_owned(),
+        dead: person.is_dead(),
+        inactive: person.is_inactive(),
         how: match how {
             How::Code | How::Letters => None,
             How::Sound => Some("found-by-sound"),

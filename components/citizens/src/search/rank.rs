@@ -1,20 +1,19 @@
 //! How like what was asked a person is.
 
-use super::{Asked, Birth};
-use crate::people;
+use super::person::Name;
+use super::{Asked, Birth, Person};
 use names::{full_form, sound};
-use serde_json::Value;
 
 /// How like what was asked a person is: 0 to 1 for the name, more for the date of birth, less for records that are closed.
-pub(crate) fn likeness(asked: &Asked, patient: &Value) -> f32 {
+pub(crate) fn likeness(asked: &Asked, person: &Person) -> f32 {
     let words = asked.words.len();
     let mut likeness = 0.0;
     if words > 0 {
-        let of_names = people::items(patient, "name").map(|name| of_name(asked, name));
+        let of_names = person.name.iter().map(|name| of_name(asked, name));
         likeness += of_names.fold(0.0, f32::max);
     }
     if let Some(birth) = asked.birth {
-        let born = people::text(patient, "birthDate");
+        let born = person.birth_date();
         likeness += match birth {
             Birth::Day(day) if born == day.to_string() => 0.5,
             Birth::Day(_) => 0.0,
@@ -22,20 +21,18 @@ pub(crate) fn likeness(asked: &Asked, patient: &Value) -> f32 {
             _ => 0.0,
         };
     }
-    if people::is_inactive(patient) {
+    if person.is_inactive() {
         likeness -= 0.2;
     }
     likeness
 }
 
-fn of_name(asked: &Asked, name: &Value) -> f32 {
-    let family = names::words(people::text(name, "family"));
-    let given: Vec<&str> = people::items(name, "given").filter_map(Value::as_str).collect();
-    let mut theirs: Vec<String> = family;
+fn of_name(asked: &Asked, name: &Name) -> f32 {
+    let mut theirs: Vec<String> = names::words(name.family());
     let surnames = theirs.len();
-    theirs.extend(names::words(&given.join(" ")));
+    theirs.extend(names::words(&name.given()));
     if theirs.is_empty() {
-        theirs = names::words(people::text(name, "text"));
+        theirs = names::words(name.text());
     }
     let mut total = 0.0;
     for (at, word) in asked.words.iter().enumerate() {
@@ -74,7 +71,10 @@ mod tests {
     #[test]
     fn the_likeliest_comes_first() {
         let asked = Asked::of("rossi mario 12/3/1946", jiff::civil::date(2026, 11, 22));
-        let person = |family: &str, given: &str, born: &str| json!({"name": [{"family": family, "given": [given]}], "birthDate": born});
+        let person = |family: &str, given: &str, born: &str| -> Person {
+            let person = json!({"name": [{"family": family, "given": [given]}], "birthDate": born});
+            serde_json::from_value(person).unwrap()
+        };
         let order = [
             person("Rossi", "Mario", "1946-03-12"),
             person("Rosi", "Mario", "1946-03-12"),
