@@ -6,6 +6,7 @@ mod authorization;
 mod chaos;
 mod client;
 mod engine;
+mod flushes;
 mod generate;
 mod hub;
 mod import;

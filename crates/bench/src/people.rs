@@ -4,6 +4,7 @@
 //! twice: with the desks asking as fast as they are answered (which measures what the server can do), and with a pause.
 
 use crate::client::{Client, free_address, until_answers};
+use crate::flushes::Flushes;
 use crate::load::{self, Times};
 use crate::server::{Program, sinfonia};
 use anyhow::{Context as _, Result, bail, ensure};
@@ -21,6 +22,8 @@ use tokio::process::Command;
 
 /// Longest the program may take to open a store of millions.
 const START: Duration = Duration::from_secs(300);
+/// Longest the program may take over what it finds to do after its start.
+const SETTLE: Duration = Duration::from_secs(900);
 /// People asked for are this far from each other in the files.
 const STEP: usize = 499;
 
@@ -196,6 +199,11 @@ pub async fn run(args: &Args) -> Result<()> {
     until_answers(address, "/health/live", START)
         .await
         .with_context(|| std::fs::read_to_string(&log).unwrap_or_default())?;
+    let settled = server.until_quiet(SETTLE).await;
+    println!(
+        "{:.0} s until the program had no work of its own",
+        settled.as_secs_f64()
+    );
     let mut desk = Client::connect(address, "application/x-www-form-urlencoded").await?;
     desk.sign_in(&args.account, &args.password).await?;
     let cookie = desk.cookie.clone();
@@ -212,6 +220,7 @@ pub async fn run(args: &Args) -> Result<()> {
         }
         let seen = Arc::new(Mutex::new(Seen::default()));
         let next = AtomicUsize::new(0);
+        let flushes = Flushes::begin(&args.data)?;
         let (mut times, elapsed) = load::drive(args.clients, args.seconds, |times| {
             let desk = Desk {
                 address,
@@ -225,6 +234,7 @@ pub async fn run(args: &Args) -> Result<()> {
         })
         .await?;
         print(&seen.lock(), &mut times, elapsed);
+        print_flushes(&flushes.end()?);
     }
     server.stop().await
 }
@@ -258,6 +268,22 @@ fn print(seen: &Seen, times: &mut [Duration], elapsed: Duration) {
     times.sort_unstable();
     row("all", times, String::new());
     println!("{:.0} answers/s", times.len() as f64 / elapsed.as_secs_f64());
+}
+
+/// Every search waits for a flush of its access record.
+fn print_flushes(taken: &[Duration]) {
+    let at = |share: usize| {
+        taken
+            .get(taken.len() * share / 100)
+            .map_or(0.0, |time| time.as_secs_f64() * 1e3)
+    };
+    let longest = taken.last().map_or(0.0, |time| time.as_secs_f64() * 1e3);
+    println!(
+        "beside it the disk made an append of 4 KiB durable in {:.2} ms (p50), {:.1} ms (p99), {longest:.0} ms (longest of {})",
+        at(50),
+        at(99),
+        taken.len()
+    );
 }
 
 struct Desk {

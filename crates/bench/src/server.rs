@@ -33,6 +33,39 @@ impl Program {
         self.0.id()
     }
 
+    /// Waits until it has used less than a twentieth of a core for two seconds: after a start it may have work of its own, such as
+    /// following what was loaded. Gives up waiting after `longest`; how long it took.
+    pub async fn until_quiet(&self, longest: Duration) -> Duration {
+        let since = std::time::Instant::now();
+        let mut before = self.ticks();
+        while since.elapsed() < longest {
+            tokio::time::sleep(Duration::from_secs(2)).await;
+            let now = self.ticks();
+            if now.saturating_sub(before) < 10 {
+                break;
+            }
+            before = now;
+        }
+        since.elapsed()
+    }
+
+    /// Processor time it has used, in hundredths of a second; 0 where the machine does not tell.
+    fn ticks(&self) -> u64 {
+        let stat = self
+            .id()
+            .and_then(|id| std::fs::read_to_string(format!("/proc/{id}/stat")).ok());
+        let stat = stat.unwrap_or_default();
+        let fields = stat
+            .rsplit_once(')')
+            .map_or("", |(_, fields)| fields)
+            .split_whitespace();
+        fields
+            .skip(11)
+            .take(2)
+            .filter_map(|field| field.parse::<u64>().ok())
+            .sum()
+    }
+
     /// Its exit code, once it has ended.
     pub fn ended(&mut self) -> Option<i32> {
         self.0
