@@ -117,15 +117,6 @@ pub(crate) fn is_inactive(patient: &Value) -> bool {
     patient["active"] == false
 }
 
-/// The first telephone number.
-pub(crate) fn phone(patient: &Value) -> &str {
-    let phones = items(patient, "telecom").filter(|one| one["system"] == "phone" && one["use"] != "old");
-    phones
-        .filter_map(|one| one["value"].as_str())
-        .next()
-        .unwrap_or_default()
-}
-
 /// The code a person is known by at a desk, and its message key: codice fiscale, else STP, else ENI.
 pub(crate) fn main_code(patient: &Value) -> Option<(&'static str, &str)> {
     [

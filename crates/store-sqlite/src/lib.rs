@@ -33,5 +33,6 @@ pub use doctor::{Depth, Doctor};
 pub use options::Options;
 pub use search::accesses::AuditChain;
 pub use search::{Extractor, Progress};
+pub use shrunk::legible;
 pub use sqlite_store::SqliteStore;
 pub use transfer::{SqliteImage, SqliteSource, SqliteTarget};

@@ -141,6 +141,27 @@ pub(crate) fn keys(stored: &[u8]) -> Outcome<Cow<'_, [u8]>> {
     OF_KEYS.with(|tools| whole(stored, &KEY, tools))
 }
 
+/// What bytes of a file of a store say to whoever knows the format: themselves, and whatever in them can be unpacked. For who wants
+/// to know that something is gone from a file. A value that lies on several pages is not put together.
+pub fn legible(bytes: &[u8]) -> Vec<u8> {
+    const MAGIC: [u8; 5] = [MARK, 0x28, 0xb5, 0x2f, 0xfd];
+    let mut found = bytes.to_vec();
+    for (at, _) in bytes
+        .windows(MAGIC.len())
+        .enumerate()
+        .filter(|(_, window)| *window == MAGIC)
+    {
+        let Ok(length) = zstd::zstd_safe::find_frame_compressed_size(&bytes[at + 1..]) else {
+            continue;
+        };
+        let frame = &bytes[at..=at + length];
+        for plain in [body(frame), keys(frame)].into_iter().flatten() {
+            found.extend_from_slice(&plain);
+        }
+    }
+    found
+}
+
 /// The column `body`, as a value of a row.
 pub(crate) struct Body(pub Vec<u8>);
 

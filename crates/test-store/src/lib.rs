@@ -71,6 +71,7 @@ impl Stand {
         let files = std::fs::read_dir(self.folder.path()).expect("the folder can be read");
         files
             .map(|file| std::fs::read(file.expect("a file").path()).expect("a file can be read"))
+            .map(|bytes| store_sqlite::legible(&bytes))
             .any(|bytes| bytes.windows(text.len()).any(|window| window == text.as_bytes()))
     }
 }

@@ -8,7 +8,7 @@ const SECRET: &str = "diagnosi-da-dimenticare";
 async fn write(t: &Temporary, id: &str, version: u64, method: Method) {
     let mut write = resource("Observation", id, version, vec![token(1, "s", SECRET)]);
     write.method = method;
-    write.body = (method != Method::Delete).then(|| format!("{{\"text\":\"{SECRET}-{version}\"}}").into_bytes().into());
+    write.body = (method != Method::Delete).then(|| format!("{{\"resourceType\":\"Observation\",\"status\":\"final\",\"subject\":{{\"reference\":\"Patient/anna\"}},\"note\":\"{SECRET}-{version}\"}}").into_bytes().into());
     if method == Method::Delete {
         write.index.clear();
     }
@@ -25,7 +25,7 @@ async fn write(t: &Temporary, id: &str, version: u64, method: Method) {
 fn in_file(t: &Temporary, text: &str) -> bool {
     let files = std::fs::read_dir(t.directory.path()).unwrap();
     files
-        .map(|file| std::fs::read(file.unwrap().path()).unwrap())
+        .map(|file| store_sqlite::legible(&std::fs::read(file.unwrap().path()).unwrap()))
         .any(|bytes| bytes.windows(text.len()).any(|window| window == text.as_bytes()))
 }
 
