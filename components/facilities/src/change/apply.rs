@@ -188,13 +188,16 @@ fn service(request: &Request, present: &Present, day: Date) -> Result<Vec<Value>
     })])
 }
 
-fn end_service(request: &Request, present: &Present, day: Date) -> Result<Vec<Value>, String> {
+/// The service that a request names, as the structure offers it on a day.
+fn offered(request: &Request, present: &Present, day: Date) -> Result<Value, String> {
     let code = request.value("servizio");
-    let found = present
-        .services
-        .iter()
-        .find(|one| code_of(one) == code && holds(one, day));
-    let mut one = found.cloned().ok_or("la struttura non offre questo servizio")?;
+    let mut services = present.services.iter();
+    let found = services.find(|one| code_of(one) == code && holds(one, day));
+    Ok(found.cloned().ok_or("la struttura non offre questo servizio")?)
+}
+
+fn end_service(request: &Request, present: &Present, day: Date) -> Result<Vec<Value>, String> {
+    let mut one = offered(request, present, day)?;
     let extensions = list(&mut one, "extension");
     match extensions.iter_mut().find(|one| one["url"] == PERIOD) {
         Some(known) => known["valuePeriod"]["end"] = json!(before(day).to_string()),
@@ -205,12 +208,7 @@ fn end_service(request: &Request, present: &Present, day: Date) -> Result<Vec<Va
 
 /// Other hours of one service than those of the structure.
 fn service_hours(request: &Request, present: &Present, day: Date) -> Result<Vec<Value>, String> {
-    let code = request.value("servizio");
-    let found = present
-        .services
-        .iter()
-        .find(|one| code_of(one) == code && holds(one, day));
-    let mut one = found.cloned().ok_or("la struttura non offre questo servizio")?;
+    let mut one = offered(request, present, day)?;
     let new = hours::read(request.value("orari"), Period::from(day));
     let new = new.map_err(|line| format!("gli orari non si leggono: «{line}»"))?;
     let all = list(&mut one, "availableTime");
